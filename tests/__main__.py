@@ -1,0 +1,88 @@
+"""`python3 -m tests [check | journeys | long [NAME] | PATH…]`: prepares all that the tests need, then runs them.
+
+Standard library only until the environment stands.  Installs a browser and a few checking programs through the
+system's package manager where it may; says plainly what is missing where it may not.  Nothing is skipped silently.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from web import bootstrap
+
+PROGRAMS = {
+    "chromium": ("chromium", "the browser that plays the users"),
+    "pdfsig": ("poppler-utils", "a second program that checks PDF signatures"),
+    "pdftotext": ("poppler-utils", "reads the text of PDFs"),
+    "qpdf": ("qpdf", "checks the structure of PDFs"),
+    "openssl": ("openssl", "a second program that checks certificates and packets"),
+    "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
+}
+USAGE = """usage: python3 -m tests [check | journeys | long [NAME] | PYTEST ARGUMENTS…]
+  (nothing)    everything that CI runs, shortened runs of every suite
+  check        no browser, no PostgreSQL, no network namespace
+  journeys     the journeys through the whole product, with a real browser
+  long [NAME]  the long forms (optionally those whose name contains NAME)"""
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    if words[:1] in (["-h"], ["--help"]):
+        print(USAGE)
+        return 0
+    if words[:1] != ["check"]:
+        _programs()
+    return subprocess.run([sys.executable, "-m", "pytest", *_selection(words)], cwd=bootstrap.ROOT, env=_calm()).returncode
+
+
+def _selection(words: list[str]) -> list[str]:
+    if not words:
+        return ["-m", "not long"]
+    if words[0] == "check":
+        return ["-m", "not long and not browser and not postgres and not netns", *words[1:]]
+    if words[0] == "journeys":
+        return ["tests/journeys", "-m", "not long", *words[1:]]
+    if words[0] == "long":
+        return ["-m", "long", *(["-k", words[1]] if len(words) > 1 else []), *words[2:]]
+    return words
+
+
+def _calm() -> dict[str, str]:
+    """The environment of the tests: no settings of a running installation leak in, temporary files stay bounded."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("DIEMCAU_")}
+
+
+def _programs() -> None:
+    missing = _missing()
+    if missing and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        packages = sorted({PROGRAMS[name][0] for name in missing})
+        bootstrap.say(f"• Asking the system for {', '.join(packages)} (once)")
+        log = bootstrap.CACHE / "apt.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        wait = ["-o", "DPkg::Lock::Timeout=600"]
+        with log.open("wb") as out:
+            for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+                subprocess.run(["apt-get", *wait, *command], stdout=out, stderr=out, env=quiet)
+        missing = _missing()
+    if missing:
+        for name in missing:
+            package, purpose = PROGRAMS[name]
+            print(f"✕ {name} is missing: {purpose}. Install it once: sudo apt-get install {package}", file=sys.stderr)
+        print("  Without these, `python3 -m tests check` runs what needs none of them.", file=sys.stderr)
+        raise SystemExit(3)
+
+
+def _missing() -> list[str]:
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return [name for name in PROGRAMS if not shutil.which(name, path=path) and not Path("/usr/bin", name).exists()]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] not in (["-h"], ["--help"]):
+        bootstrap.ensure("test", "tests")
+    raise SystemExit(main())
