@@ -34,7 +34,7 @@ def ensure(lock: str, module: str) -> None:
     `lock` names a file in `locks/` without its suffix.  Exits with status 3 and a plain sentence where it cannot.
     """
     try:
-        _prepare(lock)
+        prepare(lock)
     except SetupFailed as reason:
         print(f"\n✕ {reason}", file=sys.stderr)
         raise SystemExit(3) from None
@@ -49,7 +49,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def _prepare(lock: str) -> None:
+def prepare(lock: str) -> None:
+    """Makes the environment stand without running anything in it.  Raises SetupFailed."""
     if sys.version_info < MINIMUM:
         raise SetupFailed(
             f"Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed; this is {sys.version.split()[0]}. "

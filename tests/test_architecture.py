@@ -1,0 +1,115 @@
+"""The import law of ARCHITECTURE.md, read from the source with `ast`.  A new arrow must be argued there first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("meetings", "media", "scheduler", "minutes", "web")
+
+MAY_IMPORT = {
+    "meetings": set(),
+    "media": set(),
+    "scheduler": {"meetings"},
+    "minutes": {"meetings"},
+    "web": {"meetings", "media", "scheduler", "minutes"},
+}
+WEB_SEES_OF_MEDIA = ("media.control", "media.errors", "media.limits", "media.peers", "media.bench")
+
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "aiortc": ("media/wire.py",),
+    "aioice": ("media/wire.py",),
+    "pylibsrtp": ("media/wire.py",),
+    "OpenSSL": ("media/wire.py",),
+    "av": ("media/peers",),
+    "apscheduler": ("scheduler/ticker.py",),
+    "fastapi": ("web/",),
+    "starlette": ("web/",),
+    "docx": ("minutes/docx",),
+    "typst": ("minutes/pdf", "minutes/appearance"),
+    "alembic": ("meetings/store/",),
+    "sqlalchemy": ("meetings/store/", "scheduler/", "minutes/", "web/"),
+}
+
+PURE = (
+    "meetings/access.py", "meetings/admission.py", "meetings/agenda.py", "meetings/attendance.py",
+    "meetings/documents.py", "meetings/errors.py", "meetings/importer.py", "meetings/ledger.py", "meetings/meeting.py",
+    "meetings/units.py", "meetings/voting.py",
+    "scheduler/audience.py", "scheduler/booking.py", "scheduler/slots.py",
+    "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
+    "minutes/versions.py",
+    "media/cache.py", "media/demux.py", "media/guard.py", "media/relay.py", "media/room.py", "media/rtcp.py",
+    "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/stream.py",
+)
+IMPURE_MODULES = {
+    "asyncio", "socket", "time", "random", "os", "threading", "subprocess", "sqlalchemy", "fastapi", "aiortc", "httpx",
+}
+IMPURE_CALLS = {"open", "print", "input"}
+CLOCK_READS = {"now", "utcnow", "today"}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only: a reader should see where a name comes from"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_packages_import_only_what_the_law_allows() -> None:
+    broken = []
+    for path, tree in sources():
+        package = path.split("/")[0]
+        for name in imports(tree):
+            top = name.split(".")[0]
+            if top in PACKAGES and top != package and top not in MAY_IMPORT[package]:
+                broken.append(f"{path} imports {name}")
+            if package == "web" and top == "media" and name != "media" and not name.startswith(WEB_SEES_OF_MEDIA):
+                broken.append(f"{path} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+def test_each_library_stays_behind_its_one_door() -> None:
+    broken = []
+    for path, tree in sources():
+        for name in imports(tree):
+            doors = ONLY_IN.get(name.split(".")[0])
+            if doors and not path.startswith(doors):
+                broken.append(f"{path} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("path", PURE)
+def test_rules_and_protocol_read_no_clock_and_do_no_input_or_output(path: str) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    used = sorted({name for name in imports(tree) if name.split(".")[0] in IMPURE_MODULES})
+    assert not used, f"{path} is pure but imports {used}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                assert node.func.id not in IMPURE_CALLS, f"{path}:{node.lineno} calls {node.func.id}()"
+            if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_READS:
+                owner = ast.unparse(node.func.value)
+                assert owner.split(".")[-1] not in {"datetime", "date"}, f"{path}:{node.lineno} reads the clock"
+
+
+def test_no_drawer_for_odds_and_ends() -> None:
+    names = {Path(path).stem for path, _ in sources()}
+    assert not names & {"utils", "util", "common", "helpers", "misc"}
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [path for path, tree in sources() if tree.body and not ast.get_docstring(tree)]
+    assert not silent, f"no docstring: {silent}"
