@@ -1,0 +1,65 @@
+"""Every limit of the media server in one place; code and tests read the same constants.
+
+Never holds behaviour.  Sizes are in bytes, times in seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Datagrams (RFC 7983 demultiplexing).  1500 is what an Ethernet path carries.
+MAX_DATAGRAM: Final = 1500
+READ_BATCH: Final = 64            # datagrams read per wake-up before the loop gets its turn
+SOCKET_BUFFER: Final = 8 << 20    # asked for; the kernel may grant less
+
+# Ingress guard
+MAX_ADDRESSES: Final = 16         # checked addresses a peer may have (Safari sends from two or three)
+ADDRESS_TTL: Final = 30.0         # an address is forgotten this long after its last authenticated check
+BAD_PACKETS: Final = 50           # bad packets from checked addresses ...
+BAD_WINDOW: Final = 10.0          # ... within this time close that peer
+
+# Peers and rooms
+MAX_SSRCS: Final = 16             # of one peer; the SRTP library keeps state for each
+PEER_SILENCE: Final = 10.0        # a peer is closed this long after its last authentic packet
+SETUP_TIME: Final = 20.0          # for the first check and the whole DTLS handshake
+MAX_PEERS: Final = 2000           # of one worker
+MAX_ROOM_PEERS: Final = 1024
+MAX_ROOMS: Final = 256
+MAX_NAME: Final = 128             # characters of a room, session or peer name
+
+# DTLS
+DTLS_QUEUE: Final = 16            # datagrams waiting for one peer's handshake
+DTLS_BACKLOG: Final = 8192        # datagrams waiting for all of them
+DTLS_PER_TICK: Final = 4          # handed out per turn of the loop: handshakes must not starve media
+
+# SDP
+MAX_SDP: Final = 64 * 1024
+MAX_SECTIONS: Final = 64
+MAX_SDP_LINES: Final = 4000
+MAX_FORMATS: Final = 64           # payload types of one section
+MAX_UPSTREAMS: Final = 3          # published tracks of one peer
+
+# Relay
+VIDEO_RING: Final = 1024          # packets kept per picture source (about 10 s at 100 packets/s)
+AUDIO_RING: Final = 256           # packets kept per sound source (about 5 s)
+PLI_INTERVAL: Final = 0.5         # at most one key frame request per source in this time
+NACK_DELAY: Final = 0.02          # a gap older than this is asked for (reordering settles first)
+NACK_RETRY: Final = 0.1
+NACK_TRIES: Final = 4
+NACK_GIVE_UP: Final = 0.5         # after this a lost packet is no longer asked for
+MAX_GAP: Final = 256              # a jump of more packets is a restart, not a loss
+MAX_MISSING: Final = 128          # gaps watched per source
+NACK_BURST: Final = 64            # packets one NACK message may bring back
+REPORT_INTERVAL: Final = 1.0      # RTCP receiver and sender reports
+UPLINK_BITRATE: Final = 2_000_000  # told to publishers by REMB, bit/s
+TICK: Final = 0.02                # timers of the rooms
+
+# Fan-out
+BATCH_PACKETS: Final = 8          # packets of one track sent to a receiver in one message (GSO segments)
+SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up one batch before the rest is dropped
+
+# Control socket
+CONTROL_VERSION: Final = 1
+MAX_LINE: Final = 1 << 20         # of one JSON line: an SDP of MAX_SDP, escaped, and room to spare; stats of 2 000 sessions
+EVENT_QUEUE: Final = 4096         # events waiting for a slow reader; it is disconnected beyond that
+CONTROLLER_WAIT: Final = 60.0     # a worker nobody connects to ends after this
