@@ -1,0 +1,357 @@
+"""Who may do what: one pure function, deny by default.  Every route and every use case asks it; nobody else decides.
+
+Answers only "may this person do this to this thing".  Whether it can be done *now* (a meeting that has ended, a vote
+that is closed) is the use case's matter, so that the person gets the true reason; state counts here only where it
+changes who may know of the thing at all (drafts are not shown to those who are to be invited).
+
+Three kinds of people come: accounts (roles in a unit), seats (came by a point's join link), delegates (came by a
+personal link to an issued record).  Administrators run the machine and the accounts; they read no meeting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from meetings.errors import NotAllowed, NotFound
+
+
+class Role(StrEnum):
+    """What an account is trusted with, in its own unit."""
+
+    SECRETARY = "secretary"
+    DIVISION_HEAD = "division_head"
+    CHAIR = "chair"
+    CLERK = "clerk"
+    OFFICER = "officer"
+    TECHNICIAN = "technician"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """Everything a route can ask for.  A route that names none fails the build."""
+
+    PUBLIC = "public"
+    SELF = "self"
+    OPS = "ops"
+    USER_MANAGE = "user.manage"
+    UNIT_READ = "unit.read"
+    UNIT_IMPORT = "unit.import"
+    POINT_READ = "point.read"
+    MEETING_READ = "meeting.read"
+    MEETING_CREATE = "meeting.create"
+    MEETING_EDIT = "meeting.edit"
+    MEETING_BOOK = "meeting.book"
+    MEETING_CONDUCT = "meeting.conduct"
+    MEETING_JOIN = "meeting.join"
+    MOTION_VOTE = "motion.vote"
+    HAND_RAISE = "hand.raise"
+    DOCUMENT_READ = "document.read"
+    DOCUMENT_ADD = "document.add"
+    LINK_READ = "link.read"
+    LINK_REVOKE = "link.revoke"
+    MINUTES_READ = "minutes.read"
+    MINUTES_EDIT = "minutes.edit"
+    MINUTES_NUMBER = "minutes.number"
+    MINUTES_SIGN = "minutes.sign"
+    MINUTES_SEAL = "minutes.seal"
+    MINUTES_ISSUE = "minutes.issue"
+    PACKET_READ = "packet.read"
+    RELEASE_GRANT = "release.grant"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRef:
+    """A point's place in one meeting, proved by its join link."""
+
+    meeting_id: str
+    point_id: int
+    code: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateRef:
+    """A delegate recorded as present, proved by a personal link."""
+
+    meeting_id: str
+    delegate_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who asks.  `unit_path` runs from the root unit to the subject's own unit."""
+
+    user_id: str | None = None
+    name: str = ""
+    title: str = ""
+    unit_id: str | None = None
+    unit_path: tuple[str, ...] = ()
+    roles: frozenset[Role] = frozenset()
+    seat: SeatRef | None = None
+    delegate: DelegateRef | None = None
+
+
+ANONYMOUS = Subject()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is asked for.
+
+    kind: "meeting", "minutes", "packet", "document", "cards", "link", "user", "unit", …
+    unit_path: root … owning unit; empty = no unit in particular (a list that shows only what the subject may see).
+    state: the meeting's.  signers: role → user id of its chair, secretary, division_head and clerk.
+    attending_units: units whose points are booked; for kind "link", the unit of that one point.
+    issued: the record has been issued.
+    """
+
+    kind: str
+    unit_path: tuple[str, ...] = ()
+    meeting_id: str | None = None
+    state: str | None = None
+    signers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    attending_units: frozenset[str] = frozenset()
+    issued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reason` is a stable word for the audit, never shown to a stranger."""
+
+    allowed: bool
+    reason: str
+
+
+DENIED = Decision(False, "default")
+
+_STAFF = frozenset({Role.SECRETARY, Role.DIVISION_HEAD, Role.CHAIR, Role.CLERK})
+_POINT_STAFF = frozenset({Role.OFFICER, Role.TECHNICIAN})
+_WORKERS = _STAFF | _POINT_STAFF
+
+
+# --- relations between a subject and a resource --------------------------------------------------------------------
+
+
+def _holds(subject: Subject, roles: frozenset[Role]) -> bool:
+    return subject.user_id is not None and not roles.isdisjoint(subject.roles)
+
+
+def _covers(subject: Subject, resource: Resource) -> bool:
+    """The resource belongs to the subject's unit or to one below it (or to no unit in particular)."""
+    own = subject.unit_path
+    if not resource.unit_path:
+        return True
+    return bool(own) and resource.unit_path[: len(own)] == own
+
+
+def _same_unit(subject: Subject, resource: Resource) -> bool:
+    return bool(subject.unit_path) and subject.unit_path == resource.unit_path
+
+
+def _party(subject: Subject, resource: Resource, *posts: str) -> bool:
+    """The subject holds one of these posts in the meeting.  An account whose roles were all withdrawn holds none."""
+    if subject.user_id is None or not subject.roles:
+        return False
+    wanted = posts or tuple(resource.signers)
+    return any(resource.signers.get(post) == subject.user_id for post in wanted)
+
+
+def _own_staff(subject: Subject, resource: Resource, *roles: Role) -> bool:
+    return _same_unit(subject, resource) and _holds(subject, frozenset(roles))
+
+
+def _attends(subject: Subject, resource: Resource) -> bool:
+    """The subject works in a unit with a booked point, and the meeting is no longer a draft."""
+    return (
+        _holds(subject, _WORKERS)
+        and subject.unit_id in resource.attending_units
+        and resource.state != "draft"
+    )
+
+
+def _seated(subject: Subject, resource: Resource) -> bool:
+    return subject.seat is not None and subject.seat.meeting_id == resource.meeting_id
+
+
+def _delegate(subject: Subject, resource: Resource) -> bool:
+    return subject.delegate is not None and subject.delegate.meeting_id == resource.meeting_id
+
+
+# --- one rule an action, None = no --------------------------------------------------------------------------------
+
+
+def _public(_subject: Subject, _resource: Resource) -> str | None:
+    return "public"
+
+
+def _signed_in(subject: Subject, _resource: Resource) -> str | None:
+    return "signed in" if subject.user_id else None
+
+
+def _ops(subject: Subject, resource: Resource) -> str | None:
+    operator = _holds(subject, frozenset({Role.ADMIN, Role.TECHNICIAN})) and _covers(subject, resource)
+    return "operator" if operator else None
+
+
+def _admin(subject: Subject, resource: Resource) -> str | None:
+    administrator = _holds(subject, frozenset({Role.ADMIN})) and _covers(subject, resource)
+    return "administrator" if administrator else None
+
+
+def _create(subject: Subject, resource: Resource) -> str | None:
+    return "secretary" if _holds(subject, frozenset({Role.SECRETARY})) and _covers(subject, resource) else None
+
+
+def _prepare(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource, "secretary", "division_head", "chair"):
+        return "party"
+    return "own secretary" if _own_staff(subject, resource, Role.SECRETARY) else None
+
+
+def _book(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource, "secretary"):
+        return "party"
+    return "own secretary" if _own_staff(subject, resource, Role.SECRETARY) else None
+
+
+def _conduct(subject: Subject, resource: Resource) -> str | None:
+    return "party" if _party(subject, resource, "chair", "secretary") else None
+
+
+def _read(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource):
+        return "party"
+    if _own_staff(subject, resource, *_STAFF):
+        return "own staff"
+    if _holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and _covers(subject, resource):
+        return "technician"
+    if _attends(subject, resource):
+        return "attending"
+    return "seat" if _seated(subject, resource) else None
+
+
+def _join(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource):
+        return "party"
+    return "seat" if _seated(subject, resource) else None
+
+
+def _seat_only(subject: Subject, resource: Resource) -> str | None:
+    return "seat" if _seated(subject, resource) else None
+
+
+def _document(subject: Subject, resource: Resource) -> str | None:
+    reason = _read(subject, resource)
+    return None if reason == "technician" else reason  # running the line needs no papers
+
+
+def _link_read(subject: Subject, resource: Resource) -> str | None:
+    if reason := _link_keep(subject, resource):
+        return reason
+    own_point = resource.kind == "link" and _holds(subject, _POINT_STAFF) and _attends(subject, resource)
+    return "own point" if own_point else None
+
+
+def _link_keep(subject: Subject, resource: Resource) -> str | None:
+    if reason := _book(subject, resource):
+        return reason
+    technician = _holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and _covers(subject, resource)
+    return "technician" if technician else None
+
+
+def _minutes_read(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource):
+        return "party"
+    if _own_staff(subject, resource, *_STAFF):
+        return "own staff"
+    return _record(subject, resource)
+
+
+def _packet_read(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource):
+        return "party"
+    if resource.issued and _own_staff(subject, resource, *_STAFF):
+        return "own staff"
+    return _record(subject, resource)
+
+
+def _record(subject: Subject, resource: Resource) -> str | None:
+    """The issued record, for those who took part.  A join link does not open it: links hang on walls."""
+    if not resource.issued:
+        return None
+    if _attends(subject, resource):
+        return "attending"
+    return "delegate" if _delegate(subject, resource) else None
+
+
+def _minutes_edit(subject: Subject, resource: Resource) -> str | None:
+    return "party" if _party(subject, resource, "secretary", "division_head", "chair") else None
+
+
+def _sign(subject: Subject, resource: Resource) -> str | None:
+    return "party" if _party(subject, resource, "division_head", "secretary", "chair") else None
+
+
+def _clerk(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource, "clerk"):
+        return "party"
+    return "own clerk" if _own_staff(subject, resource, Role.CLERK) else None
+
+
+def _release(subject: Subject, resource: Resource) -> str | None:
+    if _party(subject, resource, "clerk", "secretary"):
+        return "party"
+    return "own staff" if _own_staff(subject, resource, Role.CLERK, Role.SECRETARY) else None
+
+
+_RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProxyType({
+    Action.PUBLIC: _public,
+    Action.SELF: _signed_in,
+    Action.OPS: _ops,
+    Action.USER_MANAGE: _admin,
+    Action.UNIT_READ: _signed_in,
+    Action.UNIT_IMPORT: _admin,
+    Action.POINT_READ: _signed_in,
+    Action.MEETING_READ: _read,
+    Action.MEETING_CREATE: _create,
+    Action.MEETING_EDIT: _prepare,
+    Action.MEETING_BOOK: _book,
+    Action.MEETING_CONDUCT: _conduct,
+    Action.MEETING_JOIN: _join,
+    Action.MOTION_VOTE: _seat_only,
+    Action.HAND_RAISE: _seat_only,
+    Action.DOCUMENT_READ: _document,
+    Action.DOCUMENT_ADD: _prepare,
+    Action.LINK_READ: _link_read,
+    Action.LINK_REVOKE: _link_keep,
+    Action.MINUTES_READ: _minutes_read,
+    Action.MINUTES_EDIT: _minutes_edit,
+    Action.MINUTES_NUMBER: _clerk,
+    Action.MINUTES_SIGN: _sign,
+    Action.MINUTES_SEAL: _clerk,
+    Action.MINUTES_ISSUE: _clerk,
+    Action.PACKET_READ: _packet_read,
+    Action.RELEASE_GRANT: _release,
+})
+
+
+def decide(subject: Subject, action: Action, resource: Resource) -> Decision:
+    """May `subject` do `action` to `resource`?  Whatever no rule allows is denied."""
+    rule = _RULES.get(action)
+    reason = rule(subject, resource) if rule else None
+    return Decision(True, reason) if reason else DENIED
+
+
+def require(subject: Subject, action: Action, resource: Resource) -> None:
+    """Return if allowed.  Raises NotAllowed for those who may at least read the thing, else NotFound: a stranger
+    learns nothing, not even that it exists."""
+    if decide(subject, action, resource).allowed:
+        return
+    reading = (Action.MEETING_READ, Action.MINUTES_READ)
+    if resource.meeting_id and any(decide(subject, known, resource).allowed for known in reading):
+        raise NotAllowed("not_allowed", action=action.value)
+    raise NotFound("not_found")

