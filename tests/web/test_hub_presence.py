@@ -1,0 +1,61 @@
+"""Presence of points: first peer up to last peer down, and ten seconds' grace when the worker dies."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.presence import GRACE, Presence
+
+AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+
+def test_presence_begins_with_the_first_peer_and_ends_with_the_last() -> None:
+    who = Presence()
+    assert who.up("m", "a", "s1") is True
+    assert who.up("m", "a", "s2") is False
+    assert who.down("m", "a", "s1") is False
+    assert who.live("m") == {"a"}
+    assert who.down("m", "a", "s2") is True
+    assert who.live("m") == frozenset()
+
+
+def test_a_session_that_ends_twice_or_was_never_seen_changes_nothing() -> None:
+    who = Presence()
+    who.up("m", "a", "s1")
+    assert who.down("m", "a", "other") is False
+    assert who.down("n", "a", "s1") is False
+    assert who.down("m", "a", "s1") is True
+    assert who.down("m", "a", "s1") is False
+
+
+def test_points_that_return_within_the_grace_after_a_dead_worker_never_left() -> None:
+    who = Presence()
+    who.up("m", "a", "s1")
+    who.up("m", "b", "s2")
+    who.lost(AT)
+    assert who.live("m") == frozenset()
+    assert who.expire(AT + GRACE - timedelta(milliseconds=1)) == []
+    assert who.up("m", "a", "s3") is False
+    assert who.expire(AT + GRACE) == [("m", "b")]
+    assert who.everyone() == [("m", "a")]
+
+
+def test_a_worker_that_dies_twice_does_not_prolong_the_grace() -> None:
+    who = Presence()
+    who.up("m", "a", "s1")
+    who.lost(AT)
+    who.lost(AT + timedelta(seconds=8))
+    assert who.expire(AT + GRACE) == [("m", "a")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["up", "down"]), st.sampled_from("ab"), st.integers(0, 3))))
+def test_arrivals_and_departures_alternate_for_every_point(steps: list[tuple[str, str, int]]) -> None:
+    who = Presence()
+    inside: dict[str, bool] = {}
+    for step, name, session in steps:
+        changed = getattr(who, step)("m", name, f"{name}{session}")
+        if changed:
+            assert inside.get(name, False) is (step == "down")
+            inside[name] = step == "up"
+    assert who.live("m") == {name for name, there in inside.items() if there}

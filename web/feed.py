@@ -1,0 +1,110 @@
+"""Server-sent events: one meeting's news to all its open pages.  Knows nothing of databases or media.
+
+Every listener has a short queue of ready-made bytes; what is published is made once and shared.  A listener that does
+not keep up is dropped: its browser reconnects and starts from the newest state, which is cheaper and truer than old
+news.  Called by `hub.py` (publishes) and `routes/events.py` (listens).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Any
+
+QUEUE = 32  # events a slow reader may be behind before it is dropped
+BEAT = 15.0  # seconds; the page takes 40 s of silence for a dead line
+
+
+def frame(event: str, data: Any) -> bytes:
+    """One event of the text/event-stream format (HTML standard §9.2).  JSON has no raw line breaks."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"event: {event}\ndata: {text}\n\n".encode()
+
+
+BEAT_FRAME = frame("beat", {})
+
+
+class Listener:
+    """One open page.  `code` is the point it belongs to, None for a signed-in reader."""
+
+    __slots__ = ("code", "dropped", "queue", "room")
+
+    def __init__(self, room: str, code: str | None) -> None:
+        self.room = room
+        self.code = code
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 1)
+        self.dropped = False
+
+    def offer(self, data: bytes) -> None:
+        """Queues `data`, or marks the listener as dropped when it is too far behind."""
+        if self.dropped:
+            return
+        if self.queue.qsize() >= QUEUE:
+            self.drop()
+        else:
+            self.queue.put_nowait(data)
+
+    def drop(self) -> None:
+        """Ends the stream after what is queued already; a dropped listener takes nothing more."""
+        if not self.dropped:
+            self.dropped = True
+            self.queue.put_nowait(None)
+
+    async def stream(self, beat: float = BEAT) -> AsyncIterator[bytes]:
+        """What goes over the wire until the listener is dropped; a heartbeat whenever nothing else is said."""
+        while True:
+            try:
+                data = await asyncio.wait_for(self.queue.get(), beat)
+            except TimeoutError:
+                yield BEAT_FRAME
+                continue
+            if data is None:
+                return
+            yield data
+
+
+class Feed:
+    """All listeners of all meetings, by meeting.  Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, set[Listener]] = defaultdict(set)
+        self.dropped = 0
+
+    def listen(self, room: str, code: str | None) -> Listener:
+        listener = Listener(room, code)
+        self._rooms[room].add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        listeners = self._rooms.get(listener.room)
+        if listeners is None:
+            return
+        listeners.discard(listener)
+        if not listeners:
+            del self._rooms[listener.room]
+
+    def publish(self, room: str, data: bytes, code: str | None = None) -> None:
+        """The same bytes to every listener of the meeting, or only to the pages of point `code`."""
+        for listener in tuple(self._rooms.get(room, ())):
+            if code is not None and listener.code != code:
+                continue
+            listener.offer(data)
+            if listener.dropped:
+                self.dropped += 1
+                self.leave(listener)
+
+    def publish_all(self, data: bytes) -> None:
+        for room in tuple(self._rooms):
+            self.publish(room, data)
+
+    def listeners(self, room: str) -> int:
+        return len(self._rooms.get(room, ()))
+
+    def close(self) -> None:
+        """Ends every stream, so that the server can stop."""
+        for listeners in tuple(self._rooms.values()):
+            for listener in tuple(listeners):
+                listener.drop()
+        self._rooms.clear()

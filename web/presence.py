@@ -1,0 +1,68 @@
+"""Who is in a room, told from media sessions: a point is present from its first peer up to its last peer down.
+
+When the media worker dies nobody has left yet: its points get `GRACE` to come back before their presence ends, as a
+single peer would.  Pure: no clock, no database; `hub.py` asks it and writes what it answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+GRACE = timedelta(seconds=10)  # the time a silent peer is given, docs/protocol.md
+
+
+@dataclass(slots=True)
+class _Place:
+    sessions: set[str] = field(default_factory=set)
+    waiting_since: datetime | None = None
+
+
+class Presence:
+    """Sessions by room and name (the point's code)."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], _Place] = {}
+
+    def up(self, room: str, name: str, session: str) -> bool:
+        """True when this is the point's arrival: no other peer is up and it was not waiting to come back."""
+        known = (room, name) in self._places
+        place = self._places.setdefault((room, name), _Place())
+        place.sessions.add(session)
+        place.waiting_since = None
+        return not known
+
+    def down(self, room: str, name: str, session: str) -> bool:
+        """True when the point has left: that was its last peer."""
+        place = self._places.get((room, name))
+        if place is None or session not in place.sessions:
+            return False
+        place.sessions.discard(session)
+        if place.sessions:
+            return False
+        del self._places[room, name]
+        return True
+
+    def lost(self, at: datetime) -> None:
+        """The worker died: no peer is up, every point may come back within GRACE."""
+        for place in self._places.values():
+            place.sessions.clear()
+            place.waiting_since = place.waiting_since or at
+
+    def expire(self, at: datetime) -> list[tuple[str, str]]:
+        """Points that did not come back in time; they have left."""
+        over = [
+            key for key, place in self._places.items()
+            if place.waiting_since is not None and at - place.waiting_since >= GRACE
+        ]
+        for key in over:
+            del self._places[key]
+        return over
+
+    def live(self, room: str) -> frozenset[str]:
+        """Names with at least one peer up now."""
+        return frozenset(name for (where, name), place in self._places.items() if where == room and place.sessions)
+
+    def everyone(self) -> list[tuple[str, str]]:
+        """All (room, name) whose presence is open."""
+        return list(self._places)

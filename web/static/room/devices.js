@@ -1,0 +1,81 @@
+/* Camera and microphone: opens them, names what is missing, measures the sound.  Never sends anything anywhere. */
+
+const VIDEO = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 20 } };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const MEMORY = "diemcau.devices";
+
+/** What this tab chose before: {audio, video: device ids; audioOn, videoOn: booleans}. */
+export function remembered() {
+  try {
+    return { audioOn: true, videoOn: true, ...JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}") };
+  } catch {
+    return { audioOn: true, videoOn: true };
+  }
+}
+
+export function remember(change) {
+  try {
+    sessionStorage.setItem(MEMORY, JSON.stringify({ ...remembered(), ...change }));
+  } catch { /* private windows may refuse storage: the choice then lasts for this page only */ }
+}
+
+/** Why a device could not be opened, as one of denied | missing | busy | insecure. */
+function reason(error) {
+  if (error.name === "NotAllowedError" || error.name === "SecurityError") return "denied";
+  if (error.name === "NotFoundError" || error.name === "OverconstrainedError") return "missing";
+  return "busy";
+}
+
+function wanted(choice, base) {
+  return choice ? { ...base, deviceId: { ideal: choice } } : base;
+}
+
+/** Opens what can be opened.  One device that fails never takes the other with it.
+ *  Returns {stream, problems: {audio?, video?}}; the stream may be empty. */
+export async function open(choice = remembered()) {
+  const media = navigator.mediaDevices;
+  if (!media?.getUserMedia) return { stream: new MediaStream(), problems: { audio: "insecure", video: "insecure" } };
+  const audio = wanted(choice.audio, AUDIO);
+  const video = wanted(choice.video, VIDEO);
+  try {
+    return { stream: await media.getUserMedia({ audio, video }), problems: {} };
+  } catch { /* ask for each alone, to learn which one is missing */ }
+  const stream = new MediaStream();
+  const problems = {};
+  for (const [kind, constraints] of [["audio", { audio }], ["video", { video }]]) {
+    try {
+      (await media.getUserMedia(constraints)).getTracks().forEach((track) => stream.addTrack(track));
+    } catch (error) {
+      problems[kind] = reason(error);
+    }
+  }
+  return { stream, problems };
+}
+
+/** Lists devices by kind, with names once permission is given. */
+export async function list() {
+  const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const named = (kind) => all.filter((device) => device.kind === kind && device.deviceId);
+  return { audio: named("audioinput"), video: named("videoinput") };
+}
+
+/** Calls `show(level)` ten times a second with the loudness in 0…1; returns a function that stops it.
+ *  The scale is linear in decibels from −60 to 0, as on a studio meter, so that quiet speech is visible. */
+export function meter(stream, show) {
+  if (!stream.getAudioTracks().length) return () => {};
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 1024;
+  context.createMediaStreamSource(stream).connect(analyser);
+  const wave = new Float32Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    if (context.state === "suspended") context.resume();
+    analyser.getFloatTimeDomainData(wave);
+    const power = wave.reduce((sum, value) => sum + value * value, 0) / wave.length;
+    show(Math.min(1, Math.max(0, 1 + (10 * Math.log10(power + 1e-9)) / 60)));
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    context.close();
+  };
+}

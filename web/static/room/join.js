@@ -1,0 +1,60 @@
+/* The page before the room: own picture, own sound, choice of devices, and plain words when one is missing. */
+
+import * as devices from "./devices.js";
+import { byId, make, show, word } from "./page.js";
+
+let stopMeter = () => {};
+let stream = new MediaStream();
+
+async function open() {
+  stream.getTracks().forEach((track) => track.stop());
+  stopMeter();
+  const opened = await devices.open();
+  stream = opened.stream;
+  const preview = byId("preview");
+  const hasVideo = stream.getVideoTracks().length > 0;
+  preview.srcObject = hasVideo ? stream : null;
+  byId("picture").classList.toggle("live", hasVideo);
+  stopMeter = devices.meter(stream, (level) => byId("level").style.setProperty("--level", level));
+  explain(opened.problems);
+  await fillChoices();
+}
+
+function explain(problems) {
+  for (const kind of ["audio", "video"]) {
+    const box = byId(`${kind}-problem`);
+    show(box, Boolean(problems[kind]));
+    if (problems[kind]) box.querySelector("span").textContent = word(`${kind}_${problems[kind]}`);
+    show(byId(`${kind}-ok`), !problems[kind]);
+  }
+  const both = problems.audio && problems.video;
+  byId("blank-text").textContent = problems.video ? word(`video_${problems.video}`) : "";
+  show(byId("again"), Boolean(problems.audio || problems.video));
+  show(byId("still-join"), Boolean(problems.audio || problems.video));
+  byId("still-join").textContent = word(both ? "still_join_none" : problems.audio ? "still_join_no_mic" : "still_join_no_cam");
+}
+
+async function fillChoices() {
+  const all = await devices.list();
+  const chosen = devices.remembered();
+  for (const kind of ["audio", "video"]) {
+    const field = byId(`${kind}-choice`);
+    const current = stream.getTracks().find((track) => track.kind === kind)?.getSettings().deviceId ?? chosen[kind];
+    field.replaceChildren(...all[kind].map((device, index) =>
+      make("option", { value: device.deviceId, selected: device.deviceId === current, text: device.label || word(`${kind}_n`, { n: index + 1 }) })));
+    show(field.closest(".field"), all[kind].length > 1);
+  }
+}
+
+for (const kind of ["audio", "video"]) {
+  byId(`${kind}-choice`).addEventListener("change", (event) => {
+    devices.remember({ [kind]: event.target.value });
+    open();
+  });
+}
+byId("again").addEventListener("click", open);
+navigator.mediaDevices?.addEventListener?.("devicechange", open);
+// The room opens the devices itself; some systems let only one page hold a camera.
+addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
+show(byId("check"), true);
+await open();

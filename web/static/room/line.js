@@ -1,0 +1,46 @@
+/* The state of one's own line, in words: is the sound going out, is it heard, does the network keep up. */
+
+/** What the microphone's sign says.  The truth about being heard is the server's: a point without the floor is
+ *  silenced there, whatever its own microphone does. */
+export function voice({ hasMic, micOn, up, floor, me, main }) {
+  if (!hasMic) return { key: "mic_missing", tone: "off" };
+  if (up !== "live") return { key: "mic_connecting", tone: "off" };
+  if (!micOn) return { key: "mic_off", tone: "off" };
+  if (floor && floor !== me && me !== main) return { key: "mic_waiting", tone: "wait" };
+  return { key: floor === me ? "mic_floor" : "mic_heard", tone: "on" };
+}
+
+/** The connection as one word: good | weak | joining | lost, from the links' states and the loss of the last seconds. */
+export function quality({ up, down, feed, loss }) {
+  const states = [up, down].filter((state) => state && state !== "closed");
+  if (states.includes("lost") || !feed) return "lost";
+  if (states.some((state) => state !== "live")) return "joining";
+  return loss > 0.05 ? "weak" : "good";
+}
+
+/** Reads getStats of the receiver: which pictures grew, what share of packets was lost since the last reading. */
+export class Reader {
+  constructor() {
+    this.before = new Map();
+    this.still = new Map();
+  }
+
+  async read(pc) {
+    const moving = new Set();
+    let lost = 0;
+    let got = 0;
+    for (const report of (await pc.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      const old = this.before.get(report.mid) ?? { packetsReceived: 0, packetsLost: 0, framesDecoded: 0 };
+      lost += Math.max(0, report.packetsLost - old.packetsLost);
+      got += Math.max(0, report.packetsReceived - old.packetsReceived);
+      if (report.kind === "video") {
+        const still = report.framesDecoded > old.framesDecoded ? 0 : (this.still.get(report.mid) ?? 0) + 1;
+        this.still.set(report.mid, still);
+        if (report.framesDecoded && still < 2) moving.add(report.mid);
+      }
+      this.before.set(report.mid, { packetsReceived: report.packetsReceived, packetsLost: report.packetsLost, framesDecoded: report.framesDecoded ?? 0 });
+    }
+    return { moving, loss: got + lost ? lost / (got + lost) : 0 };
+  }
+}

@@ -1,0 +1,94 @@
+/* Small tools of the room's pages: the data the server put into the page, words, elements, posts. */
+
+import { Refused, problemOf } from "./link.js";
+
+export const data = JSON.parse(document.getElementById("room-data").textContent);
+
+export const byId = (id) => document.getElementById(id);
+
+/** A text of the page's language; {name} is replaced from `values`. */
+export function word(key, values = {}) {
+  return (data.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** Name of a point by its code; a publisher that is no point of the meeting is shown by its code. */
+export const pointName = (code) => data.points[code] ?? code;
+
+/** make("li", {class: "on", text: "…", onclick}, child, …): the only way elements are made here, so nothing is parsed as HTML. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "text") element.textContent = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", "icon");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${data.sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function show(element, visible) {
+  if (element) element.hidden = !visible;
+}
+
+/** Replaces the children only when what they are made from has changed: focus and scrolling survive. */
+export function fill(element, source, build) {
+  const key = JSON.stringify(source);
+  if (!element || element.dataset.made === key) return;
+  element.dataset.made = key;
+  element.replaceChildren(...build());
+}
+
+export async function post(url, body = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  if (data.csrf) headers["X-CSRF-Token"] = data.csrf;
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" });
+  if (!response.ok) throw new Refused(response.status, await problemOf(response));
+  return response.status === 204 ? null : response.json();
+}
+
+let noticeTimer;
+/** One sentence at the bottom of the page, read aloud by screen readers. */
+export function notice(text, bad = false) {
+  const box = byId("notice");
+  box.textContent = text;
+  box.classList.toggle("bad", bad);
+  show(box, true);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => show(box, false), bad ? 9000 : 5000);
+}
+
+/** Runs an action of a button: the button waits, a refusal is said in the server's words. */
+export async function act(button, action) {
+  if (button) button.disabled = true;
+  try {
+    return await action();
+  } catch (error) {
+    notice(error instanceof Refused && error.message ? error.message : word("no_answer"), true);
+    return undefined;
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+const offset = { ms: 0 };
+/** The server's clock, so that timers agree everywhere. */
+export const serverNow = () => Date.now() + offset.ms;
+export const setServerTime = (iso) => (offset.ms = Date.parse(iso) - Date.now());
+
+export function since(iso) {
+  const seconds = Math.max(0, Math.round((serverNow() - Date.parse(iso)) / 1000));
+  const two = (value) => String(value).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${two(minutes)}:${two(seconds % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}

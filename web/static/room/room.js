@@ -1,0 +1,218 @@
+/* The room: joins pictures, sound, news and controls of one point's page. */
+
+import { Conduct } from "./conduct.js";
+import * as devices from "./devices.js";
+import { Feed } from "./feed.js";
+import { Reader, quality, voice } from "./line.js";
+import { MediaLink, Refused, publish, receive } from "./link.js";
+import { act, byId, data, notice, pointName, post, serverNow, setServerTime, show, word } from "./page.js";
+import { Panels } from "./panels.js";
+import { Stage } from "./stage.js";
+
+const companion = data.mode === "companion";
+const stage = new Stage(data.code);
+const panels = new Panels(data.code);
+const conduct = data.conduct ? new Conduct(byId("conduct")) : null;
+const choice = devices.remembered();
+let stream = new MediaStream();
+let state = data.state;
+let mode = data.mode;
+let loss = 0;
+let feedUp = false;
+let reader = new Reader();
+let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
+
+/** One name for this tab, so that its own reconnection is not taken for a second device. */
+const device = (() => {
+  const fresh = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  try {
+    const known = sessionStorage.getItem("diemcau.device") ?? fresh;
+    sessionStorage.setItem("diemcau.device", known);
+    return known;
+  } catch {
+    return fresh;
+  }
+})();
+
+const ticketFor = (role) => async () => {
+  const tickets = await post(`${data.base}/tickets`, { roles: [role], device, mode });
+  mode = "main";            // taking over is said once; afterwards this device holds the seat
+  return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role] };
+};
+
+const up = new MediaLink({ iceServers: data.ice, prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink });
+const down = new MediaLink({
+  iceServers: data.ice,
+  prepare: (pc) => {
+    stage.attach(pc);
+    reader = new Reader();
+    receive(pc, data.slots);
+  },
+  ticket: ticketFor("subscribe"),
+  changed: onLink,
+});
+
+function onLink(now, error) {
+  if (now === "refused") ended(error);
+  if (slotNews.session && slotNews.session === down.session) stage.name(slotNews.slots);
+  drawLine();
+}
+
+/** The seat went to another device, the link was revoked, or the meeting is over: say so and stop. */
+function ended(error) {
+  const code = error instanceof Refused ? error.code : error;
+  up.stop();
+  down.stop();
+  const replaced = code === "point.busy" || code === "replaced";
+  const key = replaced ? "replaced" : code === "meeting.closed" || code === "closed" ? "over" : "refused";
+  byId("over-title").textContent = word(key);
+  byId("over-text").textContent = (error instanceof Refused && !replaced && error.message) || word(`${key}_hint`);
+  show(byId("come-back"), replaced);
+  show(byId("over"), true);
+  byId("over").focus();
+}
+
+function drawLine() {
+  const said = voice({
+    hasMic: stream.getAudioTracks().length > 0, micOn: choice.audioOn, up: up.state,
+    floor: state.floor?.code, me: data.code, main: state.main,
+  });
+  const sign = byId("voice");
+  if (sign.dataset.key !== said.key) {
+    sign.dataset.key = said.key;
+    sign.dataset.tone = said.tone;
+    sign.querySelector("span").textContent = word(said.key);
+  }
+  const now = companion ? (feedUp ? "companion" : "lost") : quality({ up: up.state, down: down.state, feed: feedUp, loss });
+  const line = byId("line");
+  line.dataset.state = now;
+  line.querySelector("span").textContent = word(`line_${now}`);
+}
+
+function apply(next) {
+  const floorBefore = state.floor?.code;
+  state = next;
+  setServerTime(next.at);
+  stage.update(next);
+  panels.update(next);
+  conduct?.update(next);
+  if (next.floor?.code !== floorBefore) {
+    byId("announce").textContent = !next.floor ? word("floor_open")
+      : next.floor.code === data.code ? word("floor_yours") : word("has_floor", { name: pointName(next.floor.code) });
+    if (next.floor?.code === data.code) notice(word("floor_yours"));
+  }
+  if (next.meeting.state === "concluded" || next.meeting.state === "cancelled") ended("closed");
+  drawLine();
+}
+
+function startFeed() {
+  return new Feed(`${data.base}/events`, {
+    state: apply,
+    slots: (news) => {
+      slotNews = news;
+      if (news.session === down.session) stage.name(news.slots);
+    },
+    replaced: ({ session }) => session === up.session && ended("replaced"),
+    media: () => { up.renew(); down.renew(); },
+  }, (connected) => {
+    feedUp = connected;
+    drawLine();
+  });
+}
+
+async function startDevices() {
+  const opened = await devices.open(choice);
+  stream = opened.stream;
+  stream.getAudioTracks().forEach((track) => (track.enabled = choice.audioOn));
+  stream.getVideoTracks().forEach((track) => (track.enabled = choice.videoOn));
+  const own = byId("self").querySelector("video");
+  own.srcObject = stream.getVideoTracks().length ? stream : null;
+  byId("self").classList.toggle("live", stream.getVideoTracks().length > 0 && choice.videoOn);
+  devices.meter(stream, (level) => byId("self-level").style.setProperty("--level", choice.audioOn ? level : 0));
+  drawControls();
+}
+
+function drawControls() {
+  const draw = (id, kind, on, words) => {
+    const button = byId(id);
+    const has = stream.getTracks().some((track) => track.kind === kind);
+    button.disabled = !has;
+    button.classList.toggle("off", !on || !has);
+    button.setAttribute("aria-pressed", String(!on));
+    button.querySelector("span").textContent = word(has ? words[on ? 0 : 1] : words[2]);
+  };
+  draw("mic", "audio", choice.audioOn, ["mute", "unmute", "no_mic"]);
+  draw("cam", "video", choice.videoOn, ["hide", "unhide", "no_cam"]);
+}
+
+function toggle(kind) {
+  const key = `${kind}On`;
+  choice[key] = !choice[key];
+  devices.remember({ [key]: choice[key] });
+  const tracks = kind === "audio" ? stream.getAudioTracks() : stream.getVideoTracks();
+  tracks.forEach((track) => (track.enabled = choice[key]));
+  if (kind === "video") byId("self").classList.toggle("live", choice[key]);
+  drawControls();
+  drawLine();
+}
+
+function openPanel(name) {
+  for (const tab of document.querySelectorAll("[data-panel]")) {
+    const chosen = tab.dataset.panel === name;
+    if (tab.matches(".panels > section")) show(tab, chosen);
+    else tab.setAttribute("aria-expanded", String(chosen));
+  }
+}
+
+function wire() {
+  byId("mic").onclick = () => toggle("audio");
+  byId("cam").onclick = () => toggle("video");
+  byId("hand").onclick = (event) => panels.toggleHand(event.currentTarget);
+  byId("unmute").onclick = () => stage.playAll();
+  byId("come-back").onclick = () => location.assign(`${data.base}/room?mode=takeover`);
+  byId("leave").onclick = () => { up.stop(); down.stop(); };
+  for (const button of document.querySelectorAll("button[data-panel]")) {
+    button.onclick = () => openPanel(button.getAttribute("aria-expanded") === "true" ? "main" : button.dataset.panel);
+  }
+  panels.onmotion = () => data.entitled && openPanel("vote");
+  addEventListener("pagehide", () => { up.stop(); down.stop(); });
+  addEventListener("online", () => { up.renew(); down.renew(); });
+  setInterval(() => {
+    byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+  }, 1000);
+  setInterval(async () => {
+    if (down.state !== "live" || !down.pc) return;
+    const look = await reader.read(down.pc);
+    loss = look.loss;
+    stage.moving(look.moving);
+    drawLine();
+  }, 2000);
+}
+
+async function stats() {
+  const read = async (link) => (link.pc ? [...(await link.pc.getStats()).values()] : []);
+  return { up: await read(up), down: await read(down) };
+}
+
+// For tests and for a technician's console: reading only.
+Object.defineProperty(window, "diemcau", {
+  value: Object.freeze({
+    get pcs() { return { up: up.pc, down: down.pc }; },
+    get sessions() { return { up: up.session, down: down.session }; },
+    get slots() { return [...stage.slots].map(([mid, slot]) => ({ mid, ...slot })); },
+    get state() { return state; },
+    stats,
+  }),
+});
+
+wire();
+openPanel(data.conduct ? "conduct" : "main");
+apply(state);
+startFeed();
+if (companion) {
+  document.body.classList.add("companion");
+} else {
+  await startDevices();
+  if (stream.getTracks().length) up.start();
+  down.start();
+}
