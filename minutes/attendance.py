@@ -1,0 +1,114 @@
+"""Who took part: the attendance lines of the minutes and the appendix that lists every point.
+
+Pure.  It never counts anything but presence between opening and closing.  Called by draft.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from minutes import layout
+from minutes.facts import DelegateFact, MinuteFacts, PointFact
+from minutes.glyphs import printable
+from minutes.model import Appendix, Block, Column, Items, KeyValue, Origin, Paragraph, Table, clean
+
+LEVELS = {"central": "Trung ương", "province": "Cấp tỉnh", "body": "Cơ quan cấp tỉnh", "district": "Cấp huyện",
+          "commune": "Cấp xã"}
+NAMED_IN_BODY = 20
+SPANS_SHOWN = 6
+
+_COLUMNS = (Column("TT", 7, "center"), Column("Điểm cầu", 45), Column("Mã", 12, "center"),
+            Column("Có mặt", 20, "center"), Column("Ghi chú", 16))
+
+
+def level_name(level: str) -> str:
+    """The level as a heading of the list; a level of another country or time is printed as it is."""
+    return LEVELS.get(level, printable(clean(level)))
+
+
+def blocks(facts: MinuteFacts) -> Iterable[Block]:
+    """Attendance inside the body: numbers, the absent ones by name, delegates."""
+    points, there = facts.points, [point for point in facts.points if not point.absent]
+    absent = [point for point in points if point.absent]
+    said = [f"{len(there)}/{len(points)} điểm cầu tham dự{_by_level(points)}."]
+    late, early = sum(p.late for p in there), sum(p.early for p in there)
+    if late or early:
+        told = [f"{late} điểm cầu vào muộn"] * bool(late) + [f"{early} điểm cầu rời sớm"] * bool(early)
+        said.append(f"{'; '.join(told)}.")
+    if points:
+        said.append("Danh sách và thời gian có mặt tại Phụ lục kèm theo.")
+    yield KeyValue("attendance", "Thành phần tham dự", " ".join(said), Origin.LEDGER)
+    if 0 < len(absent) <= NAMED_IN_BODY:
+        yield KeyValue("absent", "Điểm cầu vắng mặt", f"{', '.join(_name(p) for p in absent)}.", Origin.LEDGER)
+    elif absent:
+        yield KeyValue("absent", "Điểm cầu vắng mặt", f"{len(absent)} điểm cầu, ghi tại Phụ lục.", Origin.LEDGER)
+    if 0 < len(facts.delegates) <= NAMED_IN_BODY:
+        yield Paragraph("delegates-title", "Đại biểu được ghi nhận tại các điểm cầu:")
+        yield Items("delegates", tuple(_delegate(d) for d in facts.delegates), origin=Origin.LEDGER)
+
+
+def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
+    """The list of points, grouped by level, and the delegates where they are too many for the body."""
+    if facts.points:
+        yield Appendix("THÀNH PHẦN THAM DỰ", (_list_of(facts.points),))
+    if len(facts.delegates) > NAMED_IN_BODY:
+        rows = tuple((str(n), *_delegate_row(d)) for n, d in enumerate(facts.delegates, start=1))
+        columns = (Column("TT", 8, "center"), Column("Họ và tên", 27), Column("Chức vụ", 25), Column("Điểm cầu", 25),
+                   Column("Ghi chú", 15))
+        yield Appendix("ĐẠI BIỂU DỰ HỌP", (Table("delegate-list", columns, rows),))
+
+
+def _list_of(points: Sequence[PointFact]) -> Table:
+    order = list(LEVELS)
+    ranked = sorted(points, key=lambda p: (order.index(p.level) if p.level in LEVELS else len(order), p.level))
+    rows: list[tuple[str, ...]] = []
+    number = 0
+    for level, group in groupby(ranked, key=lambda p: p.level):
+        members = list(group)
+        there = sum(not point.absent for point in members)
+        rows.append((f"{level_name(level) or 'Điểm cầu khác'}: {there}/{len(members)} điểm cầu tham dự",))
+        for point in members:
+            number += 1
+            rows.append((str(number), _name(point), printable(clean(point.code)), _presence(point), _remark(point)))
+    return Table("attendance-list", _COLUMNS, tuple(rows))
+
+
+def _by_level(points: Sequence[PointFact]) -> str:
+    """` (cấp huyện 13/13; cấp xã 170/177)`, or nothing when there is one level only."""
+    levels = [level for level in LEVELS if any(p.level == level for p in points)]
+    if len(levels) < 2:
+        return ""
+    parts = []
+    for level in levels:
+        members = [p for p in points if p.level == level]
+        name = level_name(level)
+        parts.append(f"{name[0].lower()}{name[1:]} {sum(not p.absent for p in members)}/{len(members)}")
+    return f" ({'; '.join(parts)})"
+
+
+def _name(point: PointFact) -> str:
+    return printable(clean(point.name))
+
+
+def _presence(point: PointFact) -> str:
+    shown = [f"{layout.short_clock(s.start)}–{layout.short_clock(s.end)}" for s in point.spans[:SPANS_SHOWN]]
+    more = len(point.spans) - SPANS_SHOWN
+    return "; ".join(shown) + (f"; và {more} lần nữa" if more > 0 else "")
+
+
+def _remark(point: PointFact) -> str:
+    if point.absent:
+        return "Vắng mặt"
+    words = ["vào muộn"] * point.late + ["rời sớm"] * point.early
+    text = ", ".join(words)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _delegate_row(delegate: DelegateFact) -> tuple[str, str, str, str]:
+    name, post, point = (printable(clean(t)) for t in (delegate.name, delegate.post, delegate.point))
+    return name, post, point, "" if delegate.present else "Vắng mặt"
+
+
+def _delegate(delegate: DelegateFact) -> str:
+    name, post, point, absent = _delegate_row(delegate)
+    where = f" – {point}" if point else ""
+    return f"{name}{f', {post}' if post else ''}{where}{' (vắng mặt)' if absent else ''}"

@@ -1,0 +1,149 @@
+"""What happened in a meeting, as values: all that minutes and invitation may say.
+
+Pure.  It never words a sentence and never decides what to leave out.  reading.py makes these from ledger events;
+draft.py and invitation.py turn them into documents.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of time, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An officer named in the meeting."""
+
+    user_id: str = ""
+    name: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingUnit:
+    """The body that convenes the meeting and issues its documents; `issuer` overrides the derived header lines."""
+
+    unit_id: str = ""
+    name: str = ""
+    parent_name: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaFact:
+    """An agenda item and the stretches in which it ran; none when it was never reached."""
+
+    item: int
+    title: str
+    presenter: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointFact:
+    """A booked point and when it was there between opening and closing."""
+
+    point_id: int
+    code: str
+    name: str
+    unit: str = ""
+    level: str = ""
+    spans: tuple[Span, ...] = ()
+    late: bool = False
+    early: bool = False
+
+    @property
+    def absent(self) -> bool:
+        """Never there while the meeting was open."""
+        return not self.spans
+
+
+@dataclass(frozen=True, slots=True)
+class FloorFact:
+    """A point had the floor; `item` is the agenda item running when it was given."""
+
+    code: str
+    name: str
+    span: Span
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One point's vote: for | against | abstain."""
+
+    code: str
+    name: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoteFact:
+    """A motion.  `passed` is None when the meeting ended before the vote was closed."""
+
+    motion: str
+    title: str
+    rule: Mapping[str, str]
+    entitled: int
+    present: int
+    quorum_needed: int
+    opened_at: datetime
+    item: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    passed: bool | None = None
+    ballots: tuple[Ballot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateFact:
+    """A person recorded at a point."""
+
+    name: str
+    post: str
+    present: bool
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """A document put before the meeting."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteFacts:
+    """All that minutes and invitation say.  Times are aware UTC; `opened`/`closed` are None before they happen."""
+
+    meeting_id: str
+    title: str
+    kind: str
+    start: datetime
+    end: datetime
+    unit: IssuingUnit
+    chair: Person
+    secretary: Person
+    division_head: Person
+    clerk: Person
+    place: str
+    agenda: tuple[AgendaFact, ...]
+    points: tuple[PointFact, ...]
+    opened: datetime | None
+    closed: datetime | None
+    pauses: tuple[Span, ...]
+    floors: tuple[FloorFact, ...]
+    votes: tuple[VoteFact, ...]
+    conclusions: tuple[str, ...]
+    documents: tuple[DocumentFact, ...]
+    delegates: tuple[DelegateFact, ...]
+    seq: int
+    hash: str
+    at: datetime

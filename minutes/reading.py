@@ -1,0 +1,240 @@
+"""Reads the facts of a meeting from its ledger events and from nothing else.
+
+Pure.  It never queries a store, never looks at a clock.  service.py hands it the events.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from meetings.errors import Invalid
+from meetings.ledger import Event
+from minutes.facts import (
+    AgendaFact,
+    Ballot,
+    DelegateFact,
+    DocumentFact,
+    FloorFact,
+    IssuingUnit,
+    MinuteFacts,
+    Person,
+    PointFact,
+    Span,
+    VoteFact,
+)
+from minutes.layout import parse_utc
+
+# Coming within this time of the opening is not late, leaving within it of the closing is not early.
+GRACE = timedelta(minutes=5)
+
+
+def facts_from_events(events: Iterable[Event]) -> MinuteFacts:
+    """Facts of one meeting from its events in order of seq.
+
+    Raises Invalid("minutes.no_meeting") when the events do not begin with a created meeting.  Events of kinds that
+    the documents do not tell (numbers, signatures, links) are passed over, so drafting again gives the same facts.
+    """
+    fold = _Fold()
+    for event in events:
+        handler = getattr(fold, "on_" + event.kind.replace(".", "_"), None)
+        if handler:
+            handler(event)
+            fold.last = event
+    if fold.last is None or not fold.meeting:
+        raise Invalid("minutes.no_meeting", field="meeting_id")
+    return fold.facts()
+
+
+def _person(data: Any) -> Person:
+    data = data or {}
+    return Person(str(data.get("id") or ""), data.get("name") or "", data.get("title") or "")
+
+
+def _unit(data: Any) -> IssuingUnit:
+    data = data or {}
+    issuer = data.get("issuer") or ""
+    issuer = "\n".join(issuer) if isinstance(issuer, (list, tuple)) else str(issuer)
+    return IssuingUnit(str(data.get("id") or ""), data.get("name") or "", data.get("parent_name") or "", issuer)
+
+
+def _clip(spans: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, ...]:
+    cut = (Span(max(span.start, start), min(span.end, end)) for span in spans)
+    return tuple(span for span in cut if span.start < span.end)
+
+
+class _Fold:
+    """The running state while events are read; one `on_<kind>` for each kind that matters."""
+
+    def __init__(self) -> None:
+        self.last: Event | None = None
+        self.meeting: dict[str, Any] = {}
+        self.booked: dict[int, dict[str, Any]] = {}
+        self.opened: datetime | None = None
+        self.closed: datetime | None = None
+        self.paused_at: datetime | None = None
+        self.pauses: list[Span] = []
+        self.item: int | None = None
+        self.item_since: datetime | None = None
+        self.titles: dict[int, str] = {}
+        self.item_spans: dict[int, list[Span]] = {}
+        self.inside: dict[int, list[datetime]] = {}       # point -> joins not yet left (a second device may join)
+        self.spans: dict[int, list[Span]] = {}
+        self.floor: tuple[Mapping[str, Any], datetime, int | None] | None = None
+        self.floors: list[FloorFact] = []
+        self.votes: dict[str, VoteFact] = {}
+        self.conclusions: dict[int, str] = {}
+        self.documents: dict[str, DocumentFact] = {}
+        self.delegates: dict[str, DelegateFact] = {}
+
+    # ---- the meeting itself
+    def on_meeting_created(self, event: Event) -> None:
+        self.meeting = dict(event.data)
+
+    def on_meeting_changed(self, event: Event) -> None:
+        self.meeting.update(event.data)
+
+    def on_meeting_booked(self, event: Event) -> None:
+        self.booked = {int(point["id"]): dict(point) for point in event.data["points"]}
+
+    def on_meeting_convened(self, event: Event) -> None:
+        """Only moves the end of the chain read."""
+
+    def on_meeting_opened(self, event: Event) -> None:
+        self.opened = event.at
+
+    def on_meeting_suspended(self, event: Event) -> None:
+        self.paused_at = event.at
+
+    def on_meeting_resumed(self, event: Event) -> None:
+        if self.paused_at is not None:
+            self.pauses.append(Span(self.paused_at, event.at))
+        self.paused_at = None
+
+    def on_meeting_closed(self, event: Event) -> None:
+        self.closed = event.at
+        self._end_item(event.at)
+        self._end_floor(event.at)
+        self.on_meeting_resumed(event)
+
+    # ---- agenda and floor
+    def on_agenda_started(self, event: Event) -> None:
+        self._end_item(event.at)
+        self.item, self.item_since = int(event.data["item"]), event.at
+        self.titles.setdefault(self.item, event.data.get("title") or "")
+
+    def on_agenda_ended(self, event: Event) -> None:
+        self._end_item(event.at)
+
+    def _end_item(self, at: datetime) -> None:
+        if self.item is not None and self.item_since is not None:
+            self.item_spans.setdefault(self.item, []).append(Span(self.item_since, at))
+        self.item = self.item_since = None
+
+    def on_floor_given(self, event: Event) -> None:
+        self._end_floor(event.at)
+        if event.point:
+            self.floor = (event.point, event.at, self.item)
+
+    def on_floor_taken(self, event: Event) -> None:
+        self._end_floor(event.at)
+
+    def _end_floor(self, at: datetime) -> None:
+        if self.floor is not None:
+            point, since, item = self.floor
+            self.floors.append(FloorFact(point.get("code") or "", point.get("name") or "", Span(since, at), item))
+        self.floor = None
+
+    # ---- presence
+    def on_point_joined(self, event: Event) -> None:
+        if event.point:
+            point_id = int(event.point["id"])
+            self.booked.setdefault(point_id, dict(event.point))
+            self.inside.setdefault(point_id, []).append(event.at)
+
+    def on_point_left(self, event: Event) -> None:
+        joins = self.inside.get(int(event.point["id"])) if event.point else None
+        if joins:
+            since = joins.pop(0)
+            if joins:          # another device of the point is still there: the stretch goes on
+                joins[0] = since
+            else:
+                self.spans.setdefault(int(event.point["id"]), []).append(Span(since, event.at))
+
+    # ---- votes, conclusions, papers, people
+    def on_motion_opened(self, event: Event) -> None:
+        data = event.data
+        self.votes[str(data["motion"])] = VoteFact(
+            str(data["motion"]), data["title"], dict(data["rule"]), data["entitled"], data["present"],
+            data["quorum_needed"], event.at, self.item,
+        )
+
+    def on_ballot_cast(self, event: Event) -> None:
+        vote = self.votes.get(str(event.data["motion"]))
+        if vote and event.point:
+            ballot = Ballot(event.point.get("code") or "", event.point.get("name") or "", event.data["choice"])
+            self.votes[vote.motion] = replace(vote, ballots=(*vote.ballots, ballot))
+
+    def on_motion_closed(self, event: Event) -> None:
+        data, vote = event.data, self.votes.get(str(event.data["motion"]))
+        if vote:
+            self.votes[vote.motion] = replace(
+                vote, counts=dict(data["counts"]), entitled=data["entitled"], present=data["present"],
+                passed=data["passed"], rule=dict(data.get("rule") or vote.rule),
+            )
+
+    def on_conclusion_written(self, event: Event) -> None:
+        self.conclusions[int(event.data["ord"])] = event.data["text"]
+
+    def on_conclusion_removed(self, event: Event) -> None:
+        self.conclusions.pop(int(event.data["ord"]), None)
+
+    def on_document_added(self, event: Event) -> None:
+        self.documents[str(event.data["document"])] = DocumentFact(event.data["name"], event.data["sha256"])
+
+    def on_delegate_recorded(self, event: Event) -> None:
+        point = (event.point or {}).get("name") or ""
+        data = event.data
+        self.delegates[str(data["delegate"])] = DelegateFact(data["name"], data.get("post") or "",
+                                                             bool(data["present"]), point)
+
+    # ---- the result
+    def facts(self) -> MinuteFacts:
+        last, data = self.last, self.meeting
+        assert last is not None
+        return MinuteFacts(
+            meeting_id=last.meeting_id or "", title=data["title"], kind=data.get("kind") or "conference",
+            start=parse_utc(data["start"]), end=parse_utc(data["end"]), unit=_unit(data.get("unit")),
+            chair=_person(data.get("chair")), secretary=_person(data.get("secretary")),
+            division_head=_person(data.get("division_head")), clerk=_person(data.get("clerk")),
+            place=data.get("place") or "", agenda=self._agenda(), points=self._points(), opened=self.opened,
+            closed=self.closed, pauses=tuple(self.pauses), floors=tuple(self.floors),
+            votes=tuple(self.votes.values()), conclusions=tuple(text for _, text in sorted(self.conclusions.items())),
+            documents=tuple(self.documents.values()), delegates=tuple(self.delegates.values()),
+            seq=last.seq, hash=last.hash, at=last.at,
+        )
+
+    def _agenda(self) -> tuple[AgendaFact, ...]:
+        planned = {int(line["item"]): AgendaFact(int(line["item"]), line["title"], line.get("presenter") or "")
+                   for line in self.meeting.get("agenda") or ()}
+        for item, title in self.titles.items():
+            planned.setdefault(item, AgendaFact(item, title))
+        return tuple(replace(fact, spans=tuple(self.item_spans.get(item, ())))
+                     for item, fact in sorted(planned.items()))
+
+    def _points(self) -> tuple[PointFact, ...]:
+        return tuple(self._point(point_id, data) for point_id, data in self.booked.items())
+
+    def _point(self, point_id: int, data: Mapping[str, Any]) -> PointFact:
+        unit, level = data.get("unit") or "", data.get("level") or ""
+        unit = unit.get("name", "") if isinstance(unit, Mapping) else str(unit)
+        fact = PointFact(point_id, str(data.get("code") or ""), data.get("name") or "", unit, str(level))
+        if self.opened is None or self.last is None:
+            return fact
+        end = self.closed or self.last.at
+        open_joins = [Span(since, end) for since in self.inside.get(point_id, ())[:1] if since < end]
+        spans = _clip([*self.spans.get(point_id, ()), *open_joins], self.opened, end)
+        if not spans:
+            return fact
+        return replace(fact, spans=spans, late=spans[0].start > self.opened + GRACE,
+                       early=spans[-1].end < end - GRACE)

@@ -1,0 +1,75 @@
+"""How a vote is told in the minutes: rule, quorum, a table of counts and shares, the result, who voted how.
+
+Pure.  It never decides whether a motion passed: the ledger says so.  Called by draft.py.
+"""
+
+from collections.abc import Iterable
+
+from minutes import layout
+from minutes.facts import MinuteFacts, VoteFact
+from minutes.glyphs import printable
+from minutes.model import Appendix, Block, Column, Heading, Origin, Paragraph, Table, clean
+
+CHOICES = {"for": "Tán thành", "against": "Không tán thành", "abstain": "Không biểu quyết"}
+BASES = {"all": "tổng số điểm cầu có quyền biểu quyết", "present": "số điểm cầu có mặt", "cast": "số phiếu đã bỏ"}
+
+_COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Column("Tỷ lệ trên tổng số", 25, "center"),
+            Column("Tỷ lệ trên số có mặt", 25, "center"))
+
+
+def blocks(vote: VoteFact) -> Iterable[Block]:
+    """A vote inside the body.  The table stands as the ledger has it; the sentences may be edited and are then marked."""
+    key = vote.motion
+    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER)
+    yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER)
+    if vote.passed is None:
+        yield Paragraph(f"vote-result-{key}", "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.",
+                        origin=Origin.LEDGER)
+        return
+    yield Table(f"vote-counts-{key}", _COLUMNS, tuple(_rows(vote)))
+    result = "được thông qua" if vote.passed else "không được thông qua"
+    yield Paragraph(f"vote-result-{key}", f"Kết quả: nội dung trên {result}.", "bold", Origin.LEDGER)
+
+
+def rule_text(vote: VoteFact) -> str:
+    """The rule as it was when the vote opened, and whether enough points were there."""
+    rule = vote.rule
+    enough = "đủ" if vote.present >= vote.quorum_needed else "không đủ"
+    base = BASES.get(rule.get("base", ""), BASES["all"])
+    return (
+        f"Có quyền biểu quyết {vote.entitled} điểm cầu; có mặt {vote.present} "
+        f"({layout.percent(vote.present, vote.entitled)}), {enough} số cần có là {vote.quorum_needed} "
+        f"({rule.get('quorum', '')} tổng số). Thông qua khi số tán thành quá {rule.get('majority', '')} {base}."
+    )
+
+
+def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
+    """Every ballot by name: the votes here are open ones."""
+    told: list[Block] = []
+    for vote in facts.votes:
+        if not vote.ballots:
+            continue
+        told.append(Heading(f"ballots-{vote.motion}", printable(clean(vote.title)), 2, Origin.LEDGER))
+        for choice, name in CHOICES.items():
+            voters = [printable(clean(b.name)) for b in vote.ballots if b.choice == choice]
+            if voters:
+                text = f"{name} ({len(voters)}): {'; '.join(voters)}."
+                told.append(Paragraph(f"ballots-{vote.motion}-{choice}", text, origin=Origin.LEDGER))
+    if told:
+        yield Appendix("KẾT QUẢ BIỂU QUYẾT CỦA TỪNG ĐIỂM CẦU", tuple(told))
+
+
+def _rows(vote: VoteFact) -> Iterable[tuple[str, ...]]:
+    cast = 0
+    for choice, name in CHOICES.items():
+        count = int(vote.counts.get(choice, 0))
+        cast += count
+        yield _row(name, count, vote)
+    if vote.entitled > cast:
+        yield _row("Không bỏ phiếu", vote.entitled - cast, vote)
+
+
+def _row(name: str, count: int, vote: VoteFact) -> tuple[str, ...]:
+    # Those who did not vote may have been away, so their share of those present says nothing.
+    share = layout.percent(count, vote.present) if name in CHOICES.values() else "–"
+    return name, str(count), layout.percent(count, vote.entitled), share
