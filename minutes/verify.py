@@ -32,7 +32,7 @@ CLOCK_SKEW = timedelta(seconds=30)
 REASONS = frozenset({
     "unreadable", "too_large", "structure", "active", "roles", "coverage", "changed", "policy", "form", "altered",
     "value", "untrusted", "expired", "weak_key", "usage", "future", "library", "same_signer",
-    "packet_form", "packet_manifest", "packet_content", "packet_minutes",
+    "packet_form", "packet_manifest", "packet_content", "packet_minutes", "packet_signer",
 })
 
 
