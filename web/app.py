@@ -1,0 +1,81 @@
+"""The composition root of the web: the one place where adapters are made and routes are put together.
+
+`build(settings)` gives the application that `serve`, `demo`, `rehearse` and the tests run; `assemble(settings)` gives
+only its parts, for commands that need no HTTP.  Nothing here decides anything about meetings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from meetings.blobs import FileBlobStore
+from meetings.store.database import Database
+from web import errors, keys
+from web.container import Clock, Container, SystemClock
+from web.headers import SecurityHeaders, static_cache
+from web.i18n import I18n, LanguageMiddleware
+from web.limits import BodyLimit
+from web.pages import STATIC
+from web.routes import auth, health
+from web.settings import Settings
+from web.when import When
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    auth.router,
+)
+"""Every router of the product.  A route outside this tuple does not exist."""
+
+
+class Static(StaticFiles):
+    """Files named with their hash may be kept for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = static_cache(path, b"v=" in scope.get("query_string", b""))
+        return response
+
+
+def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
+    """Opens (and migrates) the database, the blob store and the keys of one installation.  Close with `.db.close()`."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database_url)
+    db.migrate()
+    return Container(
+        settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), clock=clock or SystemClock(),
+        keys=keys.load(settings.data), i18n=I18n(settings.language), when=When(settings.timezone),
+    )
+
+
+def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) -> FastAPI:
+    """The application.  `media` is a connected MediaClient; None until the lifespan starts one."""
+    found = assemble(settings, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            found.db.close()
+
+    app = FastAPI(
+        title="Điểm Cầu", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+    )
+    app.state.container = found
+    app.state.media = media
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", Static(directory=STATIC), name="static")
+    errors.install(app)
+    # The last one added runs first.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(LanguageMiddleware, i18n=found.i18n)
+    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    return app

@@ -1,0 +1,52 @@
+"""What the parts of one running installation are, in one place.  Built by `web/app.py`, handed to every route.
+
+It holds no logic.  `container(request)` is how a route reaches it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from fastapi import Request
+
+from meetings.blobs import BlobStore
+from meetings.store.database import Database
+from web.i18n import I18n
+from web.keys import Keys
+from web.settings import Settings
+from web.when import When
+
+
+class Clock(Protocol):
+    """The one source of the present; tests hand in a clock they can turn."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Container:
+    """The adapters of one installation.  `hub` and `signers` stay None until their package stands."""
+
+    settings: Settings
+    db: Database
+    blobs: BlobStore
+    clock: Clock
+    keys: Keys
+    i18n: I18n
+    when: When
+    hub: Any = None
+    signers: Any = None
+
+
+def container(request: Request) -> Container:
+    found: Container = request.app.state.container
+    return found

@@ -1,0 +1,156 @@
+"""Turns error codes into sentences, statuses and pages.  The only place that knows both; nothing else writes prose.
+
+Strangers get one and the same 404 for what is not theirs and for what does not exist.  A page never shows a trace:
+an unexpected error is logged under a number, and the number is what the person sees.  Installed by `app.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
+from web import messages
+from web.auth import TooMany
+from web.container import container
+from web.csrf import Forged
+from web.guard import PasswordFirst, SignInFirst
+from web.i18n import _, ngettext
+from web.limits import MIB, UPLOAD, BodyTooLarge
+from web.pages import page
+
+log = logging.getLogger("web")
+
+STATUS: dict[type[MeetingError], int] = {
+    NotAllowed: 403, NotFound: 404, Conflict: 409, Stale: 409, Closed: 409, Invalid: 422, TooLarge: 413, Unavailable: 503,
+}
+
+
+class _Params(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def explain(error: MeetingError, request: Request | None = None) -> str:
+    """The sentence of an error in the request's language."""
+    if error.code == "booking.overlap":
+        return _overlap(error, request)
+    text = messages.TEXTS.get(error.code)
+    if text is None:
+        log.warning("no text for error code %s", error.code)
+        return _("Không làm được việc này ({code}).", code=error.code)
+    return _(text).format_map(_Params(shown(error.params)))
+
+
+def shown(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params as text: reasons that are codes themselves are explained, the rest stays."""
+    found = dict(params)
+    reason = found.get("reason")
+    if isinstance(reason, str) and reason in messages.TEXTS:
+        found["reason"] = _(messages.TEXTS[reason]).format_map(_Params(params))
+    return found
+
+
+def _overlap(error: MeetingError, request: Request | None) -> str:
+    conflicts = list(error.params.get("conflicts", ()))
+    if not conflicts or request is None:
+        return _("Có điểm cầu đã có lịch vào giờ này. Hãy chọn giờ khác.")
+    first = conflicts[0]
+    said = _(
+        "Điểm cầu {name} đã có lịch {hours} ({meeting}, {unit}). Chọn giờ khác hoặc bỏ điểm cầu này.",
+        name=first["name"], hours=container(request).when.hours(first["start"], first["end"]),
+        meeting=first["meeting_title"], unit=first["unit"],
+    )
+    if len(conflicts) == 1:
+        return said
+    rest = ngettext("Còn {n} điểm cầu khác cũng vướng.", "{n} more points have conflicts.", len(conflicts) - 1)
+    return f"{said} {rest}"
+
+
+def status_of(error: MeetingError) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
+def wants_json(request: Request) -> bool:
+    """Programs get JSON: the media routes always, others when they ask for it and not for HTML."""
+    accept = request.headers.get("accept", "")
+    return request.url.path.startswith("/media/") or ("json" in accept and "text/html" not in accept)
+
+
+def answer(
+    request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None
+) -> Response:
+    """One error as a page or as JSON `{error, message}`."""
+    if wants_json(request):
+        return JSONResponse({"error": code, "message": text}, status, headers)
+    return page(request, "error.html", status, headers, code=code, text=text)
+
+
+def install(app: FastAPI) -> None:
+    """Registers every handler below."""
+    handlers: dict[type[Exception], Any] = {
+        MeetingError: _meeting, SignInFirst: _sign_in, PasswordFirst: _password, Forged: _forged, TooMany: _too_many,
+        BodyTooLarge: _too_large, HTTPException: _http, RequestValidationError: _validation, Exception: _unexpected,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _meeting(request: Request, error: MeetingError) -> Response:
+    return answer(request, status_of(error), error.code, explain(error, request))
+
+
+async def _sign_in(request: Request, _error: SignInFirst) -> Response:
+    if wants_json(request) or request.method not in ("GET", "HEAD"):
+        return answer(request, 401, "signin.needed", _("Hãy đăng nhập trước."))
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse("/signin?" + urlencode({"next": back}) if back != "/" else "/signin", 303)
+
+
+async def _password(request: Request, _error: PasswordFirst) -> Response:
+    if wants_json(request):
+        return answer(request, 403, "password.change_first", _("Hãy đổi mật khẩu trước."))
+    return RedirectResponse("/password", 303)
+
+
+async def _forged(request: Request, _error: Forged) -> Response:
+    return answer(request, 403, "forged", _(messages.TEXTS["forged"]))
+
+
+async def _too_many(request: Request, error: TooMany) -> Response:
+    minutes = max(1, round(error.retry_after / 60))
+    wait = ngettext("{n} phút", "{n} minutes", minutes)
+    text = _(messages.TEXTS["too_many"], wait=wait)
+    return answer(request, 429, "too_many", text, {"retry-after": str(error.retry_after)})
+
+
+async def _too_large(request: Request, _error: BodyTooLarge) -> Response:
+    text = _(messages.TEXTS["body.too_large"], limit=UPLOAD // MIB)
+    return answer(request, 413, "body.too_large", text, {"connection": "close"})
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    code = {404: "not_found", 405: "method", 403: "not_allowed"}.get(error.status_code, "bad_request")
+    headers = dict(error.headers) if error.headers else None
+    return answer(request, error.status_code, code, _(messages.TEXTS[code]), headers)
+
+
+async def _validation(request: Request, error: RequestValidationError) -> Response:
+    # A wrong id in the path is a page that does not exist; anything else is a request nobody's form sends.
+    in_path = any(part.get("loc", ("",))[0] == "path" for part in error.errors())
+    status, code = (404, "not_found") if in_path else (400, "bad_request")
+    return answer(request, status, code, _(messages.TEXTS[code]))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    incident = secrets.token_hex(4)
+    log.error("incident %s at %s %s", incident, request.method, request.url.path, exc_info=error)
+    return answer(request, 500, "broken", _(messages.TEXTS["broken"], incident=incident))

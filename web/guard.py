@@ -1,0 +1,109 @@
+"""The one door of every route: who asks, may they, and did the request come from our own page.
+
+    @router.get("/meetings/{meeting_id}")
+    def show(request: Request, subject: Subject = Depends(allow(Action.MEETING_READ, meeting))) -> Response: ...
+
+The order is chosen so that a stranger costs little: origin headers, then the subject, then `access.decide` on the
+resource that the loader finds, and only then the body of the form and its token.  A route without `allow` fails a
+test.  It never decides anything itself: that is `meetings/access.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+
+from meetings import access
+from meetings.access import Action, Resource, Subject
+from meetings.errors import MeetingError
+from meetings.store import ledger_store
+from web import csrf, session
+from web.container import Container, container
+from web.limits import FORM_FIELDS, FORM_FILES
+
+Loader = Callable[[Request, Connection], Resource]
+Who = Callable[[Container, Request], Subject]
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in and the page is not public.  Says nothing about whether the thing exists."""
+
+
+class PasswordFirst(Exception):
+    """The account still has the password that somebody else chose."""
+
+
+def allow(
+    action: Action, loader: Loader | None = None, *, who: Who = session.of_request, bearer: bool = False
+) -> Callable[[Request], AsyncIterator[Subject]]:
+    """A dependency that yields the Subject when it may do `action` on what `loader` finds.
+
+    `who` finds the subject (the cookie's session unless the route has its own way: join links, delegates' links).
+    `bearer` marks routes that carry their own ticket in the Authorization header: no cookie, so no form token.
+    Leaves `request.state.subject`, `.resource` and, for forms, `.form`.
+    """
+
+    async def check(request: Request) -> AsyncIterator[Subject]:
+        found = container(request)
+        if not bearer:
+            csrf.check_origin(request)
+        subject = await run_in_threadpool(_decide, found, request, action, loader, who)
+        request.state.subject = subject
+        form = None
+        if request.method not in csrf.SAFE and not bearer:
+            form = await _form(request)
+            given = str(form.get(csrf.FIELD, "")) or request.headers.get(csrf.HEADER, "")
+            csrf.check_token(request, given)
+        request.state.form = form
+        try:
+            yield subject
+        finally:
+            if form is not None:
+                await form.close()
+
+    check.action = action  # type: ignore[attr-defined]  # read by the test that enumerates routes
+    check.bearer = bearer  # type: ignore[attr-defined]
+    return check
+
+
+async def _form(request: Request) -> FormData:
+    if request.headers.get("content-type", "").startswith(FORM_TYPES):
+        return await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS)
+    return FormData()
+
+
+def _decide(found: Container, request: Request, action: Action, loader: Loader | None, who: Who) -> Subject:
+    subject = who(found, request)
+    known = subject.user_id or subject.seat or subject.delegate
+    if action is not Action.PUBLIC and not known:
+        raise SignInFirst
+    account = getattr(request.state, "account", None)
+    if account is not None and account.must_change and action not in (Action.PUBLIC, Action.SELF):
+        raise PasswordFirst
+    resource = Resource(kind="page")
+    if loader is not None:
+        with found.db.read() as conn:
+            resource = loader(request, conn)
+    try:
+        access.require(subject, action, resource)
+    except MeetingError:
+        _audit(found, request, subject, action)
+        raise
+    request.state.resource = resource
+    return subject
+
+
+def _audit(found: Container, request: Request, subject: Subject, action: Action) -> None:
+    """Refusals are recorded too: somebody trying other people's addresses leaves a trace."""
+    if subject.user_id is None:
+        return
+    data: dict[str, Any] = {"action": action.value, "path": request.url.path[:200]}
+    with found.db.write() as conn:
+        actor = {"user": subject.user_id, "name": subject.name}
+        ledger_store.append(conn, None, "access.denied", found.clock.now(), actor=actor, data=data)

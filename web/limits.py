@@ -1,0 +1,66 @@
+"""The web's limits in one place; tests read the same constants.  Called by `app.py` (bodies) and `auth.py` (sign-in).
+
+The body limit counts bytes as they arrive and never holds them: a body that declares too much is refused before its
+first byte, one that lies is cut at the limit.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+KIB = 1024
+MIB = 1024 * KIB
+BODY = 1 * MIB
+UPLOAD = 50 * MIB
+UPLOAD_PATHS = re.compile(r"^/(meetings/new|meetings/[^/]+/documents|verify|admin/units)/?$")
+FORM_FIELDS = 8_000  # a province of 3,321 communes is one checkbox each, and the form holds more than those
+FORM_FILES = 20
+AGENDA_ITEMS = 500
+
+SIGNIN_PER_ACCOUNT = 5
+SIGNIN_WINDOW = timedelta(minutes=1)
+# A whole province sits behind one gateway, so an address is judged by its failures alone, and generously.
+FAILURES_PER_ADDRESS = 30
+FAILURES_WINDOW = timedelta(minutes=10)
+TICKETS_PER_POINT = 10
+DOWNLOADS_PER_ACCOUNT = 30
+SESSION_IDLE = timedelta(minutes=30)
+SESSION_ABSOLUTE = timedelta(hours=12)
+PASSWORD_MIN = 12
+
+
+class BodyTooLarge(Exception):
+    """The body passed the limit while it was being read."""
+
+
+class BodyLimit:
+    """ASGI middleware: 1 MiB a body, 50 MiB where files are uploaded."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = UPLOAD if UPLOAD_PATHS.match(scope["path"]) else BODY
+        declared = Headers(scope=scope).get("content-length", "0")
+        too_large = declared.isdigit() and int(declared) > limit
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            if too_large:
+                raise BodyTooLarge
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > limit:
+                    raise BodyTooLarge
+            return message
+
+        await self.app(scope, counted, send)

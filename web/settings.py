@@ -1,0 +1,75 @@
+"""Settings of one installation: environment (`DIEMCAU_…`) first, then a TOML file, then the defaults below.
+
+It never reads anything but its own names and holds no secret: keys live in files of the data directory (`web/keys.py`).
+Called by the commands and by tests; `build(settings)` is given the result.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_VARIABLE = "DIEMCAU_CONFIG"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may choose.  Unknown names are refused: a typing error must not pass for a default."""
+
+    model_config = SettingsConfigDict(env_prefix="DIEMCAU_", extra="forbid")
+
+    data: Path = Path("var")
+    database: str = Field(default="", description="address of the database; empty = SQLite inside `data`")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = Field(default="", description="what people type, for links and QR cards; empty = http://localhost:port")
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = Field(default=False, description="trust X-Forwarded-For of the machine in front (the TLS front)")
+    media_port: int = Field(default=0, ge=0, le=65535, description="one UDP port for all pictures and sound; 0 = a free one")
+    advertise: tuple[str, ...] = Field(default=(), description="addresses at which browsers reach the media port")
+    zone: str = "Asia/Ho_Chi_Minh"
+    language: str = "vi"
+    demo: bool = Field(default=False, description="the demonstration: accounts are shown, signatures are test signatures")
+    production: bool = Field(default=False, description="nothing is issued while the only signer is the test one")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, the environment beats the file named by DIEMCAU_CONFIG."""
+        file = os.environ.get(CONFIG_VARIABLE)
+        extra = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *extra)
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.data / 'diemcau.db').resolve()}"
+
+    @property
+    def base_url(self) -> str:
+        """Address of the product as people reach it, without a slash at the end."""
+        scheme = "https" if self.tls_cert else "http"
+        return (self.public_url or f"{scheme}://localhost:{self.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Cookies carry `__Host-` and Secure, and HSTS is sent, when people reach the product by TLS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)

@@ -1,0 +1,73 @@
+// What every page may want: forms that update parts of the page, filtering without accents, focus on a summary.
+// Pages work without it. It never builds HTML from data: it only moves in what the server rendered.
+"use strict";
+
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+
+// <form data-live="URL" data-parts="#a,#b">: after a change, posts the form there and replaces those parts.
+function live(form) {
+  let timer = 0;
+  let running = null;
+  const refresh = async () => {
+    if (running) running.abort();
+    running = new AbortController();
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+    form.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.dataset.live, {
+        method: "POST", body, signal: running.signal, headers: { "x-part": "1" }, credentials: "same-origin",
+      });
+      if (answer.redirected) { location.assign(answer.url); return; }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const selector of form.dataset.parts.split(",")) {
+        const fresh = page.querySelector(selector);
+        const old = document.querySelector(selector);
+        if (fresh && old) old.replaceWith(document.adoptNode(fresh));
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") form.dispatchEvent(new CustomEvent("offline", { bubbles: true }));
+    } finally {
+      form.removeAttribute("aria-busy");
+    }
+  };
+  form.addEventListener("change", (event) => {
+    if (event.target.closest("[data-still]")) return;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 200);
+  });
+  // A suggestion sets fields and refreshes instead of posting the page.
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-set]");
+    if (!button) return;
+    event.preventDefault();
+    for (const [name, value] of Object.entries(JSON.parse(button.dataset.set))) form.elements[name].value = value;
+    clearTimeout(timer);
+    refresh();
+  });
+}
+
+// <input data-filter="#list">: hides rows of the list whose data-name does not contain the words, accents or not.
+function filter(input) {
+  const list = document.querySelector(input.dataset.filter);
+  if (!list) return;
+  const apply = () => {
+    const words = fold(input.value).split(/\s+/).filter(Boolean);
+    for (const item of [...list.querySelectorAll("[data-name]")].reverse()) {
+      const own = words.every((word) => fold(item.dataset.name).includes(word));
+      const inside = [...item.querySelectorAll("[data-name]")].some((child) => !child.hidden);
+      item.hidden = words.length > 0 && !own && !inside;
+      const folded = item.querySelector(":scope > details");
+      if (folded && words.length) folded.open = inside;
+    }
+  };
+  input.addEventListener("input", apply);
+  input.closest("form")?.addEventListener("keydown", (event) => {
+    if (event.target === input && event.key === "Enter" && !input.name) event.preventDefault();
+  });
+}
+
+document.querySelectorAll("form[data-live]").forEach(live);
+document.querySelectorAll("input[data-filter]").forEach(filter);
+document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
+document.querySelector(".summary")?.focus();

@@ -1,0 +1,38 @@
+"""What stored words are called in front of people: roles, states, stages, kinds of events.  Only texts.
+
+Officials' own terms (domain reference §10).  Used by pages; the record keeps the stable words.
+"""
+
+from __future__ import annotations
+
+from meetings.access import Role
+from web.i18n import N_
+
+ROLES: dict[Role, str] = {
+    Role.SECRETARY: N_("Thư ký"),
+    Role.DIVISION_HEAD: N_("Lãnh đạo phòng"),
+    Role.CHAIR: N_("Chủ trì"),
+    Role.CLERK: N_("Văn thư"),
+    Role.OFFICER: N_("Phụ trách điểm cầu"),
+    Role.TECHNICIAN: N_("Kỹ thuật viên"),
+    Role.ADMIN: N_("Quản trị"),
+}
+
+STATES: dict[str, str] = {
+    "draft": N_("Đang soạn"),
+    "convened": N_("Đã xác nhận"),
+    "open": N_("Đang họp"),
+    "suspended": N_("Tạm dừng"),
+    "concluded": N_("Đã kết thúc"),
+    "cancelled": N_("Đã hủy"),
+}
+
+STAGES: tuple[str, ...] = (
+    N_("Soạn"), N_("Xác nhận"), N_("Kiểm tra"), N_("Họp"), N_("Biên bản"), N_("Ký"), N_("Phát hành"),
+)
+
+SHARES: dict[str, str] = {
+    "whole": N_("toàn bộ"),
+    "part": N_("một phần"),
+    "unknown": N_("chưa rõ đơn vị kế tục"),
+}
