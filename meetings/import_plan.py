@@ -85,6 +85,7 @@ def plan(
     """
     draft = _Draft({(unit.unit_id, unit.valid_from): unit for unit in stored})
     originals = dict(draft.versions)
+    _check_successors(parsed, succession)
     # One file may hold both generations: the older one must stand before the newer can succeed it.
     reform = _first_day(parsed, succession)
     unchanged = _place_rows([row for row in parsed.rows if row.valid_from < reform], parsed.levels, draft, mint)
@@ -96,8 +97,7 @@ def plan(
     return Plan(
         made=tuple(unit for unit in fresh if unit.unit_id not in first),
         changed=tuple(unit for unit in fresh if unit.unit_id in first),
-        updated=tuple(unit for key, unit in draft.versions.items()
-                      if key in originals and unit != originals[key]),
+        updated=tuple(draft.versions[key] for key, unit in originals.items() if draft.versions[key] != unit),
         successions=tuple(step for step in _resolve(steps, draft) if step not in before),
         unchanged=unchanged,
     )
@@ -105,8 +105,8 @@ def plan(
 
 def _first_day(parsed: ParsedUnits, succession: Sequence[SuccessionRow]) -> date:
     """The day on which the first successor begins; the end of time where nothing is succeeded."""
-    successors = {row.new_code for row in succession}
-    return min((row.valid_from for row in parsed.rows if row.gso_code in successors), default=date.max)
+    newest = _newest(parsed)
+    return min((newest[row.new_code].valid_from for row in succession if row.new_code), default=date.max)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
@@ -178,24 +178,38 @@ def _told(row: UnitRow, unit: Unit) -> Unit:
     )
 
 
+def _newest(parsed: ParsedUnits) -> dict[str, UnitRow]:
+    """By code, the row that begins last: the one that a succession list means."""
+    return {row.gso_code: row for row in sorted(parsed.rows, key=lambda row: row.valid_from)}
+
+
 # --- successions ---------------------------------------------------------------------------------------------------
+
+
+def _check_successors(parsed: ParsedUnits, succession: Sequence[SuccessionRow]) -> None:
+    """Every successor must be a row of the unit file, under the same name: a code alone might be an older bearer's."""
+    newest, bad = _newest(parsed), []
+    for row in succession:
+        new = newest.get(row.new_code)
+        if row.new_code and new is None:
+            bad.append(BadRow(row.line, "new_unknown", row.new_code))
+        elif new is not None and new.name != row.new_name:
+            bad.append(BadRow(row.line, "new_name", f"{row.new_name} / {new.name}"))
+    refuse(bad)
 
 
 def _end_predecessors(
     parsed: ParsedUnits, succession: Sequence[SuccessionRow], draft: _Draft
 ) -> list[tuple[SuccessionRow | None, str, date]]:
     """Ends the units of the list and what cannot outlive them; returns (row or None, unit that ended, day) each."""
-    by_code = {row.gso_code: row for row in sorted(parsed.rows, key=lambda row: row.valid_from)}
-    starts = {row.gso_code: row.valid_from for row in by_code.values()}
-    bad, steps, days = [], [], set()
+    starts = {code: row.valid_from for code, row in _newest(parsed).items()}
+    bad: list[BadRow] = []
+    steps: list[tuple[SuccessionRow | None, str, date]] = []
+    days: set[date] = set()
     for row in succession:
-        day = starts.get(row.new_code) if row.new_code else max(starts.values(), default=None)
-        new = by_code.get(row.new_code)
-        if day is None:
-            bad.append(BadRow(row.line, "new_unknown", row.new_code))
-        elif new is not None and new.name != row.new_name:
-            bad.append(BadRow(row.line, "new_name", f"{row.new_name} / {new.name}"))
-        elif (old := draft.bearer(row.old_code, day - _DAY)) is None:
+        day = starts[row.new_code] if row.new_code else max(starts.values())
+        old = draft.bearer(row.old_code, day - _DAY)
+        if old is None:
             bad.append(BadRow(row.line, "old_unknown", row.old_code))
         else:
             days.add(day)
