@@ -62,9 +62,9 @@ def render_pdf(model: DocumentModel) -> RenderedPdf:
     inputs = {"data": json.dumps(_page_data(model, source)), "source": source}
     # The file's date is that of the facts, never the wall clock: the same model gives the same bytes.
     stamp = int(datetime.fromisoformat(model.source.at).timestamp())
-    compiler = _compiler("document.typ", inputs)
-    data = compiler.compile(format="pdf", pdf_standards=["a-3b"], timestamp=stamp)
-    found = json.loads(compiler.query("<field>", field="value"))
+    tool = compiler("document.typ", inputs)
+    data = tool.compile(format="pdf", pdf_standards=["a-3b"], timestamp=stamp)
+    found = json.loads(tool.query("<field>", field="value"))
     return RenderedPdf(data, _boxes(found))
 
 
@@ -99,7 +99,8 @@ def qr_svg(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _compiler(template: str, inputs: dict[str, str]) -> typst.Compiler:
+def compiler(template: str, inputs: dict[str, str]) -> typst.Compiler:
+    """typst on one of our templates, with our fonts only."""
     return typst.Compiler(
         input=str(TEMPLATES / template), root=str(TEMPLATES), font_paths=[str(FONTS)],
         ignore_system_fonts=True, sys_inputs=inputs,

@@ -11,6 +11,7 @@ MOTTO = "Độc lập - Tự do - Hạnh phúc"
 RECIPIENTS = "Nơi nhận:"
 TEST_WARNING = "VĂN BẢN DÙNG CHỮ KÝ THỬ NGHIỆM, KHÔNG CÓ GIÁ TRỊ PHÁP LÝ"
 TEST_MARK = "CHỮ KÝ THỬ NGHIỆM"
+TEST_RING = "CON DẤU THỬ NGHIỆM"
 
 
 def note_lines(note: Note) -> list[str]:
