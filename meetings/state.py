@@ -1,0 +1,172 @@
+"""What a room shows now: one value, rebuilt after each change and sent to every browser of the meeting.
+
+Reads columns kept up to date by the use cases, never the ledger, so that it is cheap for 239 seats.  Holds no secret:
+no link, no ticket, no account id; while a vote is open it tells who has voted and the counts so far, not who chose what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meetings.agenda import AgendaItem
+from meetings.meeting import Meeting, Person
+from meetings.store import ledger_store, meeting_store, seat_store, vote_store
+from meetings.store.database import Connection
+from meetings.store.seat_store import Seat
+from meetings.voting import Choice, Rule, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMotion:
+    """The vote that is open: who may vote, how many were there when it opened, and the count so far."""
+
+    motion_id: str
+    title: str
+    rule: Rule
+    entitled: int
+    present: int
+    quorum_needed: int
+    opened_at: datetime
+    counts: dict[str, int]
+    voted: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMotion:
+    """The latest vote that was closed, and its result."""
+
+    motion_id: str
+    title: str
+    rule: Rule
+    closed_at: datetime
+    result: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """The room at `version` (seq of the meeting's last event)."""
+
+    version: int
+    meeting: Meeting
+    agenda: tuple[AgendaItem, ...]
+    seats: tuple[Seat, ...]
+    floor: Seat | None
+    floor_since: datetime | None
+    motion: OpenMotion | None
+    last_motion: ClosedMotion | None
+    conclusions: tuple[tuple[int, str], ...]
+
+    @property
+    def running(self) -> AgendaItem | None:
+        """The agenda item in hand."""
+        return next((item for item in self.agenda if item.running), None)
+
+    @property
+    def hands(self) -> tuple[Seat, ...]:
+        """Raised hands, the earliest first."""
+        raised = [seat for seat in self.seats if seat.hand_at is not None]
+        return tuple(sorted(raised, key=lambda seat: (seat.hand_at, seat.point_id)))
+
+    @property
+    def present(self) -> int:
+        return sum(1 for seat in self.seats if seat.joined_at is not None)
+
+    def as_json(self) -> dict[str, Any]:
+        """What browsers get; times are ISO 8601 UTC."""
+        running = self.running
+        return {
+            "version": self.version,
+            "meeting": _meeting_json(self.meeting),
+            "agenda": [_item_json(item) for item in self.agenda],
+            "item": running.item if running else None,
+            "floor": {**self.floor.point, "since": _iso(self.floor_since)} if self.floor else None,
+            "hands": [{**seat.point, "at": _iso(seat.hand_at)} for seat in self.hands],
+            "seats": [_seat_json(seat) for seat in self.seats],
+            "booked": len(self.seats),
+            "present": self.present,
+            "motion": _motion_json(self.motion) if self.motion else None,
+            "last_motion": _result_json(self.last_motion) if self.last_motion else None,
+            "conclusions": [{"ord": ord, "text": text} for ord, text in self.conclusions],
+        }
+
+
+def state(conn: Connection, meeting_id: str) -> RoomState:
+    """Raises NotFound("not_found")."""
+    meeting = meeting_store.load(conn, meeting_id)
+    seats = tuple(seat_store.seats(conn, meeting_id))
+    holder = seat_store.floor_of(conn, meeting_id)
+    motion, last = _motions(conn, meeting_id)
+    return RoomState(
+        version=ledger_store.last_seq(conn, meeting_id),
+        meeting=meeting,
+        agenda=tuple(meeting_store.agenda_of(conn, meeting_id)),
+        seats=seats,
+        floor=next((seat for seat in seats if holder and seat.point_id == holder[0]), None),
+        floor_since=holder[1] if holder else None,
+        motion=motion,
+        last_motion=last,
+        conclusions=tuple(meeting_store.conclusions(conn, meeting_id)),
+    )
+
+
+def _motions(conn: Connection, meeting_id: str) -> tuple[OpenMotion | None, ClosedMotion | None]:
+    rows = vote_store.motions(conn, meeting_id)
+    running = rows.pop() if rows and rows[-1].closed_at is None else None
+    last = rows[-1] if rows else None
+    return (
+        _open_motion(conn, running) if running else None,
+        ClosedMotion(last.motion_id, last.title, Rule.from_data(last.rule), last.closed_at, Tally.from_data(last.tally))
+        if last else None,
+    )
+
+
+def _open_motion(conn: Connection, row: Any) -> OpenMotion:
+    ballots = vote_store.ballots(conn, row.motion_id)
+    counts = {choice.value: 0 for choice in Choice}
+    for ballot in ballots:
+        counts[ballot.choice] += 1
+    entitled, present = vote_store.turnout(conn, row.motion_id)
+    return OpenMotion(row.motion_id, row.title, Rule.from_data(row.rule), entitled, present, row.quorum_needed,
+                      row.opened_at, counts, tuple(ballot.point_id for ballot in ballots))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _meeting_json(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "id": meeting.meeting_id, "title": meeting.title, "kind": meeting.kind, "place": meeting.place,
+        "state": meeting.state.value, "start": _iso(meeting.start), "end": _iso(meeting.end),
+        "opened_at": _iso(meeting.opened_at), "closed_at": _iso(meeting.closed_at),
+        "unit": {"id": meeting.unit.id, "name": meeting.unit.name}, "main_point": meeting.main_point_id,
+        "chair": _person_json(meeting.chair), "secretary": _person_json(meeting.secretary),
+    }
+
+
+def _person_json(person: Person) -> dict[str, str]:
+    return {"name": person.name, "title": person.title}
+
+
+def _item_json(item: AgendaItem) -> dict[str, Any]:
+    return {"item": item.item, "title": item.title, "presenter": item.presenter, "running": item.running,
+            "started_at": _iso(item.started_at), "ended_at": _iso(item.ended_at)}
+
+
+def _seat_json(seat: Seat) -> dict[str, Any]:
+    return {**seat.point, "unit": seat.unit, "level": seat.level, "present": seat.joined_at is not None,
+            "since": _iso(seat.joined_at), "hand": seat.hand_at is not None}
+
+
+def _motion_json(motion: OpenMotion) -> dict[str, Any]:
+    return {"id": motion.motion_id, "title": motion.title, "rule": motion.rule.as_data(),
+            "options": [choice.value for choice in Choice], "entitled": motion.entitled, "present": motion.present,
+            "quorum_needed": motion.quorum_needed, "opened_at": _iso(motion.opened_at), "counts": motion.counts,
+            "voted": list(motion.voted)}
+
+
+def _result_json(motion: ClosedMotion) -> dict[str, Any]:
+    return {"id": motion.motion_id, "title": motion.title, "rule": motion.rule.as_data(),
+            "closed_at": _iso(motion.closed_at), **motion.result.as_data()}

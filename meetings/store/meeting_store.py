@@ -1,0 +1,156 @@
+"""Reads and writes meetings, their agenda and conclusions, and documents.  Decides nothing; called by the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from meetings.agenda import AgendaItem
+from meetings.errors import NotFound
+from meetings.meeting import Meeting, NewMeeting, Person, State, UnitRef
+from meetings.store.tables import agenda, conclusion, document, meeting, seat
+
+_POSTS = ("chair", "secretary", "division_head", "clerk")
+
+
+def add(conn: Connection, meeting_id: str, new: NewMeeting, at: datetime) -> None:
+    """Insert a draft."""
+    conn.execute(insert(meeting).values(
+        meeting_id=meeting_id, title=new.title, kind=new.kind, place=new.place, state=State.DRAFT.value,
+        starts_at=new.start, ends_at=new.end, unit_id=new.unit.id, unit=new.unit.as_data(),
+        main_point_id=new.main_point_id, created_at=at,
+        **people_values({post: getattr(new, post) for post in _POSTS}),
+    ))
+
+
+def people_values(people: dict[str, Person]) -> dict[str, Any]:
+    """Columns that hold the four posts."""
+    values: dict[str, Any] = {f"{post}_id": person.user_id for post, person in people.items()}
+    return {**values, "people": {post: [person.name, person.title] for post, person in people.items()}}
+
+
+def load(conn: Connection, meeting_id: str) -> Meeting:
+    """Raises NotFound("not_found"): the same for everybody and everything unknown."""
+    return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id)).first())
+
+
+def lock(conn: Connection, meeting_id: str) -> Meeting:
+    """Load for a change: nobody else changes this meeting until the transaction ends."""
+    return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id).with_for_update()).first())
+
+
+def save(conn: Connection, meeting_id: str, **values: Any) -> None:
+    conn.execute(update(meeting).where(meeting.c.meeting_id == meeting_id).values(**values))
+
+
+def find(
+    conn: Connection,
+    *,
+    unit_ids: Sequence[str] | None = None,
+    attending_unit: str | None = None,
+    user_id: str | None = None,
+    states: Sequence[State] | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    limit: int = 200,
+) -> list[Meeting]:
+    """Meetings in the order of their start.
+
+    unit_ids, attending_unit and user_id widen (any of them is enough: held by these units, attended by that unit but
+    not as a draft, or that person holds a post); states and times narrow.  None means "do not ask".
+    """
+    query = select(meeting).order_by(meeting.c.starts_at, meeting.c.meeting_id).limit(limit)
+    reasons = []
+    if unit_ids is not None:
+        reasons.append(meeting.c.unit_id.in_(unit_ids))
+    if attending_unit is not None:
+        attended = select(seat.c.meeting_id).where(seat.c.unit_id == attending_unit)
+        reasons.append(meeting.c.meeting_id.in_(attended) & (meeting.c.state != State.DRAFT.value))
+    if user_id is not None:
+        reasons.extend(meeting.c[f"{post}_id"] == user_id for post in _POSTS)
+    if reasons:
+        query = query.where(or_(*reasons))
+    if states is not None:
+        query = query.where(meeting.c.state.in_([state.value for state in states]))
+    if after is not None:
+        query = query.where(meeting.c.ends_at > after)
+    if before is not None:
+        query = query.where(meeting.c.starts_at < before)
+    return [_meeting(row) for row in conn.execute(query)]
+
+
+def agenda_of(conn: Connection, meeting_id: str) -> list[AgendaItem]:
+    query = select(agenda.c.item, agenda.c.title, agenda.c.presenter, agenda.c.started_at, agenda.c.ended_at)
+    query = query.where(agenda.c.meeting_id == meeting_id).order_by(agenda.c.item)
+    return [AgendaItem(*row) for row in conn.execute(query)]
+
+
+def set_agenda(conn: Connection, meeting_id: str, items: Sequence[AgendaItem]) -> None:
+    """Replace the whole programme; only before the meeting opened."""
+    conn.execute(delete(agenda).where(agenda.c.meeting_id == meeting_id))
+    if items:
+        conn.execute(insert(agenda), [
+            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter}
+            for item in items
+        ])
+
+
+def save_item(conn: Connection, meeting_id: str, item: int, **values: Any) -> None:
+    conn.execute(update(agenda).where(agenda.c.meeting_id == meeting_id, agenda.c.item == item).values(**values))
+
+
+def next_conclusion(conn: Connection, meeting_id: str) -> int:
+    """Numbers are never given twice, not even after a removal."""
+    return 1 + (conn.execute(
+        select(func.max(conclusion.c.ord)).where(conclusion.c.meeting_id == meeting_id)).scalar() or 0)
+
+
+def add_conclusion(conn: Connection, meeting_id: str, ord: int, text: str, at: datetime) -> None:
+    conn.execute(insert(conclusion).values(meeting_id=meeting_id, ord=ord, text=text, written_at=at))
+
+
+def remove_conclusion(conn: Connection, meeting_id: str, ord: int, at: datetime) -> bool:
+    """False if there is no such standing conclusion."""
+    done = conn.execute(update(conclusion).where(
+        conclusion.c.meeting_id == meeting_id, conclusion.c.ord == ord, conclusion.c.removed_at.is_(None),
+    ).values(removed_at=at))
+    return done.rowcount == 1
+
+
+def conclusions(conn: Connection, meeting_id: str) -> list[tuple[int, str]]:
+    """(ord, text) of those that stand."""
+    query = select(conclusion.c.ord, conclusion.c.text).where(
+        conclusion.c.meeting_id == meeting_id, conclusion.c.removed_at.is_(None)).order_by(conclusion.c.ord)
+    return [(row.ord, row.text) for row in conn.execute(query)]
+
+
+def add_document(conn: Connection, **values: Any) -> None:
+    conn.execute(insert(document).values(**values))
+
+
+def document_named(conn: Connection, meeting_id: str, name: str) -> bool:
+    query = select(document.c.document_id).where(document.c.meeting_id == meeting_id, document.c.name == name)
+    return conn.execute(query).first() is not None
+
+
+def documents(conn: Connection, meeting_id: str) -> list[Row[Any]]:
+    query = select(document).where(document.c.meeting_id == meeting_id)
+    return list(conn.execute(query.order_by(document.c.added_at, document.c.document_id)).all())
+
+
+def _one(row: Row[Any] | None) -> Meeting:
+    if row is None:
+        raise NotFound("not_found")
+    return _meeting(row)
+
+
+def _meeting(row: Row[Any]) -> Meeting:
+    people = {post: Person(getattr(row, f"{post}_id"), *row.people[post]) for post in _POSTS}
+    return Meeting(
+        row.meeting_id, row.title, row.kind, row.place, State(row.state), row.starts_at, row.ends_at,
+        UnitRef.from_data(row.unit), people["chair"], people["secretary"], people["division_head"], people["clerk"],
+        row.main_point_id, row.created_at, row.opened_at, row.closed_at,
+    )

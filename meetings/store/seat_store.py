@@ -1,0 +1,166 @@
+"""Reads and writes seats, presence, the floor, hands and delegates.  Decides nothing; called by the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from meetings.attendance import Presence
+from meetings.errors import NotFound
+from meetings.meeting import PointRef
+from meetings.store.tables import delegate, floor, join_link, presence, seat
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A point's place in one meeting; `joined_at` is set while it is present, `hand_at` while its hand is up."""
+
+    point_id: int
+    code: str
+    name: str
+    unit: str
+    level: str
+    hand_at: datetime | None
+    joined_at: datetime | None
+
+    @property
+    def point(self) -> dict[str, Any]:
+        """What stands in the `point` field of an event."""
+        return {"id": self.point_id, "code": self.code, "name": self.name}
+
+
+_SEAT = (seat.c.point_id, seat.c.code, seat.c.name, seat.c.unit_id, seat.c.level, seat.c.hand_at, seat.c.joined_at)
+
+
+def seats(conn: Connection, meeting_id: str) -> list[Seat]:
+    """In the order in which the points were booked."""
+    query = select(*_SEAT).where(seat.c.meeting_id == meeting_id).order_by(seat.c.ord)
+    return [Seat(*row) for row in conn.execute(query)]
+
+
+def one(conn: Connection, meeting_id: str, point_id: int) -> Seat:
+    """Raises NotFound("seat.unknown")."""
+    row = conn.execute(select(*_SEAT).where(seat.c.meeting_id == meeting_id, seat.c.point_id == point_id)).first()
+    if row is None:
+        raise NotFound("seat.unknown", point=point_id)
+    return Seat(*row)
+
+
+def attending_units(conn: Connection, meeting_id: str) -> frozenset[str]:
+    return frozenset(conn.execute(select(seat.c.unit_id).where(seat.c.meeting_id == meeting_id).distinct()).scalars())
+
+
+def counts(conn: Connection, meeting_id: str) -> tuple[int, int]:
+    """(booked, present)."""
+    query = select(func.count(), func.count(seat.c.joined_at)).where(seat.c.meeting_id == meeting_id)
+    booked, present = conn.execute(query).one()
+    return booked, present
+
+
+def add(conn: Connection, meeting_id: str, points: Sequence[PointRef], first_ord: int) -> None:
+    if points:
+        conn.execute(insert(seat), [
+            {"meeting_id": meeting_id, "point_id": point.point_id, "ord": ord, "code": point.code, "name": point.name,
+             "unit_id": point.unit, "level": point.level}
+            for ord, point in enumerate(points, start=first_ord)
+        ])
+
+
+def last_ord(conn: Connection, meeting_id: str) -> int:
+    return conn.execute(select(func.max(seat.c.ord)).where(seat.c.meeting_id == meeting_id)).scalar() or 0
+
+
+def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[int]:
+    """Those of the points that already left traces in the record and can no longer be unbooked."""
+    traces = [
+        select(table.c.point_id).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids))
+        for table in (presence, floor, delegate)
+    ]
+    return sorted(set(conn.execute(traces[0].union(*traces[1:])).scalars()))
+
+
+def remove(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> None:
+    for table in (join_link, seat):
+        conn.execute(delete(table).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids)))
+
+
+def set_hand(conn: Connection, meeting_id: str, point_id: int, at: datetime | None) -> None:
+    conn.execute(_seat_row(meeting_id, point_id).values(hand_at=at))
+
+
+def join(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> None:
+    """Open a presence interval."""
+    n = conn.execute(select(func.count()).where(
+        presence.c.meeting_id == meeting_id, presence.c.point_id == point_id)).scalar_one()
+    conn.execute(insert(presence).values(meeting_id=meeting_id, point_id=point_id, n=n + 1, joined_at=at))
+    conn.execute(_seat_row(meeting_id, point_id).values(joined_at=at))
+
+
+def leave(conn: Connection, meeting_id: str, point_id: int, reason: str, at: datetime) -> None:
+    """End the open presence interval."""
+    conn.execute(update(presence).where(
+        presence.c.meeting_id == meeting_id, presence.c.point_id == point_id, presence.c.left_at.is_(None),
+    ).values(left_at=at, reason=reason))
+    conn.execute(_seat_row(meeting_id, point_id).values(joined_at=None))
+
+
+def leave_all(conn: Connection, meeting_id: str, reason: str, at: datetime) -> None:
+    """The meeting ended: all stays end, all hands go down."""
+    conn.execute(update(presence).where(
+        presence.c.meeting_id == meeting_id, presence.c.left_at.is_(None)).values(left_at=at, reason=reason))
+    conn.execute(update(seat).where(seat.c.meeting_id == meeting_id).values(joined_at=None, hand_at=None))
+
+
+def presences(conn: Connection, meeting_id: str) -> list[Presence]:
+    query = select(presence.c.point_id, presence.c.joined_at, presence.c.left_at, presence.c.reason)
+    query = query.where(presence.c.meeting_id == meeting_id).order_by(presence.c.joined_at, presence.c.point_id)
+    return [Presence(*row) for row in conn.execute(query)]
+
+
+def present_anywhere(conn: Connection) -> list[tuple[str, int]]:
+    """(meeting_id, point_id) of every open presence interval, for the clean-up after a restart."""
+    query = select(presence.c.meeting_id, presence.c.point_id).where(presence.c.left_at.is_(None))
+    return [(row.meeting_id, row.point_id) for row in conn.execute(query.order_by(presence.c.meeting_id))]
+
+
+def floor_of(conn: Connection, meeting_id: str) -> tuple[int, datetime] | None:
+    """(point_id, since) of the point that has the floor."""
+    row = conn.execute(select(floor.c.point_id, floor.c.since).where(floor.c.meeting_id == meeting_id)).first()
+    return (row.point_id, row.since) if row else None
+
+
+def take_floor(conn: Connection, meeting_id: str) -> None:
+    conn.execute(delete(floor).where(floor.c.meeting_id == meeting_id))
+
+
+def give_floor(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> None:
+    conn.execute(insert(floor).values(meeting_id=meeting_id, point_id=point_id, since=at))
+
+
+def add_delegate(conn: Connection, **values: Any) -> None:
+    conn.execute(insert(delegate).values(**values))
+
+
+def delegates(conn: Connection, meeting_id: str) -> list[Row[Any]]:
+    query = select(delegate).where(delegate.c.meeting_id == meeting_id)
+    return list(conn.execute(query.order_by(delegate.c.point_id, delegate.c.delegate_id)).all())
+
+
+def delegate_row(conn: Connection, delegate_id: str) -> Row[Any]:
+    """Raises NotFound("delegate.unknown")."""
+    row = conn.execute(select(delegate).where(delegate.c.delegate_id == delegate_id)).first()
+    if row is None:
+        raise NotFound("delegate.unknown")
+    return row
+
+
+def set_present(conn: Connection, delegate_id: str, present: bool) -> None:
+    conn.execute(update(delegate).where(delegate.c.delegate_id == delegate_id).values(present=present))
+
+
+def _seat_row(meeting_id: str, point_id: int) -> Any:
+    return update(seat).where(seat.c.meeting_id == meeting_id, seat.c.point_id == point_id)
