@@ -1,0 +1,111 @@
+"""The offer of a synthetic peer and its reading of the answer (RFC 8866, RFC 8829, RFC 9725).
+
+Pure text. Written apart from the server's own SDP module, so that the two check each other.
+Called by media/peers.py only.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from media.errors import BadSdp
+from media.peers_source import MID_EXTENSION, Kind
+
+MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+PAYLOAD_TYPE: dict[Kind, int] = {"audio": 111, "video": 96}
+_CODEC: dict[Kind, tuple[str, ...]] = {
+    "audio": ("a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1", "a=rtcp-fb:111 nack"),
+    "video": ("a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One media section of our offer; `ssrc` is None where we only receive."""
+
+    mid: str
+    kind: Kind
+    ssrc: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSection:
+    """What the server said about one of our sections. `ssrc` is the stream it will send there."""
+
+    mid: str
+    kind: str
+    accepted: bool
+    ssrc: int | None
+    mid_extension: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is needed to connect: ICE and DTLS of the (bundled) transport, and the sections in our order."""
+
+    ufrag: str
+    password: str
+    fingerprints: tuple[tuple[str, str], ...]
+    addresses: tuple[tuple[str, int], ...]
+    sections: tuple[AnswerSection, ...]
+
+
+def make_offer(ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]], sections: Sequence[Section],
+               cname: str) -> str:
+    """An offer with one BUNDLE group, rtcp-mux and actpass: what a browser sends, as short as the standards allow."""
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0",
+             "a=group:BUNDLE " + " ".join(section.mid for section in sections), "a=msid-semantic: WMS *"]
+    transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", "a=setup:actpass"]
+    transport += [f"a=fingerprint:{algorithm} {value}" for algorithm, value in fingerprints[:1]]
+    for section in sections:
+        lines.append(f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {PAYLOAD_TYPE[section.kind]}")
+        lines += [*transport, f"a=mid:{section.mid}", f"a=extmap:{MID_EXTENSION} {MID_URI}", "a=rtcp-mux"]
+        lines += _CODEC[section.kind]
+        if section.ssrc is None:
+            lines.append("a=recvonly")
+        else:
+            lines += ["a=sendonly", f"a=msid:{cname} {cname}-{section.kind}", f"a=ssrc:{section.ssrc} cname:{cname}"]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def read_answer(text: str) -> Answer:
+    """Raises: BadSdp when the answer does not let us connect."""
+    session, *blocks = [block.splitlines() for block in text.replace("\r\n", "\n").split("\nm=")]
+    sections = tuple(_section(block) for block in blocks)
+    attributes = session + [line for block in blocks[:1] for line in block]
+    fingerprints = tuple((algorithm, value) for line in attributes if line.startswith("a=fingerprint:")
+                         for algorithm, _, value in [line[14:].partition(" ")])
+    addresses = tuple(dict.fromkeys(_address(line) for line in attributes if _is_usable(line)))
+    if not sections or not fingerprints or not addresses:
+        raise BadSdp("answer.transport")
+    return Answer(_value(attributes, "a=ice-ufrag:"), _value(attributes, "a=ice-pwd:"), fingerprints, addresses,
+                  sections)
+
+
+def _section(block: list[str]) -> AnswerSection:
+    words = block[0].split()
+    if len(words) < 4 or not words[1].isdigit():
+        raise BadSdp("answer.section")
+    ssrc = next((line[7:].split()[0] for line in block if line.startswith("a=ssrc:")), None)
+    extension = any(line.startswith("a=extmap:") and MID_URI in line for line in block)
+    return AnswerSection(_value(block, "a=mid:"), words[0], words[1] != "0" and "a=inactive" not in block,
+                         int(ssrc) if ssrc is not None else None, extension)
+
+
+def _is_usable(line: str) -> bool:
+    """A UDP host candidate of the RTP component (RFC 8839 §5.1) with an address, not a name."""
+    words = line.split()
+    return (line.startswith("a=candidate:") and len(words) >= 8 and words[1] == "1" and words[2].lower() == "udp"
+            and words[5].isdigit() and not words[4].endswith(".local"))
+
+
+def _address(line: str) -> tuple[str, int]:
+    words = line.split()
+    return words[4], int(words[5])
+
+
+def _value(lines: list[str], prefix: str) -> str:
+    for line in lines:
+        if line.startswith(prefix):
+            return line[len(prefix):].strip()
+    raise BadSdp("answer.attribute")
