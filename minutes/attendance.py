@@ -43,7 +43,8 @@ def blocks(facts: MinuteFacts) -> Iterable[Block]:
         yield KeyValue("absent", "Điểm cầu vắng mặt", f"{len(absent)} điểm cầu, ghi tại Phụ lục.", Origin.LEDGER)
     if 0 < len(facts.delegates) <= NAMED_IN_BODY:
         yield Paragraph("delegates-title", "Đại biểu được ghi nhận tại các điểm cầu:")
-        yield Items("delegates", tuple(_delegate(d) for d in facts.delegates), origin=Origin.LEDGER)
+        yield Items("delegates", tuple(_delegate(d) for d in facts.delegates), origin=Origin.LEDGER,
+                    label="Đại biểu")
 
 
 def appendices(facts: MinuteFacts) -> Iterable[Appendix]:

@@ -112,7 +112,7 @@ def _course(facts: MinuteFacts) -> Iterable[Block]:
     if facts.documents:
         names = tuple(tidy(document.name) for document in facts.documents)
         yield Paragraph("documents-title", "Tài liệu của cuộc họp:")
-        yield Items("documents", names, origin=Origin.LEDGER)
+        yield Items("documents", names, origin=Origin.LEDGER, label="Tài liệu của cuộc họp")
     for place, item in enumerate(facts.agenda, start=1):
         yield from _item(facts, place, item)
     known = {item.item for item in facts.agenda}
@@ -121,12 +121,12 @@ def _course(facts: MinuteFacts) -> Iterable[Block]:
     if rest or loose or not facts.agenda:
         yield Heading("other", "Nội dung khác" if facts.agenda else "Diễn biến", level=2)
         yield from _floors("floors-other", rest)
-        yield _room("opinions-other", "Ý kiến phát biểu, thảo luận")
+        yield _room("opinions-other", "Ý kiến thảo luận")
         for vote in loose:
             yield from votes.blocks(vote)
     if facts.pauses:
         spans = "; ".join(_between(span.start, span.end) for span in facts.pauses)
-        yield Paragraph("pauses", f"Cuộc họp tạm dừng {spans}.", origin=Origin.LEDGER)
+        yield Paragraph("pauses", f"Cuộc họp tạm dừng {spans}.", origin=Origin.LEDGER, label="Tạm dừng")
 
 
 def _item(facts: MinuteFacts, place: int, item: AgendaFact) -> Iterable[Block]:
@@ -135,9 +135,10 @@ def _item(facts: MinuteFacts, place: int, item: AgendaFact) -> Iterable[Block]:
     said = [f"Tiến hành {times}." if times else "Không tiến hành tại cuộc họp này."]
     if item.presenter:
         said.insert(0, f"Trình bày: {tidy(item.presenter)}.")
-    yield Paragraph(f"times-{item.item}", " ".join(said), origin=Origin.LEDGER)
+    yield Paragraph(f"times-{item.item}", " ".join(said), origin=Origin.LEDGER,
+                    label=_label("Thời gian", item.title))
     yield from _floors(f"floors-{item.item}", [f for f in facts.floors if f.item == item.item])
-    yield _room(f"opinions-{item.item}", f"Ý kiến phát biểu, thảo luận – {tidy(item.title)}")
+    yield _room(f"opinions-{item.item}", _label("Ý kiến thảo luận", item.title))
     for vote in facts.votes:
         if vote.item == item.item:
             yield from votes.blocks(vote)
@@ -147,22 +148,29 @@ def _floors(block_id: str, floors: Sequence[FloorFact]) -> Iterable[Block]:
     if floors:
         said = "; ".join(
             f"{tidy(f.name)} ({layout.short_clock(f.span.start)}–{layout.short_clock(f.span.end)})" for f in floors)
-        yield Paragraph(block_id, f"Phát biểu: {said}.", origin=Origin.LEDGER)
+        yield Paragraph(block_id, f"Phát biểu: {said}.", origin=Origin.LEDGER, label="Phát biểu")
 
 
 def _room(block_id: str, label: str) -> Paragraph:
     """An empty place where the clerk may write."""
-    return Paragraph(block_id, "", origin=Origin.CLERK, label=label[:60])
+    return Paragraph(block_id, "", origin=Origin.CLERK, label=label)
+
+
+def _label(what: str, title: str) -> str:
+    """What the editor calls a place that belongs to one agenda item."""
+    title = tidy(title)
+    return f"{what} – {title if len(title) <= 40 else f'{title[:39].rstrip()}…'}"
 
 
 def _ending(facts: MinuteFacts) -> Iterable[Block]:
     if facts.conclusions:
         yield Heading("conclusions-title", "Kết luận của chủ tọa:")
         texts = tuple(tidy(text) for text in facts.conclusions)
-        yield Items("conclusions", texts, ordered=True, origin=Origin.LEDGER)
+        yield Items("conclusions", texts, True, Origin.LEDGER, label="Kết luận của chủ tọa")
     yield _room("closing-remarks", "Nội dung bổ sung trước khi kết thúc")
     closed = facts.closed or facts.at
-    yield Paragraph("end", f"Cuộc họp kết thúc vào {layout.moment(closed)}{END_MARK}", origin=Origin.LEDGER)
+    yield Paragraph("end", f"Cuộc họp kết thúc vào {layout.moment(closed)}{END_MARK}", origin=Origin.LEDGER,
+                    label="Câu kết thúc")
 
 
 def _between(start: datetime, end: datetime) -> str:

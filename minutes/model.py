@@ -77,6 +77,7 @@ class Items:
     ordered: bool = False
     origin: Origin = Origin.FORM
     original: str | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

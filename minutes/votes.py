@@ -20,15 +20,16 @@ _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Colum
 def blocks(vote: VoteFact) -> Iterable[Block]:
     """A vote inside the body.  The table stands as the ledger has it; the sentences may be edited and are then marked."""
     key = vote.motion
-    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER)
-    yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER)
+    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER, label="Biểu quyết")
+    yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER, label="Quy tắc biểu quyết")
     if vote.passed is None:
         yield Paragraph(f"vote-result-{key}", "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.",
-                        origin=Origin.LEDGER)
+                        origin=Origin.LEDGER, label="Kết quả biểu quyết")
         return
     yield Table(f"vote-counts-{key}", _COLUMNS, tuple(_rows(vote)))
     result = "được thông qua" if vote.passed else "không được thông qua"
-    yield Paragraph(f"vote-result-{key}", f"Kết quả: nội dung trên {result}.", "bold", Origin.LEDGER)
+    yield Paragraph(f"vote-result-{key}", f"Kết quả: nội dung trên {result}.", "bold", Origin.LEDGER,
+                    label="Kết quả biểu quyết")
 
 
 def rule_text(vote: VoteFact) -> str:

@@ -1,0 +1,107 @@
+"""What a clerk may change in a document, and the mark that a change of a machine fact leaves.
+
+Pure.  It never touches tables and appendices (they stand as the ledger has them), the head, or the signature places.
+A sentence that came from the ledger keeps its first text in `original` for as long as it differs: the editor shows
+both.
+Called by service.py with what the clerk typed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from meetings.errors import Invalid
+from minutes.draft import END_MARK
+from minutes.glyphs import missing
+from minutes.model import TEXT_LIMIT, Block, DocumentModel, Heading, Items, KeyValue, Origin, Paragraph, Table, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One editable place: `label` names it, `changed` says that a machine fact reads differently now."""
+
+    block_id: str
+    label: str
+    text: str
+    machine: bool
+    changed: bool
+    original: str | None
+
+
+def sections(model: DocumentModel) -> list[Section]:
+    """Editable places in reading order."""
+    return [
+        Section(block.block_id, _label(block), _text(block), block.origin is Origin.LEDGER,
+                block.original is not None, block.original)
+        for block in model.blocks if _editable(block)
+    ]
+
+
+def apply_edits(model: DocumentModel, edits: Mapping[str, str]) -> DocumentModel:
+    """The model with new texts for the blocks named.  A list takes one item a line.
+
+    Raises Invalid("document.block_unknown" | "document.block_fixed" | "document.block_empty" | "document.glyph" |
+    "document.too_long", field=block_id): nothing is changed then.
+    """
+    blocks = {block.block_id: block for block in model.blocks}
+    for appendix in model.appendices:
+        if fixed := next((b.block_id for b in appendix.blocks if b.block_id in edits), ""):
+            raise Invalid("document.block_fixed", field=fixed)
+    changed = {block_id: _edited(blocks.get(block_id), block_id, text) for block_id, text in edits.items()}
+    return replace(model, blocks=tuple(changed.get(block.block_id, block) for block in model.blocks))
+
+
+def with_number(model: DocumentModel, number: int, symbol: str = "", place_date: str | None = None) -> DocumentModel:
+    """The model with the number that the register gave it; all edits stay."""
+    header = replace(model.header, number=number, symbol=symbol or model.header.symbol,
+                     place_date=model.header.place_date if place_date is None else place_date)
+    return replace(model, header=header)
+
+
+def changes(model: DocumentModel) -> list[Section]:
+    """Machine facts that a person has changed."""
+    return [section for section in sections(model) if section.changed]
+
+
+def _editable(block: Block) -> bool:
+    return not isinstance(block, (Table, Heading)) and block.origin is not Origin.FORM
+
+
+def _label(block: Block) -> str:
+    if isinstance(block, KeyValue):
+        return block.key
+    return block.label if isinstance(block, Paragraph | Items) else ""
+
+
+def _text(block: Block) -> str:
+    if isinstance(block, KeyValue):
+        return block.value
+    return "\n".join(block.items) if isinstance(block, Items) else block.text if isinstance(block, Paragraph) else ""
+
+
+def _edited(block: Block | None, block_id: str, text: str) -> Block:
+    if block is None:
+        raise Invalid("document.block_unknown", field=block_id)
+    if not _editable(block):
+        raise Invalid("document.block_fixed", field=block_id)
+    text = clean(text, lines=True)
+    if len(text) > TEXT_LIMIT:
+        raise Invalid("document.too_long", field=block_id, limit=TEXT_LIMIT, length=len(text))
+    if char := missing(text):
+        raise Invalid("document.glyph", field=block_id, char=char, code=f"U+{ord(char):04X}")
+    machine = block.origin is Origin.LEDGER
+    if machine and not text:
+        raise Invalid("document.block_empty", field=block_id)
+    if block.block_id == "end" and not text.endswith(END_MARK):
+        text = text.rstrip(". ") + END_MARK
+    first = block.original if block.original is not None else _text(block)
+    return _with_text(block, text, first if machine and text != first else None)
+
+
+def _with_text(block: Block, text: str, original: str | None) -> Block:
+    if isinstance(block, KeyValue):
+        return replace(block, value=text, original=original)
+    if isinstance(block, Items):
+        return replace(block, items=tuple(text.split("\n")), original=original)
+    if isinstance(block, Paragraph):
+        return replace(block, text=text, original=original)
+    raise Invalid("document.block_fixed", field=block.block_id)

@@ -1,0 +1,117 @@
+"""The invitation to a meeting in the layout of form 1.7 of Decree 30/2020/NĐ-CP, from what was booked.
+
+Pure.  It never sends anything and never decides whether the notice is long enough: it says how long it is.
+service.py calls `invitation_model`; the booking page asks `notice_days`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+
+from minutes import layout
+from minutes.attendance import NAMED_IN_BODY, level_name
+from minutes.draft import END_MARK, header_of, person_line, signer_name, source_of, tidy
+from minutes.facts import MinuteFacts, PointFact
+from minutes.model import (
+    Appendix,
+    Block,
+    Column,
+    DocumentModel,
+    Items,
+    KeyValue,
+    Note,
+    Origin,
+    Paragraph,
+    Signature,
+    Table,
+)
+
+DEFAULT_RECIPIENTS = ("Như trên;", "Lưu: VT.")
+NOTICE_DAYS = 3            # working days between invitation and meeting (Decision 45/2018/QĐ-TTg), data for now
+
+
+def notice_days(issued: date, meeting: date, off: Collection[date] | None = None) -> int:
+    """Working days of notice; fewer than NOTICE_DAYS deserve a warning (`dưới 03 ngày làm việc`)."""
+    return layout.working_days(issued, meeting, off)
+
+
+def notice_is_short(issued: date, meeting: date, off: Collection[date] | None = None) -> bool:
+    """Whether the invitation goes out later than the rule asks, urgent meetings apart."""
+    return notice_days(issued, meeting, off) < NOTICE_DAYS
+
+
+def invitation_model(
+    facts: MinuteFacts,
+    issued: datetime,
+    number: int | None = None,
+    *,
+    symbol: str = "",
+    signer_post: str = "",
+    verify_url: str = "",
+    code: str = "",
+    recipients: Sequence[str] = DEFAULT_RECIPIENTS,
+    test: bool = True,
+) -> DocumentModel:
+    """The invitation to all booked points, signed by the chair.
+
+    issued: when it is issued (aware), printed with the place in the head.  signer_post: the chair's post when it is
+    not in the ledger.  Raises Invalid("document.too_long", field="summary") for a title beyond 500 characters.
+    """
+    unit = facts.unit
+    place_date = layout.place_date(layout.place_name(tidy(unit.name)), issued)
+    header = header_of(facts, symbol or f"GM-{layout.unit_symbol(unit.name)}", number, place_date)
+    collective = "Ủy ban nhân dân" if layout.is_administrative(unit.name) else ""
+    lines = layout.authority_lines(collective, tidy(signer_post or facts.chair.title)) or ("CHỦ TRÌ",)
+    return DocumentModel(
+        kind="invitation", header=header, title="GIẤY MỜI", summary=f"Dự {_lower_first(tidy(facts.title))}",
+        blocks=tuple(_body(facts)), signatures=(Signature("chair", lines, signer_name(facts.chair)),),
+        recipients=tuple(recipients), source=source_of(facts), appendices=tuple(_guest_list(facts.points)),
+        note=Note(verify_url, code) if verify_url else None, test=test,
+    )
+
+
+def _lower_first(title: str) -> str:
+    """`Hội nghị …` inside a sentence; a word in capitals stays."""
+    head = title.split(" ", 1)[0]
+    return title if head.isupper() and len(head) > 1 else f"{title[:1].lower()}{title[1:]}"
+
+
+def _body(facts: MinuteFacts) -> Iterable[Block]:
+    issuer = layout.issuer_name(tidy(facts.unit.name))
+    yield Paragraph("invite", f"{issuer} trân trọng kính mời: {_guests(facts.points)}", origin=Origin.LEDGER,
+                    label="Kính mời")
+    yield KeyValue("attend", "Tới dự", tidy(facts.title), Origin.LEDGER)
+    yield KeyValue("chair", "Chủ trì", person_line(facts.chair), Origin.LEDGER)
+    yield KeyValue("time", "Thời gian", f"{_from_to(facts.start, facts.end)}", Origin.LEDGER)
+    place = tidy(facts.place) or tidy(facts.unit.name)
+    yield KeyValue("place", "Địa điểm", f"{place}; các điểm cầu tham dự trực tuyến tại trụ sở đơn vị", Origin.LEDGER)
+    if facts.agenda:
+        yield Paragraph("agenda-title", "Chương trình:")
+        lines = (f"{tidy(a.title)}{f' – {tidy(a.presenter)}' if a.presenter else ''}" for a in facts.agenda)
+        yield Items("agenda", tuple(lines), True, Origin.LEDGER, label="Chương trình")
+    yield Paragraph("notes", "", origin=Origin.CLERK, label="Những điểm cần lưu ý")
+    yield Paragraph(
+        "end", "Đề nghị các điểm cầu kết nối trước giờ họp 15 phút theo đường dẫn hoặc mã QR trên thẻ điểm cầu; tài liệu "
+        f"được gửi trên hệ thống{END_MARK}", origin=Origin.LEDGER, label="Đề nghị")
+
+
+def _guests(points: Sequence[PointFact]) -> str:
+    if len(points) <= NAMED_IN_BODY:
+        return f"{'; '.join(tidy(point.name) for point in points)}."
+    counted = Counter(point.level for point in points)
+    parts = [f"{count} điểm cầu {level_name(level).lower()}".strip() for level, count in counted.items()]
+    return f"{len(points)} điểm cầu theo danh sách kèm theo ({'; '.join(parts)})."
+
+
+def _guest_list(points: Sequence[PointFact]) -> Iterable[Appendix]:
+    if len(points) > NAMED_IN_BODY:
+        columns = (Column("TT", 10, "center"), Column("Điểm cầu", 70), Column("Mã", 20, "center"))
+        rows = tuple((str(n), tidy(p.name), tidy(p.code)) for n, p in enumerate(points, start=1))
+        yield Appendix("DANH SÁCH ĐIỂM CẦU ĐƯỢC MỜI", (Table("guests", columns, rows),))
+
+
+def _from_to(start: datetime, end: datetime) -> str:
+    """`từ 08 giờ 00 phút đến 11 giờ 30 phút, ngày 24 tháng 11 năm 2026`."""
+    if layout.local(start).date() == layout.local(end).date():
+        return f"từ {layout.clock(start)} đến {layout.moment(end)}"
+    return f"từ {layout.moment(start)} đến {layout.moment(end)}"
