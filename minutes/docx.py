@@ -24,6 +24,8 @@ from minutes import layout, wording
 from minutes.docx_xml import FONT, RED, cell, el, field, par, row, run, table, twips
 from minutes.model import Block, DocumentModel, Header, Heading, Items, KeyValue, Note, Paragraph, Signature, Table
 
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 TEXT_WIDTH = 160                     # mm: A4 less margins of 30 and 20
 LEFT, RIGHT = 64, 96                 # columns of the head
 SPACE_TO_SIGN = 30

@@ -52,7 +52,7 @@ def minutes_model(
     """
     return DocumentModel(
         kind="minutes",
-        header=header_of(facts, symbol or f"BB-{layout.unit_symbol(facts.unit.name)}", number),
+        header=header_of(facts, symbol or f"BB-{layout.unit_symbol(facts.unit.issuer or facts.unit.name)}", number),
         title="BIÊN BẢN",
         summary=tidy(facts.title),
         blocks=(*_opening(facts), *_course(facts), *_ending(facts)),
@@ -84,10 +84,10 @@ def source_of(facts: MinuteFacts) -> Source:
 def header_of(facts: MinuteFacts, symbol: str, number: int | None, place_date: str = "") -> Header:
     """Head of page 1 from the issuing unit."""
     unit = facts.unit
-    if unit.issuer:
+    if "\n" in unit.issuer:
         parent, issuer = "", tuple(tidy(line).upper() for line in unit.issuer.split("\n") if line.strip())
     else:
-        parent, issuer = layout.issuer_lines(tidy(unit.name), tidy(unit.parent_name))
+        parent, issuer = layout.issuer_lines(tidy(unit.issuer or unit.name), tidy(unit.parent_name))
     return Header(parent, issuer, symbol, number, place_date)
 
 

@@ -59,7 +59,7 @@ def invitation_model(
     """
     unit = facts.unit
     place_date = layout.place_date(layout.place_name(tidy(unit.name)), issued)
-    header = header_of(facts, symbol or f"GM-{layout.unit_symbol(unit.name)}", number, place_date)
+    header = header_of(facts, symbol or f"GM-{layout.unit_symbol(unit.issuer or unit.name)}", number, place_date)
     collective = "Ủy ban nhân dân" if layout.is_administrative(unit.name) else ""
     lines = layout.authority_lines(collective, tidy(signer_post or facts.chair.title)) or ("CHỦ TRÌ",)
     return DocumentModel(
@@ -77,7 +77,7 @@ def _lower_first(title: str) -> str:
 
 
 def _body(facts: MinuteFacts) -> Iterable[Block]:
-    issuer = layout.issuer_name(tidy(facts.unit.name))
+    issuer = layout.issuer_name(tidy(facts.unit.issuer or facts.unit.name))
     yield Paragraph("invite", f"{issuer} trân trọng kính mời: {_guests(facts.points)}", origin=Origin.LEDGER,
                     label="Kính mời")
     yield KeyValue("attend", "Tới dự", tidy(facts.title), Origin.LEDGER)

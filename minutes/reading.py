@@ -58,6 +58,11 @@ def _unit(data: Any) -> IssuingUnit:
     return IssuingUnit(str(data.get("id") or ""), data.get("name") or "", data.get("parent_name") or "", issuer)
 
 
+def _span(start: datetime, end: datetime) -> Span:
+    """A clock that was set back may not make a stretch end before it began."""
+    return Span(start, max(start, end))
+
+
 def _clip(spans: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, ...]:
     cut = (Span(max(span.start, start), min(span.end, end)) for span in spans)
     return tuple(span for span in cut if span.start < span.end)
@@ -108,7 +113,7 @@ class _Fold:
 
     def on_meeting_resumed(self, event: Event) -> None:
         if self.paused_at is not None:
-            self.pauses.append(Span(self.paused_at, event.at))
+            self.pauses.append(_span(self.paused_at, event.at))
         self.paused_at = None
 
     def on_meeting_closed(self, event: Event) -> None:
@@ -128,7 +133,7 @@ class _Fold:
 
     def _end_item(self, at: datetime) -> None:
         if self.item is not None and self.item_since is not None:
-            self.item_spans.setdefault(self.item, []).append(Span(self.item_since, at))
+            self.item_spans.setdefault(self.item, []).append(_span(self.item_since, at))
         self.item = self.item_since = None
 
     def on_floor_given(self, event: Event) -> None:
@@ -142,7 +147,7 @@ class _Fold:
     def _end_floor(self, at: datetime) -> None:
         if self.floor is not None:
             point, since, item = self.floor
-            self.floors.append(FloorFact(point.get("code") or "", point.get("name") or "", Span(since, at), item))
+            self.floors.append(FloorFact(point.get("code") or "", point.get("name") or "", _span(since, at), item))
         self.floor = None
 
     # ---- presence
