@@ -120,7 +120,8 @@ def motion_open(conn: Connection, meeting_id: str, title: str, rule: Rule, by: S
 def cast(conn: Connection, motion_id: str, point_id: int, choice: str, by: Subject, at: datetime) -> str:
     """Cast the point's one ballot; its receipt, which stands in the ledger.
 
-    Raises NotAllowed("ballot.not_entitled"), Invalid("ballot.choice"), Closed("motion.closed"), Conflict("ballot.twice").
+    Raises NotAllowed("ballot.not_entitled"), Invalid("ballot.choice"), Closed("motion.closed"),
+    Conflict("ballot.twice").
     """
     meeting_id = vote_store.meeting_of(conn, motion_id)
     meeting = meeting_store.lock(conn, meeting_id)
@@ -148,7 +149,7 @@ def motion_close(conn: Connection, motion_id: str, by: Subject, at: datetime) ->
         raise Closed("motion.closed", title=motion.title)
     rule = Rule.from_data(motion.rule)
     entitled, present = vote_store.turnout(conn, motion_id)
-    choices = [ballot.choice for ballot in vote_store.ballots(conn, motion_id)]
+    choices = [choice for _point, choice in vote_store.votes(conn, motion_id)]
     result = voting.tally(rule, entitled, present, choices)
     vote_store.close(conn, motion_id, result, at)
     ledger_store.append(conn, meeting_id, "motion.closed", at, by, data={

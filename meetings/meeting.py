@@ -1,7 +1,8 @@
 """A meeting: its states, the only moves between them, and the values it is made of.  Pure.
 
-DRAFT → CONVENED → OPEN ⇄ SUSPENDED → CONCLUDED, or CANCELLED before it opened.  A concluded meeting never reopens: what
-follows is written in its minutes.  Called by the use cases; the database repeats the moves (trigger meeting_state_move).
+DRAFT → CONVENED → OPEN ⇄ SUSPENDED → CONCLUDED, or CANCELLED before it opened.  A concluded meeting never reopens:
+what follows is written in its minutes.  Called by the use cases; the database repeats the moves (trigger
+meeting_state_move).
 """
 
 from __future__ import annotations
@@ -144,7 +145,9 @@ class Meeting:
             "division_head": self.division_head.user_id, "clerk": self.clerk.user_id,
         }
 
-    def resource(self, kind: str = "meeting", attending: frozenset[str] = frozenset(), issued: bool = False) -> Resource:
+    def resource(
+        self, kind: str = "meeting", attending: frozenset[str] = frozenset(), issued: bool = False,
+    ) -> Resource:
         """This meeting as the thing an action is asked for."""
         return Resource(kind, self.unit.path, self.meeting_id, self.state.value, self.signers, attending, issued)
 

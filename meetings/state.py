@@ -1,7 +1,8 @@
 """What a room shows now: one value, rebuilt after each change and sent to every browser of the meeting.
 
 Reads columns kept up to date by the use cases, never the ledger, so that it is cheap for 239 seats.  Holds no secret:
-no link, no ticket, no account id; while a vote is open it tells who has voted and the counts so far, not who chose what.
+no link, no ticket, no account id; while a vote is open it tells who has voted and the counts so far, not who chose
+what.
 """
 
 from __future__ import annotations
@@ -123,13 +124,13 @@ def _motions(conn: Connection, meeting_id: str) -> tuple[OpenMotion | None, Clos
 
 
 def _open_motion(conn: Connection, row: Any) -> OpenMotion:
-    ballots = vote_store.ballots(conn, row.motion_id)
+    votes = vote_store.votes(conn, row.motion_id)
     counts = {choice.value: 0 for choice in Choice}
-    for ballot in ballots:
-        counts[ballot.choice] += 1
+    for _point, choice in votes:
+        counts[choice] += 1
     entitled, present = vote_store.turnout(conn, row.motion_id)
     return OpenMotion(row.motion_id, row.title, Rule.from_data(row.rule), entitled, present, row.quorum_needed,
-                      row.opened_at, counts, tuple(ballot.point_id for ballot in ballots))
+                      row.opened_at, counts, tuple(point for point, _choice in votes))
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -128,7 +128,8 @@ def _fraction(data: Mapping[str, Any], name: str) -> Fraction:
     text = str(data.get(name, ""))
     if len(text) > 20:  # a page could send an exponent that takes all memory
         raise Invalid(f"rule.{name}", field=name, value=text[:20])
-    top, _, bottom = text.partition("/")
-    if not (top.isascii() and top.isdigit() and (not bottom or (bottom.isascii() and bottom.isdigit() and int(bottom)))):
+    top, slash, bottom = text.partition("/")
+    parts = (top, bottom) if slash else (top, "1")
+    if not all(part.isascii() and part.isdigit() for part in parts) or int(parts[1]) == 0:
         raise Invalid(f"rule.{name}", field=name, value=text)
-    return Fraction(int(top), int(bottom or 1))
+    return Fraction(int(parts[0]), int(parts[1]))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, Row, func, insert, select, update
 
 from meetings.errors import NotFound
 from meetings.store.tables import ballot, motion, voter
-from meetings.voting import Choice, Rule, Tally
+from meetings.voting import Rule, Tally
 
 
 def meeting_of(conn: Connection, motion_id: str) -> str:
@@ -76,6 +76,12 @@ def ballots(conn: Connection, motion_id: str) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(ballot.c.cast_at, ballot.c.point_id)))
 
 
+def votes(conn: Connection, motion_id: str) -> list[tuple[int, str]]:
+    """(point_id, choice) of a motion, ordered by point: what a count needs, and nothing of who came first."""
+    query = select(ballot.c.point_id, ballot.c.choice).where(ballot.c.motion_id == motion_id)
+    return [tuple(row) for row in conn.execute(query.order_by(ballot.c.point_id)).all()]
+
+
 def turnout(conn: Connection, motion_id: str) -> tuple[int, int]:
     """(entitled, present): present counts those there at the opening and all who voted since."""
     own = (ballot.c.motion_id == voter.c.motion_id) & (ballot.c.point_id == voter.c.point_id)
@@ -84,12 +90,6 @@ def turnout(conn: Connection, motion_id: str) -> tuple[int, int]:
     query = select(func.count(), there).select_from(joined).where(voter.c.motion_id == motion_id)
     all_of_them, present = conn.execute(query).one()
     return all_of_them, int(present or 0)
-
-
-def counts(conn: Connection, motion_id: str) -> dict[str, int]:
-    query = select(ballot.c.choice, func.count()).where(ballot.c.motion_id == motion_id).group_by(ballot.c.choice)
-    found = {row[0]: row[1] for row in conn.execute(query)}
-    return {choice.value: found.get(choice.value, 0) for choice in Choice}
 
 
 def close(conn: Connection, motion_id: str, result: Tally, at: datetime) -> None:

@@ -103,7 +103,8 @@ def _as_ordinary_user() -> tuple[list[str], int | None]:
     """(command prefix, uid to switch to): how a program is run as somebody who is not root."""
     if os.geteuid() != 0:
         return [], None
-    probe = subprocess.run(["unshare", "--user", str(_binary("postgres")), "--version"], capture_output=True, check=False)
+    command = ["unshare", "--user", str(_binary("postgres")), "--version"]
+    probe = subprocess.run(command, capture_output=True, check=False)
     if probe.returncode == 0:
         return ["unshare", "--user"], None
     return [], pwd.getpwnam("nobody").pw_uid
