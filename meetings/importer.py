@@ -5,7 +5,7 @@ the file does not hold.  One bad row refuses the whole file.  Called by `meeting
 `units import`.  Columns: data/README.md.
 
 Every refusal is `Invalid("units.row", line=…, reason=…, value=…, rows=[…], total=…)`: the first bad row, then up to
-`MAX_REPORTED` of them and how many there are.  Reasons are stable words (`REASONS`), never prose.
+`MAX_REPORTED` of them and how many there are.  A reason is `row.` and one of the stable words in `REASONS`, never prose.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def refuse(bad: Iterable[BadRow]) -> None:
     """Raises Invalid("units.row", …) if there is any bad row."""
     found = sorted(bad, key=lambda row: row.line)
     if found:
-        rows = [{"line": row.line, "reason": row.reason, "value": row.value[:80]} for row in found[:MAX_REPORTED]]
+        rows = [{"line": row.line, "reason": f"row.{row.reason}", "value": row.value[:80]} for row in found[:MAX_REPORTED]]
         raise Invalid("units.row", field="file", **rows[0], rows=rows, total=len(found))
 
 

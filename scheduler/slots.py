@@ -7,28 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
-from meetings.errors import Invalid
+from meetings.meeting import check_times
+
+CIVIL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""The zone in which units begin and end: a reform comes at midnight in Ha Noi, not in Greenwich.  No summer time."""
+
+
+def civil_day(instant: datetime) -> date:
+    """The calendar day of an instant where the units are."""
+    return instant.astimezone(CIVIL).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """From `start` up to but not including `end`, in UTC: meetings that touch do not collide.
 
-    Raises Invalid("slot.zone") for a time without a zone, Invalid("meeting.end_before_start") for an empty slot.
+    Raises Invalid("meeting.no_zone") for a time without a zone, Invalid("meeting.end_before_start") for an empty slot.
     """
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise Invalid("slot.zone", field="start" if self.start.tzinfo is None else "end")
+        check_times(self.start, self.end)
         object.__setattr__(self, "start", self.start.astimezone(UTC))
         object.__setattr__(self, "end", self.end.astimezone(UTC))
-        if self.end <= self.start:
-            raise Invalid("meeting.end_before_start", field="end", start=self.start, end=self.end)
 
     @property
     def length(self) -> timedelta:

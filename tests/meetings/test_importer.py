@@ -31,8 +31,9 @@ def refusal(text: str | bytes) -> dict[str, object]:
     with pytest.raises(Invalid) as refused:
         parse_units(text, LEVELS)
     assert refused.value.code == "units.row"
-    assert refused.value.params["reason"] in importer.REASONS
-    return refused.value.params
+    params = refused.value.params
+    assert params["reason"].removeprefix("row.") in importer.REASONS
+    return params
 
 
 def test_rows_become_units_with_their_codes_as_text() -> None:
@@ -104,7 +105,7 @@ def test_a_parent_may_be_one_that_is_stored_already() -> None:
 )
 def test_a_bad_row_is_refused_with_its_line_and_reason(bad: str, reason: str) -> None:
     params = refusal(file(PROVINCE, bad))
-    assert (params["line"], params["reason"]) == (3, reason)
+    assert (params["line"], params["reason"]) == (3, f"row.{reason}")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_bad_row_is_refused_with_its_line_and_reason(bad: str, reason: str) ->
 )
 def test_bad_validity_and_organ_ids_are_refused(cells: str, reason: str) -> None:
     params = refusal(file(PROVINCE + "," + cells, header=HEADER + ",valid_from,valid_to,organ_id"))
-    assert (params["line"], params["reason"]) == (2, reason)
+    assert (params["line"], params["reason"]) == (2, f"row.{reason}")
 
 
 @pytest.mark.parametrize("organ_id", ["H49", "H49.12.34", "G09.01", "H55.242", "000.00.00.H49", "H49." + "1" * 31])
@@ -132,7 +133,7 @@ def test_a_ring_of_parents_is_refused_on_every_line_of_it() -> None:
         PROVINCE, "00001,commune,xã,Xã Một,00002,,,t,2020", "00002,commune,xã,Xã Hai,00003,,,t,2020",
         "00003,commune,xã,Xã Ba,00001,,,t,2020", "00004,commune,xã,Xã Bốn,00004,,,t,2020",
     ))
-    assert [(row["line"], row["reason"]) for row in params["rows"]] == [(n, "cycle") for n in (3, 4, 5, 6)]
+    assert [(row["line"], row["reason"]) for row in params["rows"]] == [(n, "row.cycle") for n in (3, 4, 5, 6)]
 
 
 def test_one_code_may_name_two_units_one_after_the_other() -> None:
@@ -142,7 +143,7 @@ def test_one_code_may_name_two_units_one_after_the_other() -> None:
     assert len(parse_units(file(*rows, header=header), LEVELS).rows) == 3
     overlap = rows[2].replace("2025-07-01,", "2025-06-30,")
     params = refusal(file(*rows[:2], overlap, header=header))
-    assert (params["line"], params["reason"]) == (4, "code_twice")
+    assert (params["line"], params["reason"]) == (4, "row.code_twice")
 
 
 def test_all_bad_rows_are_reported_up_to_twenty() -> None:
@@ -157,7 +158,7 @@ def test_all_bad_rows_are_reported_up_to_twenty() -> None:
     [(HEADER.replace("name,", ""), "column_missing"), (HEADER + ",valid_form", "column_unknown"), (HEADER + ",name", "columns")],
 )
 def test_columns_must_be_the_known_ones(header: str, reason: str) -> None:
-    assert refusal(file(PROVINCE, header=header))["reason"] == reason
+    assert refusal(file(PROVINCE, header=header))["reason"] == f"row.{reason}"
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", HEADER])
@@ -185,7 +186,7 @@ def test_a_file_beyond_the_limits_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_row_over_several_lines_is_named_by_its_first() -> None:
     params = refusal(file(PROVINCE, '202,district,huyện,"Huyện\nBa Chẽ",22,,,t,2020', COMMUNE))
-    assert (params["line"], params["reason"]) == (3, "text")
+    assert (params["line"], params["reason"]) == (3, "row.text")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_row_over_several_lines_is_named_by_its_first() -> None:
 def test_bad_successions_are_refused(rows: tuple[str, ...], line: int, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_succession(file(*rows, header=SUCCESSION))
-    assert (refused.value.params["line"], refused.value.params["reason"]) == (line, reason)
+    assert (refused.value.params["line"], refused.value.params["reason"]) == (line, f"row.{reason}")
 
 
 def test_a_unit_may_be_divided_and_a_successor_may_be_unknown() -> None:

@@ -180,7 +180,7 @@ def test_a_code_taken_by_a_living_unit_is_refused_and_nothing_is_loaded(db: Data
     with pytest.raises(Invalid) as refused:
         load(db, at, "07890,commune,xã,Xã Mới,227,,,t,2025-07-01,,,\n07888,commune,phường,Phường Khác,227,,,t,2025-07-01,,,\n")
     params = refused.value.params
-    assert (params["line"], params["reason"], params["total"]) == (3, "code_taken", 1)
+    assert (params["line"], params["reason"], params["total"]) == (3, "row.code_taken", 1)
     with db.read() as conn:
         assert unit_store.units(conn) == before
 
@@ -199,7 +199,7 @@ def test_unknown_codes_in_a_succession_refuse_everything(
     load(sqlite_db, at, ANOTHER)
     with pytest.raises(Invalid) as refused:
         load(sqlite_db, at, REFORMED, succession)
-    assert (refused.value.params["line"], refused.value.params["reason"]) == (line, reason)
+    assert (refused.value.params["line"], refused.value.params["reason"]) == (line, f"row.{reason}")
     assert by_level(tree(sqlite_db, REFORM)) == {"province": 1, "district": 1, "commune": 2}
 
 
@@ -208,7 +208,7 @@ def test_a_row_under_a_parent_that_ends_with_the_same_import_is_refused(sqlite_d
     with pytest.raises(Invalid) as refused:
         load(sqlite_db, at, REFORMED + "07890,commune,xã,Xã Mồ Côi,227,,,t,2025-07-01,,,\n",
              "07888,,,07888,Phường Việt Trì,whole\n")
-    assert (refused.value.params["line"], refused.value.params["reason"]) == (4, "parent_unknown")
+    assert (refused.value.params["line"], refused.value.params["reason"]) == (4, "row.parent_unknown")
 
 
 def test_a_stated_fact_corrects_the_stored_one_and_a_blank_takes_nothing_back(db: Database, at: datetime) -> None:

@@ -1,0 +1,86 @@
+"""Reads calendars: which live bookings points have, what stands in the way, where there is room.  Changes nothing.
+
+Names of other units' meetings are shown only to those who may read them; everybody sees the time and the unit, because
+that is enough to agree on another hour.  Re-exported by `service`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from meetings import service as meetings
+from meetings.access import Action, Subject, decide
+from meetings.store.tables import meeting
+from scheduler import store
+from scheduler.booking import Booking, Calendar, NamedBooking
+from scheduler.points import chunks
+from scheduler.slots import Slot, gaps
+
+_b = store.booking.c
+
+
+def calendar(conn: Connection, point_ids: Collection[int], window: Slot) -> Calendar:
+    """The live bookings of the points that touch the window."""
+    return Calendar([
+        Booking(row.meeting_id, row.point_id, Slot(row.starts_at, row.ends_at))
+        for row in _rows(conn, point_ids, window, select(_b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at))
+    ])
+
+
+def bookings(
+    conn: Connection, point_ids: Collection[int], window: Slot, by: Subject | None = None
+) -> list[NamedBooking]:
+    """The live bookings that touch the window, by time.  With `by`, titles only of meetings that `by` may read."""
+    columns = select(
+        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, store.point.c.code, store.point.c.name,
+        meeting.c.title, meeting.c.unit,
+    ).join(store.point, _b.point_id == store.point.c.point_id).join(meeting, _b.meeting_id == meeting.c.meeting_id)
+    found = sorted(
+        (_named(row) for row in _rows(conn, point_ids, window, columns)),
+        key=lambda booking: (booking.slot.start, booking.code),
+    )
+    return found if by is None else _masked(conn, found, by)
+
+
+def conflicts(
+    conn: Connection, point_ids: Collection[int], slot: Slot, except_meeting: str | None = None,
+    by: Subject | None = None,
+) -> list[NamedBooking]:
+    """What stands in the way of booking these points: their live bookings that overlap the slot, named, by time."""
+    found = [booking for booking in bookings(conn, point_ids, slot) if booking.meeting_id != except_meeting]
+    return found if by is None else _masked(conn, found, by)
+
+
+def free_slots(conn: Connection, point_ids: Collection[int], window: Slot, length: timedelta) -> list[Slot]:
+    """The stretches of the window (`working_hours` of a day) in which all points are free for at least `length`."""
+    return gaps((booking.slot for booking in calendar(conn, point_ids, window).taken), window, length)
+
+
+def points_of_meeting(conn: Connection, meeting_id: str) -> list[int]:
+    """Ids of the points that are booked for the meeting now."""
+    mine = select(_b.point_id).where(_b.meeting_id == meeting_id, _b.state == "confirmed").order_by(_b.point_id)
+    return list(conn.execute(mine).scalars())
+
+
+def _rows(conn: Connection, point_ids: Collection[int], window: Slot, columns: Any) -> Iterator[Row[Any]]:
+    touching = (_b.state == "confirmed") & (_b.starts_at < window.end) & (_b.ends_at > window.start)
+    for chunk in chunks(sorted(set(point_ids))):
+        yield from conn.execute(columns.where(touching, _b.point_id.in_(chunk)))
+
+
+def _named(row: Row[Any]) -> NamedBooking:
+    return NamedBooking(
+        row.point_id, row.code, row.name, Slot(row.starts_at, row.ends_at), row.unit["name"], row.meeting_id, row.title,
+    )
+
+
+def _masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[NamedBooking]:
+    readable: dict[str, bool] = {}
+    for meeting_id in {booking.meeting_id for booking in found if booking.meeting_id}:
+        resource = meetings.resource_of(conn, meetings.get(conn, meeting_id))
+        readable[meeting_id] = decide(by, Action.MEETING_READ, resource).allowed
+    return [booking if readable.get(booking.meeting_id or "") else booking.masked() for booking in found]

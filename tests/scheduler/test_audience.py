@@ -1,0 +1,90 @@
+"""Who is meant by "all communes under …", on the meeting's date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import pytest
+
+from meetings.errors import Invalid, NotFound
+from meetings.store import unit_store
+from meetings.store.database import Database
+from meetings.store.datasets import REFORM
+from scheduler import points
+from scheduler.audience import Audience
+from scheduler.booking import Point
+from tests.scheduler.conftest import Province
+
+LAST_DAY = date(2025, 6, 30)
+
+
+@pytest.fixture
+def land(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> Province:
+    return settle_in(sqlite_db, at)
+
+
+def meant(land: Province, *rules: tuple[str, str | None], added: set[str] = frozenset(), removed: set[str] = frozenset()) -> list[Point]:
+    ids = {point.code: point.point_id for point in land.points}
+    audience = Audience(
+        tuple((land.unit(code).unit_id, level) for code, level in rules),
+        frozenset(ids[code] for code in added), frozenset(ids[code] for code in removed),
+    )
+    return audience.resolve(land.tree, land.points, land.tree.on)
+
+
+def test_the_whole_province_is_239_points(land: Province) -> None:
+    assert len(meant(land, ("22", None))) == 239
+
+
+@pytest.mark.parametrize(("level", "count"), [("province", 1), ("district", 13), ("commune", 177), ("body", 48)])
+def test_a_level_of_a_subtree(land: Province, level: str, count: int) -> None:
+    assert len(meant(land, ("22", level))) == count
+
+
+def test_communes_of_one_district_only(land: Province) -> None:
+    communes = meant(land, ("202", "commune"))
+    assert {point.code for point in communes} == {point.code for point in land.under("202", "commune")}
+    assert len(communes) == 8
+
+
+def test_rules_add_up_points_come_once_and_removal_wins(land: Province) -> None:
+    chosen = meant(land, ("202", None), ("202", "commune"), ("22", "province"), added={"SB01", "193"}, removed={"202", "SB01"})
+    codes = [point.code for point in chosen]
+    assert len(codes) == len(set(codes)) == 8 + 1 + 1
+    assert "SB01" not in codes and "202" not in codes
+
+
+def test_the_order_is_the_tree_from_the_top(land: Province) -> None:
+    codes = [point.code for point in meant(land, ("22", None))]
+    assert codes[0] == "22"
+    assert codes.index("202") < codes.index("06970") < codes.index("203")
+
+
+def test_the_meeting_day_decides_which_units_are_meant(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> None:
+    settle_in(sqlite_db, at, "quang-ninh-2025")
+    with sqlite_db.write() as conn:
+        old, new = unit_store.tree(conn, LAST_DAY), unit_store.tree(conn, REFORM)
+        points.ensure_points(conn, old)
+        everywhere = points.all_points(conn)
+    province = new.by_code("22")
+    assert province is not None
+    audience = Audience(((province.unit_id, "commune"),))
+    assert len(audience.resolve(old, everywhere, LAST_DAY)) == 177
+    assert len(audience.resolve(new, everywhere, REFORM)) == 54
+    assert len(Audience(((province.unit_id, "district"),)).resolve(new, everywhere, REFORM)) == 0
+
+
+def test_an_unknown_unit_or_point_is_refused(land: Province) -> None:
+    with pytest.raises(NotFound) as refused:
+        Audience((("nowhere", None),)).resolve(land.tree, land.points, land.tree.on)
+    assert refused.value.code == "unit.unknown"
+    with pytest.raises(NotFound) as refused:
+        Audience((), frozenset({99999})).resolve(land.tree, land.points, land.tree.on)
+    assert (refused.value.code, refused.value.params["points"]) == ("point.unknown", [99999])
+
+
+def test_the_tree_of_another_day_is_refused(land: Province) -> None:
+    with pytest.raises(Invalid) as refused:
+        Audience().resolve(land.tree, land.points, LAST_DAY)
+    assert refused.value.code == "audience.day"
