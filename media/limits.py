@@ -38,9 +38,10 @@ MAX_SECTIONS: Final = 64
 MAX_SDP_LINES: Final = 4000
 MAX_FORMATS: Final = 64           # payload types of one section
 MAX_UPSTREAMS: Final = 3          # published tracks of one peer
+PEER_PACKETS: Final = 2000        # RTP and RTCP packets a second from one peer
 
 # Relay
-VIDEO_RING: Final = 1024          # packets kept per picture source (about 10 s at 100 packets/s)
+VIDEO_RING: Final = 512           # packets kept per picture source (2 s at 2.5 Mbit/s; 0.6 MB)
 AUDIO_RING: Final = 256           # packets kept per sound source (about 5 s)
 PLI_INTERVAL: Final = 0.5         # at most one key frame request per source in this time
 NACK_DELAY: Final = 0.02          # a gap older than this is asked for (reordering settles first)
@@ -49,7 +50,8 @@ NACK_TRIES: Final = 4
 NACK_GIVE_UP: Final = 0.5         # after this a lost packet is no longer asked for
 MAX_GAP: Final = 256              # a jump of more packets is a restart, not a loss
 MAX_MISSING: Final = 128          # gaps watched per source
-NACK_BURST: Final = 64            # packets one NACK message may bring back
+NACK_BURST: Final = 64            # packets one NACK message may bring back ...
+RTX_PER_SECOND: Final = 500       # ... and one subscriber in a second
 REPORT_INTERVAL: Final = 1.0      # RTCP receiver and sender reports
 UPLINK_BITRATE: Final = 2_000_000  # told to publishers by REMB, bit/s
 TICK: Final = 0.02                # timers of the rooms

@@ -1,0 +1,170 @@
+"""The control socket: JSON lines over a unix socket, versioned and bounded; codec and the client the web area uses.
+
+A request is ``{"v": 1, "id": n, "op": name, …}``; its reply ``{"id": n, "ok": …}`` or ``{"id": n, "error": {"kind", "code"}}``;
+news comes unasked as ``{"event": …}``.  Never touches media itself and imports none of the media libraries.
+``media/worker.py`` is the other end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from media.errors import ERRORS, BadSdp, Gone, MediaError
+from media.limits import CONTROL_VERSION, EVENT_QUEUE, MAX_LINE, MAX_SDP
+
+Message = dict[str, Any]
+
+
+def encode(message: Message) -> bytes:
+    """One line.  Raises: MediaError ``control.size``."""
+    line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise MediaError("control.size")
+    return line
+
+
+def decode(line: bytes) -> Message:
+    """The object on one line.  Raises: MediaError ``control.syntax``."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise MediaError("control.syntax") from error
+    if not isinstance(message, dict):
+        raise MediaError("control.syntax")
+    return message
+
+
+def error_message(error: MediaError) -> Message:
+    """How an error travels."""
+    return {"kind": type(error).__name__, "code": error.code}
+
+
+class MediaClient:
+    """One connection to a media worker.  When it is lost every call raises Gone and ``events`` ends.
+
+    Create with ``connect``; use from one event loop.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._number = 0
+        self._events: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._closed = False
+        self._pump = asyncio.get_running_loop().create_task(self._read())
+
+    @classmethod
+    async def connect(cls, path: str | Path) -> MediaClient:
+        """Raises: Gone when nobody listens at ``path``."""
+        try:
+            return cls(*await asyncio.open_unix_connection(str(path), limit=MAX_LINE))
+        except OSError as error:
+            raise Gone("worker.gone") from error
+
+    async def publish(self, room: str, session: str, name: str, offer_sdp: str) -> str:
+        """Answer SDP for a WHIP offer.  Raises: BadSdp, RoomFull, Gone."""
+        _check_size(offer_sdp)
+        return str(await self._call("publish", room=room, session=session, name=name, offer=offer_sdp))
+
+    async def subscribe(
+        self, room: str, session: str, name: str, offer_sdp: str, publishers: list[str] | None = None
+    ) -> str:
+        """Answer SDP for a WHEP offer.  Raises: BadSdp, RoomFull, Gone."""
+        _check_size(offer_sdp)
+        answer = await self._call(
+            "subscribe", room=room, session=session, name=name, offer=offer_sdp, publishers=publishers
+        )
+        return str(answer)
+
+    async def close(self, session: str) -> bool:
+        """Ends a session; False when it was gone already."""
+        return bool(await self._call("close", session=session))
+
+    async def close_room(self, room: str) -> None:
+        """Ends every session of a room."""
+        await self._call("close_room", room=room)
+
+    async def policy(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
+        """Whose sound passes (None: everybody's), and who is shown first."""
+        await self._call("policy", room=room, heard=heard, stage=stage)
+
+    async def stats(self, room: str | None = None) -> Message:
+        """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms`` and ``rooms``; only ``room`` when given."""
+        found = await self._call("stats", room=room)
+        return dict(found)
+
+    async def events(self) -> AsyncIterator[Message]:
+        """``up``, ``down`` and ``slots`` events from the moment of connecting; ends with the connection."""
+        while (event := await self._events.get()) is not None:
+            yield event
+        self._events.put_nowait(None)  # another iterator would end too
+
+    async def aclose(self) -> None:
+        """Hangs up; a worker whose last controller hung up ends."""
+        self._pump.cancel()
+        await asyncio.gather(self._pump, return_exceptions=True)
+        self._lose()
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            pass  # the worker was faster
+
+    async def _call(self, op: str, **fields: Any) -> Any:
+        if self._closed:
+            raise Gone("worker.gone")
+        self._number += 1
+        number = self._number
+        line = encode({"v": CONTROL_VERSION, "id": number, "op": op, **fields})
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._writer.write(line)
+            await self._writer.drain()
+            return await answer
+        except OSError as error:
+            raise Gone("worker.gone") from error
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._take(decode(line))
+        except (OSError, ValueError, MediaError):
+            pass  # a worker that does not speak our language is as good as gone
+        finally:
+            self._lose()
+
+    def _take(self, message: Message) -> None:
+        if "event" in message:
+            if self._events.qsize() >= EVENT_QUEUE:
+                self._events.get_nowait()  # nobody listens: the newest news counts
+            self._events.put_nowait(message)
+            return
+        answer = self._waiting.get(message.get("id", 0))
+        if answer is None or answer.done():
+            return
+        error = message.get("error")
+        if error is None:
+            answer.set_result(message.get("ok"))
+        else:
+            answer.set_exception(ERRORS.get(error["kind"], MediaError)(error["code"]))
+
+    def _lose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(Gone("worker.gone"))
+        self._events.put_nowait(None)
+
+
+def _check_size(offer: str) -> None:
+    # Refused before it is sent: a megabyte of rubbish should not cost the worker a parse.
+    if len(offer) > MAX_SDP:
+        raise BadSdp("sdp.size")

@@ -1,0 +1,104 @@
+"""``sendmmsg`` with UDP segmentation offload, through cffi's ABI mode: many datagrams to many receivers in one call.
+
+Owns preallocated memory: per size class an arena of ``ROWS`` equal rows, with the ``mmsghdr`` array that points into it
+already laid out.  Knows nothing of RTP.  Linux on 64-bit little-endian machines; ``available()`` says so, and
+``media/fanout.py``, the only caller, has a plain way around it.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import sys
+from array import array
+from typing import Any, Final
+
+from cffi import FFI
+
+from media.limits import SEND_WAIT_MS
+
+ROWS: Final = 64          # receivers per system call: rows of one call stay in the second-level cache
+NAME_BYTES: Final = 16    # struct sockaddr_in
+_HEADER_WORDS: Final = 8  # struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, len
+_HEADER_BYTES: Final = 8 * _HEADER_WORDS
+_SOL_UDP, _UDP_SEGMENT = 17, 103  # linux/udp.h
+_CONTROL_BYTES: Final = 24        # CMSG_SPACE(2)
+_MSG_DONTWAIT: Final = 0x40
+
+ffi = FFI()
+ffi.cdef("int sendmmsg(int, void *, unsigned int, int);")
+
+
+def _open() -> Any:
+    if sys.platform != "linux" or sys.byteorder != "little" or ffi.sizeof("void *") != 8:
+        return None
+    try:
+        libc = ffi.dlopen(None)
+        return libc if libc.sendmmsg else None
+    except (OSError, AttributeError):
+        return None
+
+
+_libc = _open()
+
+
+def available() -> bool:
+    """Whether this machine can do it at all."""
+    return _libc is not None
+
+
+class Plane:
+    """One size class: ``arena`` has ROWS rows of ``stride`` bytes, ``base`` is its address for C calls."""
+
+    __slots__ = ("stride", "arena", "base", "names", "_lengths", "_headers", "_control", "_start", "_size", "_segment",
+                 "_keep")
+
+    def __init__(self, stride: int) -> None:
+        self.stride = stride
+        self.arena = bytearray(stride * ROWS)
+        self.base = ffi.from_buffer("char[]", self.arena)
+        self.names = bytearray(NAME_BYTES * ROWS)
+        self._control = bytearray(_CONTROL_BYTES)
+        self._control[0:16] = (18).to_bytes(8, "little") + _SOL_UDP.to_bytes(4, "little") + _UDP_SEGMENT.to_bytes(4, "little")
+        self._lengths, self._headers = array("Q", bytes(16 * ROWS)), array("Q", bytes(_HEADER_BYTES * ROWS))
+        base, names, vectors, control = (
+            int(ffi.cast("uintptr_t", ffi.from_buffer(memory)))
+            for memory in (self.arena, self.names, self._lengths, self._control)
+        )
+        for row in range(ROWS):
+            self._lengths[2 * row] = base + row * stride
+            at = row * _HEADER_WORDS
+            self._headers[at : at + 4] = array("Q", [names + row * NAME_BYTES, NAME_BYTES, vectors + 16 * row, 1])
+            self._headers[at + 4] = control
+        self._start = ffi.from_buffer("char[]", self._headers)
+        # Memory whose address C knows must never move: an exported buffer cannot be resized.
+        self._keep = [memoryview(memory) for memory in (self.arena, self.names, self._lengths, self._control)]
+        self._size = self._segment = -1
+
+    def shape(self, size: int, segment: int) -> None:
+        """Every row holds ``size`` bytes; the kernel cuts them every ``segment`` bytes (0: one datagram)."""
+        if size != self._size:
+            self._size = size
+            self._lengths[1::2] = array("Q", [size]) * ROWS
+        if segment != self._segment:
+            self._segment = segment
+            self._control[16:18] = segment.to_bytes(2, "little")
+            self._headers[5::_HEADER_WORDS] = array("Q", [_CONTROL_BYTES if segment else 0]) * ROWS
+
+    def send(self, descriptor: int, first: int, rows: int) -> tuple[int, int]:
+        """Sends rows ``first`` up to ``rows``: (rows sent, 0) or (rows sent, errno of the row that stopped it)."""
+        done = first
+        while done < rows:
+            sent = _libc.sendmmsg(descriptor, self._start + done * _HEADER_BYTES, rows - done, _MSG_DONTWAIT)
+            if sent > 0:
+                done += sent
+            elif ffi.errno != errno.EINTR:
+                return done, ffi.errno
+        return done, 0
+
+
+def wait_writable(descriptor: int) -> bool:
+    """Gives a full socket buffer a few milliseconds to drain."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(SEND_WAIT_MS))

@@ -1,0 +1,156 @@
+"""One UDP port for all peers: reads datagrams in bounded batches, answers ICE checks as a lite agent, sorts the rest.
+
+ICE-lite (RFC 8445): our user fragment names the peer, only a check with the right password counts, only such a check admits
+an address or moves a peer to another one.  DTLS datagrams wait in a bounded line and are handed out a few per turn of the
+loop, so that a hundred simultaneous joins do not hold up media.  Whatever goes wrong with one datagram stays with its peer.
+Called by the event loop; created by ``media/sfu.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+
+from media import demux, wire
+from media.counters import Counters
+from media.errors import BadPacket
+from media.guard import Guard
+from media.limits import DTLS_BACKLOG, DTLS_PER_TICK, READ_BATCH
+from media.peer import Peer
+from media.port import Path
+from media.relay import Relay
+
+log = logging.getLogger(__name__)
+
+
+class Mux:
+    """Reader of the port's sockets.  ``broken(peer)`` is called when handling a peer's datagram raised: close that one."""
+
+    def __init__(
+        self, counters: Counters, clock: Callable[[], float], broken: Callable[[Peer], None]
+    ) -> None:
+        self._counters, self._clock, self._broken = counters, clock, broken
+        self._guard: Guard[Peer] = Guard()
+        self._peers: dict[str, Peer] = {}
+        self._backlog: deque[tuple[Peer, bytes]] = deque()
+        self._handing_out = False
+        self._touched: set[Relay] = set()
+        self._logged_at = -60.0
+
+    def add(self, peer: Peer) -> None:
+        """Checks that name this peer's user fragment are answered from now on."""
+        self._peers[peer.ufrag] = peer
+
+    def remove(self, peer: Peer) -> None:
+        """Forgets a peer and its addresses."""
+        if self._peers.get(peer.ufrag) is peer:
+            del self._peers[peer.ufrag]
+        self._guard.forget(peer)
+
+    def expire(self, now: float) -> None:
+        """Forgets addresses without a recent check; call about once a second."""
+        self._guard.expire(now)
+
+    def on_readable(self, sock: socket.socket) -> None:
+        """Reads what is there, at most one batch, and flushes every relay that got a packet."""
+        now, receive = self._clock(), sock.recvfrom
+        for _ in range(READ_BATCH):
+            try:
+                datagram, source = receive(2048)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                continue  # an ICMP error about something sent earlier
+            self.handle(datagram, Path(sock, source), now)
+        for relay in self._touched:
+            relay.flush()
+        self._touched.clear()
+
+    def handle(self, datagram: bytes, path: Path, now: float) -> None:
+        """One datagram; never raises."""
+        kind = demux.kind(datagram)
+        if kind == demux.NOTHING:
+            if datagram:
+                self._counters.misshaped += 1
+            else:
+                self._counters.empty += 1
+            return
+        peer: Peer | None = None
+        try:
+            if kind == demux.STUN:
+                self._on_stun(datagram, path, now)
+                return
+            peer = self._guard.owner(path.address)
+            if peer is None:
+                self._counters.unchecked_source += 1
+                return
+            self._counters.accepted += 1
+            if kind == demux.DTLS:
+                self._queue_dtls(peer, datagram)
+            else:
+                self._touched.add(peer.room.relay)
+                peer.on_srtp(kind, datagram, now)
+        except Exception:  # the fire wall: a defect may cost one peer, never the process, a room or another peer
+            self._fault(peer, now)
+
+    def _fault(self, peer: Peer | None, now: float) -> None:
+        self._counters.faults += 1
+        if now - self._logged_at >= 60:
+            self._logged_at = now
+            log.exception("media.fault session=%s", peer.member.session if peer else "-")
+        if peer is not None:
+            self._broken(peer)
+
+    # -- ICE-lite -------------------------------------------------------------------------------------------------------
+
+    def _on_stun(self, datagram: bytes, path: Path, now: float) -> None:
+        try:
+            message = wire.read_stun(datagram)
+        except BadPacket:
+            self._counters.bad_stun += 1
+            return
+        peer = self._peers.get(wire.username(message)[0]) if wire.is_request(message) else None
+        if peer is None or not wire.is_authentic(message, peer.pwd):
+            self._counters.bad_stun += 1
+            return
+        if wire.wants_to_be_controlled(message):
+            self._reply(wire.role_conflict(message, peer.pwd), path)
+            return
+        if not self._guard.admit(path.address, peer, now):
+            self._counters.address_cap += 1
+            return
+        self._counters.accepted += 1
+        peer.checked(path, wire.nominates(message), now)
+        self._reply(wire.binding_response(message, path.address, peer.pwd), path)
+
+    def _reply(self, datagram: bytes, path: Path) -> None:
+        try:
+            path.sock.sendto(datagram, path.address)
+        except OSError:
+            self._counters.send_errors += 1  # the client repeats its check
+
+    # -- DTLS -----------------------------------------------------------------------------------------------------------
+
+    def _queue_dtls(self, peer: Peer, datagram: bytes) -> None:
+        if len(self._backlog) >= DTLS_BACKLOG:
+            self._counters.bad_dtls += 1
+            return
+        self._backlog.append((peer, datagram))
+        if not self._handing_out:
+            self._handing_out = True
+            asyncio.get_running_loop().call_soon(self._hand_out)
+
+    def _hand_out(self) -> None:
+        for _ in range(min(DTLS_PER_TICK, len(self._backlog))):
+            peer, datagram = self._backlog.popleft()
+            if self._peers.get(peer.ufrag) is peer:
+                try:
+                    peer.on_dtls(datagram)
+                except Exception:
+                    self._fault(peer, self._clock())
+        self._handing_out = bool(self._backlog)
+        if self._handing_out:
+            asyncio.get_running_loop().call_soon(self._hand_out)

@@ -1,0 +1,172 @@
+"""One peer of the media server: its DTLS session, its SRTP keys, which of its SSRCs belongs to which track.
+
+Takes datagrams the guard let through and hands plain packets to the room; never reads a socket, never knows other peers.
+Called by ``media/mux.py``; created and closed by ``media/sfu.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from media import demux
+from media.counters import Counters
+from media.errors import BadPacket, HandshakeFailed
+from media.fanout import Target
+from media.guard import Patience
+from media.limits import MAX_SSRCS, PEER_PACKETS, SETUP_TIME
+from media.port import Path
+from media.room import Member, Room
+from media.rtp import RtpView
+from media.sdp import Offer
+from media.stream import UpStream
+from media.wire import DtlsSession, SharedCertificate, Srtp
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a peer tells its owner: DTLS stands, DTLS failed or it deserves closing, the other side said goodbye."""
+
+    connected: Callable[[Peer], None]
+    failed: Callable[[Peer], None]
+    goodbye: Callable[[Peer], None]
+
+
+class Peer:
+    """State of one session; ``path`` is where we send, ``heard_at`` when its last authentic packet came."""
+
+    def __init__(
+        self,
+        member: Member,
+        room: Room,
+        offer: Offer,
+        credentials: tuple[str, str],
+        mid_extension: int,
+        certificate: SharedCertificate,
+        send: Callable[[bytes, Path], None],
+        counters: Counters,
+        hooks: Hooks,
+        now: float,
+    ) -> None:
+        self.member, self.room = member, room
+        self.ufrag, self.pwd = credentials
+        self.path: Path | None = None
+        self.target: Target | None = None
+        self.created_at = self.heard_at = now
+        self._fingerprints = offer.fingerprints
+        self._mid_extension = mid_extension
+        self._counters, self._hooks, self._send = counters, hooks, send
+        self._dtls = DtlsSession(certificate, "server", self._send_dtls, lambda: hooks.goodbye(self))
+        self._handshake: asyncio.Task[None] | None = None
+        self._srtp: Srtp | None = None
+        self._patience = Patience()
+        self._bound: dict[int, UpStream | None] = {  # None: authentic, but no track of ours (subscribers, repairs)
+            up.ssrc: up for up in member.ups.values() if up.ssrc is not None
+        }
+        self._second, self._packets = now, 0
+
+    # -- transport ------------------------------------------------------------------------------------------------------
+
+    def checked(self, path: Path, nominated: bool, now: float) -> None:
+        """An authentic ICE check came over ``path``; a nominated one becomes the one we send on."""
+        self.heard_at = now
+        if (nominated or self.path is None) and path != self.path:
+            self.path = path
+            if self.target is not None:
+                self.target.move(path)
+
+    def _send_dtls(self, datagram: bytes) -> None:
+        if self.path is not None:
+            self._send(datagram, self.path)
+
+    def on_dtls(self, datagram: bytes) -> None:
+        """One DTLS datagram from a checked address; the first one starts the handshake."""
+        if self._handshake is None:
+            self._handshake = asyncio.get_running_loop().create_task(self._shake_hands())
+        if not self._dtls.feed(datagram):
+            self._counters.bad_dtls += 1
+
+    async def _shake_hands(self) -> None:
+        try:
+            async with asyncio.timeout(SETUP_TIME):
+                srtp = await self._dtls.handshake(self._fingerprints)
+        except (HandshakeFailed, TimeoutError):
+            self._hooks.failed(self)
+            return
+        if self.path is None:
+            self._hooks.failed(self)
+            return
+        self._srtp, self.target = srtp, Target(srtp, self.path)
+        self._hooks.connected(self)
+
+    def close(self) -> None:
+        """Says goodbye and forgets the keys.  Idempotent."""
+        self._srtp = None
+        if self._handshake is not None and self._handshake is not asyncio.current_task():
+            self._handshake.cancel()
+        self._dtls.close()
+
+    # -- packets --------------------------------------------------------------------------------------------------------
+
+    def on_srtp(self, kind: int, datagram: bytes, now: float) -> None:
+        """One SRTP or SRTCP datagram from a checked address; whatever is wrong with it is counted and dropped."""
+        if self._srtp is None or self._floods(now):
+            return
+        try:
+            if kind == demux.RTP:
+                self._on_rtp(datagram, now)
+            else:
+                self._on_rtcp(datagram, now)
+        except BadPacket as error:
+            if error.code == "srtp.replay":
+                self._counters.replay += 1  # a duplicate on the way is no misdeed of the peer
+                return
+            name = "bad_srtp" if error.code.startswith("srtp") else "bad_rtp" if kind == demux.RTP else "bad_rtcp"
+            setattr(self._counters, name, getattr(self._counters, name) + 1)
+            if self._patience.lost(now):
+                self._hooks.failed(self)
+
+    def _floods(self, now: float) -> bool:
+        if now - self._second >= 1.0:
+            self._second, self._packets = now, 0
+        self._packets += 1
+        if self._packets > PEER_PACKETS:
+            self._counters.flood += 1
+            return True
+        return False
+
+    def _on_rtp(self, datagram: bytes, now: float) -> None:
+        assert self._srtp is not None
+        ssrc = int.from_bytes(datagram[8:12], "big")
+        known = ssrc in self._bound
+        if not known and len(self._bound) >= MAX_SSRCS:
+            self._counters.ssrc_cap += 1
+            return
+        view = RtpView(self._srtp.unprotect_rtp(datagram))
+        self.heard_at = now
+        up = self._bound[ssrc] if known else self._bind(view)
+        if up is not None and view.payload_type == up.payload_type:
+            self._counters.packets_in += 1
+            self.room.on_rtp(up, view, now)
+
+    def _bind(self, view: RtpView) -> UpStream | None:
+        """Which track a new SSRC is: by its mid extension (RFC 8843 section 9.2), else by a payload type of one track."""
+        mid = view.extension(self._mid_extension) if self._mid_extension else None
+        ups = self.member.ups
+        up = ups.get(mid.decode("ascii", "replace")) if mid is not None else None
+        if mid is None:
+            matching = [up for up in ups.values() if up.payload_type == view.payload_type]
+            up = matching[0] if len(matching) == 1 else None
+        if up is not None and view.payload_type != up.payload_type:
+            up = None  # a repair stream of the same section
+        if up is not None:
+            up.bind(view.ssrc)
+        self._bound[view.ssrc] = up
+        return up
+
+    def _on_rtcp(self, datagram: bytes, now: float) -> None:
+        assert self._srtp is not None
+        data = self._srtp.unprotect_rtcp(datagram)
+        self.heard_at = now
+        self.room.on_rtcp(self.member, data, now)

@@ -1,0 +1,199 @@
+"""The media server itself: peers, rooms and timers around one UDP port.  The shell of ``media/room.py``.
+
+Knows nothing of the control socket (``media/worker.py`` does) and nothing of meetings.  Time comes from ``clock``
+(monotonic seconds), so that a test can let ten seconds pass at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+import string
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from media.answer import Local, answer_publisher, answer_subscriber
+from media.counters import Counters
+from media.errors import MediaError, RoomFull
+from media.fanout import Fanout
+from media.limits import MAX_NAME, MAX_PEERS, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, SOCKET_BUFFER, TICK
+from media.mux import Mux
+from media.peer import Hooks, Peer
+from media.room import Event, Room
+from media.sdp import MID_URI, Offer, parse_offer
+from media.wire import SharedCertificate
+
+log = logging.getLogger(__name__)
+_ALPHABET: Final = string.ascii_letters + string.digits
+
+
+class Sfu:
+    """Publish, subscribe, close, policy, stats.  Must be created inside a running event loop."""
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        addresses: Sequence[str],
+        tell: Callable[[Event], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        silence: float = PEER_SILENCE,
+        batched: bool = True,
+    ) -> None:
+        """``sockets`` come from ``port.open_sockets``; ``addresses``: what clients are told to send to.  ``tell`` takes the events of the contract."""
+        self.counters = Counters()
+        self.port: int = sockets[0].getsockname()[1]
+        self.fanout = Fanout(self.counters, batched=batched)
+        self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"))
+        self.rooms: dict[str, Room] = {}
+        self.peers: dict[str, Peer] = {}
+        self.certificate = SharedCertificate.fresh()
+        self._sockets, self._addresses, self._tell, self._clock = tuple(sockets), tuple(addresses), tell, clock
+        self._silence = silence
+        self._hooks = Hooks(self._connected, lambda peer: self._end(peer, "gone"), lambda peer: self._end(peer, "closed"))
+        self._lags: deque[float] = deque(maxlen=512)
+        self._loop = asyncio.get_running_loop()
+        for sock in self._sockets:
+            self._loop.add_reader(sock, self.mux.on_readable, sock)
+        self._swept_at = clock()
+        self._timer = self._loop.call_later(TICK, self._on_timer)
+        self._timer_due = self._loop.time() + TICK
+
+    # -- sessions -------------------------------------------------------------------------------------------------------
+
+    def publish(self, room: str, session: str, name: str, offer: str) -> str:
+        """The answer to a WHIP offer.  Raises: BadSdp, RoomFull, MediaError."""
+        parsed, local = self._prepare(room, session, name, offer)
+        answer, tracks, remb = answer_publisher(parsed, local)
+        entry = self._room(room)
+        member = entry.add_publisher(session, name, tracks, remb)
+        self._add_peer(member, entry, parsed, local)
+        return answer
+
+    def subscribe(self, room: str, session: str, name: str, offer: str, publishers: list[str] | None) -> str:
+        """The answer to a WHEP offer.  Raises: BadSdp, RoomFull, MediaError."""
+        parsed, local = self._prepare(room, session, name, offer)
+        answer, slots = answer_subscriber(parsed, local, _draw)
+        entry = self._room(room)
+        member = entry.add_subscriber(session, name, slots, publishers)
+        self._add_peer(member, entry, parsed, local)
+        return answer
+
+    def _prepare(self, room: str, session: str, name: str, offer: str) -> tuple[Offer, Local]:
+        if not all(0 < len(word) <= MAX_NAME for word in (room, session, name)):
+            raise MediaError("media.name")
+        if session in self.peers:
+            raise MediaError("session.exists")
+        if len(self.peers) >= MAX_PEERS or (room not in self.rooms and len(self.rooms) >= MAX_ROOMS):
+            raise RoomFull("worker.full")
+        parsed = parse_offer(offer)
+        credentials = (_word(8), _word(24))
+        local = Local(*credentials, self.certificate.fingerprints[0], self._addresses, self.port, _draw())
+        return parsed, local
+
+    def _room(self, name: str) -> Room:
+        if name not in self.rooms:
+            self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell)
+        return self.rooms[name]
+
+    def _add_peer(self, member: Any, room: Room, offer: Offer, local: Local) -> None:
+        extension = next((s.extensions[MID_URI] for s in offer.sections if MID_URI in s.extensions), 0)
+        peer = Peer(member, room, offer, (local.ufrag, local.pwd), extension, self.certificate, self.fanout.send,
+                    self.counters, self._hooks, self._clock())
+        self.peers[member.session] = peer
+        self.mux.add(peer)
+
+    def _connected(self, peer: Peer) -> None:
+        if self.peers.get(peer.member.session) is not peer:
+            return  # closed while its handshake ended
+        replaced = peer.room.connected(peer.member.session, peer.target, self._clock())
+        if replaced is not None and replaced in self.peers:
+            self._end(self.peers[replaced], "replaced")
+
+    def close(self, session: str, reason: str = "closed") -> bool:
+        """Ends one session; False when there is none of that name."""
+        peer = self.peers.get(session)
+        if peer is not None:
+            self._end(peer, reason)
+        return peer is not None
+
+    def close_room(self, room: str) -> None:
+        """Ends every session of a room."""
+        for peer in [peer for peer in self.peers.values() if peer.room.name == room]:
+            self._end(peer, "room_closed")
+
+    def policy(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
+        """Who is heard and who is shown first; makes the room when nobody has joined yet.  Raises: RoomFull."""
+        if room not in self.rooms and len(self.rooms) >= MAX_ROOMS:
+            raise RoomFull("worker.full")
+        self._room(room).policy(heard, stage)
+
+    def _end(self, peer: Peer, reason: str) -> None:
+        session = peer.member.session
+        if self.peers.get(session) is not peer:
+            return
+        del self.peers[session]
+        self.mux.remove(peer)
+        peer.room.leave(session, reason)
+        peer.close()
+        if not peer.room.members:
+            self.rooms.pop(peer.room.name, None)
+
+    # -- timers ---------------------------------------------------------------------------------------------------------
+
+    def _on_timer(self) -> None:
+        due = self._loop.time()
+        self._lags.append(due - self._timer_due)
+        self.tick(self._clock())
+        self._timer_due = self._loop.time() + TICK
+        self._timer = self._loop.call_at(self._timer_due, self._on_timer)
+
+    def tick(self, now: float) -> None:
+        """Everything that happens by time alone."""
+        for room in list(self.rooms.values()):
+            try:
+                room.tick(now)
+            except Exception:  # one room's trouble is not another's
+                self.counters.faults += 1
+                log.exception("media.tick room=%s", room.name)
+        if now - self._swept_at >= 0.5:
+            self._swept_at = now
+            self.mux.expire(now)
+            for peer in list(self.peers.values()):
+                limit = self._silence if peer.member.connected else max(SETUP_TIME, self._silence)
+                if now - (peer.heard_at if peer.member.connected else peer.created_at) > limit:
+                    self._end(peer, "gone")
+
+    def stats(self, room: str | None = None) -> dict[str, Any]:
+        """Counters, loop lag in milliseconds, rooms with their sessions (only ``room`` when given)."""
+        lags = sorted(self._lags)
+        at = (lambda share: round(lags[int(share * (len(lags) - 1))] * 1000, 2)) if lags else (lambda share: 0.0)
+        chosen = [entry for name, entry in self.rooms.items() if room in (None, name)]
+        return {
+            "counters": self.counters.as_dict(),
+            "loop_lag_ms": {"p50": at(0.5), "p99": at(0.99)},
+            "peers": len(self.peers),
+            "segmented": self.fanout.segmented,
+            "rooms": {entry.name: entry.stats() for entry in chosen},
+        }
+
+    def shut(self) -> None:
+        """Ends all sessions and gives the socket back."""
+        for peer in list(self.peers.values()):
+            self._end(peer, "room_closed")
+        self._timer.cancel()
+        for sock in self._sockets:
+            self._loop.remove_reader(sock)
+            sock.close()
+
+
+def _draw() -> int:
+    return secrets.randbits(32)
+
+
+def _word(size: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(size))

@@ -1,0 +1,189 @@
+"""The streams of a room: one UpStream per published track, one DownStream per slot of a subscriber.
+
+"Up" is towards the server, "down" is from it.  Pure state with the rules that belong to one stream: which packets are
+missing, whether a key frame is awaited, what a report says.  Never sends: ``media/relay.py`` moves packets between them,
+``media/fanout.py`` reads the numbers of DownStream in its inner loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from media import rtcp
+from media.cache import Packet, Ring
+from media.limits import AUDIO_RING, MAX_GAP, MAX_MISSING, NACK_DELAY, NACK_GIVE_UP, NACK_RETRY, NACK_TRIES, VIDEO_RING
+from media.rtp import extend
+from media.seqmap import SeqMap
+
+if TYPE_CHECKING:
+    from media.room import Member
+
+Kind = Literal["audio", "video"]
+_NTP: Final = 1 << 32
+_LATE, _NEXT, _RESTART = -1, 1, 2
+
+
+@dataclass(slots=True)
+class _Gap:
+    seen_at: float
+    asked_at: float = -1.0
+    tries: int = 0
+
+
+class UpStream:
+    """One published track.  ``live`` receive it now, ``waiting`` begin with its next key frame (or next sound)."""
+
+    LATE, NEXT, RESTART = _LATE, _NEXT, _RESTART
+
+    def __init__(self, owner: Member, mid: str, kind: Kind, codec: str, payload_type: int, clock: int) -> None:
+        self.owner, self.mid, self.kind, self.codec = owner, mid, kind, codec
+        self.payload_type, self.clock = payload_type, clock
+        self.ssrc: int | None = None
+        self.ring = Ring(VIDEO_RING if kind == "video" else AUDIO_RING)
+        self.live: tuple[DownStream, ...] = ()  # replaced, never changed in place: batches under way refer to it
+        self.waiting: tuple[DownStream, ...] = ()
+        self.gated = False
+        self.wants_keyframe = False
+        self.pli_at = -1e9
+        self.highest = -1          # extended sequence number of the newest packet
+        self.highest_ts, self.highest_at = 0, 0.0
+        self.missing: dict[int, _Gap] = {}
+        self.received = 0
+        self._first = 0
+        self._reported = (0, 0)    # (expected, received) at the last report
+        self._transit, self._jitter = 0, 0.0
+        self.report: tuple[rtcp.SenderReport, float] | None = None
+
+    def bind(self, ssrc: int) -> None:
+        """The publisher sends this track under ``ssrc`` from now on; another one than before is a restart."""
+        if self.ssrc is not None and self.ssrc != ssrc:
+            self.restart()
+            self.report = None
+            self.received, self._reported, self._transit, self._jitter = 0, (0, 0), 0, 0.0
+            for down in self.waiting:
+                down.resumes = None
+        self.ssrc = ssrc
+
+    def note(self, seq: int, timestamp: int, now: float) -> tuple[int, int]:
+        """(extended number, LATE | NEXT | RESTART) of a packet that arrived; notes what is missing before it."""
+        self.received += 1
+        if self.highest < 0:
+            ext, order = seq + 0x10000, _NEXT  # room below for packets that were overtaken
+            self._first = ext
+        else:
+            ext = extend(self.highest, seq)
+            distance = ext - self.highest
+            if distance <= 0:
+                self.missing.pop(ext, None)
+                return ext, _LATE
+            order = _NEXT if distance <= MAX_GAP else _RESTART
+            if order == _RESTART:
+                self.missing.clear()
+                self.pause()
+            elif distance > 1:
+                for lost in range(max(self.highest + 1, ext - MAX_MISSING), ext):
+                    self.missing[lost] = _Gap(now)
+                while len(self.missing) > MAX_MISSING:
+                    del self.missing[next(iter(self.missing))]
+        self._measure_jitter(timestamp, now)
+        self.highest, self.highest_ts, self.highest_at = ext, timestamp, now
+        return ext, order
+
+    def _measure_jitter(self, timestamp: int, now: float) -> None:
+        transit = round(now * self.clock) - timestamp
+        if self.received > 1:
+            distance = abs((transit - self._transit + 0x80000000) % _NTP - 0x80000000)
+            self._jitter += (distance - self._jitter) / 16  # RFC 3550 appendix A.8
+        self._transit = transit
+
+    def lost_now(self, now: float) -> list[int]:
+        """Sequence numbers (16 bit) to ask the publisher for again; gives up on old ones."""
+        asked = []
+        for ext, gap in list(self.missing.items()):
+            if gap.tries >= NACK_TRIES or now - gap.seen_at > NACK_GIVE_UP:
+                del self.missing[ext]
+            elif now - gap.seen_at >= NACK_DELAY and now - gap.asked_at >= NACK_RETRY:
+                gap.asked_at, gap.tries = now, gap.tries + 1
+                asked.append(ext & 0xFFFF)
+        return asked
+
+    def pause(self) -> None:
+        """Everybody who receives this stream waits for its next starting point."""
+        for down in self.live:
+            down.pause(self)
+            down.resumes = self
+        self.waiting += self.live
+        self.live = ()
+
+    def restart(self) -> None:
+        """The publisher began anew: nothing known about its numbers holds."""
+        self.pause()
+        self.ring.clear()
+        self.missing.clear()
+        self.highest = -1
+
+    def block(self, now: float) -> rtcp.Block | None:
+        """The reception report for the publisher; None before the first packet."""
+        if self.ssrc is None or self.highest < 0:
+            return None
+        expected = self.highest - self._first + 1
+        new_expected, new_received = expected - self._reported[0], self.received - self._reported[1]
+        self._reported = (expected, self.received)
+        lost = max(-0x800000, min(0x7FFFFF, expected - self.received))
+        fraction = max(0, min(255, (new_expected - new_received) * 256 // new_expected)) if new_expected > 0 else 0
+        last = delay = 0
+        if self.report is not None:
+            last = self.report[0].ntp >> 16 & 0xFFFFFFFF
+            delay = round((now - self.report[1]) * 65536)
+        return rtcp.Block(self.ssrc, fraction, lost, self.highest - 0x10000, int(self._jitter), last, delay)
+
+
+@dataclass(slots=True)
+class DownStream:
+    """One slot: a section of a subscriber's offer with a fixed SSRC, filled with one source after another.
+
+    ``pts`` maps a codec to the payload type this subscriber wants for it.  ``delta``, ``ts_delta`` and ``payload_type``
+    are the present stretch's, for the fan-out; ``target`` is where it sends (set when DTLS stands).
+    """
+
+    owner: Member
+    mid: str
+    kind: Kind
+    ssrc: int
+    pts: dict[str, int]
+    map: SeqMap[UpStream]
+    source: UpStream | None = None
+    resumes: UpStream | None = None  # the source whose timestamps simply go on
+    target: Any = None
+    payload_type: int = 0
+    delta: int = 0
+    ts_delta: int = 0
+    packets: int = 0
+    octets: int = 0
+    cname: str = field(default="")
+
+    def begin(self, source: UpStream, packet: Packet, now: float) -> None:
+        """``packet`` is the first of a new stretch."""
+        self.map.begin(source, packet.ext, packet.timestamp, now, source.clock, self.resumes is source)
+        self.resumes = None
+        self.payload_type = self.pts[source.codec]
+        self.delta, self.ts_delta = self.map.delta, self.map.ts_delta
+
+    def pause(self, source: UpStream) -> None:
+        """The stretch ends with the newest packet of ``source``."""
+        self.map.end(source.highest, source.highest_ts, source.highest_at)
+
+    def sender_report(self, now: float) -> bytes:
+        """SR and SDES of this slot, or nothing when its source has not yet said which time its timestamps mean.
+
+        All times are moved to this server's clock, by one offset per publisher: sound and picture stay together.
+        """
+        source = self.source
+        if not self.packets or source is None or source.report is None or self not in source.live:
+            return b""
+        report, _ = source.report
+        said_at = report.ntp / _NTP + source.owner.clock_offset
+        rtp_time = (report.rtp_time + round((now - said_at) * source.clock) + self.ts_delta) & 0xFFFFFFFF
+        out = rtcp.SenderReport(self.ssrc, int(now * _NTP), rtp_time, self.packets, self.octets)
+        return rtcp.sender_report(out) + rtcp.source_description(self.ssrc, self.cname)
