@@ -54,7 +54,7 @@ class Built:
 def build(path: Path, files: Sequence[PacketFile], signer: Signer, at: datetime) -> Built:
     """Writes the packet to `path`.  One of `files` must be named MINUTES_NAME.
 
-    Raises Unavailable("storage.full") when the disk is full, Invalid("packet.file_changed", name) when a file is not
+    Raises Unavailable("blob.full") when the disk is full, Invalid("packet.file_changed", name) when a file is not
     what its digest says, Invalid("packet.name"), TooLarge("packet.too_large"); nothing is left behind then.
     """
     if sum(file.name == MINUTES_NAME for file in files) != 1:
@@ -70,7 +70,7 @@ def build(path: Path, files: Sequence[PacketFile], signer: Signer, at: datetime)
         draft.rename(path)
     except OSError as error:
         if error.errno in _FULL:
-            raise Unavailable("storage.full") from error
+            raise Unavailable("blob.full") from error
         raise
     finally:
         draft.unlink(missing_ok=True)

@@ -116,10 +116,6 @@ class Round:
             return None
         return SIGNING_ORDER[len(self.signatures)]
 
-    def open(self) -> bool:
-        """Whether a refusal is still possible."""
-        return RoundState.REFUSED in TRANSITIONS[self.state]
-
     def sign(self, role: SignerRole, signer: str, after: str, at: datetime) -> Round:
         """Raises Conflict("minutes.order") unless it is this role's turn."""
         self.require_turn(role)

@@ -1,0 +1,88 @@
+"""Reads and writes signing rounds and their signatures.  Decides nothing: minutes.signing says what may follow.
+
+The triggers sign_round_order and signature_order refuse whatever would slip past.  Callers: the use cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from meetings.access import Subject
+from minutes.register import Number
+from minutes.signing import Round, RoundState, Signature, SignerRole
+from minutes.store import actor
+from minutes.tables import register, sign_round, signature
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRound:
+    """A round, its place among the rounds of the minutes, and the number it is about."""
+
+    ord: int
+    number: Number
+    round: Round
+    opened_at: datetime
+    settled_at: datetime | None
+    test: bool  # whether any of its signatures is a test signature
+
+
+def rounds(conn: Connection, minutes_id: str) -> list[StoredRound]:
+    """All rounds in order; the last one is the present one."""
+    query = (
+        select(sign_round, register.c.symbol)
+        .join(register, (register.c.issuer_unit == sign_round.c.issuer_unit) & (register.c.year == sign_round.c.year)
+              & (register.c.series == sign_round.c.series) & (register.c.number == sign_round.c.number))
+        .where(sign_round.c.minutes_id == minutes_id).order_by(sign_round.c.round)
+    )
+    return [_stored(conn, row) for row in conn.execute(query).all()]
+
+
+def current(conn: Connection, minutes_id: str) -> StoredRound | None:
+    """The last round, whatever its state."""
+    found = rounds(conn, minutes_id)
+    return found[-1] if found else None
+
+
+def start(conn: Connection, minutes_id: str, ord: int, number: Number, round: Round, at: datetime) -> None:
+    conn.execute(insert(sign_round).values(
+        minutes_id=minutes_id, round=ord, version=round.version, issuer_unit=number.issuer_unit, year=number.year,
+        series=number.series, number=number.number, state=round.state.value, pdf_sha256=round.pdf, opened_at=at))
+
+
+def add_signature(
+    conn: Connection, minutes_id: str, ord: int, round: Round, test: bool, by: Subject, at: datetime
+) -> None:
+    """Stores the last signature of `round` and its new state."""
+    step = round.signatures[-1]
+    conn.execute(insert(signature).values(
+        minutes_id=minutes_id, round=ord, ord=len(round.signatures), role=step.role.value, signer=step.signer,
+        by=actor(by), before_sha256=step.before, after_sha256=step.after, test=int(test), at=at))
+    _save(conn, minutes_id, ord, state=round.state.value, pdf_sha256=round.pdf)
+
+
+def settle(conn: Connection, minutes_id: str, ord: int, round: Round, at: datetime) -> None:
+    """Stores that the round was issued or refused."""
+    _save(conn, minutes_id, ord, state=round.state.value, reason=round.reason, settled_at=at)
+
+
+def _save(conn: Connection, minutes_id: str, ord: int, **values: Any) -> None:
+    conn.execute(update(sign_round).where(
+        sign_round.c.minutes_id == minutes_id, sign_round.c.round == ord).values(**values))
+
+
+def _stored(conn: Connection, row: Row[Any]) -> StoredRound:
+    query = select(signature).where(
+        signature.c.minutes_id == row.minutes_id, signature.c.round == row.round).order_by(signature.c.ord)
+    steps = conn.execute(query).all()
+    signatures = tuple(
+        Signature(SignerRole(s.role), s.signer, s.before_sha256, s.after_sha256, s.at) for s in steps)
+    return StoredRound(
+        ord=row.round,
+        number=Number(row.issuer_unit, row.year, row.series, row.number, row.symbol),
+        round=Round(row.version, row.number, row.pdf_sha256, RoundState(row.state), signatures, row.reason),
+        opened_at=row.opened_at, settled_at=row.settled_at, test=any(step.test for step in steps),
+    )

@@ -1,0 +1,100 @@
+"""Concluded meetings and their minutes up to a given step, for tests of the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from meetings import service as meetings
+from meetings.blobs import FileBlobStore
+from meetings.meeting import PointRef
+from meetings.store.database import Database
+from minutes import service
+from minutes.testca import DemoAuthority
+from tests.support import factories
+from tests.support.factories import CHAIR, CLERK, DIVISION_HEAD, POINTS, SECRETARY
+
+STEPS = ("draft", "number", "initials", "secretary", "chair", "seal", "issue", "packet")
+SIGNING = {"initials": DIVISION_HEAD, "secretary": SECRETARY, "chair": CHAIR}
+
+
+@dataclass
+class Record:
+    """One database, one blob store, one test authority, one clock that moves a minute with each step."""
+
+    db: Database
+    directory: Path
+    at: datetime
+    base_url: str = "https://diemcau.example"
+    production: bool = False
+    meeting_id: str = ""
+    minutes_id: str = ""
+    delegates: dict[str, str] = field(default_factory=dict)
+    points: tuple[PointRef, ...] = POINTS
+
+    def __post_init__(self) -> None:
+        self.blobs = FileBlobStore(self.directory / "blobs")
+        self.signers = DemoAuthority(self.directory / "ca")
+
+    def tick(self, minutes: int = 1) -> datetime:
+        self.at += timedelta(minutes=minutes)
+        return self.at
+
+    def concluded(self, **changes: object) -> str:
+        """A meeting with two agenda items, a floor, a vote, a conclusion, a document and two delegates; now closed."""
+        with self.db.write() as conn:
+            self.meeting_id = factories.opened(conn, self.at, self.points, **changes)
+            self._course(conn)
+            meetings.close(conn, self.meeting_id, by=CHAIR, at=self.tick(20))
+        return self.meeting_id
+
+    def _course(self, conn: Connection) -> None:
+        meeting_id, second = self.meeting_id, self.points[1].point_id
+        data = b"%PDF-1.7\nBao cao\n%%EOF\n"
+        meetings.document_add(conn, meeting_id, "Báo cáo tháng 3.pdf", "application/pdf", len(data),
+                              self.blobs.put(data), by=SECRETARY, at=self.tick())
+        meetings.agenda_go(conn, meeting_id, 1, by=CHAIR, at=self.tick())
+        meetings.floor_give(conn, meeting_id, second, by=CHAIR, at=self.tick())
+        meetings.floor_give(conn, meeting_id, None, by=CHAIR, at=self.tick(3))
+        meetings.agenda_go(conn, meeting_id, 2, by=CHAIR, at=self.tick())
+        meetings.conclusion_write(conn, meeting_id, "Các xã hoàn thành trước ngày 30 tháng 3.", by=CHAIR, at=self.tick())
+        for name, present in (("Hoàng Văn Sơn", True), ("Lò Thị Mai", False)):
+            self.delegates[name] = meetings.delegate_add(
+                conn, meeting_id, second, name, "Chủ tịch UBND xã", present, by=SECRETARY, at=self.tick())
+
+    def run(self, until: str = "packet") -> Record:
+        """Every step of STEPS up to and including `until`, each in a transaction of its own."""
+        if not self.meeting_id:
+            self.concluded()
+        for step in STEPS[: STEPS.index(until) + 1]:
+            if step != "draft" or not self.minutes_id:
+                self.step(step)
+        return self
+
+    def step(self, step: str) -> None:
+        with self.db.write() as conn:
+            at = self.tick()
+            if step == "draft":
+                self.minutes_id = service.draft(
+                    conn, self.blobs, self.meeting_id, None, at, base_url=self.base_url)
+            elif step == "number":
+                service.number(conn, self.blobs, self.minutes_id, CLERK, at)
+            elif step in SIGNING:
+                service.sign(conn, self.blobs, self.signers, self.minutes_id, step, SIGNING[step], at,
+                             production=self.production)
+            else:
+                use = {"seal": service.seal, "issue": service.issue, "packet": service.build_packet}[step]
+                use(conn, self.blobs, self.signers, self.minutes_id, CLERK, at, production=self.production)
+
+    def status(self) -> service.Status:
+        with self.db.read() as conn:
+            found = service.status(conn, self.meeting_id)
+        assert found is not None
+        return found
+
+    def pdf(self) -> bytes:
+        with self.blobs.open(self.status().pdf_sha256) as file:
+            return file.read()
