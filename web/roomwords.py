@@ -1,0 +1,124 @@
+"""The sentences that the scripts of the join and room pages show, in the request's language.  Called by their routes."""
+
+from __future__ import annotations
+
+from web.i18n import _
+
+
+def room_words() -> dict[str, str]:
+    """key → sentence; `{name}` is filled in by the page (static/room/page.js)."""
+    return {
+        **_people(), **_own_line(), **_voting(), **_console(), **_endings(),
+        "no_answer": _("Máy chủ không trả lời. Hãy thử lại."),
+        "item_of": _("Mục {n}/{total} · {title}"),
+        "present_of": _("{n}/{total} điểm cầu"),
+        "lobby": _("Chưa khai mạc"),
+        "lobby_hint": _("Chủ trì chưa khai mạc. Bạn đã ở trong phòng họp: có thể thử hình và tiếng với các điểm cầu khác."),
+        "suspended": _("Tạm nghỉ"),
+        "suspended_hint": _("Cuộc họp đang tạm nghỉ. Hãy giữ trang này mở; chủ trì sẽ cho họp tiếp."),
+        "invite": _("Mời"),
+        "withdraw": _("Rút"),
+        "hand": _("Đăng ký phát biểu"),
+        "hand_up": _("Đã đăng ký"),
+        "now": _("Đang họp"),
+        "done": _("xong"),
+        "remove": _("Xóa"),
+        "close": _("Kết thúc"),
+    }
+
+
+def _people() -> dict[str, str]:
+    return {
+        "you": _("{name} (bạn)"),
+        "chair": _("chủ trì"),
+        "speaking": _("đang phát biểu"),
+        "nobody_yet": _("Chưa có điểm cầu nào khác"),
+        "nobody_yet_hint": _("Hình sẽ hiện ở đây khi có điểm cầu vào họp."),
+        "no_picture": _("Không có hình"),
+        "picture_not_sent": _("Đang chờ hình"),
+        "not_here": _("Chưa vào họp"),
+        "has_floor": _("{name} đang phát biểu"),
+        "floor_yours": _("Mời bạn phát biểu. Mọi người đang nghe."),
+        "floor_open": _("Chưa mời ai: mọi điểm cầu đều nghe được nhau."),
+    }
+
+
+def _own_line() -> dict[str, str]:
+    return {
+        "mic_missing": _("Không có micro: mọi người không nghe bạn"),
+        "mic_connecting": _("Đang nối tiếng của bạn…"),
+        "mic_off": _("Bạn đã tắt tiếng"),
+        "mic_waiting": _("Đang chờ mời phát biểu — mọi người không nghe"),
+        "mic_floor": _("Bạn đang phát biểu — mọi người đang nghe"),
+        "mic_heard": _("Mọi người nghe được bạn"),
+        "line_good": _("Đường truyền tốt"),
+        "line_weak": _("Đường truyền yếu"),
+        "line_joining": _("Đang kết nối…"),
+        "line_lost": _("Mất kết nối, đang nối lại…"),
+        "line_companion": _("Thiết bị phụ"),
+        "mute": _("Tắt tiếng"),
+        "unmute": _("Bật tiếng"),
+        "no_mic": _("Không micro"),
+        "hide": _("Tắt hình"),
+        "unhide": _("Bật hình"),
+        "no_cam": _("Không máy quay"),
+    }
+
+
+def _voting() -> dict[str, str]:
+    return {
+        "for": _("Tán thành"),
+        "against": _("Không tán thành"),
+        "abstain": _("Không biểu quyết"),
+        "no_motion": _("Hiện không có biểu quyết nào."),
+        "cast_of": _("{n}/{total} điểm cầu đã biểu quyết"),
+        "you_voted": _("Bạn đã biểu quyết: {choice}"),
+        "your_point_voted": _("Điểm cầu của bạn đã biểu quyết"),
+        "receipt": _("Mã biên nhận"),
+        "not_entitled": _("Điểm cầu này không biểu quyết."),
+        "last_vote": _("Kết quả gần nhất"),
+        "passed": _("Đã thông qua"),
+        "not_passed": _("Không thông qua"),
+    }
+
+
+def _console() -> dict[str, str]:
+    return {
+        "open": _("Khai mạc"),
+        "suspend": _("Tạm nghỉ"),
+        "resume": _("Họp tiếp"),
+        "agenda_next": _("Sang mục {n}: {title}"),
+        "agenda_end": _("Kết thúc mục đang họp"),
+        "no_such_point": _("Không có điểm cầu nào đang họp mang tên đó. Hãy chọn trong danh sách gợi ý."),
+        "close_word": _("kết thúc"),
+    }
+
+
+def _endings() -> dict[str, str]:
+    return {
+        "replaced": _("Điểm cầu đang họp trên thiết bị khác"),
+        "replaced_hint": _("Mỗi điểm cầu chỉ gửi hình và tiếng từ một thiết bị. Muốn dùng thiết bị này, hãy bấm nút dưới đây."),
+        "over": _("Cuộc họp đã kết thúc"),
+        "over_hint": _("Cảm ơn điểm cầu đã tham dự. Biên bản được gửi sau khi ký."),
+        "refused": _("Không vào được phòng họp"),
+        "refused_hint": _("Đường dẫn này không còn dùng được. Hãy liên hệ thư ký cuộc họp."),
+    }
+
+
+def join_words() -> dict[str, str]:
+    """Sentences of the page before the room: what is missing and what to do about it."""
+    return {
+        "audio_denied": _("Trình duyệt đang chặn micro. Bấm biểu tượng ổ khóa cạnh địa chỉ trang, cho phép Micro, rồi bấm Thử lại."),
+        "audio_missing": _("Không tìm thấy micro. Hãy cắm micro hoặc tai nghe, rồi bấm Thử lại."),
+        "audio_busy": _("Micro đang bị phần mềm khác dùng. Hãy đóng phần mềm đó, rồi bấm Thử lại."),
+        "audio_insecure": _("Trang mở bằng địa chỉ không an toàn nên trình duyệt không cho dùng micro. Hãy mở bằng địa chỉ https."),
+        "video_denied": _("Trình duyệt đang chặn máy quay. Bấm biểu tượng ổ khóa cạnh địa chỉ trang, cho phép Máy ảnh, rồi bấm Thử lại."),
+        "video_missing": _("Không tìm thấy máy quay. Hãy cắm máy quay, rồi bấm Thử lại."),
+        "video_busy": _("Máy quay đang bị phần mềm khác dùng. Hãy đóng phần mềm đó, rồi bấm Thử lại."),
+        "video_insecure": _("Trang mở bằng địa chỉ không an toàn nên trình duyệt không cho dùng máy quay. Hãy mở bằng địa chỉ https."),
+        "still_join_none": _("Bạn vẫn vào họp được: nghe, xem, đăng ký và biểu quyết, nhưng mọi người không thấy và không nghe bạn."),
+        "still_join_no_mic": _("Bạn vẫn vào họp được, nhưng mọi người không nghe bạn."),
+        "still_join_no_cam": _("Bạn vẫn vào họp được, nhưng mọi người không thấy bạn."),
+        "audio_n": _("Micro {n}"),
+        "video_n": _("Máy quay {n}"),
+    }

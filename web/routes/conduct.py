@@ -1,0 +1,170 @@
+"""What the chair and the secretary do to a running meeting, one POST each; the console in the room page uses these.
+
+Rules live in `meetings.service`.  Every change is told to the hub, which silences or opens microphones at the media
+worker and sends the news.  Closing also drafts the minutes, from the ledger, within the same request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from sqlalchemy import Connection
+
+from meetings import service
+from meetings.access import Action, Subject
+from meetings.errors import Invalid, NotFound
+from meetings.store import seat_store, vote_store
+from meetings.voting import Rule
+from web import views
+from web.container import container
+from web.errors import wants_json
+from web.guard import allow
+from web.routes.room import fields
+
+router = APIRouter(prefix="/meetings/{meeting_id}/conduct", tags=["conduct"], default_response_class=HTMLResponse)
+
+CONDUCTOR = Depends(allow(Action.MEETING_CONDUCT, views.meeting))
+Work = Callable[[Connection], Any]
+
+
+async def _do(request: Request, meeting_id: str, work: Work, name: str = "done") -> Response:
+    """One transaction, then the news.  JSON `{name: result}` for scripts, back to the meeting for plain forms."""
+    found = container(request)
+
+    def run() -> Any:
+        with found.db.write() as conn:
+            return work(conn)
+
+    result = await to_thread.run_sync(run)
+    found.hub.changed(meeting_id)
+    return _answer(request, meeting_id, {name: True if result is None else result})
+
+
+def _answer(request: Request, meeting_id: str, data: dict[str, Any]) -> Response:
+    return JSONResponse(data) if wants_json(request) else RedirectResponse(f"/meetings/{meeting_id}", 303)
+
+
+async def _said(request: Request) -> dict[str, Any]:
+    """The fields of this request: the guard has read a form already, JSON is still to be read."""
+    form = request.state.form
+    return {name: value for name, value in form.items() if isinstance(value, str)} if form else await fields(request)
+
+
+def _number(value: Any, field: str) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise Invalid("bad_request", field=field) from None
+
+
+def _point(conn: Connection, meeting_id: str, code: str) -> int:
+    for seat in seat_store.seats(conn, meeting_id):
+        if seat.code == code:
+            return seat.point_id
+    raise NotFound("seat.unknown", point=code)
+
+
+@router.post("/open")
+async def open_meeting(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """Khai mạc."""
+    now = container(request).clock.now()
+    return await _do(request, meeting_id, lambda conn: service.open(conn, meeting_id, by, now))
+
+
+@router.post("/suspend")
+async def suspend(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    now = container(request).clock.now()
+    return await _do(request, meeting_id, lambda conn: service.suspend(conn, meeting_id, by, now))
+
+
+@router.post("/resume")
+async def resume(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    now = container(request).clock.now()
+    return await _do(request, meeting_id, lambda conn: service.resume(conn, meeting_id, by, now))
+
+
+@router.post("/agenda")
+async def agenda(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{item}: go to this item; nothing ends the running one."""
+    said, now = await _said(request), container(request).clock.now()
+    item = _number(said["item"], "item") if said.get("item") not in (None, "") else None
+    return await _do(request, meeting_id, lambda conn: service.agenda_go(conn, meeting_id, item, by, now))
+
+
+@router.post("/floor")
+async def floor(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{code}: give the floor to this point; nothing takes it back."""
+    said, now = await _said(request), container(request).clock.now()
+    code = said.get("code")
+
+    def work(conn: Connection) -> None:
+        point_id = _point(conn, meeting_id, str(code)) if code else None
+        service.floor_give(conn, meeting_id, point_id, by, now)
+
+    return await _do(request, meeting_id, work)
+
+
+@router.post("/hand")
+async def lower_hand(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{code}: take a point out of the queue of speakers."""
+    said, now = await _said(request), container(request).clock.now()
+
+    def work(conn: Connection) -> None:
+        service.hand(conn, meeting_id, _point(conn, meeting_id, str(said.get("code"))), False, by, now)
+
+    return await _do(request, meeting_id, work)
+
+
+@router.post("/motion")
+async def motion(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{title, quorum, majority, base}: open a named vote."""
+    said, now = await _said(request), container(request).clock.now()
+    rule = Rule.from_data({"quorum": "2/3", "majority": "1/2", "base": "all", **said})
+    title = str(said.get("title", ""))
+    return await _do(
+        request, meeting_id, lambda conn: service.motion_open(conn, meeting_id, title, rule, by, now), "motion"
+    )
+
+
+@router.post("/motion/close")
+async def motion_close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """Close the vote that is open and state its result."""
+    now = container(request).clock.now()
+
+    def work(conn: Connection) -> Any:
+        running = vote_store.open_motion(conn, meeting_id)
+        if running is None:
+            raise NotFound("motion.unknown")
+        return service.motion_close(conn, running.motion_id, by, now).as_data()
+
+    return await _do(request, meeting_id, work, "result")
+
+
+@router.post("/conclusion")
+async def conclusion(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{text}: one numbered conclusion."""
+    said, now = await _said(request), container(request).clock.now()
+    text = str(said.get("text", ""))
+    return await _do(
+        request, meeting_id, lambda conn: service.conclusion_write(conn, meeting_id, text, by, now), "ord"
+    )
+
+
+@router.post("/conclusion/remove")
+async def conclusion_remove(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{ord}: strike a conclusion; the ledger keeps what it was."""
+    said, now = await _said(request), container(request).clock.now()
+    number = _number(said.get("ord"), "ord")
+    return await _do(request, meeting_id, lambda conn: service.conclusion_remove(conn, meeting_id, number, by, now))
+
+
+@router.post("/close")
+async def close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """Kết thúc: for everybody and for ever.  The draft of the minutes stands when this answers."""
+    now = container(request).clock.now()
+    await _do(request, meeting_id, lambda conn: service.close(conn, meeting_id, by, now))
+    return _answer(request, meeting_id, {"closed": True, "next": f"/meetings/{meeting_id}"})

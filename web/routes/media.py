@@ -1,0 +1,170 @@
+"""WHIP (RFC 9725) and WHEP: a bearer ticket and an SDP offer in, an SDP answer and a session's address out.
+
+Any standard client can use these; our own pages use nothing else.  A ticket opens one session and stays the bearer of
+that session until it ends.  Trickle and ICE restart are not offered (the server is ICE-lite on one port and a new
+session costs a millisecond), so PATCH answers 405.  Errors are problem documents (RFC 9457) in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from media.errors import BadSdp, RoomFull
+from meetings import service
+from meetings.access import Action
+from meetings.admission import Ticket
+from meetings.errors import MeetingError, NotFound
+from web.container import Container, container
+from web.errors import explain, status_of
+from web.guard import allow
+from web.hub import Away
+from web.i18n import _
+from web.limits import KIB
+from web.messages import TEXTS
+
+router = APIRouter(prefix="/media", tags=["media"])
+
+SDP = "application/sdp"
+SDP_LIMIT = 64 * KIB
+PUBLISHERS = 64  # names in ?publishers=
+ALLOWED_HERE = "DELETE, OPTIONS"
+PUBLIC = Depends(allow(Action.PUBLIC, bearer=True))
+
+
+class Problem(Exception):
+    """An answer that is not a success: status, stable code, sentence, extra headers."""
+
+    def __init__(self, status: int, code: str, text: str | None = None, **headers: str) -> None:
+        super().__init__(code)
+        self.status, self.code = status, code
+        self.text = text or _(TEXTS[code])
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def _document(problem: Problem) -> Response:
+    body = {
+        "type": f"urn:diemcau:error:{problem.code}", "title": problem.text, "status": problem.status,
+        "error": problem.code, "message": problem.text,
+    }
+    return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
+
+
+async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+    try:
+        return await work()
+    except Problem as problem:
+        return _document(problem)
+    except Away:
+        return _document(Problem(503, "media.away", retry_after="2"))
+    except RoomFull:
+        return _document(Problem(503, "media.full", retry_after="30"))
+    except BadSdp as error:
+        return _document(Problem(400, "media.sdp", _(TEXTS["media.sdp"], reason=error.code)))
+    except NotFound as error:
+        return _document(_unauthorized(error.code, explain(error)))
+    except MeetingError as error:
+        return _document(Problem(status_of(error), error.code, explain(error)))
+
+
+def _unauthorized(code: str, text: str | None = None) -> Problem:
+    """RFC 6750 §3: what was wrong with the bearer."""
+    said = 'Bearer realm="media"' + ("" if code == "ticket.missing" else ', error="invalid_token"')
+    return Problem(401, code, text, www_authenticate=said)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthorized("ticket.missing")
+    return token.strip()[:200]
+
+
+async def _offer(request: Request) -> str:
+    """The offer in the body, at most 64 KiB; refused before it is read when it says that it is longer."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != SDP:
+        raise Problem(415, "media.type", accept_post=SDP)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > SDP_LIMIT:
+        raise Problem(413, "media.too_large", connection="close")
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > SDP_LIMIT:
+            raise Problem(413, "media.too_large", connection="close")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "media.sdp", _(TEXTS["media.sdp"], reason="utf-8")) from None
+
+
+def _redeem(found: Container, token: str, room: str, role: str) -> Ticket:
+    with found.db.write() as conn:
+        return service.redeem(conn, token, room, role, found.clock.now())
+
+
+async def _open(request: Request, room: str, role: str, publishers: list[str] | None = None) -> Response:
+    token = _bearer(request)
+    offer = await _offer(request)
+    found = container(request)
+    if not found.hub.ready:
+        raise Away  # before the ticket is spent
+    ticket = await to_thread.run_sync(_redeem, found, token, room, role)
+    answer = await found.hub.open_session(ticket, offer, publishers)
+    return Response(answer, 201, {"location": f"/media/sessions/{ticket.session_id}"}, media_type=SDP)
+
+
+@router.post("/rooms/{room}/whip", status_code=201, dependencies=[PUBLIC])
+async def whip(request: Request, room: str) -> Response:
+    """Publish: the offer's audio and video sections become the point's sound and picture."""
+    return await _answered(lambda: _open(request, room, "publish"))
+
+
+@router.post("/rooms/{room}/whep", status_code=201, dependencies=[PUBLIC])
+async def whep(request: Request, room: str, publishers: str | None = None) -> Response:
+    """Receive: the offer's recvonly sections are filled with the room's publishers, or with those named."""
+    chosen = None if publishers is None else [name for name in publishers.split(",") if name][:PUBLISHERS]
+    return await _answered(lambda: _open(request, room, "subscribe", chosen))
+
+
+@router.options("/rooms/{room}/whip", status_code=204, dependencies=[PUBLIC])
+@router.options("/rooms/{room}/whep", status_code=204, dependencies=[PUBLIC])
+async def offers(room: str) -> Response:
+    """What may be posted here (RFC 9725 §4.2)."""
+    return Response(status_code=204, headers={"accept-post": SDP, "allow": "POST, OPTIONS"})
+
+
+@router.delete("/sessions/{session}", status_code=200, dependencies=[PUBLIC])
+async def end(request: Request, session: str) -> Response:
+    """Ends the session that this bearer opened."""
+
+    async def work() -> Response:
+        token, found = _bearer(request), container(request)
+
+        def known() -> None:
+            with found.db.read() as conn:
+                service.session_of(conn, session, token)
+
+        try:
+            await to_thread.run_sync(known)
+        except NotFound as error:
+            raise Problem(404, error.code, explain(error)) from None
+        await found.hub.close_session(session)
+        return Response(status_code=200)
+
+    return await _answered(work)
+
+
+@router.options("/sessions/{session}", status_code=204, dependencies=[PUBLIC])
+async def session_offers(session: str) -> Response:
+    """What can be done with a session."""
+    return Response(status_code=204, headers={"allow": ALLOWED_HERE})
+
+
+@router.patch("/sessions/{session}", status_code=405, dependencies=[PUBLIC])
+async def no_trickle(session: str) -> Response:
+    """Neither trickle nor ICE restart is supported (RFC 9725 §4.3.1): make a new session instead."""
+    return _document(Problem(405, "method", allow=ALLOWED_HERE))
