@@ -23,13 +23,21 @@ from web.headers import SecurityHeaders, static_cache
 from web.i18n import I18n, LanguageMiddleware
 from web.limits import BodyLimit
 from web.pages import STATIC
-from web.routes import auth, health
+from web.hub import Hub
+from web.mediaprocess import socket_path
+from web.routes import auth, conduct, events, health, join, room
+from web.routes import media as media_routes
 from web.settings import Settings
 from web.when import When
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     auth.router,
+    join.router,
+    room.router,
+    events.router,
+    conduct.router,
+    media_routes.router,
 )
 """Every router of the product.  A route outside this tuple does not exist."""
 
@@ -55,21 +63,26 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
 
 
 def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) -> FastAPI:
-    """The application.  `media` is a connected MediaClient; None until the lifespan starts one."""
+    """The application.  `media` stands in for the hub in tests; without it one is made from the settings."""
     found = assemble(settings, clock=clock)
+    found.hub = media or Hub(
+        found.db, found.clock.now, socket=socket_path(settings.data), port=settings.media_port,
+        advertise=settings.advertise or ("127.0.0.1",),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await found.hub.start()
         try:
             yield
         finally:
+            await found.hub.stop()
             found.db.close()
 
     app = FastAPI(
         title="Điểm Cầu", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
     )
     app.state.container = found
-    app.state.media = media
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", Static(directory=STATIC), name="static")

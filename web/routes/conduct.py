@@ -6,6 +6,7 @@ worker and sends the news.  Closing also drafts the minutes, from the ledger, wi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,16 +17,20 @@ from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, Subject
-from meetings.errors import Invalid, NotFound
+from meetings.admission import link_secret
+from meetings.errors import Conflict, Invalid, MeetingError, NotFound
 from meetings.store import seat_store, vote_store
 from meetings.voting import Rule
+from minutes import service as minutes
 from web import views
-from web.container import container
+from web.container import Container, container
 from web.errors import wants_json
 from web.guard import allow
 from web.routes.room import fields
 
 router = APIRouter(prefix="/meetings/{meeting_id}/conduct", tags=["conduct"], default_response_class=HTMLResponse)
+
+log = logging.getLogger("web.conduct")
 
 CONDUCTOR = Depends(allow(Action.MEETING_CONDUCT, views.meeting))
 Work = Callable[[Connection], Any]
@@ -66,6 +71,18 @@ def _point(conn: Connection, meeting_id: str, code: str) -> int:
         if seat.code == code:
             return seat.point_id
     raise NotFound("seat.unknown", point=code)
+
+
+@router.get("")
+def enter(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """Chair and secretary sit at the meeting's main point: to the door of that point, where the console waits."""
+    found = container(request)
+    with found.db.read() as conn:
+        meeting = service.get(conn, meeting_id)
+        main = next((one for one in service.links(conn, meeting_id) if one.point_id == meeting.main_point_id), None)
+    if main is None or main.revoked:
+        raise Conflict("meeting.no_main_point", title=meeting.title)
+    return RedirectResponse(f"/j/{link_secret(found.keys.links, main.link_id, main.generation)}", 303)
 
 
 @router.post("/open")
@@ -165,6 +182,21 @@ async def conclusion_remove(request: Request, meeting_id: str, by: Subject = CON
 @router.post("/close")
 async def close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """Kết thúc: for everybody and for ever.  The draft of the minutes stands when this answers."""
-    now = container(request).clock.now()
-    await _do(request, meeting_id, lambda conn: service.close(conn, meeting_id, by, now))
-    return _answer(request, meeting_id, {"closed": True, "next": f"/meetings/{meeting_id}"})
+    found = container(request)
+    await _do(request, meeting_id, lambda conn: service.close(conn, meeting_id, by, found.clock.now()))
+    drafted = await to_thread.run_sync(_draft, found, meeting_id)
+    return _answer(request, meeting_id, {"closed": True, "drafted": drafted, "next": f"/meetings/{meeting_id}"})
+
+
+def _draft(found: Container, meeting_id: str) -> bool:
+    """Drafts in a transaction of its own: a full disk must not keep a meeting open.  False = to be drafted by hand."""
+    try:
+        with found.db.write() as conn:
+            minutes.draft(
+                conn, found.blobs, meeting_id, None, found.clock.now(), base_url=found.settings.base_url,
+                test=found.signers is None or found.signers.test,
+            )
+    except MeetingError as error:
+        log.warning("minutes of %s not drafted: %s", meeting_id, error)
+        return False
+    return True
