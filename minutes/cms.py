@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import cms
+from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -27,6 +27,9 @@ LARGEST = 64 * 1024  # bytes of one CMS object; ours are about 2 KiB
 SMALLEST_RSA_BITS = 2048
 SMALLEST_EC_BITS = 256
 LONGEST_CHAIN = 4
+
+# Importing tsp teaches asn1crypto the attribute signing-certificate-v2, without which no signature of ours is readable.
+assert cms.CMSAttribute._oid_specs["signing_certificate_v2"] is tsp.SetOfSigningCertificatesV2
 
 _VERSION_1 = bytes.fromhex("020101")
 _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")

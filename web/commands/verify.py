@@ -1,0 +1,92 @@
+"""`python3 -m web verify FILE`: says whether signed minutes (PDF) or a meeting packet are valid, who signed and when.
+
+Reads the file and the certificates to trust, nothing else: no server, no database, no network.  Exit status 0 valid,
+1 not valid, 2 unreadable (no such file, neither PDF nor packet, a trust file without certificates).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from minutes import verify
+from minutes.verify import SignatureVerdict, Verdict
+from web.i18n import LANGUAGES, I18n, _, speak
+from web.places import data_folder
+from web.verdict import reason_text, role_name, sentence
+
+VALID, NOT_VALID, UNREADABLE = 0, 1, 2
+AUTHORITY = Path("ca") / "ca.pem"  # inside the data folder; web/app.py keeps the test authority there
+VIETNAM = timezone(timedelta(hours=7))
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="a signed PDF or a packet (.asice)")
+    parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of the authorities to trust"
+                        " (default: the authority of the data folder)")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    parser.add_argument("--language", choices=LANGUAGES, default="vi")
+    parser.add_argument("--data", type=Path, help="folder of the data")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    I18n()
+    speak(arguments.language)
+    try:
+        trust = load_trust(arguments.trust, arguments.data)
+    except (OSError, ValueError):
+        print(_("✕ Không đọc được chứng thư tin cậy: {path}", path=arguments.trust), file=sys.stderr)
+        return UNREADABLE
+    verdict = verify.verify_file(arguments.file, trust)
+    print(json.dumps(as_json(verdict), ensure_ascii=False) if arguments.json else as_text(verdict, arguments.file))
+    if not verdict.readable:
+        return UNREADABLE
+    return VALID if verdict.valid else NOT_VALID
+
+
+def load_trust(named: Path | None, data: Path | None) -> tuple[bytes, ...]:
+    """PEM of the authorities; nothing when none is named and the data folder has none, so everything is untrusted.
+
+    Raises OSError or ValueError for a named file that cannot be used.
+    """
+    path = named or data_folder(data) / AUTHORITY
+    if named is None and not path.exists():
+        return ()
+    trust = (path.read_bytes(),)
+    if not verify.load_trust(trust):
+        raise ValueError("no certificate")
+    return trust
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """{valid, kind, signatures: [{role, signer, time, valid, reason}], reason}; reasons are stable codes."""
+    return {
+        "valid": verdict.valid,
+        "kind": verdict.kind or None,
+        "signatures": [
+            {"role": s.role, "signer": s.signer, "time": s.time.isoformat() if s.time else None, "valid": s.valid,
+             "reason": s.reason, "issuer": s.issuer, "test": s.test}
+            for s in verdict.signatures
+        ],
+        "reason": verdict.reason,
+    }
+
+
+def as_text(verdict: Verdict, file: Path) -> str:
+    """A heading and one line for each signature."""
+    mark = "✓" if verdict.valid else "✕"
+    return "\n".join([f"{mark} {file.name}: {sentence(verdict)}", *(_line(item) for item in verdict.signatures)])
+
+
+def _line(item: SignatureVerdict) -> str:
+    when = _moment(item.time) if item.time else _("không rõ giờ")
+    word = _("hợp lệ") if item.valid else _("không hợp lệ: {reason}", reason=reason_text(item.reason))
+    return f"  {'✓' if item.valid else '✕'} {role_name(item.role)}: {item.signer or '—'}, {when} – {word}"
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(VIETNAM).strftime("%d-%m-%Y %H:%M:%S +07:00")
