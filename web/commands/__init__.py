@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from typing import TextIO
 
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"python3 -m web: no command named {name!r}\n", file=sys.stderr)
         _overview(sys.stderr)
         return USAGE
+    _speak()
     module = importlib.import_module(f"web.commands.{name}")
     parser = argparse.ArgumentParser(prog=f"python3 -m web {name}", description=COMMANDS[name])
     module.add(parser)
@@ -44,6 +46,16 @@ def main(argv: list[str] | None = None) -> int:
         return int(module.run(parser.parse_args(rest)))
     except KeyboardInterrupt:
         return 130
+
+
+def _speak() -> None:
+    """The terminal's language: DIEMCAU_LANGUAGE, else the locale's; English where neither says Vietnamese."""
+    from web.i18n import I18n, speak
+
+    said = next((os.environ[name] for name in ("DIEMCAU_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+                 if os.environ.get(name)), "")
+    I18n()
+    speak("vi" if said.lower().startswith("vi") else "en")
 
 
 def _overview(stream: TextIO) -> int:

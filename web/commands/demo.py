@@ -1,0 +1,169 @@
+"""`python3 -m web demo` (or no command at all): a province with a meeting that is live now, on this machine.
+
+Makes what is missing (units, points, accounts, a meeting of all points), serves the pages, starts synthetic points that
+send a picture and a tone each, prints who may sign in and one join link for each level.  `--lan` serves other computers
+by TLS with a certificate of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+import webbrowser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from meetings.store import datasets
+from web.commands.doctor import own_addresses
+from web.i18n import N_, _
+from web.places import DEMO
+from web.scene import PLAYERS, Scene
+from web.settings import Settings
+
+PORT = 8000
+MOST_POINTS = 238
+USAGE = 2
+PORT_TAKEN = 3
+
+ROLES = {
+    "secretary": N_("Thư ký"), "division_head": N_("Trưởng phòng"), "chair": N_("Chủ trì"), "clerk": N_("Văn thư"),
+    "officer": N_("Cán bộ xã"), "technician": N_("Kỹ thuật viên"), "admin": N_("Quản trị"),
+}
+LEVELS = {
+    "province": N_("Tỉnh"), "district": N_("Huyện"), "commune": N_("Xã"), "body": N_("Sở, ban, ngành"),
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=DEMO, help="folder of the data (default var/demo)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"port of the pages (default {PORT})")
+    parser.add_argument("--media-port", type=int, default=0, help="UDP port of the relay (default: a free one)")
+    parser.add_argument("--points", type=int, default=6, help=f"synthetic points that join (0–{MOST_POINTS}, default 6)")
+    parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help="which units to show")
+    parser.add_argument("--lan", action="store_true", help="serve other computers, by TLS")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--no-meeting", action="store_true", help="units, points and accounts only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from web import server
+
+    if not 0 <= arguments.points <= MOST_POINTS:
+        print(_("✕ --points từ 0 đến {most}.", most=MOST_POINTS), file=sys.stderr)
+        return USAGE
+    address = next(iter(own_addresses()), None) if arguments.lan else None
+    if arguments.lan and address is None:
+        print(_("✕ Máy này chưa nối mạng nào: không có địa chỉ cho máy khác vào."), file=sys.stderr)
+        return USAGE
+    try:
+        listener = server.listen("0.0.0.0" if address else "127.0.0.1", arguments.port)
+    except server.PortTaken as taken:
+        print(_("✕ Không mở được cổng {port}: {reason}. Hãy chọn cổng khác bằng --port.",
+                port=taken.port, reason=taken.reason), file=sys.stderr)
+        return PORT_TAKEN
+    settings = _settings(arguments, listener.getsockname()[1], address)
+    return asyncio.run(_run(arguments, settings, listener))
+
+
+def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> Settings:
+    values: dict[str, Any] = {
+        "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
+        "advertise": tuple(dict.fromkeys(["127.0.0.1", *own_addresses()])), "public_url": f"http://localhost:{port}",
+    }
+    if address:
+        from web.tls import ensure_certificate
+
+        hosts = [address, "localhost", "127.0.0.1"]
+        cert, key = ensure_certificate(arguments.data, hosts, datetime.now(UTC))
+        host = f"[{address}]" if ":" in address else address
+        values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{host}:{port}", "host": "0.0.0.0",
+                   "advertise": tuple(own_addresses())}
+    return Settings(**values)
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any) -> int:
+    from web import server
+    from web.app import build
+    from web.scene import prepare
+
+    app = build(settings)
+    scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
+
+    async def beside() -> None:
+        _announce(settings, scene)
+        if not arguments.no_browser:
+            await asyncio.to_thread(webbrowser.open, settings.base_url)
+        if scene.meeting_id and arguments.points:
+            await app.state.container.hub.wait_ready()
+            await _synthetic(settings, scene, arguments.points)
+
+    return await server.run(app, settings, listener, beside)
+
+
+async def _synthetic(settings: Settings, scene: Scene, count: int) -> None:
+    """Runs the process of synthetic points until cancelled.  The links that were printed are left for people."""
+    shown = {guest.code for guest in one_of_each_level(scene)}
+    chosen = [guest for guest in _mixed(scene) if guest.code not in shown][:count]
+    told = {
+        "base_url": settings.base_url, "ca": str(settings.tls_cert) if settings.tls_cert else "",
+        "room": scene.meeting_id,
+        "points": [{"code": guest.code, "label": guest.name, "secret": guest.secret} for guest in chosen],
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "web.synthetic", stdin=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None, "asked for a pipe"
+    try:
+        process.stdin.write(json.dumps(told).encode() + b"\n")
+        await process.stdin.drain()
+        await process.wait()
+    finally:
+        process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+
+
+def _mixed(scene: Scene) -> list[Any]:
+    """The guests with the levels in turn, so that a few synthetic points already show every level."""
+    by_level: dict[str, list[Any]] = {}
+    for guest in scene.guests:
+        by_level.setdefault(guest.level, []).append(guest)
+    mixed = []
+    while any(by_level.values()):
+        mixed += [guests.pop(0) for guests in by_level.values() if guests]
+    return mixed
+
+
+def one_of_each_level(scene: Scene) -> list[Any]:
+    """The first point of each level, in the order of levels."""
+    first: dict[str, Any] = {}
+    for guest in scene.guests:
+        first.setdefault(guest.level, guest)
+    return list(first.values())
+
+
+def _announce(settings: Settings, scene: Scene) -> None:
+    import segno
+
+    lines = ["", _("Điểm Cầu đang chạy tại {url}   (dừng: Ctrl+C)", url=settings.base_url), "",
+             _("Tài khoản (đăng nhập tại {url}/signin):", url=settings.base_url)]
+    for player in PLAYERS:
+        lines.append(f"  {_(ROLES[player.key]):<16} {player.login:<12} {scene.passwords[player.login]}   {player.name}")
+    if scene.meeting_id:
+        lines += ["", _("Cuộc họp đang diễn ra: {url}", url=f"{settings.base_url}/meetings/{scene.meeting_id}"),
+                  _("Đường dẫn vào họp, mỗi cấp một điểm cầu:")]
+        for guest in one_of_each_level(scene):
+            level = _(LEVELS[guest.level]) if guest.level in LEVELS else guest.level
+            lines.append(f"  {level:<16} {guest.name}: {settings.base_url}/j/{guest.secret}")
+    lines += ["", _("Chữ ký của bản trình diễn là chữ ký thử nghiệm, không có giá trị pháp lý.")]
+    print("\n".join(lines), flush=True)
+    if settings.tls_cert:
+        target = settings.base_url
+        if scene.guests:
+            target = f"{settings.base_url}/j/{one_of_each_level(scene)[-1].secret}"
+        print(_("Quét bằng điện thoại (chấp nhận chứng thư tự ký một lần): {url}", url=target), flush=True)
+        segno.make(target, error="m").terminal(compact=True)

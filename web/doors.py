@@ -1,0 +1,55 @@
+"""How a program comes into a room over the product's own HTTP: join link → ticket → WHIP or WHEP → DELETE.
+
+Called by the demonstration's synthetic points and by the rehearsal; browsers do the same in static/room/.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from media.errors import Gone
+from media.peers import Exchange, HangUp
+
+PATHS = {"publish": "whip", "subscribe": "whep"}
+SDP = "application/sdp"
+
+
+class Door:
+    """One point's way in.  `http` is a client at the server's address, shared by all doors."""
+
+    def __init__(self, http: httpx.AsyncClient, room: str, secret: str, device: str) -> None:
+        self._http = http
+        self._room = room
+        self._secret = secret
+        self._device = device
+        self._bearers: dict[str, str] = {}
+
+    def session(self, role: str) -> tuple[Exchange, HangUp]:
+        """The exchange and the hang-up of one media session (`publish` or `subscribe`)."""
+
+        async def exchange(offer: str) -> tuple[str, str]:
+            token = await self._ticket(role)
+            headers = {"authorization": f"Bearer {token}", "content-type": SDP}
+            path = f"/media/rooms/{self._room}/{PATHS[role]}"
+            answer = _checked(await self._http.post(path, content=offer, headers=headers))
+            location = answer.headers["location"]
+            self._bearers[location] = token
+            return answer.text, location
+
+        async def hang_up(location: str) -> None:
+            bearer = self._bearers.pop(location, "")
+            await self._http.delete(location, headers={"authorization": f"Bearer {bearer}"})
+
+        return exchange, hang_up
+
+    async def _ticket(self, role: str) -> str:
+        answer = await self._http.post(f"/j/{self._secret}/tickets", json={"roles": [role], "device": self._device})
+        return str(_checked(answer).json()[role])
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    """Raises Gone where trying again is of no use: the link or the meeting is over."""
+    if answer.status_code in (404, 410) or (answer.status_code == 409 and "closed" in answer.text):
+        raise Gone(f"{answer.request.url.path}: {answer.status_code}")
+    answer.raise_for_status()
+    return answer

@@ -1,0 +1,79 @@
+"""A person with a browser: signs in, reads pages, submits their forms.  One HTTP client each, so cookies stay apart.
+
+Called by `journey.py`.  Raises Refused with the server's own words when an answer is not what a person hoped for.
+"""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import httpx
+
+from web.rehearsal import forms
+
+SENTENCE = re.compile(r"<[^>]+>|\s+")
+HEADERS = {"accept": "text/html,application/xhtml+xml", "accept-language": "vi", "sec-fetch-site": "same-origin"}
+
+
+class Refused(Exception):
+    """The server said no; the text is what a person would have read."""
+
+
+class Person:
+    """One person at `base_url`.  `login` is None for somebody who only holds a link."""
+
+    def __init__(self, base_url: str, login: str | None = None, password: str = "", *, verify: Any = True) -> None:
+        self.base_url = base_url
+        self.login = login
+        self._password = password
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers={**HEADERS, "origin": base_url}, timeout=60, verify=verify, follow_redirects=True
+        )
+
+    async def __aenter__(self) -> Self:
+        if self.login:
+            await self.submit("/signin", "/signin", login=self.login, password=self._password)
+            answer = await self._http.get("/", follow_redirects=False)
+            if answer.status_code != 200:
+                raise Refused(f"{self.login} could not sign in ({answer.status_code})")
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str) -> httpx.Response:
+        return _happy(await self._http.get(path))
+
+    async def status(self, path: str) -> int:
+        """The bare status of a page: what a stranger learns."""
+        return (await self._http.get(path, follow_redirects=False)).status_code
+
+    async def page(self, path: str) -> forms.Page:
+        return forms.read((await self.get(path)).text)
+
+    async def submit(self, path: str, action_end: str, *, files: Any = None, **values: str | list[str]) -> httpx.Response:
+        """Opens `path`, fills the form whose address ends with `action_end`, sends it, follows to the next page."""
+        form = (await self.page(path)).form(action_end)
+        target = urljoin(str(self._http.base_url.join(path)), form.action or path)
+        if form.method == "get":
+            return _happy(await self._http.get(target, params=form.filled(**values)))
+        data: dict[str, list[str]] = {}
+        for name, value in form.filled(**values):
+            data.setdefault(name, []).append(value)
+        return _happy(await self._http.post(target, data=data, files=files))
+
+    async def post(self, path: str, token: str, **values: Any) -> httpx.Response:
+        """A script's request: JSON in, JSON out, with the page's token."""
+        headers = {"x-csrf-token": token, "accept": "application/json"}
+        return _happy(await self._http.post(path, json=values, headers=headers))
+
+
+def _happy(answer: httpx.Response) -> httpx.Response:
+    if answer.is_success:
+        return answer
+    words = SENTENCE.sub(" ", re.sub(r"(?s)<(style|script|nav|head)\b.*?</\1>", " ", answer.text)).strip()
+    raise Refused(f"{answer.request.method} {answer.request.url.path} → {answer.status_code}: {words[:300]}")
