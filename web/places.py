@@ -1,20 +1,24 @@
-"""Where commands find the data of an installation when none is named.  Reads the environment, makes nothing."""
+"""Units as pages need them: the tree of a day, kept between requests while nothing was imported, and names of levels.
+
+Never changes a unit.  Called by sessions, booking and the pages of points.
+"""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from datetime import date
 
-from web.bootstrap import ROOT
+from sqlalchemy import Connection
 
-DEMO = ROOT / "var" / "demo"
-SERVICE = ROOT / "var" / "data"
+from meetings.store import unit_store
+from meetings.units import Level, UnitTree
+from web.i18n import language
 
 
-def data_folder(given: Path | None) -> Path:
-    """The folder named by the option, else by DIEMCAU_DATA, else the demonstration's when there is one, else `var/data`."""
-    if given:
-        return given
-    if named := os.environ.get("DIEMCAU_DATA"):
-        return Path(named)
-    return DEMO if (DEMO / "diemcau.db").exists() else SERVICE
+def tree(conn: Connection, on: date) -> UnitTree:
+    """The units of that day."""
+    return unit_store.tree(conn, on)
+
+
+def level_name(level: Level) -> str:
+    """The level in the reader's language."""
+    return level.name_en if language() == "en" else level.name_vi

@@ -20,7 +20,7 @@ from typing import Any
 from meetings.store import datasets
 from web.commands.doctor import own_addresses
 from web.i18n import N_, _
-from web.places import DEMO
+from web.folders import DEMO
 from web.scene import PLAYERS, Scene
 from web.settings import Settings
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.points <= MOST_POINTS:
         print(_("✕ --points từ 0 đến {most}.", most=MOST_POINTS), file=sys.stderr)
         return USAGE
-    address = next(iter(own_addresses()), None) if arguments.lan else None
+    address = next(iter(_reachable()), None) if arguments.lan else None
     if arguments.lan and address is None:
         print(_("✕ Máy này chưa nối mạng nào: không có địa chỉ cho máy khác vào."), file=sys.stderr)
         return USAGE
@@ -72,17 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> Settings:
     values: dict[str, Any] = {
         "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
-        "advertise": tuple(dict.fromkeys(["127.0.0.1", *own_addresses()])), "public_url": f"http://localhost:{port}",
+        "advertise": ("127.0.0.1", *_reachable()), "public_url": f"http://localhost:{port}",
     }
     if address:
         from web.tls import ensure_certificate
 
         hosts = [address, "localhost", "127.0.0.1"]
         cert, key = ensure_certificate(arguments.data, hosts, datetime.now(UTC))
-        host = f"[{address}]" if ":" in address else address
-        values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{host}:{port}", "host": "0.0.0.0",
-                   "advertise": tuple(own_addresses())}
+        values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{address}:{port}", "host": "0.0.0.0"}
     return Settings(**values)
+
+
+def _reachable() -> list[str]:
+    """This machine's IPv4 addresses; the relay advertises no other kind yet."""
+    return [address for address in own_addresses() if ":" not in address]
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any) -> int:
@@ -143,7 +146,8 @@ def one_of_each_level(scene: Scene) -> list[Any]:
     first: dict[str, Any] = {}
     for guest in scene.guests:
         first.setdefault(guest.level, guest)
-    return list(first.values())
+    order = list(LEVELS)
+    return sorted(first.values(), key=lambda guest: order.index(guest.level) if guest.level in order else len(order))
 
 
 def _announce(settings: Settings, scene: Scene) -> None:

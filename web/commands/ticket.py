@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meetings import service
 from meetings.errors import MeetingError, NotFound
 from web.i18n import _
-from web.places import data_folder
+from web.folders import data_folder
 
 MOST = 1000
 LONGEST_TTL_S = 3600

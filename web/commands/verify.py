@@ -16,7 +16,7 @@ from typing import Any
 from minutes import verify
 from minutes.verify import SignatureVerdict, Verdict
 from web.i18n import LANGUAGES, I18n, _, speak
-from web.places import data_folder
+from web.folders import data_folder
 from web.verdict import reason_text, role_name, sentence
 
 VALID, NOT_VALID, UNREADABLE = 0, 1, 2
