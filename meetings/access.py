@@ -203,7 +203,9 @@ def _admin(subject: Subject, resource: Resource) -> str | None:
 
 
 def _create(subject: Subject, resource: Resource) -> str | None:
-    return "secretary" if _holds(subject, frozenset({Role.SECRETARY})) and _covers(subject, resource) else None
+    """In the name of one's own unit only: a province does not convene in the name of its districts."""
+    own = _same_unit(subject, resource) or not resource.unit_path
+    return "secretary" if own and _holds(subject, frozenset({Role.SECRETARY})) else None
 
 
 def _prepare(subject: Subject, resource: Resource) -> str | None:

@@ -1,15 +1,19 @@
-"""The database opens, migrates, commits, rolls back, and lets writers queue."""
+"""The database opens, migrates, commits, rolls back, keeps its promises about times and full disks."""
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import text
 
+from meetings.errors import Unavailable
 from meetings.store.database import Database
-from meetings.store.tables import conclusion
 from meetings.store.ledger_store import append, events
+from meetings.store.tables import event
+from tests.support import factories
 
 
 def test_what_a_block_wrote_is_gone_when_it_raises(db: Database, at: datetime) -> None:
@@ -20,9 +24,80 @@ def test_what_a_block_wrote_is_gone_when_it_raises(db: Database, at: datetime) -
         assert events(conn, None) == []
 
 
+def test_nothing_written_in_a_read_block_is_kept(db: Database, at: datetime) -> None:
+    with db.read() as conn:
+        append(conn, None, "signin.ok", at)
+    with db.read() as conn:
+        assert events(conn, None) == []
+
+
 def test_migrating_again_changes_nothing(db: Database) -> None:
     with db.read() as conn:
         before = conn.execute(text("SELECT version_num FROM alembic_version")).all()
     db.migrate()
     with db.read() as conn:
         assert conn.execute(text("SELECT version_num FROM alembic_version")).all() == before
+
+
+def test_two_starts_at_once_migrate_once(tmp_path: Path) -> None:
+    databases = [Database(f"sqlite:///{tmp_path}/new.db") for _ in range(3)]
+    failures: list[BaseException] = []
+
+    def start(database: Database) -> None:
+        try:
+            database.migrate()
+        except BaseException as error:  # noqa: BLE001 - reported by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=start, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for database in databases:
+        database.close()
+    assert not failures
+
+
+def test_a_time_comes_back_as_the_same_instant_in_utc(db: Database, at: datetime) -> None:
+    odd = (at + timedelta(microseconds=1)).astimezone(timezone(timedelta(hours=7)))
+    with db.write() as conn:
+        append(conn, None, "signin.ok", odd)
+    with db.read() as conn:
+        found = conn.execute(event.select()).one().at
+    assert found == odd
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_a_reader_does_not_wait_for_a_writer(db: Database, at: datetime) -> None:
+    with db.write() as writing:
+        append(writing, None, "signin.ok", at)
+        with db.read() as reading:
+            assert events(reading, None) == []
+
+
+def test_an_acknowledged_write_is_asked_to_survive_power_loss(sqlite_db: Database) -> None:
+    with sqlite_db.write() as conn:
+        assert conn.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert conn.execute(text("PRAGMA foreign_keys")).scalar() == 1
+        assert conn.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_full_disk_is_said_clearly_and_loses_nothing(sqlite_db: Database, at: datetime) -> None:
+    """SQLite's own page limit raises the very error that a full disk does."""
+    with sqlite_db.write() as conn:
+        meeting_id = factories.draft(conn, at)
+        pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 4}")
+    with pytest.raises(Unavailable) as refused, sqlite_db.write() as conn:
+        for _ in range(200):
+            append(conn, meeting_id, "conclusion.written", at, data={"ord": 1, "text": "x" * 4000})
+    assert refused.value.code == "storage.full"
+    with sqlite_db.read() as conn:
+        assert [e.kind for e in events(conn, meeting_id)] == ["meeting.created"]
+        assert conn.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_an_unknown_kind_of_database_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="mysql"):
+        Database("mysql://nobody@nowhere/x")

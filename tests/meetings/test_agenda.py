@@ -1,0 +1,48 @@
+"""The programme: one item at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from meetings.agenda import AgendaItem, go, number
+from meetings.errors import Conflict, Invalid, NotFound
+from meetings.meeting import AgendaLine
+
+ITEMS = number([AgendaLine("Khai mạc", "Văn phòng"), AgendaLine("Báo cáo"), AgendaLine("Kết luận")])
+
+
+def running(items: tuple[AgendaItem, ...], item: int, at: datetime) -> list[AgendaItem]:
+    return [replace(entry, started_at=at) if entry.item == item else entry for entry in items]
+
+
+def test_lines_are_numbered_from_one() -> None:
+    assert [(entry.item, entry.title, entry.presenter) for entry in ITEMS] == [
+        (1, "Khai mạc", "Văn phòng"), (2, "Báo cáo", ""), (3, "Kết luận", "")]
+
+
+def test_the_first_item_starts_and_nothing_ends() -> None:
+    step = go(ITEMS, 1)
+    assert (step.end, step.start) == (None, ITEMS[0])
+
+
+def test_going_on_ends_the_running_item_and_going_back_is_allowed(at: datetime) -> None:
+    items = running(ITEMS, 2, at)
+    assert go(items, 3).end == items[1]
+    assert go(items, 1).start == ITEMS[0]
+    assert go(items, None) .start is None
+
+
+def test_mistakes_are_named(at: datetime) -> None:
+    with pytest.raises(NotFound, match=r"agenda\.unknown"):
+        go(ITEMS, 4)
+    with pytest.raises(Conflict, match=r"agenda\.running"):
+        go(running(ITEMS, 2, at), 2)
+    with pytest.raises(Conflict, match=r"agenda\.idle"):
+        go(ITEMS, None)
+    with pytest.raises(Invalid, match=r"agenda\.too_long"):
+        number([AgendaLine("x")] * 501)
+    with pytest.raises(Invalid, match=r"text\.empty"):
+        number([AgendaLine(" ")])
