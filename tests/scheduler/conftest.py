@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,9 @@ from meetings.store.datasets import load_dataset
 from meetings.units import Unit, UnitTree
 from scheduler import points
 from scheduler.booking import Point
+from tests.support.postgres import PostgresServer
+
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -65,20 +71,71 @@ class Province:
         return found
 
 
+def look(db: Database, at: datetime) -> Province:
+    """What is loaded."""
+    with db.read() as conn:
+        return Province(unit_store.tree(conn, at.date()), points.all_points(conn))
+
+
 def settle(db: Database, at: datetime, name: str = "quang-ninh-2020") -> Province:
     """Loads a shipped set with its points."""
     with db.write() as conn:
         load_dataset(conn, name, at)
-        tree = unit_store.tree(conn, at.date())
-        points.ensure_points(conn, tree)
-        return Province(tree, points.all_points(conn))
+        points.ensure_points(conn, unit_store.tree(conn, at.date()))
+    return look(db, at)
+
+
+SETTLED = datetime(2026, 3, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sqlite_land(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the province in it; copying it is cheaper than loading again."""
+    path = tmp_path_factory.mktemp("land") / "land.db"
+    shutil.copyfile(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    settle(database, SETTLED)
+    with database.read() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_land(postgres: PostgresServer) -> str:
+    """Name of a PostgreSQL database with the province in it, a template for copies."""
+    postgres.execute("CREATE DATABASE land TEMPLATE template_diemcau")
+    database = Database(postgres.url("land"))
+    settle(database, SETTLED)
+    database.close()
+    return "land"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database with the province in it, on both engines."""
+    if request.param == "sqlite":
+        path = tmp_path / "land-copy.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_land"), path)
+        database = Database(f"sqlite:///{path}")
+        yield database
+        database.close()
+        return
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_land")
+    name = f"land{next(_numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    database = Database(server.url(name))
+    yield database
+    database.close()
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def province(db: Database, at: datetime) -> Province:
-    return settle(db, at)
+    return look(db, at)
 
 
 @pytest.fixture
 def settle_in() -> Callable[..., Province]:
+    """`settle`, for tests that load another set into a database of their own."""
     return settle

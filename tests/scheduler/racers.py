@@ -1,0 +1,74 @@
+"""What one of several processes does in a race for the same points.  Started by `test_race`; holds no tests."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from meetings.access import Subject
+from meetings.errors import Conflict
+from meetings.store.database import Database
+from scheduler import service, store
+
+PATIENCE_S = 60
+
+
+def race(
+    url: str, meeting_ids: list[str], points: list[list[int]], by: Subject, at: datetime, start: Any, answers: Any
+) -> None:
+    """Books one meeting a round through the service, all processes at once; answers (meeting, outcome) for each.
+
+    outcome: the number booked, or the list of meetings that stood in the way.
+    """
+    database = Database(url)
+    outcomes: list[tuple[str, object]] = []
+    for meeting_id, wanted in zip(meeting_ids, points, strict=True):
+        start.wait(PATIENCE_S)
+        try:
+            with database.write() as conn:
+                outcomes.append((meeting_id, service.book(conn, meeting_id, wanted, by, at)))
+        except Conflict as lost:
+            outcomes.append((meeting_id, [entry["meeting"] for entry in lost.params["conflicts"]]))
+    database.close()
+    answers.put(outcomes)
+
+
+def storm(url: str, rows: list[dict[str, Any]], start: Any, answers: Any) -> None:
+    """Inserts bookings past the service, one a round, all processes at once; answers which were taken.
+
+    A deadlock is a refusal too: PostgreSQL lets two inserters that wait for each other decide so.
+    """
+    database = Database(url)
+    taken: list[bool] = []
+    for row in rows:
+        start.wait(PATIENCE_S)
+        try:
+            with database.write() as conn:
+                conn.execute(store.booking.insert().values(**row))
+            taken.append(True)
+        except (IntegrityError, OperationalError) as error:
+            assert "booking_overlap" in str(error.orig) or "deadlock" in str(error.orig), error
+            taken.append(False)
+    database.close()
+    answers.put(taken)
+
+
+def together(work: Any, shares: list[tuple[Any, ...]]) -> list[Any]:
+    """Runs `work(*share, barrier, answers)` in one process a share; their answers in any order."""
+    # The fork server has imported everything once and holds no connection: its children start in milliseconds.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    start, answers = context.Barrier(len(shares)), context.Queue()
+    runners = [context.Process(target=work, args=(*share, start, answers)) for share in shares]
+    for runner in runners:
+        runner.start()
+    try:
+        return [answers.get(timeout=PATIENCE_S * 2) for _ in runners]
+    finally:
+        for runner in runners:
+            runner.join(PATIENCE_S)
+        answers.close()
+        answers.join_thread()
