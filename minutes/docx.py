@@ -62,7 +62,8 @@ def render_docx(model: DocumentModel) -> bytes:
 def _prepare(document: Document, model: DocumentModel) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = Mm(20), Mm(20), Mm(30), Mm(20)
+    section.top_margin, section.bottom_margin = Mm(20), Mm(20)
+    section.left_margin, section.right_margin = Mm(30), Mm(20)
     section.header_distance, section.footer_distance = Mm(10), Mm(10)
     section.different_first_page_header_footer = True
     header = section.header._element
@@ -259,9 +260,10 @@ def _verification(document: Document, note: Note) -> Element:
     holder.add_run().add_picture(io.BytesIO(picture.getvalue()), width=Mm(24))
     holder._element.getparent().remove(holder._element)
     image = holder._element.findall(qn("w:r"))
-    for properties in holder._element.iter("{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"):
+    for properties in holder._element.iter(qn("wp:docPr")):
         properties.set("descr", "Mã QR để kiểm tra văn bản")
     left, right = twips(27), twips(TEXT_WIDTH - 27)
     words = [par(run(line, 10), align="left", after=2) for line in wording.note_lines(note)]
     ruled = cell(left + right, [par(rule=True, before=14, after=4)], span=2)
-    return table([left, right], [row([ruled]), row([cell(left, [par(*image, align="left")]), cell(right, words, valign="center")])])
+    code = cell(left, [par(*image, align="left")])
+    return table([left, right], [row([ruled]), row([code, cell(right, words, valign="center")])])

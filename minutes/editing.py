@@ -87,7 +87,7 @@ def _edited(block: Block | None, block_id: str, text: str) -> Block:
     if len(text) > TEXT_LIMIT:
         raise Invalid("document.too_long", field=block_id, limit=TEXT_LIMIT, length=len(text))
     if char := missing(text):
-        raise Invalid("document.glyph", field=block_id, char=char, code=f"U+{ord(char):04X}")
+        raise Invalid("document.glyph", field=block_id, char=char, unicode=f"U+{ord(char):04X}")
     machine = block.origin is Origin.LEDGER
     if machine and not text:
         raise Invalid("document.block_empty", field=block_id)

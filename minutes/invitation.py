@@ -91,8 +91,8 @@ def _body(facts: MinuteFacts) -> Iterable[Block]:
         yield Items("agenda", tuple(lines), True, Origin.LEDGER, label="Chương trình")
     yield Paragraph("notes", "", origin=Origin.CLERK, label="Những điểm cần lưu ý")
     yield Paragraph(
-        "end", "Đề nghị các điểm cầu kết nối trước giờ họp 15 phút theo đường dẫn hoặc mã QR trên thẻ điểm cầu; tài liệu "
-        f"được gửi trên hệ thống{END_MARK}", origin=Origin.LEDGER, label="Đề nghị")
+        "end", "Đề nghị các điểm cầu kết nối trước giờ họp 15 phút theo đường dẫn hoặc mã QR trên thẻ điểm cầu; "
+        f"tài liệu được gửi trên hệ thống{END_MARK}", origin=Origin.LEDGER, label="Đề nghị")
 
 
 def _guests(points: Sequence[PointFact]) -> str:

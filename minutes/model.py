@@ -8,7 +8,7 @@ import json
 import types
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -196,6 +196,11 @@ class DocumentModel:
         yield from self.blocks
         for appendix in self.appendices:
             yield from appendix.blocks
+
+
+def replace_blocks(model: DocumentModel, blocks: tuple[Block, ...]) -> DocumentModel:
+    """The same document with another body."""
+    return replace(model, blocks=blocks)
 
 
 def clean(text: str, lines: bool = False) -> str:

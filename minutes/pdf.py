@@ -52,8 +52,8 @@ class RenderedPdf:
 def render_pdf(model: DocumentModel) -> RenderedPdf:
     """PDF/A-3b, tagged, fonts embedded, the model's JSON attached as source.
 
-    Raises Invalid("document.glyph", char, code) for a character the fonts lack, Invalid("document.model") if the body
-    does not end in a paragraph (where the initials stand).
+    Raises Invalid("document.glyph", char, unicode) for a character the fonts lack, Invalid("document.model") if the
+    body does not end in a paragraph (where the initials stand).
     """
     check_glyphs(model)
     if not model.blocks or not isinstance(model.blocks[-1], Paragraph) or not model.blocks[-1].text:
@@ -72,7 +72,7 @@ def check_glyphs(model: DocumentModel) -> None:
     """Raises Invalid("document.glyph") naming the first character that cannot be printed."""
     for name, text in texts(model):
         if char := glyphs.missing(text):
-            raise Invalid("document.glyph", field=name, char=char, code=f"U+{ord(char):04X}")
+            raise Invalid("document.glyph", field=name, char=char, unicode=f"U+{ord(char):04X}")
 
 
 def _page_data(model: DocumentModel, source: str) -> dict[str, object]:

@@ -18,9 +18,10 @@ _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Colum
 
 
 def blocks(vote: VoteFact) -> Iterable[Block]:
-    """A vote inside the body.  The table stands as the ledger has it; the sentences may be edited and are then marked."""
+    """A vote inside the body.  The table stands as the ledger has it; edited sentences are marked."""
     key = vote.motion
-    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER, label="Biểu quyết")
+    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER,
+                    label="Biểu quyết")
     yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER, label="Quy tắc biểu quyết")
     if vote.passed is None:
         yield Paragraph(f"vote-result-{key}", "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.",
