@@ -46,11 +46,18 @@ const down = new MediaLink({
   prepare: (pc) => {
     stage.attach(pc);
     reader = new Reader();
-    receive(pc, data.slots);
+    receive(pc, slotsFor());
   },
   ticket: ticketFor("subscribe"),
   changed: onLink,
 });
+
+/** Fewer pictures where they would not be seen or where data is dear; sound comes first everywhere. */
+function slotsFor() {
+  if (navigator.connection?.saveData) return { audio: data.slots.audio, video: 1 };
+  if (matchMedia("(max-width: 900px)").matches) return { audio: data.slots.audio, video: 2 };
+  return data.slots;
+}
 
 function onLink(now, error) {
   if (now === "refused") ended(error);
@@ -113,11 +120,16 @@ function startFeed() {
       if (news.session === down.session) stage.name(news.slots);
     },
     replaced: ({ session }) => session === up.session && ended("replaced"),
-    media: () => { up.renew(); down.renew(); },
+    media: () => setTimeout(renew, Math.random() * 300),    // not 239 offers in the same millisecond
   }, (connected) => {
     feedUp = connected;
     drawLine();
   });
+}
+
+function renew() {
+  up.renew();
+  down.renew();
 }
 
 async function startDevices() {
@@ -176,7 +188,8 @@ function wire() {
   }
   panels.onmotion = () => data.entitled && openPanel("vote");
   addEventListener("pagehide", () => { up.stop(); down.stop(); });
-  addEventListener("online", () => { up.renew(); down.renew(); });
+  addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
+  addEventListener("online", renew);
   setInterval(() => {
     byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
   }, 1000);
@@ -205,6 +218,7 @@ Object.defineProperty(window, "diemcau", {
   }),
 });
 
+history.replaceState(null, "", `${data.base}/room${companion ? "?mode=companion" : ""}`);    // loading again must not take over again
 wire();
 openPanel(data.conduct ? "conduct" : "main");
 apply(state);
