@@ -20,12 +20,27 @@ from meetings.store.database import Database
 from web import errors, keys
 from web.container import Clock, Container, SystemClock
 from web.headers import SecurityHeaders, static_cache
+from web.hub import Hub
 from web.i18n import I18n, LanguageMiddleware
 from web.limits import BodyLimit
-from web.pages import STATIC
-from web.hub import Hub
 from web.mediaprocess import socket_path
-from web.routes import auth, conduct, events, health, join, room
+from web.pages import STATIC
+from web.routes import (
+    admin,
+    auth,
+    booking,
+    conduct,
+    day,
+    documents,
+    events,
+    health,
+    join,
+    meetings,
+    operations,
+    points,
+    room,
+    today,
+)
 from web.routes import media as media_routes
 from web.settings import Settings
 from web.when import When
@@ -33,6 +48,14 @@ from web.when import When
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     auth.router,
+    today.router,
+    booking.router,  # before meetings: /meetings/new is no id
+    day.router,
+    meetings.router,
+    points.router,
+    documents.router,
+    admin.router,
+    operations.router,
     join.router,
     room.router,
     events.router,

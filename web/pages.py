@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from meetings import access
 from meetings.access import Action, Resource, Subject
-from web import csrf
+from web import csrf, words
 from web.container import container
 from web.i18n import N_, _, language, ngettext
 
@@ -46,7 +46,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )
-    env.globals.update(_=_, ngettext=ngettext, static=static, query=query)
+    env.globals.update(_=_, ngettext=ngettext, static=static, query=query, size=size, state_name=state_name)
     return env
 
 
@@ -65,6 +65,18 @@ def query(request: Request, **changes: Any) -> str:
         if value is None:
             kept.pop(name, None)
     return f"?{urlencode(kept)}" if kept else request.url.path
+
+
+def size(n: int) -> str:
+    """128 KB, 3,4 MB: decimal comma in Vietnamese."""
+    if n < 1_000_000:
+        return f"{max(1, round(n / 1000))} KB"
+    text = f"{n / 1_000_000:.1f} MB"
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def state_name(state: str) -> str:
+    return _(words.STATES[state])
 
 
 _templates = _environment()

@@ -36,3 +36,19 @@ SHARES: dict[str, str] = {
     "part": N_("một phần"),
     "unknown": N_("chưa rõ đơn vị kế tục"),
 }
+
+LEAVE_REASONS: dict[str, str] = {
+    "gone": N_("mất kết nối"),
+    "closed": N_("tự rời"),
+    "room_closed": N_("phòng đóng"),
+    "replaced": N_("chuyển thiết bị"),
+    "restart": N_("hệ thống khởi động lại"),
+}
+
+SIGN_ROLES: dict[str, str] = {
+    "initials": N_("ký nháy"),
+    "division_head": N_("ký nháy"),
+    "secretary": N_("thư ký"),
+    "chair": N_("chủ trì"),
+    "agency": N_("cơ quan"),
+}

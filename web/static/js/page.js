@@ -36,15 +36,6 @@ function live(form) {
     clearTimeout(timer);
     timer = setTimeout(refresh, 200);
   });
-  // A suggestion sets fields and refreshes instead of posting the page.
-  form.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-set]");
-    if (!button) return;
-    event.preventDefault();
-    for (const [name, value] of Object.entries(JSON.parse(button.dataset.set))) form.elements[name].value = value;
-    clearTimeout(timer);
-    refresh();
-  });
 }
 
 // <input data-filter="#list">: hides rows of the list whose data-name does not contain the words, accents or not.
@@ -58,13 +49,14 @@ function filter(input) {
       const inside = [...item.querySelectorAll("[data-name]")].some((child) => !child.hidden);
       item.hidden = words.length > 0 && !own && !inside;
       const folded = item.querySelector(":scope > details");
-      if (folded && words.length) folded.open = inside;
+      if (!folded) continue;
+      // A group that is meant by its own name shows all of it.
+      if (own) item.querySelectorAll("[data-name]").forEach((child) => { child.hidden = false; });
+      if (words.length) folded.open = own || inside;
     }
   };
   input.addEventListener("input", apply);
-  input.closest("form")?.addEventListener("keydown", (event) => {
-    if (event.target === input && event.key === "Enter" && !input.name) event.preventDefault();
-  });
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
 }
 
 document.querySelectorAll("form[data-live]").forEach(live);

@@ -1,0 +1,141 @@
+"""The tree of points as the booking page shows it: groups by level and subtree, each with "chosen of all".
+
+Pure: it is given the units, the points and what is chosen.  It decides nothing about who may be invited.  What is
+chosen is always the plain list of points; groups only tick and untick many at once (`apply_groups`), so what the page
+shows is exactly what will be booked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from meetings.units import Level, Unit, UnitTree, fold
+from scheduler.booking import Point
+from web.i18n import _, language
+
+MANY_KINDS = 3
+
+
+@dataclass(slots=True)
+class Leaf:
+    """One point with its checkbox."""
+
+    point: Point
+    chosen: bool
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """Points of one level under one unit.  `key` is `unit|level`."""
+
+    key: str
+    name: str
+    leaves: list[Leaf] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    hidden: bool = False
+    open: bool = False
+
+    def all_leaves(self) -> list[Leaf]:
+        return [*self.leaves, *(leaf for group in self.groups for leaf in group.all_leaves())]
+
+    @property
+    def total(self) -> int:
+        return len(self.all_leaves())
+
+    @property
+    def chosen(self) -> int:
+        return sum(leaf.chosen for leaf in self.all_leaves())
+
+
+def branches(
+    tree: UnitTree, levels: Sequence[Level], points: Iterable[Point], chosen: frozenset[int], query: str = ""
+) -> list[Leaf | Group]:
+    """For each root: its own points, then one group for each level below it, split by parent where there are several."""
+    by_unit: dict[str, list[Point]] = {}
+    for point in points:
+        by_unit.setdefault(point.unit_id, []).append(point)
+    found: list[Leaf | Group] = []
+    roots = tree.roots()
+    for root in roots:
+        own: list[Leaf | Group] = [*_leaves([root], by_unit, chosen)]
+        own += [group for level in levels if (group := _level_group(tree, root, level, by_unit, chosen)) is not None]
+        if len(roots) == 1:
+            found += own
+        else:
+            found.append(Group(
+                f"{root.unit_id}|", root.name, [leaf for leaf in own if isinstance(leaf, Leaf)],
+                [group for group in own if isinstance(group, Group)],
+            ))
+    _filter(found, query)
+    return found
+
+
+def _leaves(units: Iterable[Unit], by_unit: Mapping[str, list[Point]], chosen: frozenset[int]) -> list[Leaf]:
+    return [Leaf(point, point.point_id in chosen) for unit in units for point in by_unit.get(unit.unit_id, ())]
+
+
+def _level_group(
+    tree: UnitTree, root: Unit, level: Level, by_unit: Mapping[str, list[Point]], chosen: frozenset[int]
+) -> Group | None:
+    units = [unit for unit in tree.subtree(root.unit_id, level.level_id) if unit.unit_id != root.unit_id]
+    if not units:
+        return None
+    group = Group(f"{root.unit_id}|{level.level_id}", _("Mọi {kinds}", kinds=kinds(level, units)))
+    parents: dict[str | None, list[Unit]] = {}
+    for unit in units:
+        parents.setdefault(unit.parent_id, []).append(unit)
+    for parent_id, children in parents.items():
+        if parent_id == root.unit_id or parent_id is None or parent_id not in tree:
+            group.leaves += _leaves(children, by_unit, chosen)
+        else:
+            group.groups.append(Group(
+                f"{parent_id}|{level.level_id}", tree.get(parent_id).name, _leaves(children, by_unit, chosen)))
+    return group if group.total else None
+
+
+def kinds(level: Level, units: Iterable[Unit]) -> str:
+    """What the units of a level are called: "xã, phường, thị trấn"; the level's own name where there are many kinds."""
+    if language() == "en":
+        return level.name_en.lower()
+    found = [kind for kind, _n in Counter(unit.type for unit in units).most_common()]
+    return ", ".join(found) if len(found) <= MANY_KINDS else level.name_vi[:1].lower() + level.name_vi[1:]
+
+
+def _filter(branches_: Iterable[Leaf | Group], query: str) -> bool:
+    """Hides what the search does not mean; hidden boxes stay in the form, so nothing chosen is lost."""
+    words = fold(query).split()
+    some = False
+    for branch in branches_:
+        if isinstance(branch, Leaf):
+            branch.hidden = not all(word in fold(branch.point.name) for word in words)
+            some |= not branch.hidden
+            continue
+        meant = bool(words) and all(word in fold(branch.name) for word in words)
+        inside = _filter([*branch.leaves, *branch.groups], "" if meant else query)
+        branch.hidden = not inside
+        branch.open = bool(words) and inside
+        some |= inside
+    return some
+
+
+def apply_groups(
+    branches_: Iterable[Leaf | Group], chosen: frozenset[int], ticked: frozenset[str], was: frozenset[str]
+) -> frozenset[int]:
+    """What is chosen after the group boxes that were changed: newly ticked = all of it, newly unticked = none of it.
+
+    `was` are the groups that stood ticked when the page was made.  Inner groups come after outer ones.
+    """
+    result = set(chosen)
+    for branch in branches_:
+        if isinstance(branch, Leaf):
+            continue
+        ids = {leaf.point.point_id for leaf in branch.all_leaves()}
+        if branch.key in ticked - was:
+            result |= ids
+        elif branch.key in was - ticked:
+            result -= ids
+        result = set(apply_groups(branch.groups, frozenset(result), ticked, was))
+    return frozenset(result)

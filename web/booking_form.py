@@ -1,0 +1,144 @@
+"""What somebody typed on the booking page, kept exactly as typed, and what is wrong with it.
+
+Nothing typed is ever lost: every answer to a form shows the same `Typed` again, files included (as receipts).  It asks
+no database and decides no rule that a use case decides too; it only finds all mistakes at once, so that a person need
+not correct one after the other.  Called by `routes/booking.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from starlette.datastructures import FormData
+
+from meetings.errors import Invalid, MeetingError
+from meetings.meeting import AgendaLine, Person, check_times
+from meetings.texts import line
+from web import uploads
+from web.i18n import _
+from web.limits import AGENDA_ITEMS
+from web.uploads import Kept
+from web.when import When
+
+POSTS = ("chair", "secretary", "division_head", "clerk")
+BLANK_LINES = 3
+
+
+@dataclass(slots=True)
+class Typed:
+    """The form as text; `chosen` are point ids, `ticked` and `was` group boxes (see `audience_tree`)."""
+
+    title: str = ""
+    place: str = ""
+    day: str = ""
+    start: str = ""
+    end: str = ""
+    people: dict[str, str] = field(default_factory=dict)
+    agenda: list[tuple[str, str]] = field(default_factory=list)
+    chosen: frozenset[int] = frozenset()
+    ticked: frozenset[str] = frozenset()
+    was: frozenset[str] = frozenset()
+    query: str = ""
+    kept: list[Kept] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The agenda with blank lines to write on."""
+        spare = max(1, BLANK_LINES - len(self.agenda))
+        return [*self.agenda, *([("", "")] * spare)]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The form as values, as far as it could be understood; None where it could not."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    people: dict[str, Person] = field(default_factory=dict)
+    agenda: tuple[AgendaLine, ...] = ()
+
+
+def fresh(now: datetime, when: When) -> Typed:
+    """Tomorrow morning, 08:00–10:00."""
+    tomorrow = now + timedelta(days=1)
+    return Typed(day=when.form_date(tomorrow), start="08:00", end="10:00")
+
+
+def read(form: FormData, key: bytes) -> Typed:
+    """Everything the form holds; values that no page of ours sends are dropped."""
+    titles = [str(value) for value in form.getlist("agenda_title")][:AGENDA_ITEMS]
+    presenters = [str(value) for value in form.getlist("agenda_presenter")][:AGENDA_ITEMS]
+    presenters += [""] * (len(titles) - len(presenters))
+    agenda = [(title, who) for title, who in zip(titles, presenters, strict=False) if title.strip() or who.strip()]
+    receipts = (uploads.redeem(key, str(value)) for value in form.getlist("kept"))
+    return Typed(
+        title=_text(form, "title"), place=_text(form, "place"), day=_text(form, "day"), start=_text(form, "start"),
+        end=_text(form, "end"), people={post: _text(form, post) for post in POSTS}, agenda=agenda,
+        chosen=frozenset(int(str(value)) for value in form.getlist("point") if str(value).isdecimal()),
+        ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
+        query=_text(form, "q"), kept=[file for file in receipts if file is not None],
+    )
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value[:2000] if isinstance(value, str) else ""
+
+
+def times(typed: Typed, when: When) -> tuple[Wanted, dict[str, MeetingError]]:
+    """Start and end in UTC, and what is wrong with them."""
+    wanted, errors = Wanted(), dict[str, MeetingError]()
+    for name in ("start", "end"):
+        try:
+            setattr(wanted, name, when.parse(typed.day, getattr(typed, name), name))
+        except Invalid as error:
+            errors[str(error.params["field"])] = error
+    if wanted.start and wanted.end:
+        try:
+            check_times(wanted.start, wanted.end)
+        except Invalid as error:
+            errors["end"] = error
+            wanted.end = None
+    return wanted, errors
+
+
+def check(typed: Typed, when: When, people: Mapping[str, Person]) -> tuple[Wanted, dict[str, MeetingError]]:
+    """The whole form.  `people` are those who may be chosen, by user id."""
+    wanted, errors = times(typed, when)
+    try:
+        line(typed.title, "title", 500)
+    except Invalid as error:
+        errors["title"] = error
+    for post in POSTS:
+        person = people.get(typed.people.get(post, ""))
+        if person is None:
+            errors[post] = Invalid("meeting.role_missing", field=post)
+        else:
+            wanted.people[post] = person
+    wanted.agenda = tuple(AgendaLine(title, who) for title, who in typed.agenda)
+    for place, (title, _presenter) in enumerate(typed.agenda):
+        try:
+            line(title, "agenda", 500)
+        except Invalid as error:
+            errors.setdefault("agenda", Invalid(error.code, **{**error.params, "line": place + 1}))
+    return wanted, _in_order(errors)
+
+
+ORDER = ("title", "day", "start", "end", "place", *POSTS, "agenda", "document", "audience")
+
+
+def _in_order(errors: dict[str, MeetingError]) -> dict[str, MeetingError]:
+    """Errors in the order of the page, so that the summary can be worked through from top to bottom."""
+    return {name: errors[name] for name in sorted(errors, key=lambda name: ORDER.index(name) if name in ORDER else 99)}
+
+
+def labels() -> dict[str, str]:
+    """What the fields are called in the summary of mistakes."""
+    return {
+        "title": _("Tên cuộc họp"), "day": _("Ngày"), "start": _("Bắt đầu"), "end": _("Kết thúc"), "place": _("Địa điểm"),
+        "chair": _("Chủ trì"), "secretary": _("Thư ký"), "division_head": _("Lãnh đạo phòng"), "clerk": _("Văn thư"),
+        "agenda": _("Chương trình"), "document": _("Tài liệu"), "audience": _("Thành phần"),
+    }
+

@@ -1,0 +1,169 @@
+"""What the booking page shows beside the form: the tree, the day of the chosen points, what stands in the way, and
+when all of them are free.  Reads only; called by `routes/booking.py` with an open connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Connection
+
+from meetings.access import Subject
+from meetings.meeting import Person, UnitRef
+from meetings.store import unit_store
+from meetings.units import UnitTree
+from scheduler import points as point_store
+from scheduler import service as booking
+from scheduler.booking import NamedBooking, Point
+from scheduler.slots import Slot, working_hours
+from web import audience_tree, places, store
+from web.audience_tree import Group, Leaf
+from web.booking_form import Typed, Wanted
+from web.i18n import _
+from web.timeline import Grid, Lane
+from web.when import When
+
+OPENS, CLOSES = time(7), time(18)
+LANES = 14
+FREE_LANES = 7
+DAYS_AHEAD = 10
+SUGGESTIONS = 3
+NAMED = 5
+STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom this person's unit may convene on a day: its own subtree, or that of the unit a body belongs to."""
+
+    tree: UnitTree
+    unit: UnitRef
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The right two thirds of the page."""
+
+    grid: Grid
+    lanes: tuple[Lane, ...]
+    more: int
+    chosen: int
+    conflicts: tuple[NamedBooking, ...]
+    blocked: int
+    suggestions: tuple[Slot, ...]
+
+    @property
+    def free(self) -> int:
+        return self.chosen - self.blocked
+
+
+def scope(conn: Connection, subject: Subject, on: date) -> Scope:
+    whole = places.tree(conn, on)
+    territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
+    if subject.unit_id is None or subject.unit_id not in whole:
+        return Scope(UnitTree((), on), UnitRef("", "", None, ()), ())
+    own = whole.get(subject.unit_id)
+    convenor = own if own.level in territorial or own.parent_id is None else whole.get(own.parent_id)
+    below = UnitTree(whole.subtree(convenor.unit_id), on)
+    parent = whole.get(own.parent_id).name if own.parent_id in whole else None
+    bare = own.name[:1].lower() + own.name[1:]
+    issuer = f"Ủy ban nhân dân {bare}" if own.level in territorial else None  # the record is in Vietnamese by law
+    unit = UnitRef(own.unit_id, own.name, parent, whole.path(own.unit_id), issuer)
+    return Scope(below, unit, tuple(point for point in point_store.all_points(conn) if point.unit_id in below))
+
+
+def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
+    """The tree after the group boxes took effect; puts what is chosen then into `typed`."""
+    levels = unit_store.levels(conn)
+    known = frozenset(point.point_id for point in within.points)
+    before = audience_tree.branches(within.tree, levels, within.points, typed.chosen & known)
+    typed.chosen = audience_tree.apply_groups(before, typed.chosen & known, typed.ticked, typed.was)
+    return audience_tree.branches(within.tree, levels, within.points, typed.chosen, typed.query)
+
+
+def picture(
+    conn: Connection, within: Scope, typed: Typed, wanted: Wanted, when: When, by: Subject, now: datetime,
+    own_meeting: str | None = None,
+) -> Picture | None:
+    """None while the times cannot be understood."""
+    if wanted.start is None or wanted.end is None:
+        return None
+    slot = Slot(wanted.start, wanted.end)
+    on = when.local(slot.start).date()
+    chosen = [point for point in _ordered(within) if point.point_id in typed.chosen]
+    ids = [point.point_id for point in chosen]
+    midnight, end = when.day_bounds(on)
+    taken = [one for one in booking.bookings(conn, ids, Slot(midnight, end), by) if one.meeting_id != own_meeting]
+    clashes = tuple(booking.conflicts(conn, ids, slot, own_meeting, by))
+    blocked = {one.point_id for one in clashes}
+    grid = Grid.around(on, [slot, *(one.slot for one in taken)], when)
+    first = [point for point in chosen if point.point_id in blocked][:LANES]
+    busy = {one.point_id for one in taken} - blocked
+    rest = sorted((point for point in chosen if point.point_id not in blocked), key=lambda point: point.point_id not in busy)
+    shown = [*first, *rest[:max(FREE_LANES - len(first), 2)]] if len(first) < LANES else first
+    lanes = tuple(_lane(grid, point, slot, taken, blocked) for point in shown)
+    suggestions = _suggest(conn, ids, slot, when, now) if blocked else ()
+    return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), suggestions)
+
+
+def _ordered(within: Scope) -> list[Point]:
+    order = {unit.unit_id: place for place, unit in enumerate(within.tree)}
+    return sorted(within.points, key=lambda point: (order[point.unit_id], point.code))
+
+
+def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], blocked: set[int]) -> Lane:
+    bars = [grid.bar(slot, "want", "", _("Muốn đặt"))]
+    for one in taken:
+        if one.point_id == point.point_id:
+            clash = one.point_id in blocked and one.slot.overlaps(slot)
+            bars.append(grid.bar(one.slot, "clash" if clash else "busy", one.meeting_title or one.unit, point.name))
+    return Lane(point.name, point.code, tuple(bars))
+
+
+def _suggest(conn: Connection, ids: Sequence[int], slot: Slot, when: When, now: datetime) -> tuple[Slot, ...]:
+    """The nearest stretches, from the same day on, in which every chosen point is free for as long as wanted."""
+    found: list[Slot] = []
+    first = when.local(slot.start).date()
+    for days in range(DAYS_AHEAD):
+        on = first + timedelta(days=days)
+        if on.weekday() >= 5 and days:
+            continue
+        window = working_hours(on, OPENS, CLOSES, when.zone)
+        for free in booking.free_slots(conn, ids, window, slot.length):
+            start = _round_up(max(free.start, now), when)
+            if start + slot.length <= free.end:
+                found.append(Slot(start, start + slot.length))
+        if len(found) >= SUGGESTIONS:
+            break
+    return tuple(found[:SUGGESTIONS])
+
+
+def _round_up(at: datetime, when: When) -> datetime:
+    """To the next half hour: people meet at round times."""
+    midnight = when.day_bounds(when.local(at).date())[0]
+    return midnight - ((midnight - at) // STEP) * STEP
+
+
+def people(conn: Connection, subject: Subject, on: date) -> list[tuple[store.Account, str]]:
+    """Who may hold a post: active accounts of the convening unit and of the bodies and units at its level, with units.
+
+    Shown by post in the form; the record keeps name and title of this day.
+    """
+    units = places.tree(conn, on)
+    own = subject.unit_path
+    found = []
+    for account in store.accounts(conn):
+        path = units.path(account.unit_id) if account.unit_id and account.unit_id in units else ()
+        near = path and own and (path == own or path[:-1] == own or own[:-1] == path[:-1] or own[:-1] == path)
+        if account.disabled_at is None and near:
+            found.append((account, units.get(account.unit_id).name if account.unit_id else ""))
+    return found
+
+
+def as_people(accounts: Sequence[tuple[store.Account, str]]) -> dict[str, Person]:
+    return {account.user_id: Person(account.user_id, account.name, account.title) for account, _unit in accounts}
+
+

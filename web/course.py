@@ -1,0 +1,77 @@
+"""The ledger told as a line in time: one sentence an event, in the reader's language.  Pure; the record is not changed.
+
+Unknown kinds are shown by their stable name rather than hidden: a page may not drop what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from meetings.ledger import Event
+from web.i18n import _, ngettext
+from web.words import LEAVE_REASONS, SIGN_ROLES
+
+MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded"})
+
+
+def sentence(event: Event) -> str:
+    """What happened, for people."""
+    teller = _TELL.get(event.kind)
+    if teller is None:
+        return event.kind
+    point = str((event.point or {}).get("name", ""))
+    return teller(dict(event.data), point)
+
+
+
+def _motion_closed(data: Mapping[str, Any], point: str) -> str:
+    counts = data["counts"]
+    said = _(
+        "Kết quả biểu quyết “{title}”: {yes} tán thành, {no} không tán thành, {none} không biểu quyết / {entitled}",
+        title=data["title"], yes=counts["for"], no=counts["against"], none=counts["abstain"], entitled=data["entitled"],
+    )
+    return f"{said} · {_('thông qua') if data['passed'] else _('không thông qua')}"
+
+
+_TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
+    "meeting.created": lambda d, p: _("Soạn cuộc họp “{title}”", title=d["title"]),
+    "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
+    "meeting.booked": lambda d, p: ngettext("Đặt {n} điểm cầu", "Booked {n} points", d["count"]),
+    "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
+    "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),
+    "meeting.opened": lambda d, p: _("Khai mạc"),
+    "meeting.suspended": lambda d, p: _("Tạm dừng"),
+    "meeting.resumed": lambda d, p: _("Họp tiếp"),
+    "meeting.closed": lambda d, p: _("Bế mạc, {present}/{booked} điểm cầu có mặt", present=d["present"], booked=d["booked"]),
+    "agenda.started": lambda d, p: _("Bắt đầu mục {item}: {title}", item=d["item"], title=d["title"]),
+    "agenda.ended": lambda d, p: _("Xong mục {item}", item=d["item"]),
+    "point.joined": lambda d, p: _("{point} vào họp", point=p),
+    "point.left": lambda d, p: _("{point} rời họp ({reason})", point=p, reason=_(LEAVE_REASONS.get(d["reason"], d["reason"]))),
+    "floor.given": lambda d, p: _("Mời {point} phát biểu", point=p),
+    "floor.taken": lambda d, p: _("{point} phát biểu xong", point=p),
+    "hand.raised": lambda d, p: _("{point} đăng ký phát biểu", point=p),
+    "hand.lowered": lambda d, p: _("{point} rút đăng ký", point=p),
+    "motion.opened": lambda d, p: _("Mở biểu quyết “{title}”: {present}/{entitled} có mặt", title=d["title"],
+                                    present=d["present"], entitled=d["entitled"]),
+    "ballot.cast": lambda d, p: _("{point} biểu quyết", point=p),
+    "motion.closed": _motion_closed,
+    "conclusion.written": lambda d, p: _("Kết luận {ord}: {text}", ord=d["ord"], text=d["text"]),
+    "conclusion.removed": lambda d, p: _("Bỏ kết luận {ord}", ord=d["ord"]),
+    "document.added": lambda d, p: _("Thêm tài liệu {name}", name=d["name"]),
+    "delegate.recorded": lambda d, p: (_("{point}: đại biểu {name} có mặt", point=p, name=d["name"]) if d["present"]
+                                       else _("{point}: đại biểu {name} vắng mặt", point=p, name=d["name"])),
+    "minutes.drafted": lambda d, p: _("Lập dự thảo biên bản, bản {version}", version=d["version"]),
+    "minutes.numbered": lambda d, p: _("Cấp số {number}/{symbol}", number=d["number"], symbol=d["symbol"]),
+    "number.voided": lambda d, p: _("Hủy số {number}: {reason}", number=d["number"], reason=d["reason"]),
+    "minutes.signed": lambda d, p: _("Ký biên bản: {role}", role=_(SIGN_ROLES.get(d["role"], d["role"]))),
+    "minutes.refused": lambda d, p: _("Từ chối ký biên bản: {reason}", reason=d["reason"]),
+    "minutes.sealed": lambda d, p: _("Đóng dấu biên bản"),
+    "minutes.issued": lambda d, p: _("Phát hành biên bản số {number}/{symbol}", number=d["number"], symbol=d["symbol"]),
+    "packet.built": lambda d, p: _("Đóng gói hồ sơ cuộc họp"),
+    "packet.released": lambda d, p: _("Hồ sơ được tải về: {to}", to=d["to"]),
+    "link.revoked": lambda d, p: _("Thu hồi đường dẫn của {point}", point=p),
+    "link.renewed": lambda d, p: _("Cấp đường dẫn mới cho {point}", point=p),
+    "release.granted": lambda d, p: _("Cấp đường dẫn tải hồ sơ cho đại biểu"),
+    "release.revoked": lambda d, p: _("Thu hồi đường dẫn tải hồ sơ của đại biểu"),
+}

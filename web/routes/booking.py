@@ -1,0 +1,193 @@
+"""Đặt lịch: one page, no wizard.  A new meeting, its papers and all its points in one action; or the points of a draft.
+
+Every post shows the same page again until it works; with scripts, only the picture and the sum are replaced.  Who may
+convene whom and what may be booked is decided by the use cases, in the one transaction of this request.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from meetings import service
+from meetings.access import Action, Role, Subject
+from meetings.errors import Invalid, MeetingError
+from meetings.meeting import Meeting, NewMeeting
+from scheduler import service as booking
+from web import booking_form, booking_view, uploads, views
+from web.booking_form import Typed, Wanted
+from web.container import Container, container
+from web.errors import explain, status_of
+from web.guard import allow
+from web.pages import done, page
+
+router = APIRouter(prefix="/meetings", tags=["meetings"], default_response_class=HTMLResponse)
+
+DEFAULT_ROLE = {
+    "chair": Role.CHAIR, "secretary": Role.SECRETARY, "division_head": Role.DIVISION_HEAD, "clerk": Role.CLERK,
+}
+
+
+@router.get("/new")
+def blank(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE))) -> Response:
+    found = container(request)
+    typed = booking_form.fresh(found.clock.now(), found.when)
+    if day := request.query_params.get("on"):
+        typed.day = day
+    return _show(request, typed, subject)
+
+
+@router.post("/new")
+def create(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE))) -> Response:
+    """`action`: book, draft, or anything else = look again (also: pick=START-END, line=more)."""
+    found, form = container(request), request.state.form
+    typed = booking_form.read(form, found.keys.csrf)
+    good, refused = uploads.receive(found, form.getlist("document"))
+    typed.kept += [file for file in good if file.sha256 not in {kept.sha256 for kept in typed.kept}]
+    _picked(typed, str(form.get("pick", "")))
+    action = str(form.get("action", ""))
+    if action not in ("book", "draft"):
+        return _show(request, typed, subject, said={"document": " ".join(refused)} if refused else {})
+    return _save(request, typed, subject, refused, book=action == "book")
+
+
+def _picked(typed: Typed, pick: str) -> None:
+    """A suggested time was chosen: `2026-11-26 09:30-11:30`."""
+    day, _space, hours = pick.partition(" ")
+    start, _dash, end = hours.partition("-")
+    if day and start and end:
+        typed.day, typed.start, typed.end = day, start, end
+
+
+def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], *, book: bool) -> Response:
+    found, now = container(request), container(request).clock.now()
+    try:
+        with found.db.write() as conn:
+            accounts = booking_view.people(conn, subject, found.when.today(now))
+            wanted, errors = booking_form.check(typed, found.when, booking_view.as_people(accounts))
+            within = booking_view.scope(conn, subject, _day(wanted, found, now))
+            booking_view.tree(conn, within, typed)
+            if book and not typed.chosen:
+                errors["audience"] = Invalid("booking.nobody", field="audience")
+            if errors or refused:
+                raise _Wrong(errors, refused)
+            meeting = _create(conn, typed, wanted, within, subject, now)
+            n = booking.book(conn, meeting.meeting_id, sorted(typed.chosen), subject, now) if book else None
+    except _Wrong as wrong:
+        said = {name: explain(error, request) for name, error in wrong.errors.items()}
+        if wrong.refused:
+            said["document"] = " ".join(wrong.refused)
+        return _show(request, typed, subject, 422, said)
+    except MeetingError as error:
+        return _show(request, typed, subject, status_of(error), {_field(error): explain(error, request)})
+    return done(f"/meetings/{meeting.meeting_id}", "booked" if book else "created", n)
+
+
+class _Wrong(Exception):
+    """The form has mistakes; the transaction is rolled back."""
+
+    def __init__(self, errors: dict[str, MeetingError], refused: list[str]) -> None:
+        super().__init__(errors, refused)
+        self.errors = errors
+        self.refused = refused
+
+
+def _field(error: MeetingError) -> str:
+    field = str(error.params.get("field", "audience"))
+    return field if field in booking_form.ORDER else "audience"
+
+
+def _day(wanted: Wanted, found: Container, now: datetime) -> Any:
+    return found.when.local(wanted.start or now).date()
+
+
+def _create(
+    conn: Any, typed: Typed, wanted: Wanted, within: booking_view.Scope, subject: Subject, now: datetime
+) -> Meeting:
+    assert wanted.start and wanted.end
+    main = next((point.point_id for point in within.points if point.unit_id == within.unit.id
+                 and point.point_id in typed.chosen), None)
+    meeting = service.create(conn, NewMeeting(
+        title=typed.title, unit=within.unit, start=wanted.start, end=wanted.end, **wanted.people, agenda=wanted.agenda,
+        place=typed.place, main_point_id=main,
+    ), subject, now)
+    for file in typed.kept:
+        uploads.add(conn, meeting.meeting_id, file, subject, now)
+    return meeting
+
+
+def _show(
+    request: Request, typed: Typed, subject: Subject, status: int = 200, said: dict[str, str] | None = None,
+    meeting: Meeting | None = None,
+) -> HTMLResponse:
+    found, now = container(request), container(request).clock.now()
+    wanted, problems = booking_form.times(typed, found.when)
+    with found.db.read() as conn:
+        within = booking_view.scope(conn, subject, _day(wanted, found, now))
+        branches = booking_view.tree(conn, within, typed)
+        own = meeting.meeting_id if meeting else None
+        picture = booking_view.picture(conn, within, typed, wanted, found.when, subject, now, own)
+        accounts = booking_view.people(conn, subject, found.when.today(now))
+    said = said if said is not None else {}
+    if picture is None and status == 200:
+        said = {**said, **{name: explain(error, request) for name, error in problems.items()}}
+    _default_people(typed, accounts, subject)
+    return page(
+        request, "booking/book.html" if meeting else "booking/new.html", status, place="meetings", typed=typed,
+        branches=branches, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
+        receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
+        loud=status != 200,
+    )
+
+
+def _default_people(typed: Typed, accounts: Any, subject: Subject) -> None:
+    """Where only one person fits, or it is the one who asks, the form already says so."""
+    for post, role in DEFAULT_ROLE.items():
+        if typed.people.get(post):
+            continue
+        fitting = [account.user_id for account, _unit in accounts if role in account.roles]
+        if post == "secretary" and subject.user_id in fitting:
+            typed.people[post] = subject.user_id
+        elif len(fitting) == 1:
+            typed.people[post] = fitting[0]
+
+
+@router.get("/{meeting_id}/book")
+def points(request: Request, meeting_id: str,
+           subject: Subject = Depends(allow(Action.MEETING_BOOK, views.meeting))) -> Response:
+    """The points of a meeting that has not opened."""
+    return _show(request, _typed_of(request, request.state.meeting), subject, meeting=request.state.meeting)
+
+
+@router.post("/{meeting_id}/book")
+def book(request: Request, meeting_id: str,
+         subject: Subject = Depends(allow(Action.MEETING_BOOK, views.meeting))) -> Response:
+    found, now, meeting = container(request), container(request).clock.now(), request.state.meeting
+    typed = booking_form.read(request.state.form, found.keys.csrf)
+    fixed = _typed_of(request, meeting)
+    typed.day, typed.start, typed.end = fixed.day, fixed.start, fixed.end
+    if request.state.form.get("action") != "book":
+        return _show(request, typed, subject, meeting=meeting)
+    try:
+        with found.db.write() as conn:
+            within = booking_view.scope(conn, subject, found.when.local(meeting.start).date())
+            booking_view.tree(conn, within, typed)
+            n = booking.book(conn, meeting_id, sorted(typed.chosen), subject, now)
+    except MeetingError as error:
+        return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting)
+    if found.hub is not None:
+        found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}", "booked", n)
+
+
+def _typed_of(request: Request, meeting: Meeting) -> Typed:
+    found = container(request)
+    with found.db.read() as conn:
+        held = frozenset(booking.points_of_meeting(conn, meeting.meeting_id))
+    return Typed(
+        title=meeting.title, day=found.when.form_date(meeting.start), start=found.when.clock(meeting.start),
+        end=found.when.clock(meeting.end), chosen=held,
+    )

@@ -1,0 +1,238 @@
+"""Lịch họp: the list, the day with points as rows; and the page of one meeting with its tabs, cards and documents."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import segno
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from meetings import service
+from meetings.access import Action, Subject
+from meetings.errors import Invalid, MeetingError
+from meetings.ledger import verify_chain
+from meetings.meeting import State
+from meetings.papers import document as one_document
+from meetings.store import ledger_store, seat_store
+from meetings.units import fold
+from web import course, minutes_view, places, uploads, views
+from web.container import container
+from web.errors import explain
+from web.guard import allow
+from web.pages import done, may, page
+from web.when import When
+
+router = APIRouter(prefix="/meetings", tags=["meetings"], default_response_class=HTMLResponse)
+READ = Depends(allow(Action.MEETING_READ, views.meeting))
+
+PERIODS: dict[str, tuple[int, int]] = {"coming": (0, 120), "past": (-400, 0), "all": (-400, 400)}
+
+
+@router.get("")
+def listing(
+    request: Request, period: str = "coming", state: str = "", q: str = "", subject: Subject = Depends(allow(Action.SELF))
+) -> Response:
+    """The list; every filter is in the address."""
+    found = container(request)
+    today = found.when.today(found.clock.now())
+    first, last = PERIODS.get(period, PERIODS["coming"])
+    after = found.when.day_bounds(today + timedelta(days=first))[0]
+    before = found.when.day_bounds(today + timedelta(days=last))[1]
+    states = (State(state),) if state in set(State) else None
+    words = fold(q).split()
+    with found.db.read() as conn:
+        tree = places.tree(conn, today)
+        seen = views.visible(conn, subject, tree, after=after, before=before, states=states)
+        rows = [views.row(found, conn, subject, meeting, thing) for meeting, thing in seen
+                if all(word in fold(f"{meeting.title} {meeting.unit.name} {meeting.chair.name}") for word in words)]
+    if period == "past":
+        rows.reverse()
+    return page(request, "meetings/list.html", place="meetings", days=_by_day(rows, found.when), total=len(rows),
+                period=period if period in PERIODS else "coming", state=state, q=q, states=list(State))
+
+
+def _by_day(rows: list[views.Row], when: When) -> list[tuple[date, list[views.Row]]]:
+    days: dict[date, list[views.Row]] = {}
+    for row in rows:
+        days.setdefault(when.local(row.meeting.start).date(), []).append(row)
+    return list(days.items())
+
+
+TABS = ("audience", "agenda", "documents", "course", "minutes")
+
+
+def _page(request: Request, tab: str, status: int = 200, **values: Any) -> HTMLResponse:
+    found, meeting, subject = container(request), request.state.meeting, request.state.subject
+    resource = request.state.resource
+    with found.db.read() as conn:
+        row = views.row(found, conn, subject, meeting, resource)
+        counts = {"audience": row.booked, "documents": len(service.documents(conn, meeting.meeting_id))}
+    return page(
+        request, f"meetings/{tab}.html", status, place="meetings", meeting=meeting, row=row, tab=tab, counts=counts,
+        resource=resource, action=views.next_action(subject, meeting, resource, row.enter), **values,
+    )
+
+
+@router.get("/{meeting_id}", dependencies=[READ])
+def overview(request: Request, meeting_id: str) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        state = service.state(conn, meeting_id)
+        units = places.tree(conn, found.when.local(state.meeting.start).date())
+        levels = _by_level(conn, units, state.seats)
+    return _page(request, "overview", room=state, levels=levels)
+
+
+def _by_level(conn: Any, units: Any, seats: Any) -> list[tuple[str, int]]:
+    from meetings.store import unit_store
+
+    names = {level.level_id: level for level in unit_store.levels(conn)}
+    counted: dict[str, int] = {}
+    for seat in seats:
+        counted[seat.level] = counted.get(seat.level, 0) + 1
+    return [(name, counted[key]) for key, level in names.items() if key in counted for name in [places.level_name(level)]]
+
+
+@router.get("/{meeting_id}/audience", dependencies=[READ])
+def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> Response:
+    found, subject = container(request), request.state.subject
+    words = fold(q).split()
+    with found.db.read() as conn:
+        seats = seat_store.seats(conn, meeting_id)
+        links = {link.point_id: link for link in service.links(conn, meeting_id)}
+    present = sum(seat.joined_at is not None for seat in seats)
+    shown = [seat for seat in seats if all(word in fold(f"{seat.name} {seat.code}") for word in words)
+             and (show != "present" or seat.joined_at) and (show != "absent" or not seat.joined_at)]
+    ended = request.state.meeting.state in (State.CONCLUDED, State.CANCELLED)
+    return _page(
+        request, "audience", seats=shown, total=len(seats), present=present, q=q, show=show, ended=ended,
+        links=links if may(subject, "link.revoke", request.state.resource) and not ended else {},
+        cards=may(subject, "link.read", request.state.resource) and not ended,
+    )
+
+
+@router.get("/{meeting_id}/agenda", dependencies=[READ])
+def agenda(request: Request, meeting_id: str) -> Response:
+    with container(request).db.read() as conn:
+        state = service.state(conn, meeting_id)
+    return _page(request, "agenda", room=state)
+
+
+@router.get("/{meeting_id}/course", dependencies=[READ])
+def happened(request: Request, meeting_id: str) -> Response:
+    """Diễn biến: every event in order, and whether the chain of hashes holds."""
+    with container(request).db.read() as conn:
+        events = ledger_store.events(conn, meeting_id)
+    rows = [(event, course.sentence(event), event.kind in course.MINOR) for event in events]
+    return _page(request, "course", events=rows, broken=verify_chain(events))
+
+
+@router.get("/{meeting_id}/minutes", dependencies=[READ])
+def minutes(request: Request, meeting_id: str) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        summary = minutes_view.summary(conn, request.state.subject, request.state.meeting, request.state.resource)
+    return _page(request, "minutes", summary=summary)
+
+
+@router.get("/{meeting_id}/documents", dependencies=[READ])
+def documents(request: Request, meeting_id: str) -> Response:
+    return _documents(request, meeting_id)
+
+
+def _documents(request: Request, meeting_id: str, status: int = 200, problems: tuple[str, ...] = ()) -> HTMLResponse:
+    with container(request).db.read() as conn:
+        listed = service.documents(conn, meeting_id)
+    readable = may(request.state.subject, "document.read", request.state.resource)
+    return _page(request, "documents", status, documents=listed if readable else [], readable=readable, problems=problems)
+
+
+@router.post("/{meeting_id}/documents", dependencies=[Depends(allow(Action.DOCUMENT_ADD, views.meeting))])
+def add_documents(request: Request, meeting_id: str) -> Response:
+    """Checks every file first; all that are good enter the record, the others are named with their reason."""
+    found, subject = container(request), request.state.subject
+    good, problems = uploads.receive(found, request.state.form.getlist("document"))
+    if not good and not problems:
+        problems = [explain(Invalid("document.none", field="document"))]
+    for file in good:
+        try:
+            with found.db.write() as conn:
+                uploads.add(conn, meeting_id, file, subject, found.clock.now())
+        except MeetingError as error:
+            problems.append(f"{file.name}: {explain(error)}")
+    if problems:
+        return _documents(request, meeting_id, 422, tuple(problems))
+    return done(f"/meetings/{meeting_id}/documents", "document")
+
+
+@router.get("/{meeting_id}/documents/{document_id}",
+            dependencies=[Depends(allow(Action.DOCUMENT_READ, views.meeting))], response_class=FileResponse)
+def download(request: Request, meeting_id: str, document_id: str) -> Response:
+    """The file itself, always as a download: a browser never runs what somebody uploaded."""
+    found = container(request)
+    with found.db.read() as conn:
+        paper = one_document(conn, meeting_id, document_id)
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(paper.name)}"}
+    return FileResponse(found.blobs.path(paper.sha256), media_type=paper.media_type, headers=headers)
+
+
+@router.get("/{meeting_id}/cards", dependencies=[Depends(allow(Action.LINK_READ, views.meeting))])
+def cards(request: Request, meeting_id: str, q: str = "") -> Response:
+    """One card a point with its QR code, to print and hang up."""
+    found, meeting = container(request), request.state.meeting
+    words = fold(q).split()
+    with found.db.read() as conn:
+        links = [link for link in service.links(conn, meeting_id)
+                 if not link.revoked and all(word in fold(link.name) for word in words)]
+    made = [(link, address, qr(address)) for link in links for address in [views.link_address(found, link)]]
+    return page(request, "meetings/cards.html", place="meetings", meeting=meeting, cards=made, q=q)
+
+
+def qr(address: str) -> str:
+    """An SVG of the address: only paths, no style, so that it passes the content policy."""
+    return str(segno.make(address, error="m", micro=False).svg_inline(scale=1, border=2, omitsize=True))
+
+
+@router.post("/{meeting_id}/links/{point_id}/renew",
+             dependencies=[Depends(allow(Action.LINK_REVOKE, views.meeting))])
+def renew_link(request: Request, meeting_id: str, point_id: int) -> Response:
+    """The old link opens nothing any more; a new card is there at once."""
+    found, now = container(request), container(request).clock.now()
+    with found.db.write() as conn:
+        service.link_revoke(conn, meeting_id, point_id, request.state.subject, now)
+        service.link_renew(conn, meeting_id, point_id, request.state.subject, now)
+    _changed(request, meeting_id)
+    return done(f"/meetings/{meeting_id}/audience", "revoked")
+
+
+@router.post("/{meeting_id}/cancel", dependencies=[Depends(allow(Action.MEETING_EDIT, views.meeting))])
+def cancel(request: Request, meeting_id: str) -> Response:
+    from scheduler import service as booking
+
+    found, now = container(request), container(request).clock.now()
+    try:
+        with found.db.write() as conn:
+            service.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
+            booking.release(conn, meeting_id, request.state.subject, now)
+    except Invalid as error:
+        return _cancel_again(request, meeting_id, explain(error))
+    _changed(request, meeting_id)
+    return done(f"/meetings/{meeting_id}", "cancelled")
+
+
+def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
+    with container(request).db.read() as conn:
+        state = service.state(conn, meeting_id)
+        levels = _by_level(conn, None, state.seats)
+    return _page(request, "overview", 422, room=state, levels=levels, cancel_error=text)
+
+
+def _changed(request: Request, meeting_id: str) -> None:
+    hub = container(request).hub
+    if hub is not None:
+        hub.changed(meeting_id)
+
+

@@ -1,0 +1,45 @@
+"""Hôm nay: what this person must do.  Meetings of today first, then what waits for their signature, then what comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from meetings.access import Action, Subject
+from meetings.meeting import State
+from web import minutes_view, places, views
+from web.container import container
+from web.guard import allow
+from web.pages import page
+
+router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+
+AHEAD = timedelta(days=14)
+COMING = 6
+
+
+@router.get("/")
+def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> Response:
+    found = container(request)
+    now = found.clock.now()
+    start, end = found.when.day_bounds(found.when.today(now))
+    with found.db.read() as conn:
+        tree = places.tree(conn, found.when.today(now))
+        near = views.visible(conn, subject, tree, after=start - timedelta(days=1), before=now + AHEAD)
+        rows = [views.row(found, conn, subject, meeting, thing) for meeting, thing in near
+                if meeting.state is not State.CANCELLED]
+        waiting = minutes_view.waiting(conn, subject)
+        finished = [views.row(found, conn, subject, meeting, thing) for meeting, thing in views.visible(
+            conn, subject, tree, after=now - timedelta(days=60), before=now, states=(State.CONCLUDED,))]
+    at_hand = [row for row in rows if row.live or (row.meeting.start < end and row.meeting.end > start
+                                                   and row.meeting.state is not State.CONCLUDED)]
+    at_hand.sort(key=lambda row: (not row.live, row.meeting.start))
+    known = {row.meeting.meeting_id for row in at_hand}
+    coming = [row for row in rows if row.meeting.start >= end and row.meeting.meeting_id not in known]
+    open_minutes = [row for row in finished if row.stages[-1].state != "done"]
+    return page(
+        request, "today.html", place="today", rows=at_hand, waiting=waiting, coming=coming[:COMING],
+        open_minutes=open_minutes[-COMING:][::-1],
+    )
