@@ -142,14 +142,18 @@ class Publisher(Peer):
         self.stats = Published()
         self.stamp: Callable[[bytes], bytes] | None = None     # the benchmark writes the time into each packet
         self._kept: dict[int, bytes] = {}
+        self._idle = False           # joined, with nothing to send: not on the wheel
 
     def mute(self, kind: Kind, muted: bool = True) -> None:
         """Stop or go on sending this kind; a picture comes back with a key frame."""
         if muted:
             self.source.muted.add(kind)
-        else:
-            self.source.muted.discard(kind)
-            self.source.key_frame()
+            return
+        self.source.muted.discard(kind)
+        self.source.key_frame()
+        if self._idle and self.join_seconds is not None:
+            self._idle = False
+            self._wheel.at(self._wheel.now, self._send_due)
 
     def _agree(self, answer: Answer) -> None:
         super()._agree(answer)
@@ -163,7 +167,8 @@ class Publisher(Peer):
         self._wheel.at(self.source.start, self._send_due)
 
     def _send_due(self, now: float) -> None:
-        if self.ended.is_set():
+        self._idle = len(self.source.muted) == 2
+        if self._idle or self.ended.is_set():
             return
         for track, packet in self.source.due(now):
             if self.stamp is not None:

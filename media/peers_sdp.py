@@ -86,17 +86,17 @@ def _section(block: list[str]) -> AnswerSection:
     words = block[0].split()
     if len(words) < 4 or not words[1].isdigit():
         raise BadSdp("answer.section")
-    ssrc = next((line[7:].split()[0] for line in block if line.startswith("a=ssrc:")), None)
+    ssrc = next((line[7:].partition(" ")[0] for line in block if line.startswith("a=ssrc:")), "")
     extension = any(line.startswith("a=extmap:") and MID_URI in line for line in block)
     return AnswerSection(_value(block, "a=mid:"), words[0], words[1] != "0" and "a=inactive" not in block,
-                         int(ssrc) if ssrc is not None else None, extension)
+                         int(ssrc) if ssrc.isdecimal() and len(ssrc) <= 10 else None, extension)
 
 
 def _is_usable(line: str) -> bool:
     """A UDP host candidate of the RTP component (RFC 8839 §5.1) with an address, not a name."""
     words = line.split()
     return (line.startswith("a=candidate:") and len(words) >= 8 and words[1] == "1" and words[2].lower() == "udp"
-            and words[5].isdigit() and not words[4].endswith(".local"))
+            and words[5].isdecimal() and int(words[5]) < 65536 and not words[4].endswith(".local"))
 
 
 def _address(line: str) -> tuple[str, int]:

@@ -1,0 +1,96 @@
+"""A media worker process of one's own, for as long as a benchmark or a test needs it.
+
+Never used by the product at run time (web supervises its worker itself). Called by media/bench.py and tests.
+"""
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from media.control import MediaClient
+from media.errors import Gone
+from media.peers import Exchange
+
+START_TIME = 20.0      # seconds a worker may take on a busy machine until it listens
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A running worker: its control client, its process and its UDP port."""
+
+    client: MediaClient
+    pid: int
+    port: int
+
+    def publishing(self, room: str, name: str) -> Exchange:
+        """The exchange of a publisher of this name; the location it returns is the session id."""
+        async def exchange(offer: str) -> tuple[str, str]:
+            session = os.urandom(8).hex()
+            return await self.client.publish(room, session, name, offer), session
+        return exchange
+
+    def watching(self, room: str, name: str, publishers: list[str] | None = None) -> Exchange:
+        """The exchange of a subscriber of this name."""
+        async def exchange(offer: str) -> tuple[str, str]:
+            session = os.urandom(8).hex()
+            return await self.client.subscribe(room, session, name, offer, publishers), session
+        return exchange
+
+    async def hang_up(self, session: str) -> None:
+        """What DELETE does over HTTP."""
+        await self.client.close(session)
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the worker so far, as the kernel counts it (proc(5); steps of 10 ms)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@asynccontextmanager
+async def worker_process(*, core: int | None = None, port: int = 0) -> AsyncIterator[Worker]:
+    """Start `python -m media`, pinned to `core` if given; end it when the block ends. Raises: Gone when it does not start."""
+    with tempfile.TemporaryDirectory(prefix="diemcau-") as directory:
+        path = Path(directory) / "control"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "media", "--socket", str(path), "--port", str(port), "--parent", str(os.getpid()),
+            cwd=_ROOT, stdout=asyncio.subprocess.PIPE)
+        client: MediaClient | None = None
+        try:
+            if core is not None:
+                os.sched_setaffinity(process.pid, {core})
+            listening = await _ready(process)
+            client = await MediaClient.connect(path)
+            yield Worker(client, process.pid, listening)
+        finally:
+            if client is not None:
+                await client.aclose()
+            await _end(process)
+
+
+async def _ready(process: asyncio.subprocess.Process) -> int:
+    """The port of the line "ready PORT"."""
+    if process.stdout is None:
+        raise Gone("worker.start")
+    async with asyncio.timeout(START_TIME):
+        words = (await process.stdout.readline()).split()
+    if len(words) != 2 or words[0] != b"ready":
+        raise Gone("worker.start")
+    return int(words[1])
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(5):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

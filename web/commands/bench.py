@@ -1,0 +1,63 @@
+"""`python3 -m web bench sfu`: what the relay costs on this machine, beside the price of one plain `sendto`.
+
+Starts a media worker of its own on free ports and leaves nothing behind but the file asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from web.i18n import _
+
+MOST_RECEIVERS = 1000
+LONGEST = 600.0
+FAILED, USAGE = 1, 2
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu")
+    sfu = what.add_parser("sfu", help="one picture of 600 kbit/s with sound, relayed to N receivers")
+    sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=f"1 to {MOST_RECEIVERS}")
+    sfu.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
+    sfu.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help="measured time (default 10)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from media.bench import measure
+    from media.errors import MediaError
+
+    try:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.touch()
+    except OSError as error:
+        print(_("✕ Không ghi được tệp {file}: {reason}", file=arguments.json, reason=error.strerror), file=sys.stderr)
+        return USAGE
+    try:
+        result = dataclasses.asdict(asyncio.run(measure(arguments.receivers, arguments.seconds)))
+    except (MediaError, OSError, TimeoutError, ExceptionGroup) as error:
+        arguments.json.unlink(missing_ok=True)
+        print(_("✕ Không đo được: {reason}", reason=error or type(error).__name__), file=sys.stderr)
+        return FAILED
+    arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    for name, value in result.items():
+        print(f"{name:<20}{value}")
+    return 0
+
+
+def _receivers(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_RECEIVERS:
+        raise argparse.ArgumentTypeError(f"{number} is not between 1 and {MOST_RECEIVERS}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0.5 <= number <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{number:g} is not between 0.5 and {LONGEST:g}")
+    return number
