@@ -29,6 +29,7 @@ class Person:
         self.base_url = base_url
         self.login = login
         self._password = password
+        self._token = ""
         self._http = httpx.AsyncClient(
             base_url=base_url, headers={**HEADERS, "origin": base_url}, timeout=60, verify=verify, follow_redirects=True
         )
@@ -66,9 +67,11 @@ class Person:
             data.setdefault(name, []).append(value)
         return _happy(await self._http.post(target, data=data, files=files))
 
-    async def post(self, path: str, token: str, **values: Any) -> httpx.Response:
-        """A script's request: JSON in, JSON out, with the page's token."""
-        headers = {"x-csrf-token": token, "accept": "application/json"}
+    async def post(self, path: str, **values: Any) -> httpx.Response:
+        """A script's request: JSON in, JSON out, with the token that the person's pages carry."""
+        if not self._token:
+            self._token = (await self.page("/")).metas["csrf-token"]
+        headers = {"x-csrf-token": self._token, "accept": "application/json"}
         return _happy(await self._http.post(path, json=values, headers=headers))
 
 

@@ -1,0 +1,209 @@
+"""One meeting from booking to a verified record, step by step, each as the person whose work it is.
+
+Every step checks what it did from the outside and raises when it is not so; a rehearsal that ends has truly happened.
+Called by the command `rehearse` and by the tests of the journeys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from web.rehearsal.crowd import Points
+from web.rehearsal.forms import Form
+from web.rehearsal.people import Person, Refused
+from web.rehearsal.stage import Stage
+from web.scene import PLAYERS
+
+SPEAKERS = 3
+FREE_WITHIN_DAYS = 30
+RELAY_S = 6.0
+CARD = re.compile(r'data-code="([^"]+)".*?/j/([A-Za-z0-9_-]+)', re.DOTALL)
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+TITLE = "Hội nghị diễn tập toàn tỉnh"
+AGENDA = ["Báo cáo của các địa phương", "Biểu quyết và kết luận"]
+CONCLUSIONS = ["Thống nhất kế hoạch như dự thảo.", "Các địa phương báo cáo kết quả trước ngày 05 hằng tháng."]
+MOTION = "Thông qua kế hoạch phối hợp quý I"
+DOCUMENT = ("ke-hoach.txt", "Kế hoạch phối hợp quý I\n\n1. Mục tiêu.\n2. Phân công.\n".encode(), "text/plain")
+
+Report = Callable[[str, float], None]
+
+
+class Failed(Exception):
+    """A step did not do what it should; the text says what was seen."""
+
+
+@dataclass(slots=True)
+class Journey:
+    """What the steps find out; `facts` becomes the report of the command."""
+
+    stage: Stage
+    count: int
+    out: Path
+    report: Report = lambda name, seconds: None
+    facts: dict[str, Any] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    meeting_id: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
+    points: Points | None = None
+
+    async def step(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Runs one step and notes it; a step that raises is noted as not done and ends the journey."""
+        began = time.monotonic()
+        done = False
+        try:
+            await work()
+            done = True
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            self.steps.append({"name": name, "ok": done, "seconds": seconds})
+            self.report(name, seconds)
+
+    @asynccontextmanager
+    async def person(self, key: str) -> AsyncIterator[Person]:
+        """Somebody of the demonstration's accounts, signed in with the password that the server printed."""
+        login = next(player.login for player in PLAYERS if player.key == key)
+        async with Person(self.stage.base_url, login, self.stage.passwords[login]) as person:
+            yield person
+
+    # --- before the meeting --------------------------------------------------------------------------------------
+
+    async def book(self) -> None:
+        """The secretary books a meeting of `count` points in one action."""
+        async with self.person("secretary") as secretary:
+            form = (await secretary.page("/meetings/new")).form("/meetings/new")
+            offered = [value for value, _words in form.choices["point"]]
+            if len(offered) < self.count:
+                raise Failed(f"the page offers {len(offered)} points, {self.count} wanted")
+            chosen = [offered[i * len(offered) // self.count] for i in range(self.count)]
+            self.meeting_id = await self._booked(secretary, form, chosen)
+            cards = await secretary.get(f"/meetings/{self.meeting_id}/cards")
+        self.secrets = dict(CARD.findall(cards.text))
+        self.facts["points_booked"] = len(self.secrets)
+        if len(self.secrets) != self.count:
+            raise Failed(f"{len(self.secrets)} join links for {self.count} points")
+
+    async def _booked(self, secretary: Person, form: Form, chosen: list[str]) -> str:
+        """Today, or the next day on which all points are free: a folder that is kept holds earlier rehearsals."""
+        people = {player.key: form.choice(player.key, player.name) for player in PLAYERS if player.key in form.names}
+        for later in range(FREE_WITHIN_DAYS):
+            day, start, end = _times(datetime.now(UTC), later)
+            try:
+                done = await secretary.submit(
+                    "/meetings/new", "/meetings/new", files=[("document", DOCUMENT)], title=TITLE, day=day, start=start,
+                    end=end, place="Phòng họp số 1", agenda_title=AGENDA, agenda_presenter=["Các điểm cầu", "Chủ trì"],
+                    point=chosen, action="book", **people,
+                )
+                return done.url.path.rstrip("/").split("/")[-1]
+            except Refused as refusal:
+                if "→ 409" not in str(refusal):
+                    raise
+        raise Failed(f"no day within {FREE_WITHIN_DAYS} on which all points are free")
+
+    # --- in the meeting ------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        async with self.person("chair") as chair:
+            await self._conduct(chair, "open")
+            await self._conduct(chair, "agenda", item=1)
+
+    async def join(self) -> None:
+        """Every point comes in by its link, both ways; the first three send picture and sound."""
+        speakers = list(self.secrets)[:SPEAKERS]
+        self.points = Points(self.stage.base_url, self.meeting_id, self.secrets, speakers)
+        took = sorted(await self.points.join())
+        self.facts["points_joined"] = len(self.points.seats)
+        self.facts["join_ms_p95"] = round(took[min(len(took) - 1, int(len(took) * 0.95))], 1)
+
+    async def relay(self) -> None:
+        """Everybody receives every speaker for some seconds; the relay's own counters give the cost."""
+        assert self.points is not None, "relay comes after join"
+        await self._everybody_receives()
+        before = await self._media()
+        await asyncio.sleep(RELAY_S)  # the interval that is measured
+        after = await self._media()
+        seen = self.points.counted()
+        relayed = after["packets_relayed"] - before["packets_relayed"]
+        self.facts |= {
+            "packets_in": after["packets_in"], "packets_relayed": after["packets_relayed"], "packets_lost": seen.lost,
+            "packets_received": seen.received, "relay_s": RELAY_S,
+            "cpu_us_per_packet": round((after["cpu_s"] - before["cpu_s"]) * 1e6 / relayed, 2) if relayed else None,
+            "server_mib": round(self.stage.resident_mib(), 1),
+        }
+        if self.count > 1 and relayed <= 0:
+            raise Failed("nothing was relayed")
+
+    async def _everybody_receives(self) -> None:
+        assert self.points is not None, "called by relay"
+        async with asyncio.timeout(20):
+            while silent := self.points.counted().silent:
+                self.facts["receivers_without_media"] = silent
+                await asyncio.sleep(0.1)
+        self.facts["receivers_without_media"] = 0
+
+    async def _media(self) -> dict[str, Any]:
+        """The relay's counters, as the technician's page gets them."""
+        async with self.person("technician") as technician:
+            stats = (await technician.get(f"/admin/media?room={self.meeting_id}")).json()
+        room = stats["rooms"][self.meeting_id]
+        return {"cpu_s": stats["cpu_s"], "packets_in": room["packets_in"], "packets_relayed": room["packets_relayed"]}
+
+    async def floor(self) -> None:
+        """A point asks to speak and gets the floor; another one, silenced, reaches nobody any more."""
+        assert self.points is not None, "floor comes after join"
+        code = list(self.secrets)[min(1, self.count - 1)]
+        await self.points.raise_hand(code)
+        async with self.person("chair") as chair:
+            await self._conduct(chair, "floor", code=code)
+            await self._conduct(chair, "floor", code="")
+
+    async def vote(self) -> None:
+        """One named vote: every tenth point abstains, every seventh is against."""
+        assert self.points is not None, "vote comes after join"
+        choice = {
+            code: "abstain" if n % 10 == 9 else "against" if n % 7 == 6 else "for" for n, code in enumerate(self.secrets)
+        }
+        async with self.person("chair") as chair:
+            await self._conduct(chair, "agenda", item=2)
+            motion = (await self._conduct(chair, "motion", title=MOTION, quorum="2/3", majority="1/2", base="all"))["motion"]
+            receipts = await self.points.vote(motion, choice)
+            result = (await self._conduct(chair, "motion/close"))["result"]
+        if len(set(receipts.values())) != self.count:
+            raise Failed(f"{len(set(receipts.values()))} receipts for {self.count} ballots")
+        counts = {name: sum(value == name for value in choice.values()) for name in ("for", "against", "abstain")}
+        if result["counts"] != counts:
+            raise Failed(f"counted {result['counts']}, cast {counts}")
+        self.facts["ballots"] = [{"point": code, "choice": choice[code]} for code in self.secrets]
+
+    async def conclude(self) -> None:
+        """Conclusions, then the end: the room closes and the draft of the minutes stands."""
+        assert self.points is not None, "conclude comes after join"
+        async with self.person("chair") as chair:
+            for text in CONCLUSIONS:
+                await self._conduct(chair, "conclusion", text=text)
+            closed = await self._conduct(chair, "close")
+        if not closed["drafted"]:
+            raise Failed("the meeting closed without a draft of its minutes")
+        await self.points.leave()
+
+    async def _conduct(self, chair: Person, what: str, **values: Any) -> dict[str, Any]:
+        answer = await chair.post(f"/meetings/{self.meeting_id}/conduct/{what}", **values)
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def _times(now: datetime, later: int) -> tuple[str, str, str]:
+    """(day, start, end) as the booking form takes them: two hours from now, or tomorrow when the day is nearly over."""
+    local = now.astimezone(ZONE) + timedelta(days=later)
+    if local.hour >= 21:
+        local = (local + timedelta(days=1)).replace(hour=8, minute=0)
+    return local.strftime("%Y-%m-%d"), local.strftime("%H:%M"), (local + timedelta(hours=2)).strftime("%H:%M")
+

@@ -1,0 +1,124 @@
+"""The second half of the journey, and its order: draft, number, four signatures, seal, packet, download, verification.
+
+Called by the command `rehearse` and by the tests of the journeys.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from asyncio import create_subprocess_exec, subprocess
+from pathlib import Path
+from typing import Any
+
+from web.bootstrap import ROOT
+from web.rehearsal.journey import Failed, Journey
+from web.rehearsal.people import Person
+
+SIGNERS = (("initials", "division_head"), ("secretary", "secretary"), ("chair", "chair"))
+ROLES = ["initials", "secretary", "chair", "agency"]
+
+
+async def play(journey: Journey) -> None:
+    """The whole journey in its order.  Raises at the first step that did not happen."""
+    record = Record(journey)
+    for name, work in (
+        ("book", journey.book), ("open", journey.open), ("join", journey.join), ("relay", journey.relay),
+        ("floor", journey.floor), ("vote", journey.vote), ("conclude", journey.conclude), ("draft", record.draft),
+        ("number", record.number), ("sign", record.sign), ("seal", record.seal), ("issue", record.issue),
+        ("pack", record.pack), ("download", record.download), ("verify", record.verify), ("stranger", record.stranger),
+    ):
+        await journey.step(name, work)
+
+
+class Record:
+    """The record of one concluded meeting, made and taken home by those who are entitled to it."""
+
+    def __init__(self, journey: Journey) -> None:
+        self._journey = journey
+        self._page = ""
+
+    @property
+    def _minutes(self) -> str:
+        return f"/meetings/{self._journey.meeting_id}/minutes"
+
+    async def draft(self) -> None:
+        """The draft stands since the meeting closed; the secretary reads it and takes the DOCX home."""
+        async with self._journey.person("secretary") as secretary:
+            await self._save(secretary, "minutes.docx", "minutes_docx", b"PK")
+
+    async def number(self) -> None:
+        async with self._journey.person("clerk") as clerk:
+            await clerk.submit(self._minutes, "/number")
+
+    async def sign(self) -> None:
+        for role, player in SIGNERS:
+            async with self._journey.person(player) as signer:
+                await signer.submit(self._minutes, f"/sign/{role}")
+
+    async def seal(self) -> None:
+        async with self._journey.person("clerk") as clerk:
+            await clerk.submit(self._minutes, "/seal")
+
+    async def issue(self) -> None:
+        async with self._journey.person("clerk") as clerk:
+            await clerk.submit(self._minutes, "/issue")
+
+    async def pack(self) -> None:
+        async with self._journey.person("clerk") as clerk:
+            await clerk.submit(self._minutes, "/packet")
+
+    async def download(self) -> None:
+        async with self._journey.person("chair") as chair:
+            await self._save(chair, "minutes.docx", "minutes_docx", b"PK")
+            await self._save(chair, "minutes.pdf", "minutes_pdf", b"%PDF-")
+            await self._save(chair, "packet.asice", "packet", b"PK")
+        ca = self._journey.out / "ca.pem"
+        shutil.copyfile(self._journey.stage.data / "ca" / "ca.pem", ca)
+        self._journey.facts["ca"] = str(ca)
+
+    async def _save(self, person: Person, name: str, fact: str, magic: bytes) -> None:
+        answer = await person.get(f"{self._minutes}/{name}")
+        if not answer.content.startswith(magic):
+            raise Failed(f"{name} is not what it is called: {answer.content[:20]!r}")
+        target = self._journey.out / name
+        target.write_bytes(answer.content)
+        self._journey.facts[fact] = str(target)
+
+    async def verify(self) -> None:
+        """With the command that anybody has, in a process of its own, trusting the demonstration's authority."""
+        facts = self._journey.facts
+        verdict = await _verdict(Path(facts["minutes_pdf"]), Path(facts["ca"]))
+        facts["signatures"] = verdict["signatures"]
+        if not verdict["valid"] or [one["role"] for one in verdict["signatures"]] != ROLES:
+            raise Failed(f"minutes: {verdict['reason']}, {[one['role'] for one in verdict['signatures']]}")
+        packet = await _verdict(Path(facts["packet"]), Path(facts["ca"]))
+        if not packet["valid"]:
+            raise Failed(f"packet: {packet['reason']}")
+        broken = bytearray(Path(facts["minutes_pdf"]).read_bytes())
+        broken[len(broken) // 2] ^= 1
+        altered = self._journey.out / "altered.pdf"
+        altered.write_bytes(broken)
+        if (await _verdict(altered, Path(facts["ca"])))["valid"]:
+            raise Failed("one flipped byte was not noticed")
+        altered.unlink()
+
+    async def stranger(self) -> None:
+        """Somebody without a part in it learns nothing: the same answer as for a meeting that does not exist."""
+        async with self._journey.person("admin") as stranger:
+            theirs = await stranger.status(f"/meetings/{self._journey.meeting_id}/minutes/minutes.pdf")
+            nobodys = await stranger.status("/meetings/00000000-0000-7000-8000-000000000000/minutes/minutes.pdf")
+        if (theirs, nobodys) != (404, 404):
+            raise Failed(f"a stranger got {theirs}, and {nobodys} for a meeting that does not exist")
+
+
+async def _verdict(file: Path, ca: Path) -> dict[str, Any]:
+    process = await create_subprocess_exec(
+        sys.executable, "-m", "web", "verify", str(file), "--trust", str(ca), "--json", stdout=subprocess.PIPE, cwd=ROOT
+    )
+    said, _nothing = await process.communicate()
+    found: dict[str, Any] = json.loads(said)
+    if (process.returncode == 0) != found["valid"]:
+        raise Failed(f"verify ended with {process.returncode} and said {found['valid']}")
+    return found
