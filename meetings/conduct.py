@@ -161,8 +161,7 @@ def conclusion_write(conn: Connection, meeting_id: str, text: str, by: Subject, 
     """Append one numbered conclusion; its number, which is never given again."""
     text = paragraph(text, "text", CONCLUSION_LIMIT)
     _conducting(conn, meeting_id, by)
-    ord = meeting_store.next_conclusion(conn, meeting_id)
-    meeting_store.add_conclusion(conn, meeting_id, ord, text, at)
+    ord = meeting_store.add_conclusion(conn, meeting_id, text, at)
     ledger_store.append(conn, meeting_id, "conclusion.written", at, by, data={"ord": ord, "text": text})
     return ord
 

@@ -23,6 +23,7 @@ class Document:
 
     document_id: str
     meeting_id: str
+    ord: int
     name: str
     media_type: str
     size: int
@@ -42,8 +43,8 @@ def document_add(
     if meeting_store.document_named(conn, meeting_id, name):
         raise Conflict("document.exists", name=name)
     document_id = new_id(at)
-    meeting_store.add_document(conn, document_id=document_id, meeting_id=meeting_id, name=name, media_type=media_type,
-                               size=size, sha256=sha256, added_at=at, added_by=by.user_id or "")
+    meeting_store.add_document(conn, meeting_id, document_id=document_id, name=name, media_type=media_type, size=size,
+                               sha256=sha256, added_at=at, added_by=by.user_id or "")
     ledger_store.append(conn, meeting_id, "document.added", at, by, data={
         "document": document_id, "name": name, "sha256": sha256, "size": size, "media_type": media_type})
     return document_id

@@ -90,8 +90,8 @@ def delegate_add(
     seat = seat_store.one(conn, meeting_id, point_id)
     name, post = line(name, "name", 50), line(post, "post", 100, empty=True)  # lengths: Decree 30, annex VI
     delegate_id = new_id(at)
-    seat_store.add_delegate(conn, delegate_id=delegate_id, meeting_id=meeting_id, point_id=point_id, name=name,
-                            post=post, present=present, recorded_at=at)
+    seat_store.add_delegate(conn, meeting_id, delegate_id=delegate_id, point_id=point_id, name=name, post=post,
+                            present=present, recorded_at=at)
     _record_delegate(conn, meeting_id, seat.point, by, at, delegate_id, name, post, present)
     return delegate_id
 
@@ -107,7 +107,7 @@ def delegate_present(conn: Connection, delegate_id: str, present: bool, by: Subj
 
 
 def delegates(conn: Connection, meeting_id: str) -> list[Any]:
-    """Rows (delegate_id, meeting_id, point_id, name, post, present, recorded_at)."""
+    """Rows (delegate_id, meeting_id, point_id, ord, name, post, present, recorded_at) in the order of recording."""
     return seat_store.delegates(conn, meeting_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
 
 from meetings.agenda import AgendaItem
 from meetings.errors import NotFound
@@ -102,14 +102,16 @@ def save_item(conn: Connection, meeting_id: str, item: int, **values: Any) -> No
     conn.execute(update(agenda).where(agenda.c.meeting_id == meeting_id, agenda.c.item == item).values(**values))
 
 
-def next_conclusion(conn: Connection, meeting_id: str) -> int:
-    """Numbers are never given twice, not even after a removal."""
-    return 1 + (conn.execute(
-        select(func.max(conclusion.c.ord)).where(conclusion.c.meeting_id == meeting_id)).scalar() or 0)
+def next_ord(conn: Connection, table: Table, meeting_id: str) -> int:
+    """The next number of a meeting's rows in `table`, while the meeting is locked; times may be equal, numbers not."""
+    return 1 + (conn.execute(select(func.max(table.c.ord)).where(table.c.meeting_id == meeting_id)).scalar() or 0)
 
 
-def add_conclusion(conn: Connection, meeting_id: str, ord: int, text: str, at: datetime) -> None:
+def add_conclusion(conn: Connection, meeting_id: str, text: str, at: datetime) -> int:
+    """Its number, which is never given twice: struck conclusions keep theirs."""
+    ord = next_ord(conn, conclusion, meeting_id)
     conn.execute(insert(conclusion).values(meeting_id=meeting_id, ord=ord, text=text, written_at=at))
+    return ord
 
 
 def remove_conclusion(conn: Connection, meeting_id: str, ord: int, at: datetime) -> bool:
@@ -127,8 +129,9 @@ def conclusions(conn: Connection, meeting_id: str) -> list[tuple[int, str]]:
     return [(row.ord, row.text) for row in conn.execute(query)]
 
 
-def add_document(conn: Connection, **values: Any) -> None:
-    conn.execute(insert(document).values(**values))
+def add_document(conn: Connection, meeting_id: str, **values: Any) -> None:
+    ord = next_ord(conn, document, meeting_id)
+    conn.execute(insert(document).values(meeting_id=meeting_id, ord=ord, **values))
 
 
 def document_named(conn: Connection, meeting_id: str, name: str) -> bool:
@@ -138,7 +141,7 @@ def document_named(conn: Connection, meeting_id: str, name: str) -> bool:
 
 def documents(conn: Connection, meeting_id: str) -> list[Row[Any]]:
     query = select(document).where(document.c.meeting_id == meeting_id)
-    return list(conn.execute(query.order_by(document.c.added_at, document.c.document_id)).all())
+    return list(conn.execute(query.order_by(document.c.ord)).all())
 
 
 def _one(row: Row[Any] | None) -> Meeting:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from meetings.attendance import Presence
 from meetings.errors import NotFound
 from meetings.meeting import PointRef
+from meetings.store.meeting_store import next_ord
 from meetings.store.tables import delegate, floor, join_link, presence, seat
 
 
@@ -142,13 +143,14 @@ def give_floor(conn: Connection, meeting_id: str, point_id: int, at: datetime) -
     conn.execute(insert(floor).values(meeting_id=meeting_id, point_id=point_id, since=at))
 
 
-def add_delegate(conn: Connection, **values: Any) -> None:
-    conn.execute(insert(delegate).values(**values))
+def add_delegate(conn: Connection, meeting_id: str, **values: Any) -> None:
+    ord = next_ord(conn, delegate, meeting_id)
+    conn.execute(insert(delegate).values(meeting_id=meeting_id, ord=ord, **values))
 
 
 def delegates(conn: Connection, meeting_id: str) -> list[Row[Any]]:
     query = select(delegate).where(delegate.c.meeting_id == meeting_id)
-    return list(conn.execute(query.order_by(delegate.c.point_id, delegate.c.delegate_id)).all())
+    return list(conn.execute(query.order_by(delegate.c.ord)).all())
 
 
 def delegate_row(conn: Connection, delegate_id: str) -> Row[Any]:

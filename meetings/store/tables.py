@@ -130,6 +130,7 @@ motion = Table(
     "motion", metadata,
     Column("motion_id", String(36), primary_key=True),
     Column("meeting_id", String(36), ForeignKey("meeting.meeting_id"), nullable=False),
+    Column("ord", Integer, nullable=False),
     Column("title", String(500), nullable=False),
     Column("rule", JsonText, nullable=False),
     Column("quorum_needed", Integer, nullable=False),
@@ -139,7 +140,7 @@ motion = Table(
     CheckConstraint("(closed_at IS NULL) = (tally IS NULL)", name="closed"),
     Index("uq_motion_open", "meeting_id", unique=True,
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-    Index("ix_motion_meeting_id", "meeting_id"),
+    Index("uq_motion_meeting_ord", "meeting_id", "ord", unique=True),
 )
 
 voter = Table(
@@ -174,6 +175,7 @@ document = Table(
     "document", metadata,
     Column("document_id", String(36), primary_key=True),
     Column("meeting_id", String(36), ForeignKey("meeting.meeting_id"), nullable=False),
+    Column("ord", Integer, nullable=False),
     Column("name", String(200), nullable=False),
     Column("media_type", String(120), nullable=False),
     Column("size", Integer, nullable=False),
@@ -183,6 +185,7 @@ document = Table(
     CheckConstraint("size > 0", name="size"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
     Index("uq_document_meeting_name", "meeting_id", "name", unique=True),
+    Index("uq_document_meeting_ord", "meeting_id", "ord", unique=True),
 )
 
 delegate = Table(
@@ -190,12 +193,13 @@ delegate = Table(
     Column("delegate_id", String(36), primary_key=True),
     Column("meeting_id", String(36), nullable=False),
     Column("point_id", Integer, nullable=False),
+    Column("ord", Integer, nullable=False),
     Column("name", String(50), nullable=False),
     Column("post", String(100), nullable=False),
     Column("present", Boolean, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     ForeignKeyConstraint(["meeting_id", "point_id"], ["seat.meeting_id", "seat.point_id"], name="fk_delegate_seat"),
-    Index("ix_delegate_meeting_id", "meeting_id"),
+    Index("uq_delegate_meeting_ord", "meeting_id", "ord", unique=True),
 )
 
 join_link = Table(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, func, insert, select, update
 
 from meetings.errors import NotFound
+from meetings.store.meeting_store import next_ord
 from meetings.store.tables import ballot, motion, voter
 from meetings.voting import Rule, Tally
 
@@ -37,7 +38,7 @@ def open_motion(conn: Connection, meeting_id: str) -> Row[Any] | None:
 def motions(conn: Connection, meeting_id: str) -> list[Row[Any]]:
     """All motions in the order of their opening; `tally` is null while one is open."""
     query = select(motion).where(motion.c.meeting_id == meeting_id)
-    return list(conn.execute(query.order_by(motion.c.opened_at, motion.c.motion_id)).all())
+    return list(conn.execute(query.order_by(motion.c.ord)).all())
 
 
 def add(
@@ -46,8 +47,8 @@ def add(
 ) -> None:
     """Open a motion.  voters: (point_id, present) of every point entitled to vote."""
     conn.execute(insert(motion).values(
-        motion_id=motion_id, meeting_id=meeting_id, title=title, rule=rule.as_data(), quorum_needed=quorum_needed,
-        opened_at=at,
+        motion_id=motion_id, meeting_id=meeting_id, ord=next_ord(conn, motion, meeting_id), title=title,
+        rule=rule.as_data(), quorum_needed=quorum_needed, opened_at=at,
     ))
     conn.execute(insert(voter), [
         {"motion_id": motion_id, "point_id": point_id, "present": present} for point_id, present in voters

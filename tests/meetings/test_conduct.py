@@ -168,7 +168,7 @@ def test_one_vote_at_a_time(db: Database, at: datetime) -> None:
         with pytest.raises(Conflict, match=r"motion\.open"):
             service.motion_open(conn, meeting_id, "Hai", ANY, by=CHAIR, at=at)
     with pytest.raises(IntegrityError), db.write() as conn:
-        conn.execute(insert(tables.motion).values(motion_id="x", meeting_id=meeting_id, title="Hai", rule={},
+        conn.execute(insert(tables.motion).values(motion_id="x", meeting_id=meeting_id, ord=2, title="Hai", rule={},
                                                   quorum_needed=0, opened_at=at))
     with db.write() as conn:
         service.motion_close(conn, motion, by=CHAIR, at=at)

@@ -167,6 +167,7 @@ def _attendance() -> None:
         sa.Column("delegate_id", sa.String(36), nullable=False),
         sa.Column("meeting_id", sa.String(36), nullable=False),
         sa.Column("point_id", sa.Integer(), nullable=False),
+        sa.Column("ord", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(50), nullable=False),
         sa.Column("post", sa.String(100), nullable=False),
         sa.Column("present", sa.Boolean(), nullable=False),
@@ -174,7 +175,7 @@ def _attendance() -> None:
         _to_seat("fk_delegate_seat"),
         sa.PrimaryKeyConstraint("delegate_id", name="pk_delegate")
     )
-    op.create_index("ix_delegate_meeting_id", "delegate", ["meeting_id"])
+    op.create_index("uq_delegate_meeting_ord", "delegate", ["meeting_id", "ord"], unique=True)
 
 
 def _voting() -> None:
@@ -182,6 +183,7 @@ def _voting() -> None:
     op.create_table("motion",
         sa.Column("motion_id", sa.String(36), nullable=False),
         sa.Column("meeting_id", sa.String(36), nullable=False),
+        sa.Column("ord", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(500), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("quorum_needed", sa.Integer(), nullable=False),
@@ -192,7 +194,7 @@ def _voting() -> None:
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.meeting_id"], name="fk_motion_meeting"),
         sa.PrimaryKeyConstraint("motion_id", name="pk_motion")
     )
-    op.create_index("ix_motion_meeting_id", "motion", ["meeting_id"])
+    op.create_index("uq_motion_meeting_ord", "motion", ["meeting_id", "ord"], unique=True)
     op.create_index("uq_motion_open", "motion", ["meeting_id"], unique=True, **_where("closed_at IS NULL"))
     op.create_table("voter",
         sa.Column("motion_id", sa.String(36), nullable=False),
@@ -228,6 +230,7 @@ def _papers() -> None:
     op.create_table("document",
         sa.Column("document_id", sa.String(36), nullable=False),
         sa.Column("meeting_id", sa.String(36), nullable=False),
+        sa.Column("ord", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("media_type", sa.String(120), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -240,6 +243,7 @@ def _papers() -> None:
         sa.PrimaryKeyConstraint("document_id", name="pk_document")
     )
     op.create_index("uq_document_meeting_name", "document", ["meeting_id", "name"], unique=True)
+    op.create_index("uq_document_meeting_ord", "document", ["meeting_id", "ord"], unique=True)
 
 
 def _admission() -> None:
