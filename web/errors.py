@@ -43,7 +43,10 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
     """The sentence of an error in the request's language."""
     if error.code == "booking.overlap":
         return _overlap(error, request)
-    text = messages.TEXTS.get(error.code)
+    code = error.code
+    if code == "document.empty" and "name" in error.params:
+        code = "upload.empty"  # a file of 0 bytes; the other one is a record without a subject
+    text = messages.TEXTS.get(code)
     if text is None:
         log.warning("no text for error code %s", error.code)
         return _("Không làm được việc này ({code}).", code=error.code)

@@ -69,9 +69,9 @@ def _(text: str, /, **values: Any) -> str:
 
 
 def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
-    """Like `_`, choosing by number.  Vietnamese has one form; English has two."""
+    """Like `_`, choosing by number.  `one` is the only form Vietnamese has; `many` is the English plural."""
     found = _catalogues.get(_language.get(), {}).get(one)
-    chosen = (found[0] if n == 1 else found[1]) if found else (one if n == 1 else many)
+    chosen = one if found is None else found[0] if n == 1 else found[1]
     return chosen.format_map({"n": n, **values})
 
 

@@ -5,6 +5,7 @@ Only texts; `web/errors.py` fills in the params and chooses the status.  A code 
 
 from __future__ import annotations
 
+from web import messages_meetings, messages_minutes, messages_scheduler
 from web.i18n import N_
 
 WEB: dict[str, str] = {
@@ -33,4 +34,7 @@ WEB: dict[str, str] = {
     "meeting.role_missing": N_("Hãy chọn một người."),
 }
 
-TEXTS: dict[str, str] = {**WEB}
+TEXTS: dict[str, str] = {
+    **messages_meetings.TEXTS, **messages_scheduler.TEXTS, **messages_minutes.TEXTS, **WEB,
+}
+"""Every code of every area."""
