@@ -5,7 +5,10 @@ Pure.  It never invents: what the ledger does not say stays a place for the cler
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from meetings.ledger import stamp
 from minutes import attendance, layout, votes
@@ -30,6 +33,7 @@ from minutes.reading import facts_from_events
 __all__ = ["DEFAULT_RECIPIENTS", "END_MARK", "facts_from_events", "header_of", "minutes_model", "source_of", "tidy"]
 
 END_MARK = "./."
+UNTITLED = "(không có tên)"
 DEFAULT_RECIPIENTS = ("Như thành phần tham dự;", "Lưu: VT, Hồ sơ.")
 
 
@@ -54,13 +58,13 @@ def minutes_model(
         kind="minutes",
         header=header_of(facts, symbol or f"BB-{layout.unit_symbol(facts.unit.issuer or facts.unit.name)}", number),
         title="BIÊN BẢN",
-        summary=tidy(facts.title),
-        blocks=(*_opening(facts), *_course(facts), *_ending(facts)),
+        summary=tidy(facts.title) or UNTITLED,
+        blocks=settled((*_opening(facts), *_course(facts), *_ending(facts))),
         signatures=(Signature("secretary", ("THƯ KÝ",), signer_name(facts.secretary)),
                     Signature("chair", ("CHỦ TỌA",), signer_name(facts.chair))),
         recipients=tuple(recipients),
         source=source_of(facts),
-        appendices=(*attendance.appendices(facts), *votes.appendices(facts)),
+        appendices=settled((*attendance.appendices(facts), *votes.appendices(facts))),
         note=Note(verify_url, code) if verify_url else None,
         test=test,
     )
@@ -71,9 +75,22 @@ def tidy(text: str) -> str:
     return printable(clean(text))
 
 
+def settled(value: Any) -> Any:
+    """The same parts of a model with every text tidied: joining clean pieces may still make an unclean whole."""
+    if isinstance(value, StrEnum):
+        return value
+    if isinstance(value, str):
+        return printable(clean(value, lines=True))
+    if isinstance(value, tuple):
+        return tuple(settled(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: settled(getattr(value, field.name)) for field in fields(value)})
+    return value
+
+
 def signer_name(person: Person) -> str:
     """The name under a signature: without academic titles."""
-    return layout.plain_name(tidy(person.name))
+    return layout.plain_name(tidy(person.name))[:200].rstrip()
 
 
 def source_of(facts: MinuteFacts) -> Source:
@@ -88,7 +105,7 @@ def header_of(facts: MinuteFacts, symbol: str, number: int | None, place_date: s
         parent, issuer = "", tuple(tidy(line).upper() for line in unit.issuer.split("\n") if line.strip())
     else:
         parent, issuer = layout.issuer_lines(tidy(unit.issuer or unit.name), tidy(unit.parent_name))
-    return Header(parent, issuer, symbol, number, place_date)
+    return settled(Header(parent[:200], issuer, symbol, number, place_date))
 
 
 def person_line(person: Person) -> str:

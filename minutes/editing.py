@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from meetings.errors import Invalid
 from minutes.draft import END_MARK
 from minutes.glyphs import missing
-from minutes.model import TEXT_LIMIT, Block, DocumentModel, Heading, Items, KeyValue, Origin, Paragraph, Table, clean
+from minutes.model import Block, DocumentModel, Heading, Items, KeyValue, Origin, Paragraph, Table, clean
+
+TYPED_LIMIT = 20_000          # characters in one place: ten pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ def _edited(block: Block | None, block_id: str, text: str) -> Block:
     if not _editable(block):
         raise Invalid("document.block_fixed", field=block_id)
     text = clean(text, lines=True)
-    if len(text) > TEXT_LIMIT:
-        raise Invalid("document.too_long", field=block_id, limit=TEXT_LIMIT, length=len(text))
+    if len(text) > TYPED_LIMIT:
+        raise Invalid("document.too_long", field=block_id, limit=TYPED_LIMIT, length=len(text))
     if char := missing(text):
         raise Invalid("document.glyph", field=block_id, char=char, unicode=f"U+{ord(char):04X}")
     machine = block.origin is Origin.LEDGER

@@ -10,9 +10,10 @@ from datetime import date, datetime
 
 from minutes import layout
 from minutes.attendance import NAMED_IN_BODY, level_name
-from minutes.draft import END_MARK, header_of, person_line, signer_name, source_of, tidy
+from minutes.draft import END_MARK, UNTITLED, header_of, person_line, settled, signer_name, source_of, tidy
 from minutes.facts import MinuteFacts, PointFact
 from minutes.model import (
+    LIMITS,
     Appendix,
     Block,
     Column,
@@ -63,11 +64,17 @@ def invitation_model(
     collective = "Ủy ban nhân dân" if layout.is_administrative(unit.name) else ""
     lines = layout.authority_lines(collective, tidy(signer_post or facts.chair.title)) or ("CHỦ TRÌ",)
     return DocumentModel(
-        kind="invitation", header=header, title="GIẤY MỜI", summary=f"Dự {_lower_first(tidy(facts.title))}",
-        blocks=tuple(_body(facts)), signatures=(Signature("chair", lines, signer_name(facts.chair)),),
-        recipients=tuple(recipients), source=source_of(facts), appendices=tuple(_guest_list(facts.points)),
+        kind="invitation", header=header, title="GIẤY MỜI", summary=_summary(tidy(facts.title) or UNTITLED),
+        blocks=settled(tuple(_body(facts))), signatures=(Signature("chair", settled(lines), signer_name(facts.chair)),),
+        recipients=tuple(recipients), source=source_of(facts), appendices=settled(tuple(_guest_list(facts.points))),
         note=Note(verify_url, code) if verify_url else None, test=test,
     )
+
+
+def _summary(title: str) -> str:
+    """`Dự hội nghị …`; a title that fills the limit of a subject stands alone."""
+    summary = f"Dự {_lower_first(title)}"
+    return summary if len(summary) <= LIMITS["summary"] else title
 
 
 def _lower_first(title: str) -> str:

@@ -21,9 +21,10 @@ from meetings.errors import Invalid
 # Input limits of Decree 30/2020/NĐ-CP annex VI where it names the field; the rest bound what a page can hold.
 LIMITS = {"title": 100, "summary": 500, "parent": 200, "symbol": 30, "place_date": 100, "name": 200, "key": 200,
           "caption": 500, "lines": 300, "recipients": 1000, "url": 400, "code": 40, "block_id": 60, "label": 60}
-TEXT_LIMIT = 20_000
-TOTAL_LIMIT = 2_000_000
-COUNT_LIMIT = 5_000
+# One sentence may name every commune of the country; the whole must still fit a signed file.
+TEXT_LIMIT = 200_000
+TOTAL_LIMIT = 4_000_000
+COUNT_LIMIT = 10_000
 
 
 class Origin(StrEnum):

@@ -1,9 +1,15 @@
 """Minutes drafted from the ledger stand in the layout of form 1.9 and say what happened."""
 
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from minutes.docx import render_docx
 from minutes.draft import facts_from_events, minutes_model
 from minutes.glyphs import BLANK
-from minutes.model import DocumentModel, Items, KeyValue, Paragraph, Table
-from tests.minutes.ledgers import HOSTILE, RULE, Ledger, whole_meeting
+from minutes.invitation import invitation_model
+from minutes.model import DocumentModel, Items, KeyValue, Table
+from minutes.pdf import render_pdf
+from tests.minutes.ledgers import HOSTILE, OPENING, RULE, Ledger, whole_meeting
 
 
 def drafted(count: int = 12, **options: object) -> DocumentModel:
@@ -151,3 +157,55 @@ def test_an_issuer_that_differs_from_the_unit_is_printed_in_the_head() -> None:
     named = {**unit, "issuer": "Ủy ban nhân dân tỉnh Quảng Ninh"}
     head = minutes_model(facts_from_events(Ledger().create(unit=named).events)).header
     assert (head.parent, head.issuer, head.symbol) == ("", ("ỦY BAN NHÂN DÂN", "TỈNH QUẢNG NINH"), "BB-UBND")
+
+
+TEXT = st.text(max_size=60)
+
+
+def stored(text: str) -> str:
+    """Text as the ledger can hold it: valid UTF-8."""
+    return text.encode("utf-8", "ignore").decode()
+
+
+LEDGERS = st.fixed_dictionaries({
+    **{name: TEXT for name in ("title", "place", "name", "post", "unit", "point", "item")},
+    "words": st.lists(TEXT, max_size=4)})
+
+
+def drafts(said: dict) -> tuple[DocumentModel, DocumentModel]:
+    """Minutes and invitation of a meeting in which these words were typed."""
+    words = {key: stored(text) for key, text in said.items() if key != "words"}
+    person = {"id": "x", "name": words["name"], "title": words["post"]}
+    log = Ledger().create(
+        words["title"], place=words["place"], chair=person, secretary=person,
+        unit={"id": "u", "name": words["unit"], "parent_name": words["unit"]},
+        agenda=[{"item": 1, "title": words["item"], "presenter": words["name"]}])
+    log.book(2, "{}").add("meeting.opened", 0)
+    for ord, text in enumerate(said["words"], start=1):
+        log.add("conclusion.written", 1, ord=ord, text=stored(text))
+    log.add("delegate.recorded", 2, {"id": 1, "code": "1", "name": words["point"]}, delegate="d", name=words["name"],
+            post=words["post"], present=True)
+    facts = facts_from_events(log.add("meeting.closed", 9).events)
+    return minutes_model(facts), invitation_model(facts, OPENING)
+
+
+def typed(*texts: str) -> dict:
+    names = ("title", "place", "name", "post", "unit", "point", "item")
+    return {**dict(zip(names, texts, strict=True)), "words": texts}
+
+
+@given(LEDGERS)
+@example(typed("\u200b", "", "", "", "", "", ""))
+@example(typed("=", "\u0338", "\u0301", "ΐ", "ΐ ﬁ", "\u0338", "a\nb\u2028"))
+def test_whatever_people_typed_minutes_and_invitation_can_be_drafted(said: dict) -> None:
+    for model in drafts(said):
+        assert DocumentModel.from_json(model.to_json()) == model
+
+
+@given(LEDGERS)
+@settings(max_examples=8)
+@example(typed("\u200b", "", "", "", "", "", ""))
+@example(typed("=", "\u0338", "\u0301", "ΐ", "ΐ ﬁ", "\u0338", "a\nb\u2028"))
+def test_whatever_people_typed_minutes_and_invitation_can_be_printed(said: dict) -> None:
+    for model in drafts(said):
+        assert render_docx(model).startswith(b"PK") and render_pdf(model).data.startswith(b"%PDF")
