@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from media.errors import Gone
 from media.peers import Crowd, Exchange, HangUp, Peer
 from media.peers_clip import Clip
 
@@ -37,6 +36,10 @@ class SyntheticPoint:
     video_slots: int = 1
 
 
+class NoEntry(Exception):
+    """Raised by an exchange whose link will not open again (revoked, meeting closed): trying again is no use."""
+
+
 Door = Callable[[SyntheticPoint, Role], tuple[Exchange, HangUp | None]]
 
 
@@ -46,7 +49,7 @@ async def run_points(points: list[SyntheticPoint], door: Door, stop: asyncio.Eve
 
     `door(point, role)` gives the exchange and the hang-up of one session and is asked again for every attempt. A session
     that ends for whatever reason, the server's restart included, is opened again with growing pauses. An exchange that
-    raises Gone (the link no longer opens) retires that session.
+    raises NoEntry retires that session.
     """
     crowd, gate = Crowd(), asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as group:
@@ -72,7 +75,7 @@ async def _keep(crowd: Crowd, point: SyntheticPoint, role: Role, door: Door, gat
             await _first(peer.ended, stop)
             log.info("%s of %s ended: %s", role, point.name, peer.reason or "stopped")
             await peer.close()
-        except Gone as error:
+        except NoEntry as error:
             log.info("%s of %s is no longer wanted: %s", role, point.name, error)
             return
         except Exception as error:                   # whatever door and network came up with: try again later

@@ -1,0 +1,242 @@
+"""Synthetic peers against a real worker process: both ways, with loss, with a full client, until the end."""
+import asyncio
+import gc
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from media.bench_worker import Worker, worker_process
+from media.errors import BadSdp
+from media.peers import Crowd, Exchange, Peer, Publisher, SlotStats, Subscriber
+from media.peers_clip import Clip
+
+
+ROOMS = itertools.count()
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def worker() -> AsyncIterator[Worker]:
+    """One worker for all tests of this module; each test has a room of its own."""
+    async with worker_process() as running:
+        yield running
+
+
+async def until(true: Callable[[], object], within: float = 15.0) -> None:
+    async with asyncio.timeout(within):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def close(*peers: Peer) -> None:
+    await asyncio.gather(*(peer.close() for peer in peers))
+
+
+def received(*subscribers: Subscriber) -> int:
+    return sum(slot.received for subscriber in subscribers for slot in subscriber.slots())
+
+
+def harmed(*subscribers: Subscriber) -> int:
+    return sum(slot.lost + slot.missing + slot.duplicates for subscriber in subscribers for slot in subscriber.slots())
+
+
+async def test_twenty_points_join_both_ways_and_nothing_is_lost(worker: Worker) -> None:
+    crowd = Crowd()
+    publishers = [crowd.publisher(f"p{number}", Clip.make(str(number % 3), number % 3)) for number in range(20)]
+    for silent in publishers[3:]:
+        silent.mute("audio")
+        silent.mute("video")
+    subscribers = [crowd.subscriber(f"p{number}", audio=3, video=3) for number in range(20)]
+    speaking = ["p0", "p1", "p2"]
+    await asyncio.gather(*(peer.connect(worker.publishing("twenty", peer.name)) for peer in publishers))
+    await asyncio.gather(*(peer.connect(worker.watching("twenty", peer.name, speaking)) for peer in subscribers))
+
+    def slots() -> list[SlotStats]:
+        return [slot for subscriber in subscribers for slot in subscriber.slots()]
+
+    await until(lambda: len(slots()) == 120 and min(slot.received for slot in slots()) > 20)
+    for speaker in publishers[:3]:
+        speaker.mute("audio")
+        speaker.mute("video")
+    await until(lambda: not harmed(*subscribers))
+    assert sum(slot.lost for slot in slots()) == 0
+    assert all(subscriber.strays == subscriber.unauthentic == 0 for subscriber in subscribers)
+    assert all(0 < (peer.join_seconds or 0) < 20 for peer in [*publishers, *subscribers])
+    await close(*publishers, *subscribers)
+
+
+async def test_a_full_client_sees_and_hears_the_synthetic_publisher(worker: Worker) -> None:
+    publisher = Crowd().publisher("4021", Clip.make("4021", 5))
+    await publisher.connect(worker.publishing("full", "4021"))
+    client = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    tracks = []
+    client.on("track", tracks.append)
+    for kind in ("audio", "video"):
+        client.addTransceiver(kind, direction="recvonly")
+    await client.setLocalDescription(await client.createOffer())
+    answer, _ = await worker.watching("full", "viewer")(client.localDescription.sdp)
+    await client.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    async with asyncio.timeout(20):
+        for track in tracks:
+            frames = [await track.recv() for _ in range(12)]
+            times = [frame.pts for frame in frames]
+            assert times == sorted(times) and len(set(times)) == 12
+    assert (frames[-1].width, frames[-1].height) == (320, 180)
+    assert publisher.stats.key_frames_asked >= 1
+    await client.close()
+    await publisher.close()
+
+
+async def test_muting_silences_the_stream_and_unmuting_brings_it_back_whole(worker: Worker) -> None:
+    publisher, subscriber = await a_pair(worker)
+    await until(lambda: received(subscriber) > 30)
+    publisher.mute("audio")
+    publisher.mute("video")
+    sent = publisher.stats.packets
+    await asyncio.sleep(0.2)
+    assert publisher.stats.packets == sent
+    publisher.mute("video", False)
+    publisher.mute("audio", False)
+    heard = received(subscriber)
+    await until(lambda: received(subscriber) > heard + 60)
+    assert harmed(subscriber) == 0
+    await close(publisher, subscriber)
+
+
+async def test_what_the_network_loses_is_asked_for_and_repaired(worker: Worker) -> None:
+    async with LossyPath.open(worker.port, every=9) as path:
+        publisher, subscriber = await a_pair(worker, through=path.redirect)
+        await until(lambda: sum(slot.repaired for slot in subscriber.slots()) > 10)
+        path.every = 0
+        await until(lambda: not sum(slot.missing for slot in subscriber.slots()))
+        assert path.dropped > 10
+        assert sum(slot.lost for slot in subscriber.slots()) <= path.dropped // 10
+        await close(publisher, subscriber)
+
+
+async def test_a_publisher_sends_again_what_the_server_missed(worker: Worker) -> None:
+    async with LossyPath.open(worker.port, every=9) as path:
+        crowd = Crowd()
+        publisher, subscriber = crowd.publisher("speaker", Clip.make("", 1)), crowd.subscriber("viewer")
+        await publisher.connect(path.redirect(worker.publishing("again", "speaker")))
+        await subscriber.connect(worker.watching("again", "viewer"))
+        await until(lambda: publisher.stats.sent_again > 5)
+        await close(publisher, subscriber)
+
+
+async def test_a_session_closed_by_the_server_ends_at_the_peer_at_once(worker: Worker) -> None:
+    publisher, subscriber = await a_pair(worker)
+    assert await worker.client.close(subscriber.location)
+    await asyncio.wait_for(subscriber.ended.wait(), 5)
+    assert subscriber.reason == "closed"
+    assert not publisher.ended.is_set()
+    await close(publisher, subscriber)
+
+
+async def test_closing_a_peer_hangs_up_its_session(worker: Worker) -> None:
+    crowd = Crowd()
+    publisher = crowd.publisher("speaker", Clip.make("", 1))
+    await publisher.connect(worker.publishing("closing", "speaker"), worker.hang_up)
+    await publisher.close()
+    await publisher.close()
+    assert publisher.ended.is_set()
+    assert not await worker.client.close(publisher.location)
+
+
+async def test_a_server_that_vanishes_is_noticed() -> None:
+    async with worker_process() as worker:
+        publisher, subscriber = await a_pair(worker)
+    await asyncio.wait_for(asyncio.gather(publisher.ended.wait(), subscriber.ended.wait()), 15)
+    assert {publisher.reason, subscriber.reason} <= {"closed", "consent"}
+    await close(publisher, subscriber)
+
+
+@pytest.mark.parametrize("answer", ["", "v=0\r\n", "not an answer"])
+async def test_a_bad_answer_is_refused_and_leaves_no_socket_behind(answer: str) -> None:
+    async def exchange(offer: str) -> tuple[str, str]:
+        return answer, "nowhere"
+
+    hung_up = []
+
+    async def hang_up(location: str) -> None:
+        hung_up.append(location)
+
+    peer = Crowd().subscriber("viewer")
+    with pytest.raises(BadSdp):
+        await peer.connect(exchange, hang_up)
+    assert hung_up == ["nowhere"] and peer.reason == "failed"
+    del peer
+    gc.collect()  # an open socket would warn here
+
+
+async def test_a_wrong_fingerprint_in_the_answer_ends_the_join(worker: Worker) -> None:
+    async def exchange(offer: str) -> tuple[str, str]:
+        answer, session = await worker.publishing("wrong", "speaker")(offer)
+        lines = ["a=fingerprint:sha-256 " + ":".join(["00"] * 32) if line.startswith("a=fingerprint:") else line
+                 for line in answer.split("\r\n")]
+        return "\r\n".join(lines), session
+
+    publisher = Crowd().publisher("speaker", Clip.make("", 1))
+    with pytest.raises(Exception) as refused:
+        await publisher.connect(exchange, worker.hang_up)
+    assert refused.value.args == ("dtls.handshake",)
+    assert publisher.ended.is_set()
+
+
+async def a_pair(worker: Worker, through: Callable[[Exchange], Exchange] = lambda exchange: exchange
+                 ) -> tuple[Publisher, Subscriber]:
+    """A speaker and a viewer of one room, the viewer through the given path."""
+    crowd, room = Crowd(), f"pair-{next(ROOMS)}"
+    publisher, subscriber = crowd.publisher("speaker", Clip.make("", 1)), crowd.subscriber("viewer")
+    await publisher.connect(worker.publishing(room, "speaker"))
+    await subscriber.connect(through(worker.watching(room, "viewer")))
+    return publisher, subscriber
+
+
+class LossyPath(asyncio.DatagramProtocol):
+    """A UDP path to the worker for one peer that drops every n-th media datagram in both directions (0: none)."""
+
+    def __init__(self, port: int, every: int) -> None:
+        self.server, self.every = ("127.0.0.1", port), every
+        self.client: tuple[str, int] | None = None
+        self.passed = self.dropped = 0
+
+    @staticmethod
+    def open(port: int, every: int) -> "OpenPath":
+        return OpenPath(LossyPath(port, every))
+
+    def redirect(self, exchange: Exchange) -> Exchange:
+        """The exchange with our port in place of the server's."""
+        async def redirected(offer: str) -> tuple[str, str]:
+            answer, location = await exchange(offer)
+            return answer.replace(f" {self.server[1]} typ", f" {self.port} typ"), location
+        return redirected
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self.transport, self.port = transport, transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
+        if source != self.server:
+            self.client = source
+        is_rtp = 127 < data[0] < 192 and not 192 <= data[1] <= 223
+        self.passed += is_rtp
+        if is_rtp and self.every and self.passed % self.every == 0:
+            self.dropped += 1
+        elif self.client is not None:
+            self.transport.sendto(data, self.client if source == self.server else self.server)
+
+
+class OpenPath:
+    def __init__(self, path: LossyPath) -> None:
+        self.path = path
+
+    async def __aenter__(self) -> LossyPath:
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self.path, local_addr=("127.0.0.1", 0))
+        return self.path
+
+    async def __aexit__(self, *trouble: object) -> None:
+        self.path.transport.close()
+        await asyncio.sleep(0)
