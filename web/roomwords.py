@@ -23,7 +23,6 @@ def room_words() -> dict[str, str]:
         "now": _("Đang họp"),
         "done": _("xong"),
         "remove": _("Xóa"),
-        "close": _("Kết thúc"),
     }
 
 

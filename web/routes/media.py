@@ -28,6 +28,7 @@ from web.messages import TEXTS
 
 router = APIRouter(prefix="/media", tags=["media"])
 
+SDP_TEXT = TEXTS["media.sdp"]
 SDP = "application/sdp"
 SDP_LIMIT = 64 * KIB
 PUBLISHERS = 64  # names in ?publishers=
@@ -63,7 +64,7 @@ async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
     except RoomFull:
         return _document(Problem(503, "media.full", retry_after="30"))
     except BadSdp as error:
-        return _document(Problem(400, "media.sdp", _(TEXTS["media.sdp"], reason=error.code)))
+        return _document(Problem(400, "media.sdp", _(SDP_TEXT, reason=error.code)))
     except NotFound as error:
         return _document(_unauthorized(error.code, explain(error)))
     except MeetingError as error:
@@ -98,7 +99,7 @@ async def _offer(request: Request) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise Problem(400, "media.sdp", _(TEXTS["media.sdp"], reason="utf-8")) from None
+        raise Problem(400, "media.sdp", _(SDP_TEXT, reason="utf-8")) from None
 
 
 def _redeem(found: Container, token: str, room: str, role: str) -> Ticket:

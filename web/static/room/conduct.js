@@ -3,7 +3,7 @@
 
 import { act, byId, data, fill, make, notice, pointName, post, show, word } from "./page.js";
 
-const ACTIONS = { draft: [], convened: ["open"], open: ["suspend", "close"], suspended: ["resume", "close"] };
+const ACTIONS = { convened: ["open"], open: ["suspend"], suspended: ["resume"] };
 
 export class Conduct {
   constructor(root) {
@@ -22,12 +22,13 @@ export class Conduct {
     this.state = state;
     const actions = ACTIONS[state.meeting.state] ?? [];
     fill(byId("course"), actions, () => actions.map((action) =>
-      make("button", { class: `btn ${action === "open" || action === "resume" ? "primary" : action === "close" ? "danger" : ""}`, "data-do": action, text: word(action) })));
+      make("button", { class: `btn ${action === "suspend" ? "" : "primary"}`, "data-do": action, text: word(action) })));
     this.#agenda(state);
     const speaker = byId("floor-now");
     speaker.textContent = state.floor ? word("has_floor", { name: pointName(state.floor.code) }) : word("floor_open");
     show(byId("take-floor"), Boolean(state.floor));
     const open = state.meeting.state === "open";
+    show(byId("ending"), open || state.meeting.state === "suspended");
     for (const form of [byId("floor-form"), byId("motion-form"), byId("conclusion-form")]) {
       form.querySelectorAll("button, input, select, textarea").forEach((field) => (field.disabled = !open));
     }

@@ -71,7 +71,7 @@ function ended(error) {
   up.stop();
   down.stop();
   const replaced = code === "point.busy" || code === "replaced";
-  const key = replaced ? "replaced" : code === "meeting.closed" || code === "closed" ? "over" : "refused";
+  const key = replaced ? "replaced" : ["meeting.concluded", "meeting.cancelled", "closed"].includes(code) ? "over" : "refused";
   byId("over-title").textContent = word(key);
   byId("over-text").textContent = (error instanceof Refused && !replaced && error.message) || word(`${key}_hint`);
   show(byId("come-back"), replaced);

@@ -82,6 +82,7 @@ export class Stage {
     show(box, strip.length > 0);
     strip.forEach((name, index) => this.#place(box.children[index], name));
     const speaking = this.floor?.code === this.me;
+    byId("self").querySelector(".role").textContent = speaking ? `· ${word("speaking")}` : this.main === this.me ? `· ${word("chair")}` : "";
     byId("self").classList.toggle("floor", speaking);
     byId("stage").classList.toggle("floor", Boolean(this.floor) && !speaking && places.stage === this.floor?.code);
     this.#tick();
