@@ -1,0 +1,138 @@
+"""A person at a point, as a Chromium page: opens the join link, goes in, is seen and heard, sees and hears.
+
+Each visitor has a tone and a colour of its own, made in the page before it loads, so that a test can tell by ear and by
+eye who is received.  It measures only what arrived: decoded frames and the spectrum of the sound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from tests.support.installation import soon
+
+# The page's own camera and microphone are replaced by a tone of `hz` and a picture of one hue with a moving bar.
+SELF = """
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = new MediaStream();
+  if (wanted.audio) {
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: %(hz)d });
+    const quiet = new GainNode(context, { gain: 0.5 });
+    const out = context.createMediaStreamDestination();
+    tone.connect(quiet).connect(out);
+    tone.start();
+    stream.addTrack(out.stream.getAudioTracks()[0]);
+  }
+  if (wanted.video) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+    const draw = canvas.getContext("2d");
+    let x = 0;
+    setInterval(() => {
+      draw.fillStyle = "hsl(%(hue)d 70%% 40%%)";
+      draw.fillRect(0, 0, 320, 180);
+      draw.fillStyle = "white";
+      draw.fillRect((x += 8) %% 320, 60, 24, 60);
+    }, 66);
+    stream.addTrack(canvas.captureStream(15).getVideoTracks()[0]);
+  }
+  return stream;
+};
+"""
+
+# What one reading of the page says: slots with names, frames decoded and packets received by slot.
+READ = """async () => {
+  const rows = {};
+  for (const report of (await window.diemcau.stats()).down) {
+    if (report.type === "inbound-rtp") rows[report.mid] = report;
+  }
+  return window.diemcau.slots.map((slot) => ({
+    mid: slot.mid, kind: slot.kind, name: slot.name,
+    frames: rows[slot.mid]?.framesDecoded ?? 0, packets: rows[slot.mid]?.packetsReceived ?? 0,
+  }));
+}"""
+
+# Loudness in decibels at each frequency, in the sound of one slot.
+LISTEN = """async ([mid, tones]) => {
+  const slot = window.diemcau.slots.find((one) => one.mid === mid);
+  window.ears ??= {};
+  const ears = (window.ears[mid + slot.stream.id] ??= (() => {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+    context.createMediaStreamSource(slot.stream).connect(analyser);
+    return { context, analyser };
+  })());
+  await new Promise((done) => setTimeout(done, 250));
+  const bins = new Float32Array(ears.analyser.frequencyBinCount);
+  ears.analyser.getFloatFrequencyData(bins);
+  const width = ears.context.sampleRate / ears.analyser.fftSize;
+  const at = (hz) => Math.max(...bins.slice(Math.round(hz / width) - 2, Math.round(hz / width) + 3));
+  return tones.map((hz) => Math.max(-200, at(hz)));
+}"""
+
+
+@dataclass
+class Visitor:
+    """One point in the room."""
+
+    code: str
+    hz: int
+    page: Page
+    problems: list[str]
+
+    @classmethod
+    async def arrive(cls, browser: Browser, url: str, code: str, hz: int, hue: int, **context: Any) -> Visitor:
+        """Opens the link, looks at the join page, presses the one button: two actions in all."""
+        opened = await browser.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800}, **context)
+        await opened.add_init_script(SELF % {"hz": hz, "hue": hue})
+        page = await opened.new_page()
+        visitor = cls(code, hz, page, [])
+        page.on("pageerror", lambda error: visitor.problems.append(str(error)))
+        await page.goto(url)
+        await page.get_by_role("button", name="Vào họp", exact=True).click()
+        await soon(visitor.joined, 20)
+        return visitor
+
+    async def joined(self) -> bool:
+        return bool(await self.page.evaluate(
+            "['up', 'down'].every((way) => window.diemcau?.pcs[way]?.connectionState === 'connected')"
+        ))
+
+    async def slots(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self.page.evaluate(READ)
+        return found
+
+    async def sees(self, names: set[str]) -> bool:
+        """Whether pictures of exactly these points are coming in: their frames grow between two readings."""
+        before = {slot["name"]: slot["frames"] for slot in await self.slots() if slot["kind"] == "video"}
+        await self.page.wait_for_timeout(500)
+        after = {slot["name"]: slot["frames"] for slot in await self.slots() if slot["kind"] == "video"}
+        return {name for name, frames in after.items() if name and frames > before.get(name, frames)} == names
+
+    async def hears(self, name: str, hz: int, others: list[int]) -> bool:
+        """Whether the slot of `name` carries its own tone, far above every other tone."""
+        mid = next((slot["mid"] for slot in await self.slots() if slot["kind"] == "audio" and slot["name"] == name), None)
+        if mid is None:
+            return False
+        own, *rest = await self.page.evaluate(LISTEN, [mid, [hz, *others]])
+        return own > -60 and all(own > loud + 20 for loud in rest)
+
+    async def packets(self, name: str, kind: str = "audio") -> int:
+        """Packets received so far in the slot of that point; 0 without a slot."""
+        return sum(slot["packets"] for slot in await self.slots() if slot["name"] == name and slot["kind"] == kind)
+
+    async def reads(self, selector: str) -> str:
+        return (await self.page.locator(selector).inner_text()).strip()
+
+    async def leave(self) -> None:
+        await self.page.context.close()
+        assert not self.problems, self.problems
+
+
+async def nothing_arrives(visitor: Visitor, name: str, seconds: float = 1.5) -> bool:
+    """Not one packet of that point's sound comes within this time."""
+    before = await visitor.packets(name)
+    await visitor.page.wait_for_timeout(round(seconds * 1000))
+    return await visitor.packets(name) == before
