@@ -81,7 +81,7 @@ def plan(
     """The changes that `parsed` (and its succession list) make to the `stored` versions.
 
     `known` are the successions already stored, so that a second import of the same files changes nothing; `mint` gives
-    new surrogate ids.  Raises Invalid("units.row", …) if a row contradicts what is stored.
+    new surrogate ids.  Raises Invalid("units.row" | "succession.row", …) if a row contradicts what is stored.
     """
     draft = _Draft({(unit.unit_id, unit.valid_from): unit for unit in stored})
     originals = dict(draft.versions)
@@ -195,7 +195,7 @@ def _check_successors(parsed: ParsedUnits, succession: Sequence[SuccessionRow]) 
             bad.append(BadRow(row.line, "new_unknown", row.new_code))
         elif new is not None and new.name != row.new_name:
             bad.append(BadRow(row.line, "new_name", f"{row.new_name} / {new.name}"))
-    refuse(bad)
+    refuse(bad, "succession.row")
 
 
 def _end_predecessors(
@@ -215,7 +215,7 @@ def _end_predecessors(
             days.add(day)
             steps.append((row, old.unit_id, day))
             draft.put(replace(old, valid_to=day), new=False)
-    refuse(bad)
+    refuse(bad, "succession.row")
     levels = {level.level_id: level for level in parsed.levels}
     listed = {unit_id for _, unit_id, _ in steps}
     for day in sorted(days):

@@ -4,7 +4,7 @@ Pure: text in, rows out.  It writes nothing and looks nothing up, except in the 
 the file does not hold.  One bad row refuses the whole file.  Called by `meetings.store.unit_store` and the command
 `units import`.  Columns: data/README.md.
 
-Every refusal is `Invalid("units.row", line=…, reason=…, value=…, rows=[…], total=…)`: the first bad row, then up to
+Every refusal is `Invalid("units.row" | "succession.row", line=…, reason=…, value=…, rows=[…], total=…)`: the first bad row, then up to
 `MAX_REPORTED` of them and how many there are.  A reason is `row.` and one of the stable words in `REASONS`, never prose.
 """
 
@@ -37,6 +37,7 @@ REASONS = (
 _REQUIRED = ("gso_code", "level", "type", "name", "parent_code", "lat", "lon", "source", "as_of")
 _OPTIONAL = ("valid_from", "valid_to", "organ_id", "illustrative")
 _SUCCESSION = ("old_code", "old_name", "old_district", "new_code", "new_name", "share")
+_SUCCESSION_ROW = "succession.row"
 _LEVELS = ("level", "rank", "name_vi", "name_en", "retired_on", "code_digits")
 
 # QĐ 20/2020/QĐ-TTg: groups from left to right, at most 35 characters; and the older QCVN 102:2016, root last.
@@ -97,12 +98,12 @@ class BadRow(Exception):
         self.line, self.reason, self.value = line, reason, value
 
 
-def refuse(bad: Iterable[BadRow]) -> None:
-    """Raises Invalid("units.row", …) if there is any bad row."""
+def refuse(bad: Iterable[BadRow], code: str = "units.row") -> None:
+    """Raises Invalid(code, …) if there is any bad row; "succession.row" says that the line is of the other file."""
     found = sorted(bad, key=lambda row: row.line)
     if found:
         rows = [{"line": row.line, "reason": f"row.{row.reason}", "value": row.value[:80]} for row in found[:MAX_REPORTED]]
-        raise Invalid("units.row", field="file", **rows[0], rows=rows, total=len(found))
+        raise Invalid(code, field="file", **rows[0], rows=rows, total=len(found))
 
 
 def parse_levels(text: str | bytes) -> list[Level]:
@@ -142,12 +143,15 @@ def parse_units(text: str | bytes, levels: Sequence[Level], stored: Iterable[Uni
 
 
 def parse_succession(text: str | bytes) -> tuple[SuccessionRow, ...]:
-    """The rows of a succession file.  Codes are looked up later, by `meetings.import_plan`."""
+    """The rows of a succession file.  Codes are looked up later, by `meetings.import_plan`.
+
+    Raises Invalid("succession.row" | "units.encoding" | "units.empty", …), TooLarge.
+    """
     rows: list[SuccessionRow] = []
     bad: list[BadRow] = []
     shares: dict[str, set[str]] = {}
     pairs: set[tuple[str, str]] = set()
-    for line, cells in _table(text, _SUCCESSION, ()):
+    for line, cells in _table(text, _SUCCESSION, (), _SUCCESSION_ROW):
         old, new, share = cells["old_code"], cells["new_code"], cells["share"]
         before = shares.setdefault(old, set())
         if share not in ("whole", "part", "unknown") or (share == "unknown") != (new == ""):
@@ -159,11 +163,13 @@ def parse_succession(text: str | bytes) -> tuple[SuccessionRow, ...]:
         before.add(share)
         pairs.add((old, new))
         rows.append(SuccessionRow(line, old, new, cells["new_name"], share))
-    refuse(bad)
+    refuse(bad, _SUCCESSION_ROW)
     return tuple(rows)
 
 
-def _table(text: str | bytes, required: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _table(
+    text: str | bytes, required: Sequence[str], optional: Sequence[str], code: str = "units.row"
+) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells by column) of every row; cells are trimmed NFC.  The first line names the columns, in any order."""
     reader = csv.reader(io.StringIO(_decode(text), newline=""), strict=True)
     header: list[str] | None = None
@@ -175,18 +181,18 @@ def _table(text: str | bytes, required: Sequence[str], optional: Sequence[str]) 
         except StopIteration:
             break
         except csv.Error as error:
-            refuse([BadRow(line, "csv", str(error))])
+            refuse([BadRow(line, "csv", str(error))], code)
         if not any(cells):
             continue
         if header is None:
             header = cells
-            _check_header(header, required, optional)
+            refuse(_header_faults(header, required, optional), code)
             continue
         rows += 1
         if rows > MAX_ROWS:
             raise TooLarge("units.too_many", limit=MAX_ROWS)
         if len(cells) != len(header):
-            refuse([BadRow(line, "columns", str(len(cells)))])  # a shifted row makes all that follows doubtful
+            refuse([BadRow(line, "columns", str(len(cells)))], code)  # a shifted row makes all that follows doubtful
         yield line, dict.fromkeys(optional, "") | dict(zip(header, cells, strict=True))
     if not rows:
         raise Invalid("units.empty", field="file")
@@ -204,11 +210,11 @@ def _decode(text: str | bytes) -> str:
     return unicodedata.normalize("NFC", text.removeprefix("\ufeff"))
 
 
-def _check_header(header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
+def _header_faults(header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> list[BadRow]:
     bad = [BadRow(1, "column_missing", name) for name in required if name not in header]
     bad += [BadRow(1, "column_unknown", name) for name in header if name not in (*required, *optional)]
     bad += [BadRow(1, "columns", name) for name in set(header) if header.count(name) > 1]
-    refuse(bad)
+    return bad
 
 
 def _row(line: int, cells: Mapping[str, str], levels: Mapping[str, Level]) -> UnitRow:

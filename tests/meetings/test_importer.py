@@ -203,6 +203,7 @@ def test_a_row_over_several_lines_is_named_by_its_first() -> None:
 def test_bad_successions_are_refused(rows: tuple[str, ...], line: int, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_succession(file(*rows, header=SUCCESSION))
+    assert refused.value.code == "succession.row"
     assert (refused.value.params["line"], refused.value.params["reason"]) == (line, f"row.{reason}")
 
 

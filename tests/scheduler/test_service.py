@@ -99,6 +99,7 @@ def test_a_conflict_names_point_meeting_unit_and_time(db: Database, province: Pr
         assert service.points_of_meeting(conn, second) == []
 
 
+@one_engine
 def test_all_conflicts_are_named_not_only_the_first(db: Database, province: Province, at: datetime) -> None:
     office = province.office("22")
     booked(db, office, province.under("202"), at + HOUR, at)
@@ -112,6 +113,7 @@ def test_meetings_that_touch_do_not_collide(db: Database, province: Province, at
     booked(db, office, chosen, at + 3 * HOUR, at, hours=1)
 
 
+@one_engine
 def test_a_stranger_sees_time_and_unit_but_not_the_title(db: Database, province: Province, at: datetime) -> None:
     booked(db, province.office("22"), [province.point("202")], at + HOUR, at, title="Nhân sự")
     district = province.office("203")
@@ -127,6 +129,7 @@ def test_a_stranger_sees_time_and_unit_but_not_the_title(db: Database, province:
     assert plain == strange
 
 
+@one_engine
 def test_the_conflict_of_a_booking_is_masked_for_the_booker(db: Database, province: Province, at: datetime) -> None:
     booked(db, province.office("22"), [province.point("202")], at + HOUR, at, title="Nhân sự")
     body = province.office("203")
@@ -199,6 +202,7 @@ def test_cancelling_frees_the_points(db: Database, province: Province, at: datet
     booked(db, office, chosen, at + HOUR, at)
 
 
+@one_engine
 def test_release_beside_a_cancel_frees_the_points_once(db: Database, province: Province, at: datetime) -> None:
     office, chosen = province.office("22"), province.under("202")
     meeting_id = booked(db, office, chosen, at + HOUR, at)
@@ -292,6 +296,7 @@ def test_a_point_whose_unit_has_ended_by_then_is_refused(sqlite_db: Database, at
     assert book(sqlite_db, office, meeting_id, [land.point("06979-2025")], at) == 1
 
 
+@one_engine
 def test_free_slots_are_free_for_all_points_together(db: Database, province: Province, at: datetime) -> None:
     day = date(2026, 3, 9)
     eight = datetime(2026, 3, 9, 8, tzinfo=CIVIL)
