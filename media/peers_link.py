@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 
 from media import wire
-from media.errors import BadPacket, Gone
+from media.errors import BadPacket
 from media.peers_sdp import Answer
 from media.peers_wheel import Wheel
 
@@ -48,7 +48,7 @@ class Link:
         self._early: list[bytes] = []
 
     async def establish(self, answer: Answer) -> None:
-        """ICE, then DTLS. The caller sets the deadline. Raises: HandshakeFailed, BadSdp, OSError."""
+        """ICE, then DTLS. The caller sets the deadline. Raises: HandshakeFailed, OSError."""
         self._answer = answer
         six = ":" in answer.addresses[0][0]
         self._socket = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
@@ -80,7 +80,7 @@ class Link:
 
     def _check(self, address: tuple[str, int]) -> bytes:
         if self._answer is None:
-            raise Gone("peer.closed")
+            raise ConnectionAbortedError("peer.closed")
         transaction, datagram = wire.binding_request(self.ufrag, self._answer.ufrag, self._answer.password)
         self._checks[transaction] = address
         return datagram
@@ -99,9 +99,9 @@ class Link:
         self._wheel.at(now + CONSENT_LOOK, self._consent)
 
     def send_rtp(self, packet: bytes) -> bytes:
-        """Protect and send; returns the protected packet, which alone may be sent again. Raises: Gone."""
+        """Protect and send; returns the protected packet, which alone may be sent again. Raises: ConnectionAbortedError."""
         if self._srtp is None:
-            raise Gone("peer.closed")
+            raise ConnectionAbortedError("peer.closed")
         protected = self._srtp.protect_rtp(packet)
         self._send(protected)
         return protected
@@ -131,7 +131,7 @@ class Link:
 
     def _require_socket(self) -> socket.socket:
         if self._socket is None:
-            raise Gone("peer.closed")
+            raise ConnectionAbortedError("peer.closed")
         return self._socket
 
     def _send(self, datagram: bytes) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from media.errors import Gone
 from media.peers import Crowd, Exchange, HangUp, Peer
 from media.peers_clip import Clip
 
@@ -19,6 +20,7 @@ Role = Literal["publish", "subscribe"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0   # seconds between two attempts to get in; doubling
 STEADY = 30.0                            # a session that held this long makes the next pause short again
+WORKER_GONE = "worker.gone"              # what MediaClient says when its worker ended
 AT_ONCE = 4                              # peers coming in at the same moment: a crowd, not a storm
 
 log = logging.getLogger(__name__)
@@ -36,10 +38,6 @@ class SyntheticPoint:
     video_slots: int = 1
 
 
-class NoEntry(Exception):
-    """Raised by an exchange whose link will not open again (revoked, meeting closed): trying again is no use."""
-
-
 Door = Callable[[SyntheticPoint, Role], tuple[Exchange, HangUp | None]]
 
 
@@ -49,7 +47,7 @@ async def run_points(points: list[SyntheticPoint], door: Door, stop: asyncio.Eve
 
     `door(point, role)` gives the exchange and the hang-up of one session and is asked again for every attempt. A session
     that ends for whatever reason, the server's restart included, is opened again with growing pauses. An exchange that
-    raises NoEntry retires that session.
+    raises Gone retires that session, because its link will not open again; only a worker that is gone may come back.
     """
     crowd, gate = Crowd(), asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as group:
@@ -75,11 +73,10 @@ async def _keep(crowd: Crowd, point: SyntheticPoint, role: Role, door: Door, gat
             await _first(peer.ended, stop)
             log.info("%s of %s ended: %s", role, point.name, peer.reason or "stopped")
             await peer.close()
-        except NoEntry as error:
-            log.info("%s of %s is no longer wanted: %s", role, point.name, error)
-            return
         except Exception as error:                   # whatever door and network came up with: try again later
             log.info("%s of %s did not get in: %s", role, point.name, error or type(error).__name__)
+            if isinstance(error, Gone) and error.code != WORKER_GONE:
+                return
         pause = FIRST_PAUSE if crowd.wheel.now - began > STEADY else min(2 * pause, LONGEST_PAUSE)
         await _first(stop, within=pause * random.uniform(0.7, 1.3))
 

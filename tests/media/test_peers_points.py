@@ -2,8 +2,9 @@
 import asyncio
 
 from media.bench_worker import Worker, worker_process
+from media.errors import Gone
 from media.peers import Exchange, HangUp
-from media.peers_points import NoEntry, Role, SyntheticPoint, run_points
+from media.peers_points import Role, SyntheticPoint, run_points
 
 
 class Province:
@@ -20,7 +21,7 @@ class Province:
         async def exchange(offer: str) -> tuple[str, str]:
             self.asked.append(point.name)
             if point.name in self.refused:
-                raise NoEntry("link.revoked")
+                raise Gone("link.revoked")
             if self.worker is None:
                 raise ConnectionError("nobody at home")
             way = self.worker.publishing if role == "publish" else self.worker.watching
