@@ -117,7 +117,8 @@ def _check_room(conn: Connection, room: str, link_id: str | None) -> int | None:
     if room.startswith(BENCH_PREFIX):
         return None
     try:
-        meeting = meeting_store.load(conn, room)
+        # Held: a closing or a revocation under way is waited for, and one that comes later sees this session.
+        meeting = meeting_store.hold(conn, room)
     except NotFound:
         raise NotFound("room.unknown") from None
     meeting.check_alive()

@@ -67,7 +67,8 @@ def sqlite_db(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
 def postgres_db(postgres: PostgresServer) -> Iterator[Database]:
     """A fresh PostgreSQL database.  Mark the test `postgres`."""
     name = f"t{next(_numbers)}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_diemcau")
+    # file_copy: a quarter of the time of the default, which writes every page to the log.
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_diemcau STRATEGY file_copy")
     database = Database(postgres.url(name))
     yield database
     database.close()

@@ -42,6 +42,12 @@ def lock(conn: Connection, meeting_id: str) -> Meeting:
     return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id).with_for_update()).first())
 
 
+def hold(conn: Connection, meeting_id: str) -> Meeting:
+    """Load, and keep others from changing it until the transaction ends; many may hold it at once."""
+    query = select(meeting).where(meeting.c.meeting_id == meeting_id).with_for_update(read=True)
+    return _one(conn.execute(query).first())
+
+
 def save(conn: Connection, meeting_id: str, **values: Any) -> None:
     conn.execute(update(meeting).where(meeting.c.meeting_id == meeting_id).values(**values))
 

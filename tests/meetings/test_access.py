@@ -161,7 +161,8 @@ def test_an_administrator_manages_accounts_of_the_own_branch_only(path: tuple[st
 
 
 def test_a_meeting_is_created_in_the_name_of_ones_own_unit_only() -> None:
-    for path, who in {("t",): {"up-secretary"}, ("t", "h2"): {"h2-secretary"}, ("t", "h1", "x1"): {"x1-secretary"}}.items():
+    own = {("t",): {"up-secretary"}, ("t", "h2"): {"h2-secretary"}, ("t", "h1", "x1"): {"x1-secretary"}}
+    for path, who in own.items():
         resource = Resource("meeting", path)
         assert {n for n, person in PEOPLE.items() if decide(person, Action.MEETING_CREATE, resource).allowed} == who
 

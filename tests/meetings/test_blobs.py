@@ -124,7 +124,8 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
     """A tmpfs of 1 MiB in a mount namespace of its own."""
     script = "mount -t tmpfs -o size=1m none /mnt && exec " + " ".join([sys.executable, "-c", '"$0"'])
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(["unshare", "-m", "sh", "-c", script, FILL], cwd=root, capture_output=True, text=True, check=True)
+    command = ["unshare", "-m", "sh", "-c", script, FILL]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     code, count, intact, left = done.stdout.split(maxsplit=3)
     assert (code, intact, left.strip()) == ("blob.full", "True", "[]")
     assert 5 <= int(count) <= 10

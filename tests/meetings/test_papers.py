@@ -56,7 +56,7 @@ def test_a_bad_name_and_a_foreigner_are_refused(sqlite_db: Database, at: datetim
 def test_the_database_takes_no_empty_nor_nameless_bytes(db: Database, at: datetime, bad: dict[str, object]) -> None:
     with db.write() as conn:
         meeting_id = draft(conn, at)
-    row = {"document_id": "d", "meeting_id": meeting_id, "ord": 1, "name": "a", "media_type": "x", "size": 1, "sha256": HASH,
-           "added_at": at, "added_by": "u"}
+    row = {"document_id": "d", "meeting_id": meeting_id, "ord": 1, "name": "a", "media_type": "x", "size": 1,
+           "sha256": HASH, "added_at": at, "added_by": "u"}
     with pytest.raises(IntegrityError), db.write() as conn:
         conn.execute(insert(tables.document).values({**row, **bad}))

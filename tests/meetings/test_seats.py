@@ -137,7 +137,7 @@ def test_delegates_are_recorded_and_corrected(db: Database, at: datetime) -> Non
     with db.write() as conn:
         meeting_id = opened(conn, at)
         own = seat_of(meeting_id, POINTS[2])
-        delegate = service.delegate_add(conn, meeting_id, 3, " Nguyễn Văn An ", "Chủ tịch UBND xã", False, by=own, at=at)
+        delegate = service.delegate_add(conn, meeting_id, 3, " Nguyễn Văn An ", "Chủ tịch UBND xã", False, own, at)
         service.delegate_present(conn, delegate, True, by=CHAIR, at=at)
         [row] = service.delegates(conn, meeting_id)
         tail = [(e.data, e.point and e.point["id"]) for e in events(conn, meeting_id)[-2:]]

@@ -183,7 +183,7 @@ def test_a_concluded_meeting_takes_nothing_more(db: Database, at: datetime) -> N
             lambda: service.conclusion_write(conn, meeting_id, "Muộn", by=CHAIR, at=at),
             lambda: service.seat_join(conn, meeting_id, 1, at),
             lambda: service.seats_set(conn, meeting_id, POINTS[:1], by=SECRETARY, at=at),
-            lambda: service.document_add(conn, meeting_id, "a.pdf", "application/pdf", 1, "0" * 64, by=SECRETARY, at=at),
+            lambda: service.document_add(conn, meeting_id, "a.txt", "text/plain", 1, "0" * 64, by=SECRETARY, at=at),
             lambda: service.delegate_add(conn, meeting_id, 1, "Đại biểu", "", True, by=SECRETARY, at=at),
         ):
             with pytest.raises(Closed, match=r"meeting\.concluded"):

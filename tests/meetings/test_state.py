@@ -42,8 +42,9 @@ def test_a_browser_gets_what_stands(db: Database, at: datetime) -> None:
         state = service.state(conn, meeting_id)
     shown = json.loads(json.dumps(state.as_json()))
     when = "2026-03-05T01:00:00Z"
-    assert (shown["meeting"]["state"], shown["meeting"]["opened_at"], shown["meeting"]["closed_at"]) == ("open", when, None)
-    assert shown["meeting"]["chair"] == {"name": "Phạm Minh Hải", "title": "Phó Chủ tịch"}
+    meeting = shown["meeting"]
+    assert (meeting["state"], meeting["opened_at"], meeting["closed_at"]) == ("open", when, None)
+    assert meeting["chair"] == {"name": "Phạm Minh Hải", "title": "Phó Chủ tịch"}
     assert shown["item"] == 1
     assert shown["agenda"][0] == {"item": 1, "title": "Báo cáo kết quả", "presenter": "Văn phòng", "running": True,
                                   "started_at": when, "ended_at": None}

@@ -46,7 +46,9 @@ def test_two_thirds_means_at_least_two_thirds() -> None:
 
 
 @given(rules, votes, st.integers(0, 40), st.integers(0, 40))
-def test_the_count_is_exact_and_the_result_follows_the_rule(rule: Rule, cast: list[str], silent: int, absent: int) -> None:
+def test_the_count_is_exact_and_the_result_follows_the_rule(
+    rule: Rule, cast: list[str], silent: int, absent: int,
+) -> None:
     present, entitled = len(cast) + silent, len(cast) + silent + absent
     result = tally(rule, entitled, present, cast)
     assert sum(result.counts.values()) == len(cast) <= result.present <= result.entitled
@@ -89,7 +91,8 @@ GOOD = {"quorum": "2/3", "majority": "1/2", "base": "all"}
     ({"quorum": "3/2"}, "rule.quorum"), ({"quorum": "-1/2"}, "rule.quorum"), ({"quorum": "2/0"}, "rule.quorum"),
     ({"quorum": "0.5"}, "rule.quorum"), ({"quorum": ""}, "rule.quorum"), ({"quorum": "1/"}, "rule.quorum"),
     ({"quorum": "1e9"}, "rule.quorum"), ({"quorum": "9" * 21}, "rule.quorum"), ({"quorum": "²/3"}, "rule.quorum"),
-    ({"majority": "1/3"}, "rule.majority"), ({"majority": "3/2"}, "rule.majority"), ({"majority": None}, "rule.majority"),
+    ({"majority": "1/3"}, "rule.majority"), ({"majority": "3/2"}, "rule.majority"),
+    ({"majority": None}, "rule.majority"),
     ({"base": "everybody"}, "rule.base"), ({"base": None}, "rule.base"),
 ])
 def test_a_rule_that_makes_no_sense_is_refused(changes: dict[str, Any], code: str) -> None:
