@@ -4,8 +4,9 @@ Pure: text in, rows out.  It writes nothing and looks nothing up, except in the 
 the file does not hold.  One bad row refuses the whole file.  Called by `meetings.store.unit_store` and the command
 `units import`.  Columns: data/README.md.
 
-Every refusal is `Invalid("units.row" | "succession.row", line=…, reason=…, value=…, rows=[…], total=…)`: the first bad row, then up to
-`MAX_REPORTED` of them and how many there are.  A reason is `row.` and one of the stable words in `REASONS`, never prose.
+Every refusal is `Invalid("units.row" | "succession.row", line=…, reason=…, value=…, rows=[…], total=…)`: the first bad
+row, then up to `MAX_REPORTED` of them and how many there are.  A reason is `row.` and one of the stable words in
+`REASONS`, never prose.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def refuse(bad: Iterable[BadRow], code: str = "units.row") -> None:
     """Raises Invalid(code, …) if there is any bad row; "succession.row" says that the line is of the other file."""
     found = sorted(bad, key=lambda row: row.line)
     if found:
-        rows = [{"line": row.line, "reason": f"row.{row.reason}", "value": row.value[:80]} for row in found[:MAX_REPORTED]]
+        rows = [
+            {"line": row.line, "reason": f"row.{row.reason}", "value": row.value[:80]} for row in found[:MAX_REPORTED]
+        ]
         raise Invalid(code, field="file", **rows[0], rows=rows, total=len(found))
 
 

@@ -64,7 +64,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Succession:
-    """From `on`, the area of `from_id` belongs to `to_id`: its `whole`, a `part`, or `unknown` (then `to_id` is None)."""
+    """From `on`, the area of `from_id` is `to_id`'s: its `whole`, a `part`, or `unknown` (then `to_id` is None)."""
 
     from_id: str
     to_id: str | None
@@ -145,7 +145,7 @@ class UnitTree:
         return ancestor in self.path(unit_id)
 
     def search(self, text: str) -> list[Unit]:
-        """Units whose name or code contains every word of the text, whatever the accents; names that begin with it first."""
+        """Units whose name or code contains every word, whatever the accents; names that begin with the text first."""
         if self._folded is None:
             self._folded = {unit.unit_id: f"{fold(unit.name)} {fold(unit.gso_code)}" for unit in self._units.values()}
         wanted = fold(text)

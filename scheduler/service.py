@@ -126,7 +126,8 @@ def _refs(conn: Connection, meeting: Meeting, points: Sequence[Point]) -> list[P
     tree = unit_store.tree(conn, civil_day(meeting.start))
     _check_scope(conn, meeting, points, tree)
     return [
-        PointRef(point.point_id, point.code, point.name, point.unit_id, tree.get(point.unit_id).level) for point in points
+        PointRef(point.point_id, point.code, point.name, point.unit_id, tree.get(point.unit_id).level)
+        for point in points
     ]
 
 
@@ -153,13 +154,14 @@ def _take(
     for chunk in chunks(list(point_ids)):
         rows = select(
             literal(meeting_id), store.point.c.point_id, literal(slot.start, UtcDateTime),
-            literal(slot.end, UtcDateTime), literal("confirmed"), literal(at, UtcDateTime), literal(by.user_id, String(36)),
+            literal(slot.end, UtcDateTime), literal("confirmed"), literal(at, UtcDateTime),
+            literal(by.user_id, String(36)),
         ).where(store.point.c.point_id.in_(chunk)).order_by(store.point.c.point_id)
         _guarded(conn, store.booking.insert().from_select(columns, rows), point_ids, slot, meeting_id, by)
 
 
 def _lock(conn: Connection, point_ids: Collection[int]) -> None:
-    """Who books the same points waits here, in one order, so nobody waits in a circle.  SQLite has one writer anyway."""
+    """Who books the same points waits here, in one order, so nobody waits in a circle.  SQLite has one writer."""
     if conn.dialect.name != "postgresql":
         return
     for chunk in chunks(sorted(point_ids)):

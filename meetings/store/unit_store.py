@@ -44,7 +44,8 @@ def save_levels(conn: Connection, wanted: Iterable[Level]) -> None:
         if level.level_id not in present:
             conn.execute(t.level.insert().values(**dataclasses.asdict(level)))
         elif level != present[level.level_id]:
-            conn.execute(t.level.update().where(t.level.c.level_id == level.level_id).values(**dataclasses.asdict(level)))
+            mine = t.level.update().where(t.level.c.level_id == level.level_id)
+            conn.execute(mine.values(**dataclasses.asdict(level)))
 
 
 def units(conn: Connection) -> list[Unit]:
@@ -67,7 +68,8 @@ def tree(conn: Connection, on: date) -> UnitTree:
 
 def successions(conn: Connection) -> list[Succession]:
     """All successions, the oldest first."""
-    rows = conn.execute(select(t.unit_succession).order_by(t.unit_succession.c.since, t.unit_succession.c.succession_id))
+    column = t.unit_succession.c
+    rows = conn.execute(select(t.unit_succession).order_by(column.since, column.succession_id))
     return [Succession(row.from_id, row.to_id, row.share, row.since) for row in rows]
 
 

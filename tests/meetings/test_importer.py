@@ -69,7 +69,8 @@ def test_children_may_stand_before_their_parents() -> None:
 
 
 def test_a_parent_may_be_one_that_is_stored_already() -> None:
-    stored = Unit("u", "Tỉnh Quảng Ninh", "tỉnh", "province", None, "22", None, date(2019, 1, 1), None, None, None, "x", "2019")
+    begin = date(2019, 1, 1)
+    stored = Unit("u", "Tỉnh Quảng Ninh", "tỉnh", "province", None, "22", None, begin, None, None, None, "x", "2019")
     assert len(parse_units(file(DISTRICT), LEVELS, [stored]).rows) == 1
 
 
@@ -155,7 +156,8 @@ def test_all_bad_rows_are_reported_up_to_twenty() -> None:
 
 @pytest.mark.parametrize(
     ("header", "reason"),
-    [(HEADER.replace("name,", ""), "column_missing"), (HEADER + ",valid_form", "column_unknown"), (HEADER + ",name", "columns")],
+    [(HEADER.replace("name,", ""), "column_missing"), (HEADER + ",valid_form", "column_unknown"),
+     (HEADER + ",name", "columns")],
 )
 def test_columns_must_be_the_known_ones(header: str, reason: str) -> None:
     assert refusal(file(PROVINCE, header=header))["reason"] == f"row.{reason}"
@@ -221,8 +223,10 @@ def test_no_input_makes_the_parser_fall(text: str | bytes) -> None:
             pass
 
 
-@given(st.lists(st.lists(st.sampled_from(["22", "202", "06979", "province", "district", "commune", "body", "SB1", "x", "",
-                                          "2020", "2020-01-01", "1"]), min_size=9, max_size=9), max_size=8))
+CELLS = ["22", "202", "06979", "province", "district", "commune", "body", "SB1", "x", "", "2020", "2020-01-01", "1"]
+
+
+@given(st.lists(st.lists(st.sampled_from(CELLS), min_size=9, max_size=9), max_size=8))
 def test_whatever_is_accepted_has_sound_parents(rows: list[list[str]]) -> None:
     try:
         parsed = parse_units(file(*(",".join(row) for row in rows)), LEVELS)

@@ -166,7 +166,8 @@ def test_another_province_and_its_reform_load_from_files(db: Database, at: datet
 
 
 def test_both_generations_may_stand_in_one_file(db: Database, at: datetime) -> None:
-    older = ANOTHER.replace("Phường Dữu Lâu,227,,,t,2020,2019-01-01,,", "Phường Dữu Lâu,227,,,t,2020,2019-01-01,2025-07-01,")
+    lasting = "Phường Dữu Lâu,227,,,t,2020,2019-01-01,"
+    older = ANOTHER.replace(lasting, lasting + "2025-07-01")
     done = load(db, at, older + REFORMED.splitlines(keepends=True)[1], "07888,,,07888,Phường Việt Trì,whole\n"
                 "07889,,,07888,Phường Việt Trì,whole\n")
     assert (done.added, done.ended, done.successions) == (5, 0, 2)
@@ -178,7 +179,8 @@ def test_a_code_taken_by_a_living_unit_is_refused_and_nothing_is_loaded(db: Data
     with db.read() as conn:
         before = unit_store.units(conn)
     with pytest.raises(Invalid) as refused:
-        load(db, at, "07890,commune,xã,Xã Mới,227,,,t,2025-07-01,,,\n07888,commune,phường,Phường Khác,227,,,t,2025-07-01,,,\n")
+        load(db, at, "07890,commune,xã,Xã Mới,227,,,t,2025-07-01,,,\n"
+                     "07888,commune,phường,Phường Khác,227,,,t,2025-07-01,,,\n")
     params = refused.value.params
     assert (params["line"], params["reason"], params["total"]) == (3, "row.code_taken", 1)
     with db.read() as conn:

@@ -16,8 +16,8 @@ BEFORE, AFTER = date(2025, 6, 30), REFORM
 
 
 def unit(
-    key: str, name: str, level: str = "commune", parent: str | None = None, code: str = "", start: date = date(2020, 1, 1),
-    end: date | None = None, kind: str = "xã",
+    key: str, name: str, level: str = "commune", parent: str | None = None, code: str = "",
+    start: date = date(2020, 1, 1), end: date | None = None, kind: str = "xã",
 ) -> Unit:
     return Unit(key, name, kind, level, parent, code or key, None, start, end, None, None, "test", "2020")
 

@@ -24,7 +24,9 @@ def land(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) 
     return settle_in(sqlite_db, at)
 
 
-def meant(land: Province, *rules: tuple[str, str | None], added: set[str] = frozenset(), removed: set[str] = frozenset()) -> list[Point]:
+def meant(
+    land: Province, *rules: tuple[str, str | None], added: tuple[str, ...] = (), removed: tuple[str, ...] = ()
+) -> list[Point]:
     ids = {point.code: point.point_id for point in land.points}
     audience = Audience(
         tuple((land.unit(code).unit_id, level) for code, level in rules),
@@ -49,7 +51,8 @@ def test_communes_of_one_district_only(land: Province) -> None:
 
 
 def test_rules_add_up_points_come_once_and_removal_wins(land: Province) -> None:
-    chosen = meant(land, ("202", None), ("202", "commune"), ("22", "province"), added={"SB01", "193"}, removed={"202", "SB01"})
+    rules = ("202", None), ("202", "commune"), ("22", "province")
+    chosen = meant(land, *rules, added=("SB01", "193"), removed=("202", "SB01"))
     codes = [point.code for point in chosen]
     assert len(codes) == len(set(codes)) == 8 + 1 + 1
     assert "SB01" not in codes and "202" not in codes
@@ -61,7 +64,9 @@ def test_the_order_is_the_tree_from_the_top(land: Province) -> None:
     assert codes.index("202") < codes.index("06970") < codes.index("203")
 
 
-def test_the_meeting_day_decides_which_units_are_meant(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> None:
+def test_the_meeting_day_decides_which_units_are_meant(
+    sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]
+) -> None:
     settle_in(sqlite_db, at, "quang-ninh-2025")
     with sqlite_db.write() as conn:
         old, new = unit_store.tree(conn, LAST_DAY), unit_store.tree(conn, REFORM)

@@ -108,7 +108,8 @@ class Clerks(RuleBasedStateMachine):
 @pytest.fixture
 def clerks(db: Database, province: Province, at: datetime) -> Iterator[type[Clerks]]:
     class Mine(Clerks):
-        database, office, points = db, province.office("22"), [point.point_id for point in province.under("202")][:POINTS]
+        database, office = db, province.office("22")
+        points = [point.point_id for point in province.under("202")][:POINTS]
 
     Mine.at = at
     yield Mine

@@ -18,7 +18,8 @@ from tests.scheduler.conftest import Province
 
 def test_every_unit_of_2020_has_one_point(db: Database, province: Province) -> None:
     assert len(province.points) == len({point.code for point in province.points}) == 239
-    assert {point.code for point in province.points if point.code.startswith("SB")} == {f"SB{n:02}" for n in range(1, 49)}
+    bodies = {point.code for point in province.points if point.code.startswith("SB")}
+    assert bodies == {f"SB{number:02}" for number in range(1, 49)}
     assert province.point("06979").name == "Xã Đạp Thanh"
     with db.write() as conn:
         assert points.ensure_points(conn, province.tree) == 0
@@ -33,7 +34,9 @@ def test_a_reused_code_gets_the_year(db: Database, at: datetime) -> None:
     assert (old.name, new.name) == ("Xã Đạp Thanh", "Xã Kỳ Thượng")
 
 
-def test_the_whole_country_gets_its_points(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> None:
+def test_the_whole_country_gets_its_points(
+    sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]
+) -> None:
     assert len(settle_in(sqlite_db, at, "vietnam-2025").points) == 3355
 
 

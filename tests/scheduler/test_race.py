@@ -37,7 +37,8 @@ def run_race(db: Database, province: Province, at: datetime, rounds: int) -> Non
         # Every writer wants another third of the province, in another order, and all want the last ten points.
         own = everybody[writer:-10:WRITERS]
         wanted = [*own, *everybody[-10:]] if writer % 2 else [*everybody[-10:], *reversed(own)]
-        mine = [office.draft(db, at + round_ * HOUR, hours=1, title=f"{writer}/{round_}") for round_ in range(1, rounds + 1)]
+        starts = [at + (1 + round_) * HOUR for round_ in range(rounds)]
+        mine = [office.draft(db, start, hours=1, title=f"Phiên của {writer}") for start in starts]
         meeting_ids.append(mine)
         shares.append((db.url, mine, [wanted] * rounds, office.secretary, at))
     outcomes = dict(pair for answer in together(race, shares) for pair in answer)
@@ -68,7 +69,9 @@ def run_storm(db: Database, province: Province, at: datetime, rounds: int) -> No
     assert overlapping_pairs(db) == 0
 
 
-def test_secretaries_booking_the_same_points_at_once_only_one_wins(db: Database, province: Province, at: datetime) -> None:
+def test_secretaries_booking_the_same_points_at_once_only_one_wins(
+    db: Database, province: Province, at: datetime
+) -> None:
     run_race(db, province, at, rounds=6)
 
 

@@ -69,13 +69,15 @@ def test_all_239_points_are_booked_in_one_action(db: Database, province: Provinc
     assert {booking.slot for booking in named} == {Slot(meeting.start, meeting.end)}
 
 
-def test_booking_inserts_all_points_by_one_statement(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> None:
+def test_booking_inserts_all_points_by_one_statement(
+    sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]
+) -> None:
     land = settle_in(sqlite_db, at)
     office = land.office("22")
     meeting_id = office.draft(sqlite_db, at + HOUR)
     inserts: list[bool] = []
     with sqlite_db.write() as conn:
-        def watch(_conn: object, _cursor: object, statement: str, _values: object, _context: object, many: bool) -> None:
+        def watch(_c: object, _cursor: object, statement: str, _values: object, _context: object, many: bool) -> None:
             if statement.startswith("INSERT INTO booking"):
                 inserts.append(many)
 
@@ -252,7 +254,8 @@ def test_only_the_meetings_secretary_books(db: Database, province: Province, at:
     meeting_id = province.office("22").draft(db, at + HOUR)
     with pytest.raises(NotFound):
         book(db, province.office("202"), meeting_id, [province.point("202")], at)
-    clerk = Subject("u-c", "Văn thư", "", province.unit("22").unit_id, (province.unit("22").unit_id,), frozenset({Role.CLERK}))
+    unit_id = province.unit("22").unit_id
+    clerk = Subject("u-c", "Văn thư", "", unit_id, (unit_id,), frozenset({Role.CLERK}))
     with pytest.raises(NotAllowed), db.write() as conn:
         service.book(conn, meeting_id, [province.point("202").point_id], clerk, at)
 
@@ -285,7 +288,9 @@ def test_a_cancelled_meeting_books_nothing(db: Database, province: Province, at:
         book(db, office, meeting_id, [province.point("22")], at)
 
 
-def test_a_point_whose_unit_has_ended_by_then_is_refused(sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]) -> None:
+def test_a_point_whose_unit_has_ended_by_then_is_refused(
+    sqlite_db: Database, at: datetime, settle_in: Callable[..., Province]
+) -> None:
     settle_in(sqlite_db, datetime(2025, 6, 1, tzinfo=at.tzinfo), "quang-ninh-2025")
     land = settle_in(sqlite_db, at, "quang-ninh-2025")
     office = land.office("22")

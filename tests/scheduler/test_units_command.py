@@ -33,7 +33,8 @@ def counts(folder: Path) -> tuple[int, int, list[str]]:
     """(units, points, kinds of audit events)."""
     database = Database(f"sqlite:///{folder / 'diemcau.db'}")
     with database.read() as conn:
-        found = unit_store.count(conn), len(points.all_points(conn)), [one.kind for one in ledger_store.events(conn, None)]
+        audit = [one.kind for one in ledger_store.events(conn, None)]
+        found = unit_store.count(conn), len(points.all_points(conn)), audit
     database.close()
     return found
 
@@ -78,7 +79,7 @@ def test_the_list_is_a_tree_of_a_day_and_can_be_searched(folder: Path, capsys: p
     capsys.readouterr()
     assert units(folder, "list", "--on", datetime(2021, 1, 1, tzinfo=UTC).date().isoformat()) == 0
     shown = capsys.readouterr()
-    assert shown.out.splitlines()[:3] == ["22  Tỉnh Quảng Ninh", "  193  Thành phố Hạ Long", "    06649  Phường Hà Khánh"]
+    assert shown.out.startswith("22  Tỉnh Quảng Ninh\n  193  Thành phố Hạ Long\n    06649  Phường Hà Khánh\n")
     assert "191" in shown.err
     units(folder, "list", "--search", "dap thanh")
     assert capsys.readouterr().out == "06979  Xã Đạp Thanh\n"

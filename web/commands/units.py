@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     words = parser.add_subparsers(dest="word", required=True, metavar="import|list")
     load = words.add_parser("import", help="loads a CSV file; columns: data/README.md")
     load.add_argument("file", type=Path, metavar="FILE.csv")
-    load.add_argument("--succession", type=Path, metavar="FILE", help="which unit became which; columns: data/README.md")
+    load.add_argument("--succession", type=Path, metavar="FILE", help="which unit became which")
     show = words.add_parser("list", help="shows the units of a day, as a tree")
     show.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day (default today)")
     show.add_argument("--search", default="", metavar="TEXT", help="only names that contain this, accents or not")
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def import_files(database: Database, units: bytes, succession: bytes | None, at: datetime) -> Loaded:
     """Loads a unit file and its succession list in one transaction, with points for the units of today.
 
-    Raises Invalid("units.row" | "succession.row" | "units.encoding" | "units.empty"), TooLarge: then nothing was changed.
+    Raises Invalid("units.row" | "succession.row" | "units.encoding" | "units.empty"), TooLarge; then nothing changed.
     """
     steps = parse_succession(succession) if succession is not None else ()
     with database.write() as conn:
