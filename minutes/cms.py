@@ -28,9 +28,6 @@ SMALLEST_RSA_BITS = 2048
 SMALLEST_EC_BITS = 256
 LONGEST_CHAIN = 4
 
-# Importing tsp teaches asn1crypto the attribute signing-certificate-v2, without which no signature of ours is readable.
-assert cms.CMSAttribute._oid_specs["signing_certificate_v2"] is tsp.SetOfSigningCertificatesV2
-
 _VERSION_1 = bytes.fromhex("020101")
 _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _OID_DATA = bytes.fromhex("06092a864886f70d010701")
@@ -100,14 +97,22 @@ def check(signature: DetachedSignature, digest: bytes, trust: Sequence[x509.Cert
     _check_chain(signature, trust, at)
 
 
-def common_name(certificate: x509.Certificate) -> str:
-    """The subject's name as a person reads it; empty when the certificate has none."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
+def signer_name(certificate: x509.Certificate) -> str:
+    """The subject's name as a person reads it; empty when the certificate has none.
+
+    An agency's name stands twice, and where it is long only the organisation's has room for all of it.
+    """
+    name, organisation = (
+        str(found[0].value) if (found := certificate.subject.get_attributes_for_oid(oid)) else ""
+        for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME))
+    return organisation if name and organisation.startswith(name) else name
 
 
 def _signer_certificate(info: cms.SignerInfo, certificates: list[asn1_x509.Certificate]) -> asn1_x509.Certificate:
-    wanted = _attribute_value(info["signed_attrs"], "signing_certificate_v2")["certs"][0]
+    named = _attribute_value(info["signed_attrs"], "signing_certificate_v2")
+    if not isinstance(named, tsp.SigningCertificateV2):
+        raise BadSignature("form")
+    wanted = named["certs"][0]
     for certificate in certificates:
         if hashlib.sha256(certificate.dump()).digest() == wanted["cert_hash"].native:
             return certificate

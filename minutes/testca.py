@@ -137,9 +137,17 @@ class DemoAuthority:
 
 def _name(parts: list[tuple[x509.ObjectIdentifier, str]]) -> x509.Name:
     attributes = [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
-    attributes += [x509.NameAttribute(oid, value[:LONGEST_NAME]) for oid, value in parts if value]
+    attributes += [x509.NameAttribute(oid, _cut(oid, value)) for oid, value in parts if value]
     attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, TEST_MARK))
     return x509.Name(attributes)
+
+
+def _cut(oid: x509.ObjectIdentifier, value: str) -> str:
+    """The standard counts characters; for common names the library counts bytes of UTF-8, so those are cut shorter."""
+    value = value.strip()[:LONGEST_NAME]
+    if oid == NameOID.COMMON_NAME:
+        value = value.encode()[:LONGEST_NAME].decode(errors="ignore")
+    return value.strip()
 
 
 def _builder(

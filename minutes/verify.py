@@ -112,7 +112,7 @@ def describe(role: str, certificate: x509.Certificate, time: datetime | None, re
     issuer = certificate.issuer.rfc4514_string()
     names = certificate.issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return SignatureVerdict(
-        role=role, signer=cms.common_name(certificate), time=time, valid=not reason, reason=reason,
+        role=role, signer=cms.signer_name(certificate), time=time, valid=not reason, reason=reason,
         issuer=str(names[0].value) if names else issuer, test=TEST_MARK in issuer,
     )
 
