@@ -11,20 +11,23 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Final
+from struct import Struct
+from typing import ClassVar, Final
 
 from media import mmsg
 from media.cache import Packet
 from media.counters import Counters
+from media.errors import BadPacket
 from media.limits import BATCH_PACKETS, MAX_DATAGRAM
 from media.port import Path
 from media.relay import Batch, Control, Output, Resend
 from media.rtp import HEADER, HEADER_BYTES
-from media.stream import DownStream
+from media.stream import DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
 
 _OVERHEAD: Final = HEADER_BYTES + TAG_BYTES
-_STRIDES: Final = (256, 1536, 4096, BATCH_PACKETS * (MAX_DATAGRAM + _OVERHEAD))
+_LONGEST: Final = BATCH_PACKETS * (MAX_DATAGRAM + _OVERHEAD)
+_PATCH: Final = Struct("!HHII")  # the RTP header with its first two bytes as one number
 _BLANK: Final = bytes(HEADER_BYTES)
 _TAG: Final = bytes(TAG_BYTES)
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
@@ -34,6 +37,7 @@ class Target:
     """Where one peer's packets go and the keys they go under."""
 
     __slots__ = ("srtp", "handle", "path", "descriptor", "sockaddr")
+    moves: ClassVar[int] = 0  # of all targets; what was laid out before the last one is out of date
 
     def __init__(self, srtp: Srtp, path: Path) -> None:
         self.srtp, self.handle = srtp, srtp.tx_handle  # holding srtp keeps the C object of handle alive
@@ -41,9 +45,45 @@ class Target:
 
     def move(self, path: Path) -> None:
         """The peer was nominated at another address."""
+        Target.moves += 1
         self.path, self.descriptor = path, path.sock.fileno()
         host, port = path.address
         self.sockaddr = socket.AF_INET.to_bytes(2, "little") + port.to_bytes(2, "big") + socket.inet_aton(host) + bytes(8)
+
+
+class _Chunk:
+    """Up to ROWS receivers that share one of our sockets, laid out for the inner loop."""
+
+    __slots__ = ("downs", "rows", "names", "descriptor")
+
+    def __init__(self, downs: Sequence[DownStream]) -> None:
+        self.downs = downs
+        self.rows = [(d.target.handle, d.payload_type, d.delta, d.ts_delta, d.ssrc) for d in downs]
+        self.names = b"".join([d.target.sockaddr for d in downs])
+        self.descriptor = downs[0].target.descriptor
+
+
+class _Plan:
+    """The chunks of one set of receivers; holds as long as nobody joins, leaves or moves.
+
+    While a DownStream is live its numbers are constant, so that they are read once here and not once a packet.
+    """
+
+    __slots__ = ("downs", "chunks", "moves", "tally", "turn")
+
+    def __init__(self, downs: tuple[DownStream, ...]) -> None:
+        self.downs, self.moves, self.turn = downs, Target.moves, 0
+        self.tally = Tally()
+        self.chunks: list[_Chunk] = []
+        for group in _by_socket(downs):
+            self.chunks += [_Chunk(group[at : at + mmsg.ROWS]) for at in range(0, len(group), mmsg.ROWS)]
+        for down in downs:
+            down.count_in(self.tally)
+
+    def next_chunks(self) -> list[_Chunk]:
+        """All chunks; nobody is always the last one served."""
+        self.turn = (self.turn + 1) % len(self.chunks)
+        return self.chunks[self.turn :] + self.chunks[: self.turn]
 
 
 class Fanout:
@@ -53,22 +93,30 @@ class Fanout:
         self._counters = counters
         self.batched = batched and mmsg.available()
         self.segmented = segmented and self.batched  # switched off for good when the kernel says EIO
-        self._planes = [mmsg.Plane(stride) for stride in _STRIDES]
+        self._plane = mmsg.Plane(_LONGEST)
         self._length = mmsg.ffi.new("int *")
 
     def emit(self, output: Output) -> None:
         """Protects and sends one output of a relay."""
         if isinstance(output, Batch):
-            groups = _by_socket(output.downs)
+            plan = self._plan(output)
             for run in self._runs(output.packets):
-                for downs in groups:
-                    for start in range(0, len(downs), mmsg.ROWS):
-                        self._send_run(run, downs[start : start + mmsg.ROWS])
+                plan.tally.packets += len(run)
+                plan.tally.octets += sum([len(packet.payload) for packet in run])
+                for chunk in plan.next_chunks():
+                    self._send_run(run, chunk)
         elif isinstance(output, Control):
             if output.member.target is not None:
                 self.send(output.member.target.srtp.protect_rtcp(output.data), output.member.target.path)
         else:
             self._resend(output)
+
+    @staticmethod
+    def _plan(batch: Batch) -> _Plan:
+        plan: _Plan | None = batch.source.plan
+        if plan is None or plan.downs is not batch.downs or plan.moves != Target.moves:
+            plan = batch.source.plan = _Plan(batch.downs)
+        return plan
 
     def send(self, datagram: bytes, path: Path) -> None:
         """One datagram, or a counted loss."""
@@ -93,83 +141,85 @@ class Fanout:
             run.append(packet)
         yield run
 
-    def _send_run(self, run: list[Packet], downs: Sequence[DownStream]) -> None:
-        image = b"".join([part for packet in run for part in (_BLANK, packet.payload, _TAG)])
-        total, count = len(image), len(run)
-        plane = next(plane for plane in self._planes if plane.stride >= total)
-        step = len(run[0].payload) + _OVERHEAD
-        plain = [
-            (index * step, packet.ext, packet.timestamp, packet.marker, len(packet.payload) + HEADER_BYTES)
+    def _send_run(self, run: list[Packet], chunk: _Chunk) -> None:
+        # A bytearray: assigned to a slice of another one, bytes would be copied twice.
+        image = bytearray().join([part for packet in run for part in (_BLANK, packet.payload, _TAG)])
+        total, step, stride = len(image), len(run[0].payload) + _OVERHEAD, self._plane.stride
+        head, *tail = [
+            (index * step, packet.ext, packet.timestamp, 0x8000 | packet.marker, len(packet.payload) + HEADER_BYTES)
             for index, packet in enumerate(run)
         ]
-        arena, base, stride, length = plane.arena, plane.base, plane.stride, self._length
-        pack_into, protect = HEADER.pack_into, srtp_protect
-        sent: list[DownStream] = []
-        row = 0
-        for down in downs:
-            target = down.target
-            arena[row : row + total] = image
-            failed = 0
-            for offset, ext, timestamp, marker, size in plain:
-                at = row + offset
-                pack_into(arena, at, 0x80, marker | down.payload_type, (ext + down.delta) & 0xFFFF,
-                          (timestamp + down.ts_delta) & 0xFFFFFFFF, down.ssrc)
-                length[0] = size
-                failed |= protect(target.handle, base + at, length)
-            if failed:  # never let a row that is not encrypted leave
-                self._counters.send_errors += 1
-                continue
-            down.packets += count
-            down.octets += total - count * _OVERHEAD
-            sent.append(down)
-            row += stride
-        self._dispatch(plane, sent, total, step if count > 1 else 0)
+        _, ext, timestamp, first, size = head
+        arena, length, pack_into, protect = self._plane.arena, self._length, _PATCH.pack_into, srtp_protect
+        at = failed = 0
+        for (handle, payload_type, delta, ts_delta, ssrc), row in zip(chunk.rows, self._plane.rows, strict=False):
+            arena[at : at + total] = image
+            pack_into(arena, at, first | payload_type, ext + delta & 0xFFFF, timestamp + ts_delta & 0xFFFFFFFF, ssrc)
+            length[0] = size
+            failed |= protect(handle, row, length)
+            for offset, more_ext, more_timestamp, more_first, more_size in tail:
+                pack_into(arena, at + offset, more_first | payload_type, more_ext + delta & 0xFFFF,
+                          more_timestamp + ts_delta & 0xFFFFFFFF, ssrc)
+                length[0] = more_size
+                failed |= protect(handle, row + offset, length)
+            at += stride
+        if failed:  # never let a row that is not encrypted leave
+            self._send_apart(run, chunk)
+        else:
+            self._dispatch(chunk, total, step if tail else 0)
 
-    def _dispatch(self, plane: mmsg.Plane, downs: list[DownStream], total: int, segment: int) -> None:
-        self._counters.packets_out += len(downs) * (-(-total // segment) if segment else 1)
+    def _send_apart(self, run: list[Packet], chunk: _Chunk) -> None:
+        """Some receiver's keys refused: each packet by itself, so that only that receiver goes without."""
+        for down in chunk.downs:
+            for packet in run:
+                self._resend(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
+
+    def _dispatch(self, chunk: _Chunk, total: int, segment: int) -> None:
+        plane, count = self._plane, len(chunk.rows)
+        self._counters.packets_out += count * (-(-total // segment) if segment else 1)
         if not self.batched:
-            for row in range(len(downs)):
-                self._send_row(plane, row, downs[row], total, segment)
+            for row in range(count):
+                self._send_row(row, chunk.downs[row], total, segment)
             return
-        plane.names[0 : mmsg.NAME_BYTES * len(downs)] = b"".join([down.target.sockaddr for down in downs])
+        plane.names[0 : len(chunk.names)] = chunk.names
         plane.shape(total, segment)
-        descriptor = downs[0].target.descriptor if downs else -1
         done, patient = 0, True
-        while done < len(downs):
-            done, problem = plane.send(descriptor, done, len(downs))
+        while done < count:
+            done, problem = plane.send(chunk.descriptor, done, count)
             if problem in _FULL:
-                if not patient or not mmsg.wait_writable(descriptor):
-                    self._counters.slow_drop += len(downs) - done
+                if not patient or not mmsg.wait_writable(chunk.descriptor):
+                    self._counters.slow_drop += count - done
                     return
                 patient = False
             elif problem and segment and problem in (errno.EIO, errno.EINVAL):
                 # EIO: no checksum offload on this route, so no segmentation at all.  EINVAL: a small path MTU to this one.
                 self.segmented = self.segmented and problem != errno.EIO
-                self._send_row(plane, done, downs[done], total, segment)
+                self._send_row(done, chunk.downs[done], total, segment)
                 done += 1
             elif problem:
                 self._counters.send_errors += 1
                 done += 1
 
-    def _send_row(self, plane: mmsg.Plane, row: int, down: DownStream, total: int, segment: int) -> None:
-        start = row * plane.stride
-        for at in range(start, start + total, segment or total):
-            self.send(bytes(plane.arena[at : min(at + (segment or total), start + total)]), down.target.path)
+    def _send_row(self, row: int, down: DownStream, total: int, segment: int) -> None:
+        start = row * self._plane.stride
+        end = start + total
+        for at in range(start, end, segment or total):
+            self.send(bytes(self._plane.arena[at : min(at + (segment or total), end)]), down.target.path)
 
     def _resend(self, output: Resend) -> None:
         down, packet = output.down, output.packet
         if down.target is None:
             return
-        header = HEADER.pack(0x80, packet.marker | output.payload_type, (packet.ext + output.delta) & 0xFFFF,
-                             (packet.timestamp + output.ts_delta) & 0xFFFFFFFF, down.ssrc)
-        self.send(down.target.srtp.protect_rtp(header + packet.payload), down.target.path)
+        header = HEADER.pack(0x80, packet.marker | output.payload_type, packet.ext + output.delta & 0xFFFF,
+                             packet.timestamp + output.ts_delta & 0xFFFFFFFF, down.ssrc)
+        try:
+            self.send(down.target.srtp.protect_rtp(header + packet.payload), down.target.path)
+        except BadPacket:
+            self._counters.send_errors += 1  # too old for the replay window of our own keys
 
 
 def _by_socket(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
     """One group for each of our sockets; nearly always all receivers share one."""
-    first = downs[0].target.descriptor
-    if all(down.target.descriptor == first for down in downs):
-        return [downs]
     groups: dict[int, list[DownStream]] = {}
     for down in downs:
         groups.setdefault(down.target.descriptor, []).append(down)

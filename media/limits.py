@@ -9,7 +9,7 @@ from typing import Final
 
 # Datagrams (RFC 7983 demultiplexing).  1500 is what an Ethernet path carries.
 MAX_DATAGRAM: Final = 1500
-READ_BATCH: Final = 64            # datagrams read per wake-up before the loop gets its turn
+READ_BATCH: Final = 32            # datagrams read per wake-up before the loop gets its turn
 SOCKET_BUFFER: Final = 8 << 20    # asked for; the kernel may grant less
 
 # Ingress guard
@@ -30,7 +30,7 @@ MAX_NAME: Final = 128             # characters of a room, session or peer name
 # DTLS
 DTLS_QUEUE: Final = 16            # datagrams waiting for one peer's handshake
 DTLS_BACKLOG: Final = 8192        # datagrams waiting for all of them
-DTLS_PER_TICK: Final = 4          # handed out per turn of the loop: handshakes must not starve media
+DTLS_PER_TICK: Final = 16         # handed out per turn of the loop: handshakes must not starve media
 
 # SDP
 MAX_SDP: Final = 64 * 1024
@@ -51,10 +51,12 @@ NACK_GIVE_UP: Final = 0.5         # after this a lost packet is no longer asked 
 MAX_GAP: Final = 256              # a jump of more packets is a restart, not a loss
 MAX_MISSING: Final = 128          # gaps watched per source
 NACK_BURST: Final = 64            # packets one NACK message may bring back ...
-RTX_PER_SECOND: Final = 500       # ... and one subscriber in a second
-REPORT_INTERVAL: Final = 1.0      # RTCP receiver and sender reports
+RTX_BUDGET: Final = 1000          # ... and one subscriber between two reports
+REPORT_INTERVAL: Final = 1.0      # RTCP receiver reports to publishers, on average
+SENDER_REPORT_INTERVAL: Final = 2.5  # to subscribers; the first one follows a new source at once
 UPLINK_BITRATE: Final = 2_000_000  # told to publishers by REMB, bit/s
-TICK: Final = 0.02                # timers of the rooms
+TICK: Final = 0.02                # timers of the rooms while packets are missing ...
+IDLE_TICK: Final = 0.1            # ... and otherwise: an idle wake-up costs as much as sending ten packets
 
 # Fan-out
 BATCH_PACKETS: Final = 8          # packets of one track sent to a receiver in one message (GSO segments)

@@ -1,7 +1,6 @@
 """``sendmmsg`` with UDP segmentation offload, through cffi's ABI mode: many datagrams to many receivers in one call.
 
-Owns preallocated memory: per size class an arena of ``ROWS`` equal rows, with the ``mmsghdr`` array that points into it
-already laid out.  Knows nothing of RTP.  Linux on 64-bit little-endian machines; ``available()`` says so, and
+Owns preallocated memory: an arena of ``ROWS`` rows with the ``mmsghdr`` array that points into it already laid out.  Knows nothing of RTP.  Linux on 64-bit little-endian machines; ``available()`` says so, and
 ``media/fanout.py``, the only caller, has a plain way around it.
 """
 
@@ -48,38 +47,38 @@ def available() -> bool:
 
 
 class Plane:
-    """One size class: ``arena`` has ROWS rows of ``stride`` bytes, ``base`` is its address for C calls."""
+    """Memory for one call: ``arena`` holds ROWS rows, row n begins at byte ``n * stride`` and at C address ``rows[n]``."""
 
-    __slots__ = ("stride", "arena", "base", "names", "_lengths", "_headers", "_control", "_start", "_size", "_segment",
+    __slots__ = ("stride", "arena", "rows", "names", "_vectors", "_headers", "_control", "_start", "_size", "_segment",
                  "_keep")
 
-    def __init__(self, stride: int) -> None:
-        self.stride = stride
-        self.arena = bytearray(stride * ROWS)
-        self.base = ffi.from_buffer("char[]", self.arena)
+    def __init__(self, longest: int) -> None:
+        """``longest`` is the largest row in bytes."""
+        self.stride = longest + -longest % 8
+        self.arena = bytearray(self.stride * ROWS)
+        start = ffi.from_buffer("char[]", self.arena)
+        self.rows = [start + row * self.stride for row in range(ROWS)]
         self.names = bytearray(NAME_BYTES * ROWS)
         self._control = bytearray(_CONTROL_BYTES)
         self._control[0:16] = (18).to_bytes(8, "little") + _SOL_UDP.to_bytes(4, "little") + _UDP_SEGMENT.to_bytes(4, "little")
-        self._lengths, self._headers = array("Q", bytes(16 * ROWS)), array("Q", bytes(_HEADER_BYTES * ROWS))
-        base, names, vectors, control = (
-            int(ffi.cast("uintptr_t", ffi.from_buffer(memory)))
-            for memory in (self.arena, self.names, self._lengths, self._control)
-        )
-        for row in range(ROWS):
-            self._lengths[2 * row] = base + row * stride
-            at = row * _HEADER_WORDS
-            self._headers[at : at + 4] = array("Q", [names + row * NAME_BYTES, NAME_BYTES, vectors + 16 * row, 1])
-            self._headers[at + 4] = control
-        self._start = ffi.from_buffer("char[]", self._headers)
+        self._vectors, self._headers = array("Q", bytes(16 * ROWS)), array("Q", bytes(_HEADER_BYTES * ROWS))
         # Memory whose address C knows must never move: an exported buffer cannot be resized.
-        self._keep = [memoryview(memory) for memory in (self.arena, self.names, self._lengths, self._control)]
+        self._keep = [start, *(memoryview(m) for m in (self.arena, self.names, self._vectors, self._control))]
+        base, names, vectors, control = (int(ffi.cast("uintptr_t", ffi.from_buffer(m))) for m in self._keep[1:])
+        for row in range(ROWS):
+            self._vectors[2 * row] = base + row * self.stride
+            at = row * _HEADER_WORDS
+            self._headers[at : at + 5] = array(
+                "Q", [names + row * NAME_BYTES, NAME_BYTES, vectors + 16 * row, 1, control]
+            )
+        self._start = ffi.from_buffer("char[]", self._headers)
         self._size = self._segment = -1
 
     def shape(self, size: int, segment: int) -> None:
-        """Every row holds ``size`` bytes; the kernel cuts them every ``segment`` bytes (0: one datagram)."""
+        """Every row holds ``size`` bytes; the kernel cuts them every ``segment`` bytes (0: not at all)."""
         if size != self._size:
             self._size = size
-            self._lengths[1::2] = array("Q", [size]) * ROWS
+            self._vectors[1::2] = array("Q", [size]) * ROWS
         if segment != self._segment:
             self._segment = segment
             self._control[16:18] = segment.to_bytes(2, "little")

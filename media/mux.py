@@ -27,12 +27,15 @@ log = logging.getLogger(__name__)
 
 
 class Mux:
-    """Reader of the port's sockets.  ``broken(peer)`` is called when handling a peer's datagram raised: close that one."""
+    """Reader of the port's sockets.  ``broken(peer)`` is called when handling a peer's datagram raised: close that one.
+
+    ``hurry()`` is called when timers should run soon: packets are missing.
+    """
 
     def __init__(
-        self, counters: Counters, clock: Callable[[], float], broken: Callable[[Peer], None]
+        self, counters: Counters, clock: Callable[[], float], broken: Callable[[Peer], None], hurry: Callable[[], None]
     ) -> None:
-        self._counters, self._clock, self._broken = counters, clock, broken
+        self._counters, self._clock, self._broken, self._hurry = counters, clock, broken, hurry
         self._guard: Guard[Peer] = Guard()
         self._peers: dict[str, Peer] = {}
         self._backlog: deque[tuple[Peer, bytes]] = deque()
@@ -67,6 +70,8 @@ class Mux:
             self.handle(datagram, Path(sock, source), now)
         for relay in self._touched:
             relay.flush()
+            if relay.restless and relay.urgent:
+                self._hurry()
         self._touched.clear()
 
     def handle(self, datagram: bytes, path: Path, now: float) -> None:

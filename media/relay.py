@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Batch:
     """Consecutive packets of one track, all of them for all of ``downs``."""
 
+    source: UpStream
     packets: list[Packet]
     downs: tuple[DownStream, ...]
 
@@ -62,7 +63,6 @@ class Relay:
         self._source: UpStream | None = None  # of the packets collected so far
         self._packets: list[Packet] = []
         self._downs: tuple[DownStream, ...] = ()
-        self._turn = 0
         self.restless: set[UpStream] = set()  # sources with gaps or an unanswered key frame request
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class Relay:
         if source is None:
             return
         self.flush()
-        if down in source.live:
+        if down.live:
             source.live = tuple(other for other in source.live if other is not down)
             down.pause(source)
             down.resumes = source  # if it comes back to the same source, time simply went on
@@ -137,19 +137,20 @@ class Relay:
         source.waiting = ()
 
     def _forward_late(self, source: UpStream, packet: Packet) -> None:
-        downs = tuple(down for down in source.live if down.map.base <= packet.ext)
-        if downs:
-            self.flush()
-            self._emit(Batch([packet], downs))
+        # An overtaken packet goes by itself, as one sent again does; not to those who began after it.
+        self.flush()
+        for down in source.live:
+            if down.map.base <= packet.ext:
+                self._counters.packets_out += 1
+                down.count_one(len(packet.payload))
+                self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
 
     def flush(self) -> None:
         """Ends the collecting: call when everything that was there has been read."""
-        packets, downs = self._packets, self._downs
+        source, packets, downs = self._source, self._packets, self._downs
         self._source, self._packets, self._downs = None, [], ()
-        if packets:
-            self._turn += 1  # nobody is always the last one served
-            turn = self._turn % len(downs)
-            self._emit(Batch(packets, downs[turn:] + downs[:turn]))
+        if source is not None and packets:
+            self._emit(Batch(source, packets, downs))
 
     # -- feedback -------------------------------------------------------------------------------------------------------
 
@@ -178,7 +179,7 @@ class Relay:
         """A subscriber misses ``seqs`` of ``down``: sends again what the ring still has."""
         self.flush()
         source = down.source
-        newest = source.highest + down.delta if source is not None and down in source.live else down.map.last
+        newest = source.highest + down.delta if source is not None and down.live else down.map.last
         self._counters.nack_rx += len(seqs)
         for seq in seqs[:NACK_BURST]:
             found = down.map.find(seq, newest)
@@ -191,6 +192,11 @@ class Relay:
                 self._counters.rtx += 1
                 pt = down.pts[stretch.source.codec]
                 self._emit(Resend(down, packet, pt, stretch.delta, stretch.ts_delta))
+
+    @property
+    def urgent(self) -> bool:
+        """Whether packets are missing, so that the timers should run soon."""
+        return any(source.missing for source in self.restless)
 
     def tick(self, now: float) -> None:
         """Timers: asks publishers for lost packets and, again, for key frames that did not come."""

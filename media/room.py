@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from media import rtcp
 from media.counters import Counters
 from media.errors import RoomFull
-from media.limits import MAX_ROOM_PEERS, REPORT_INTERVAL, RTX_PER_SECOND, UPLINK_BITRATE
+from media.limits import MAX_ROOM_PEERS, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE
 from media.relay import Control, Output, Relay
 from media.rtp import RtpView
 from media.sdp import Slot, Track
@@ -40,8 +40,9 @@ class Member:
     ups: dict[str, UpStream] = field(default_factory=dict)
     downs: dict[int, DownStream] = field(default_factory=dict)
     clock_offset: float = float("inf")
-    resend_budget: int = RTX_PER_SECOND
+    resend_budget: int = RTX_BUDGET
     report_at: float = 0.0
+    told: list[dict[str, str | None]] | None = None  # the slots of its last event
     packets_in: int = 0
     gated: int = 0
 
@@ -120,7 +121,7 @@ class Room:
             down.target = target
         self._news("up", member)
         if member.role == "subscribe":
-            self._fill(member, self._order(), now, tell=True)
+            self._fill(member, self._order(), now)
         return replaced
 
     def leave(self, session: str, reason: str) -> Member | None:
@@ -160,20 +161,20 @@ class Room:
         staged = [self._publishers[name] for name in dict.fromkeys(self._stage) if name in self._publishers]
         return staged + [member for member in self._publishers.values() if member not in staged]
 
-    def _fill(self, member: Member, order: list[Member], now: float, tell: bool = False) -> None:
+    def _fill(self, member: Member, order: list[Member], now: float) -> None:
         """Brings the slots of one subscriber up to date; one that shows the right publisher is left alone."""
-        changed = tell
         for kind in ("audio", "video"):
             downs = [down for down in member.downs.values() if down.kind == kind]
             wanted = self._wanted(member, order, kind, downs)
             for down, source in zip(downs, wanted, strict=True):
                 if down.source is not source:
-                    changed = True
                     self.relay.detach(down)
                     if source is not None:
                         self.relay.attach(down, source, now)
-        if changed:
-            self._news("slots", member, slots=self._slots(member))
+        slots = self._slots(member)
+        if slots != member.told:
+            member.told = slots
+            self._news("slots", member, slots=slots)
 
     def _wanted(
         self, member: Member, order: list[Member], kind: str, downs: list[DownStream]
@@ -197,7 +198,7 @@ class Room:
 
     def on_rtcp(self, member: Member, data: bytes, now: float) -> None:
         """One authentic compound RTCP packet.  Raises: BadPacket.  Streams of other members are out of reach."""
-        for message in rtcp.parse(data):
+        for message in rtcp.parse(data, blocks=False):
             if isinstance(message, rtcp.Nack):
                 down = member.downs.get(message.media)
                 if down is not None:
@@ -225,11 +226,12 @@ class Room:
         self.relay.tick(now)
         for member in self.members.values():
             if member.connected and now >= member.report_at:
-                member.report_at = now + REPORT_INTERVAL
-                member.resend_budget = RTX_PER_SECOND
-                self._report(member, now)
+                member.resend_budget = RTX_BUDGET
+                interval = self._report(member, now)
+                member.report_at = now + interval * (0.75 + self._draw() % 512 / 1024)  # never all at once
 
-    def _report(self, member: Member, now: float) -> None:
+    def _report(self, member: Member, now: float) -> float:
+        """Sends what is due; returns the seconds until the next time."""
         if member.role == "subscribe":
             data = b""
             for down in member.downs.values():
@@ -239,13 +241,14 @@ class Room:
                 data += down.sender_report(now)
             if data:
                 self._emit(Control(member, data))
-            return
+            return SENDER_REPORT_INTERVAL if data else REPORT_INTERVAL
         blocks = [block for up in member.ups.values() if (block := up.block(now)) is not None]
         if blocks:
             data = rtcp.receiver_report(member.ssrc, blocks)
             if member.remb:
                 data += rtcp.remb(member.ssrc, UPLINK_BITRATE, [block.ssrc for block in blocks])
             self._emit(Control(member, data))
+        return REPORT_INTERVAL
 
     def stats(self) -> dict[str, Any]:
         """What the room carried, session by session."""

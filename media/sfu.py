@@ -20,7 +20,7 @@ from media.answer import Local, answer_publisher, answer_subscriber
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
-from media.limits import MAX_NAME, MAX_PEERS, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, SOCKET_BUFFER, TICK
+from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, TICK
 from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
@@ -48,7 +48,7 @@ class Sfu:
         self.counters = Counters()
         self.port: int = sockets[0].getsockname()[1]
         self.fanout = Fanout(self.counters, batched=batched)
-        self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"))
+        self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
         self.certificate = SharedCertificate.fresh()
@@ -60,8 +60,8 @@ class Sfu:
         for sock in self._sockets:
             self._loop.add_reader(sock, self.mux.on_readable, sock)
         self._swept_at = clock()
-        self._timer = self._loop.call_later(TICK, self._on_timer)
         self._timer_due = self._loop.time() + TICK
+        self._timer = self._loop.call_at(self._timer_due, self._on_timer)
 
     # -- sessions -------------------------------------------------------------------------------------------------------
 
@@ -113,6 +113,7 @@ class Sfu:
         replaced = peer.room.connected(peer.member.session, peer.target, self._clock())
         if replaced is not None and replaced in self.peers:
             self._end(self.peers[replaced], "replaced")
+        self._hurry()
 
     def close(self, session: str, reason: str = "closed") -> bool:
         """Ends one session; False when there is none of that name."""
@@ -131,6 +132,7 @@ class Sfu:
         if room not in self.rooms and len(self.rooms) >= MAX_ROOMS:
             raise RoomFull("worker.full")
         self._room(room).policy(heard, stage)
+        self._hurry()
 
     def _end(self, peer: Peer, reason: str) -> None:
         session = peer.member.session
@@ -140,17 +142,25 @@ class Sfu:
         self.mux.remove(peer)
         peer.room.leave(session, reason)
         peer.close()
+        self._hurry()
         if not peer.room.members:
             self.rooms.pop(peer.room.name, None)
 
     # -- timers ---------------------------------------------------------------------------------------------------------
 
     def _on_timer(self) -> None:
-        due = self._loop.time()
-        self._lags.append(due - self._timer_due)
+        self._lags.append(self._loop.time() - self._timer_due)
         self.tick(self._clock())
-        self._timer_due = self._loop.time() + TICK
+        urgent = any(room.relay.urgent for room in self.rooms.values() if room.relay.restless)
+        self._timer_due = self._loop.time() + (TICK if urgent else IDLE_TICK)
         self._timer = self._loop.call_at(self._timer_due, self._on_timer)
+
+    def _hurry(self) -> None:
+        """Something should happen within one TICK."""
+        due = self._loop.time() + TICK
+        if due < self._timer_due:
+            self._timer.cancel()
+            self._timer_due, self._timer = due, self._loop.call_at(due, self._on_timer)
 
     def tick(self, now: float) -> None:
         """Everything that happens by time alone."""

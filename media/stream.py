@@ -43,6 +43,7 @@ class UpStream:
         self.ring = Ring(VIDEO_RING if kind == "video" else AUDIO_RING)
         self.live: tuple[DownStream, ...] = ()  # replaced, never changed in place: batches under way refer to it
         self.waiting: tuple[DownStream, ...] = ()
+        self.plan: Any = None      # the fan-out's, for the present ``live``
         self.gated = False
         self.wants_keyframe = False
         self.pli_at = -1e9
@@ -140,6 +141,14 @@ class UpStream:
 
 
 @dataclass(slots=True)
+class Tally:
+    """Packets and payload octets sent, shared by everybody who received the same ones."""
+
+    packets: int = 0
+    octets: int = 0
+
+
+@dataclass(eq=False, slots=True)
 class DownStream:
     """One slot: a section of a subscriber's offer with a fixed SSRC, filled with one source after another.
 
@@ -154,24 +163,46 @@ class DownStream:
     pts: dict[str, int]
     map: SeqMap[UpStream]
     source: UpStream | None = None
+    live: bool = False               # receives its source now; otherwise it waits for a starting point
     resumes: UpStream | None = None  # the source whose timestamps simply go on
     target: Any = None
     payload_type: int = 0
     delta: int = 0
     ts_delta: int = 0
-    packets: int = 0
-    octets: int = 0
-    cname: str = field(default="")
+    cname: str = ""
+    _tally: Tally = field(default_factory=Tally)     # of the present set of receivers, and ...
+    _before: Tally = field(default_factory=Tally)    # ... of all the time before
+
+    @property
+    def packets(self) -> int:
+        """Packets sent so far."""
+        return self._before.packets + self._tally.packets
+
+    @property
+    def octets(self) -> int:
+        """Payload octets sent so far."""
+        return self._before.octets + self._tally.octets
+
+    def count_in(self, tally: Tally) -> None:
+        """From now on this stream receives what ``tally``, still at zero, counts."""
+        self._before = Tally(self.packets, self.octets)
+        self._tally = tally
+
+    def count_one(self, octets: int) -> None:
+        """One packet was sent outside the common ones."""
+        self._before = Tally(self._before.packets + 1, self._before.octets + octets)
 
     def begin(self, source: UpStream, packet: Packet, now: float) -> None:
         """``packet`` is the first of a new stretch."""
         self.map.begin(source, packet.ext, packet.timestamp, now, source.clock, self.resumes is source)
-        self.resumes = None
+        self.resumes, self.live = None, True
+        self.owner.report_at = min(self.owner.report_at, now + 0.3)  # the receiver needs the new times for lip sync
         self.payload_type = self.pts[source.codec]
         self.delta, self.ts_delta = self.map.delta, self.map.ts_delta
 
     def pause(self, source: UpStream) -> None:
         """The stretch ends with the newest packet of ``source``."""
+        self.live = False
         self.map.end(source.highest, source.highest_ts, source.highest_at)
 
     def sender_report(self, now: float) -> bytes:
@@ -180,7 +211,7 @@ class DownStream:
         All times are moved to this server's clock, by one offset per publisher: sound and picture stay together.
         """
         source = self.source
-        if not self.packets or source is None or source.report is None or self not in source.live:
+        if not self.packets or source is None or source.report is None or not self.live:
             return b""
         report, _ = source.report
         said_at = report.ntp / _NTP + source.owner.clock_offset
