@@ -1,7 +1,7 @@
 """One WebRTC transport of a synthetic peer: UDP socket, ICE as the controlling side, DTLS as client, SRTP.
 
 Never knows what the packets mean: RTP and RTCP are handed on decrypted. Called by media/peers.py.
-Against a lite server (RFC 8445 §2.5) checks are ours alone to send; the first answered address wins and is nominated at once.
+Against a lite server (RFC 8445 §2.5) checks are ours alone to send; the first answered address wins and only it is nominated.
 """
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Link:
         self._loop.add_reader(self._socket, self._readable)
         address = await self._nominate([pair for pair in answer.addresses if (":" in pair[0]) == six])
         self._require_socket().connect(address)
+        self._send(self._check(address, nominate=True))
         self._srtp = srtp = await self._dtls.handshake(answer.fingerprints)
         for datagram in self._early:
             self._media(srtp, datagram, self._wheel.now)
@@ -70,7 +71,7 @@ class Link:
         while True:
             for address in addresses:
                 try:
-                    self._require_socket().sendto(self._check(address), address)
+                    self._require_socket().sendto(self._check(address, nominate=False), address)
                 except OSError:
                     continue                           # no route there; another address may do
             try:
@@ -78,10 +79,11 @@ class Link:
             except TimeoutError:
                 pause = min(2 * pause, CHECK_SLOWEST)
 
-    def _check(self, address: tuple[str, int]) -> bytes:
+    def _check(self, address: tuple[str, int], *, nominate: bool) -> bytes:
         if self._answer is None:
             raise ConnectionAbortedError("peer.closed")
-        transaction, datagram = wire.binding_request(self.ufrag, self._answer.ufrag, self._answer.password)
+        transaction, datagram = wire.binding_request(
+            self.ufrag, self._answer.ufrag, self._answer.password, nominate=nominate)
         self._checks[transaction] = address
         return datagram
 
@@ -94,7 +96,7 @@ class Link:
             return
         if now >= self._check_at or self._refused:
             self._checks.clear()                       # only the newest check may still be answered
-            self._send(self._check(self._reached.result()))
+            self._send(self._check(self._reached.result(), nominate=True))
             self._check_at = now + CONSENT_INTERVAL * random.uniform(0.8, 1.2)
         self._wheel.at(now + CONSENT_LOOK, self._consent)
 
