@@ -206,8 +206,9 @@ class Hub:
         self._slots.pop(session, None)
         await self._record(lambda conn: service.end_session(conn, session, self._clock()))
         if reason == "replaced":
+            self._presence.replaced(ticket.room, ticket.name, session, self._clock())
             self.feed.publish(ticket.room, frame("replaced", {"session": session}), code=ticket.name)
-        if self._presence.down(ticket.room, ticket.name, session):
+        elif self._presence.down(ticket.room, ticket.name, session):
             await self._leave(ticket.room, ticket.name, reason)
 
     async def _leave(self, room: str, name: str, reason: str) -> None:

@@ -1,7 +1,7 @@
 """Who is in a room, told from media sessions: a point is present from its first peer up to its last peer down.
 
-When the media worker dies nobody has left yet: its points get `GRACE` to come back before their presence ends, as a
-single peer would.  Pure: no clock, no database; `hub.py` asks it and writes what it answers.
+When the media worker dies, or another device of the same point takes over, nobody has left yet: the point gets `GRACE`
+to come back before its presence ends, as a single peer would.  Pure: no clock, no database; `hub.py` asks it and writes what it answers.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ class Presence:
             return False
         del self._places[room, name]
         return True
+
+    def replaced(self, room: str, name: str, session: str, at: datetime) -> None:
+        """That peer made way for another device of the same point, which is on its way up."""
+        place = self._places.get((room, name))
+        if place is not None and session in place.sessions:
+            place.sessions.discard(session)
+            if not place.sessions:
+                place.waiting_since = at
 
     def lost(self, at: datetime) -> None:
         """The worker died: no peer is up, every point may come back within GRACE."""

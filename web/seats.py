@@ -28,7 +28,7 @@ class Seats:
     def take(self, room: str, code: str, device: str, *, live: bool, over: bool) -> None:
         """The device takes the place.  Raises Conflict("point.busy") when another is live and `over` was not said."""
         if self.busy(room, code, device, live=live) and not over:
-            raise Conflict("point.busy", code=code)
+            raise Conflict("point.busy", point=code)
         self._devices[room, code] = device
 
     def count(self, room: str, code: str, role: str, now: datetime) -> None:

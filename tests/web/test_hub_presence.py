@@ -49,6 +49,17 @@ def test_a_worker_that_dies_twice_does_not_prolong_the_grace() -> None:
     assert who.expire(AT + GRACE) == [("m", "a")]
 
 
+def test_a_device_that_makes_way_for_another_of_its_point_ends_no_stay_unless_the_other_never_comes() -> None:
+    who = Presence()
+    who.up("m", "a", "old")
+    who.up("m", "b", "old")
+    who.replaced("m", "a", "old", AT)
+    who.replaced("m", "b", "old", AT)
+    assert who.live("m") == frozenset()
+    assert who.up("m", "a", "new") is False
+    assert who.expire(AT + GRACE) == [("m", "b")]
+
+
 @given(st.lists(st.tuples(st.sampled_from(["up", "down"]), st.sampled_from("ab"), st.integers(0, 3))))
 def test_arrivals_and_departures_alternate_for_every_point(steps: list[tuple[str, str, int]]) -> None:
     who = Presence()
