@@ -1,0 +1,170 @@
+"""The data plane over real sockets: every receiver can decrypt everything, on every path through the kernel."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from media import mmsg, wire
+from media.cache import Packet
+from media.counters import Counters
+from media.fanout import Fanout, Target
+from media.port import Path, open_sockets
+from media.relay import Batch, Control, Resend
+from media.room import Member
+from media.rtp import RtpView
+from media.seqmap import SeqMap
+from media.stream import DownStream, UpStream
+
+COUNT = 70  # more than one chunk
+
+
+class Receivers:
+    """COUNT receivers, each with keys and a socket of its own."""
+
+    def __init__(self, stack: ExitStack, count: int = COUNT) -> None:
+        self.out = stack.enter_context(open_sockets(0, ["127.0.0.1"])[0])
+        self.member = Member("s", "n", "subscribe", 1)
+        self.source = UpStream(self.member, "v", "video", "VP8", 96, 90000)
+        self.sockets, self.keys, downs = [], [], []
+        for number in range(count):
+            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.bind(("127.0.0.1", 0))
+            sock.settimeout(5)
+            here, there = wire.srtp_pair(number.to_bytes(28, "big"))
+            down = DownStream(self.member, "0", "video", 7000 + number, {"VP8": 100}, SeqMap(1, 1))
+            down.target, down.payload_type = Target(here, Path(self.out, sock.getsockname())), 100
+            down.delta, down.ts_delta = number - 70000, number
+            self.sockets.append(sock), self.keys.append(there), downs.append(down)
+        self.downs = self.source.live = tuple(downs)
+
+    def read(self, number: int) -> RtpView:
+        return RtpView(self.keys[number].unprotect_rtp(self.sockets[number].recv(2048)))
+
+    def nothing_waits(self) -> bool:
+        for sock in self.sockets:
+            sock.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                sock.recv(2048)
+        return True
+
+
+@pytest.fixture
+def receivers() -> Iterator[Receivers]:
+    with ExitStack() as stack:
+        yield Receivers(stack)
+
+
+def packets(sizes: list[int], first: int = 70000) -> list[Packet]:
+    return [Packet(first + n, 3000 * n, 0x80 if n == len(sizes) - 1 else 0, bytes([n]) * size) for n, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(("batched", "segmented"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize("sizes", [[100], [1000, 1000, 1000, 400], [900, 901, 901, 5], [0], [10, 0, 10], [1200] * 8])
+def test_every_receiver_gets_every_packet_under_its_own_numbers_and_keys(
+    receivers: Receivers, batched: bool, segmented: bool, sizes: list[int]
+) -> None:
+    counters = Counters()
+    fanout = Fanout(counters, batched=batched, segmented=segmented)
+    batch = packets(sizes)
+    fanout.emit(Batch(receivers.source, batch, receivers.downs))
+    for number in range(COUNT):
+        for packet in batch:
+            view = receivers.read(number)
+            assert view.payload == packet.payload and view.marker == packet.marker >> 7
+            assert (view.seq, view.timestamp) == ((packet.ext - 70000 + number) & 0xFFFF, packet.timestamp + number)
+            assert (view.payload_type, view.ssrc) == (100, 7000 + number)
+    assert receivers.nothing_waits()
+    assert counters.packets_out == COUNT * len(sizes) and not counters.slow_drop and not counters.send_errors
+    assert all(down.packets == len(sizes) and down.octets == sum(sizes) for down in receivers.downs)
+
+
+def test_counts_stay_right_when_the_set_of_receivers_changes(receivers: Receivers) -> None:
+    fanout = Fanout(Counters())
+    fanout.emit(Batch(receivers.source, packets([10, 10]), receivers.downs))
+    fewer = receivers.source.live = receivers.downs[5:]
+    fanout.emit(Batch(receivers.source, packets([10], 70002), fewer))
+    assert {down.packets for down in receivers.downs[:5]} == {2} and {down.packets for down in fewer} == {3}
+
+
+def test_a_peer_that_moved_is_served_at_its_new_address(receivers: Receivers) -> None:
+    fanout = Fanout(Counters())
+    fanout.emit(Batch(receivers.source, packets([10]), receivers.downs))
+    receivers.read(3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as moved:
+        moved.bind(("127.0.0.1", 0))
+        moved.settimeout(5)
+        receivers.downs[3].target.move(Path(receivers.out, moved.getsockname()))
+        fanout.emit(Batch(receivers.source, packets([10], 70001), receivers.downs))
+        assert RtpView(receivers.keys[3].unprotect_rtp(moved.recv(2048))).seq == 4
+
+
+@pytest.mark.parametrize("problem", [errno.EIO, errno.EINVAL])
+def test_a_route_that_refuses_segmentation_is_served_packet_by_packet(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch, problem: int
+) -> None:
+    real, refused = mmsg.Plane.send, []
+
+    def send(plane: mmsg.Plane, descriptor: int, first: int, rows: int) -> tuple[int, int]:
+        if plane._segment and first == 2 and not refused:
+            refused.append(first)
+            return first, problem
+        return real(plane, descriptor, first, min(rows, 2) if first < 2 and plane._segment and not refused else rows)
+
+    monkeypatch.setattr(mmsg.Plane, "send", send)
+    fanout = Fanout(Counters())
+    fanout.emit(Batch(receivers.source, packets([500, 500]), receivers.downs))
+    assert refused and fanout.segmented == (problem != errno.EIO)
+    for number in range(COUNT):
+        assert [receivers.read(number).payload[:1] for _ in range(2)] == [b"\x00", b"\x01"]
+
+
+def test_a_full_socket_costs_counted_packets_and_a_few_milliseconds(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmsg.Plane, "send", lambda plane, descriptor, first, rows: (first, errno.EAGAIN))
+    counters = Counters()
+    Fanout(counters).emit(Batch(receivers.source, packets([500]), receivers.downs))
+    assert counters.slow_drop == COUNT
+
+
+def test_one_unreachable_receiver_does_not_stop_the_others(receivers: Receivers) -> None:
+    counters = Counters()
+    receivers.downs[1].target.move(Path(receivers.out, ("255.255.255.255", 9)))  # EACCES without SO_BROADCAST
+    Fanout(counters).emit(Batch(receivers.source, packets([50]), receivers.downs))
+    assert receivers.read(0).payload and receivers.read(2).payload and receivers.read(COUNT - 1).payload
+    assert counters.send_errors == 1
+
+
+def test_a_packet_sent_again_is_the_same_datagram_and_a_too_old_one_is_left_out(receivers: Receivers) -> None:
+    counters = Counters()
+    fanout = Fanout(counters)
+    down, batch = receivers.downs[0], packets([20])
+    fanout.emit(Batch(receivers.source, batch, receivers.downs))
+    first = receivers.sockets[0].recv(2048)
+    fanout.emit(Resend(down, batch[0], 100, down.delta, down.ts_delta))
+    assert receivers.sockets[0].recv(2048) == first
+    fanout.emit(Batch(receivers.source, packets([20], 70000 + 5000), receivers.downs))
+    fanout.emit(Resend(down, batch[0], 100, down.delta, down.ts_delta))
+    assert counters.send_errors == 1, "outside the replay window of our own keys"
+
+
+def test_control_packets_go_to_connected_members_only(receivers: Receivers) -> None:
+    fanout = Fanout(Counters())
+    fanout.emit(Control(receivers.member, bytes([0x80, 201, 0, 1, 0, 0, 0, 1])))
+    receivers.member.target = receivers.downs[0].target
+    fanout.emit(Control(receivers.member, bytes([0x80, 201, 0, 1, 0, 0, 0, 1])))
+    assert receivers.keys[0].unprotect_rtcp(receivers.sockets[0].recv(2048))[1] == 201
+
+
+def test_the_port_is_one_number_on_every_address_and_replies_leave_from_it() -> None:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(sock) for sock in open_sockets(0, ["127.0.0.1", "127.0.0.2", "203.0.113.9"])]
+        assert len({sock.getsockname()[1] for sock in opened}) == 1
+        assert [sock.getsockname()[0] for sock in opened] == ["127.0.0.1", "127.0.0.2", "0.0.0.0"]
+        with pytest.raises(OSError):
+            open_sockets(opened[0].getsockname()[1], ["127.0.0.1"])
