@@ -55,6 +55,7 @@ RTX_BUDGET: Final = 1000          # ... and one subscriber between two reports
 REPORT_INTERVAL: Final = 1.0      # RTCP receiver reports to publishers, on average
 SENDER_REPORT_INTERVAL: Final = 2.5  # to subscribers; the first one follows a new source at once
 UPLINK_BITRATE: Final = 2_000_000  # told to publishers by REMB, bit/s
+ASLEEP_AFTER: Final = 3.0         # a source that sent nothing for so long gives its slots to those who send
 TICK: Final = 0.02                # timers of the rooms while packets are missing ...
 IDLE_TICK: Final = 0.1            # ... and otherwise: an idle wake-up costs as much as sending ten packets
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from media import rtcp
 from media.counters import Counters
 from media.errors import RoomFull
-from media.limits import MAX_ROOM_PEERS, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE
+from media.limits import ASLEEP_AFTER, MAX_ROOM_PEERS, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE
 from media.relay import Control, Output, Relay
 from media.rtp import RtpView
 from media.sdp import Slot, Track
@@ -183,8 +183,12 @@ class Room:
             named = [self._publishers.get(name) for name in member.pinned]
             found = [_source(owner, kind, downs) if owner is not None else None for owner in named][: len(downs)]
             return found + [None] * (len(downs) - len(found))
-        candidates = (_source(owner, kind, downs) for owner in order if owner.name != member.name)
-        chosen = [source for source in candidates if source is not None][: len(downs)]
+        others = (_source(owner, kind, downs) for owner in order if owner.name != member.name)
+        candidates = [source for source in others if source is not None]
+        # Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.  Those on
+        # the stage keep theirs, so that the floor's picture is there with its first packet.
+        last = {source for source in candidates if source.owner.name not in self._stage and (source.asleep or source.gated)}
+        chosen = sorted(candidates, key=last.__contains__)[: len(downs)]
         kept = {down.source for down in downs if down.source in chosen}
         free = iter([source for source in chosen if source not in kept])
         return [down.source if down.source in kept else next(free, None) for down in downs]
@@ -194,6 +198,9 @@ class Room:
     def on_rtp(self, source: UpStream, view: RtpView, now: float) -> None:
         """One authentic packet of a publisher of this room."""
         source.owner.packets_in += 1
+        source.heard_at = now
+        if source.asleep:
+            source.asleep, self._stale = False, True
         self.relay.receive(source, view, now)
 
     def on_rtcp(self, member: Member, data: bytes, now: float) -> None:
@@ -217,6 +224,10 @@ class Room:
 
     def tick(self, now: float) -> None:
         """Timers; call every ``limits.TICK`` seconds."""
+        for member in self._publishers.values():
+            for up in member.ups.values():
+                if not up.asleep and now - up.heard_at > ASLEEP_AFTER:
+                    up.asleep, self._stale = True, True
         if self._stale:
             self._stale = False
             order = self._order()

@@ -45,6 +45,7 @@ class UpStream:
         self.waiting: tuple[DownStream, ...] = ()
         self.plan: Any = None      # the fan-out's, for the present ``live``
         self.gated = False
+        self.asleep, self.heard_at = True, 0.0  # nothing has come for a while: others may have its slots
         self.wants_keyframe = False
         self.pli_at = -1e9
         self.highest = -1          # extended sequence number of the newest packet

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media import rtcp
 from media.errors import BadPacket, RoomFull
-from media.limits import MAX_ROOM_PEERS
+from media.limits import ASLEEP_AFTER, MAX_ROOM_PEERS
 from media.room import Member
 from tests.media.rooms import KEY, Bench
 
@@ -133,3 +133,21 @@ def test_any_feedback_is_understood_or_refused_and_touches_no_foreign_stream(dat
         except BadPacket:
             pass
     assert bench.plis("p-A") == before and bench.counters.rtx == 0
+
+
+def test_who_sends_nothing_takes_no_slot_from_somebody_who_does() -> None:
+    bench = Bench()
+    for name in "ABC":
+        bench.publisher(name)
+    talker = bench.publisher("D")
+    bench.subscriber("X", slots=1)
+    assert bench.shown("s-X")["v0"] == "A", "while nobody sends, the first who came"
+    bench.send(talker, "v", 1, KEY)
+    bench.room.tick(0.1)
+    assert bench.shown("s-X")["v0"] == "D"
+    bench.room.tick(ASLEEP_AFTER + 10.0)
+    bench.room.tick(ASLEEP_AFTER + 10.1)
+    assert bench.shown("s-X")["v0"] == "A", "D fell silent and is one among the silent again"
+    bench.room.policy(None, ["C"])
+    bench.room.tick(20.0)
+    assert bench.shown("s-X")["v0"] == "C", "the stage has its place even before its first packet"
