@@ -68,6 +68,7 @@ class Installation:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="installation", daemon=True)
         self._started = threading.Event()
         self._failed: BaseException | None = None
+        self._sessions: dict[str, tuple[dict[str, str], str]] = {}
 
     @property
     def found(self) -> Container:
@@ -151,13 +152,19 @@ class Installation:
         )
 
     async def signed_in(self, login: str) -> httpx.AsyncClient:
-        """A browser with this account's session and a form token in its headers."""
+        """A browser with this account's session and a form token in its headers.  Signs in once an account: more than
+        five times a minute is refused."""
+        if login not in self._sessions:
+            async with self.client() as fresh:
+                token = token_in((await fresh.get("/signin", headers={"accept": "text/html"})).text)
+                answer = await fresh.post("/signin", data={"_csrf": token, "login": login, "password": PASSWORD})
+                assert answer.status_code == 303, answer.text
+                page = await fresh.get("/account", headers={"accept": "text/html"})
+                self._sessions[login] = (dict(fresh.cookies), token_in(page.text))
+        cookies, token = self._sessions[login]
         client = self.client()
-        token = token_in((await client.get("/signin", headers={"accept": "text/html"})).text)
-        answer = await client.post("/signin", data={"_csrf": token, "login": login, "password": PASSWORD})
-        assert answer.status_code == 303, answer.text
-        page = await client.get("/account", headers={"accept": "text/html"})
-        client.headers["x-csrf-token"] = token_in(page.text)
+        client.cookies.update(cookies)
+        client.headers["x-csrf-token"] = token
         return client
 
 
