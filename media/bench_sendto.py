@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROUNDS, PACKETS = 5, 4000
+BURSTS, BURST, PAUSE = 40, 50, 0.01    # the rhythm of a relay with 50 receivers: caches are cold at every burst
 _END = b"end"
 
 
@@ -28,6 +29,7 @@ class Yardstick:
             [sys.executable, "-m", "media.bench_sendto", str(-1 if drain_core is None else drain_core)],
             cwd=Path(__file__).resolve().parent.parent, stdout=subprocess.PIPE, text=True)
         self._costs: list[float] = []
+        self._paced: list[float] = []
         self.sent = self.drained = 0
 
     def __enter__(self) -> Yardstick:
@@ -38,27 +40,35 @@ class Yardstick:
         return self
 
     def measure(self) -> None:
-        """ROUNDS times PACKETS sends, on the sender's core."""
+        """ROUNDS times PACKETS sends in a row, then BURSTS small ones with pauses, on the sender's core."""
         before = os.sched_getaffinity(0)
         if self._core is not None:
             os.sched_setaffinity(0, {self._core})
         try:
-            self._costs += [self._round() for _ in range(ROUNDS)]
+            self._costs += [self._send(PACKETS) for _ in range(ROUNDS)]
+            for _ in range(BURSTS):
+                time.sleep(PAUSE)
+                self._paced.append(self._send(BURST))
         finally:
             os.sched_setaffinity(0, before)
 
-    def _round(self) -> float:
+    def _send(self, count: int) -> float:
         send, payload, address = self._socket.sendto, self._payload, self._address
         start = time.process_time()
-        for _ in range(PACKETS):
+        for _ in range(count):
             send(payload, address)
-        self.sent += PACKETS
-        return (time.process_time() - start) / PACKETS * 1e6
+        self.sent += count
+        return (time.process_time() - start) / count * 1e6
 
     @property
     def microseconds(self) -> float:
-        """CPU time (user and system) of one send, the median of all rounds so far."""
+        """CPU time (user and system) of one send among thousands, the median of all rounds so far."""
         return statistics.median(self._costs)
+
+    @property
+    def paced_microseconds(self) -> float:
+        """The same in the relay's own rhythm: what a relay that did nothing but send would cost."""
+        return statistics.median(self._paced)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Ends the other process and learns how many packets it drained."""
