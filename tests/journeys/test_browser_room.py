@@ -17,14 +17,14 @@ TONES = {"22": 440, "204": 700, "06970": 1100}
 HUES = {"22": 10, "204": 130, "06970": 250}
 
 
-async def _meet(chromium: Browser, installation: Installation, room: Room, **context: Any) -> dict[str, Visitor]:
+async def meet(chromium: Browser, installation: Installation, room: Room, **context: Any) -> dict[str, Visitor]:
     return {
         code: await Visitor.arrive(chromium, f"{installation.url}/j/{room.links[code]}", code, hz, HUES[code], **context)
         for code, hz in TONES.items()
     }
 
 
-async def _everybody_sees_and_hears_everybody(visitors: dict[str, Visitor]) -> None:
+async def everybody_sees_and_hears_everybody(visitors: dict[str, Visitor]) -> None:
     for visitor in visitors.values():
         others = set(TONES) - {visitor.code}
         await soon(lambda: visitor.sees(others), 20)
@@ -67,10 +67,10 @@ async def test_three_points_meet_and_the_floor_decides_at_the_server_who_is_hear
     chromium: Browser, installation: Installation
 ) -> None:
     room = installation.room()
-    visitors = await _meet(chromium, installation, room)
+    visitors = await meet(chromium, installation, room)
     chair, district, commune = visitors.values()
     await _sign_in_as_chair(chair, installation)
-    await _everybody_sees_and_hears_everybody(visitors)
+    await everybody_sees_and_hears_everybody(visitors)
 
     await chair.page.get_by_role("button", name="Khai mạc").click()
     await soon(lambda: chair.page.get_by_role("button", name="Tạm nghỉ").is_visible())

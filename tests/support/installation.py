@@ -123,7 +123,8 @@ class Installation:
                 for post, (name, title, role) in ACCOUNTS.items()
             }
 
-    def now(self) -> datetime:
+    @staticmethod
+    def now() -> datetime:
         return datetime.now(UTC)
 
     def room(self, *, opened: bool = False, title: str = "Giao ban trực tuyến") -> Room:
