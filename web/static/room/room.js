@@ -187,6 +187,7 @@ function wire() {
     button.onclick = () => openPanel(button.getAttribute("aria-expanded") === "true" ? "main" : button.dataset.panel);
   }
   panels.onmotion = () => data.entitled && openPanel("vote");
+  byId("controls").inert = false;    // a press before this point would have been lost
   addEventListener("pagehide", () => { up.stop(); down.stop(); });
   addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
   addEventListener("online", renew);

@@ -1,0 +1,113 @@
+"""What goes wrong in offices: the media server dies, a second device comes, there is no camera, the page is read aloud."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.journeys.visitors import Visitor
+from tests.support.installation import Installation, soon
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).parent.parent / "web" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+NOTHING = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("none", "%s"); };"""
+
+
+async def open_page(chromium: Browser, url: str, script: str = "", **context: Any) -> Page:
+    opened = await chromium.new_context(locale="vi-VN", **context)
+    if script:
+        await opened.add_init_script(script)
+    page = await opened.new_page()
+    await page.goto(url)
+    return page
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA."""
+    await page.evaluate(AXE)
+    found = await page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then((all) => all.violations)"
+    )
+    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+
+
+async def test_a_room_mends_itself_after_the_media_server_died(chromium: Browser, installation: Installation) -> None:
+    room, hub = installation.room(opened=True), installation.found.hub
+    chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", 440, 10)
+    point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", 700, 130)
+    await soon(lambda: point.sees({"22"}), 20)
+    await soon(lambda: _says(point, "#line", "Đường truyền tốt"))
+    os.kill(hub.process.pid, signal.SIGKILL)
+    await soon(lambda: not hub.ready)
+    await soon(lambda: point.sees({"22"}), 30)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
+    await soon(lambda: _says(point, "#line", "Đường truyền tốt"))
+    await chair.leave()
+    await point.leave()
+
+
+async def _says(visitor: Visitor, selector: str, text: str) -> bool:
+    return await visitor.reads(selector) == text
+
+
+async def test_a_second_device_is_asked_and_takes_over_or_only_accompanies(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    address = f"{installation.url}/j/{room.links['204']}"
+    first = await Visitor.arrive(chromium, address, "204", 700, 130)
+    await soon(lambda: "204" in installation.found.hub.live(room.meeting_id))
+
+    phone = await open_page(chromium, address)
+    await phone.get_by_role("button", name="Thiết bị phụ").click()
+    await phone.get_by_role("button", name="Đăng ký phát biểu").click()
+    await soon(lambda: first.page.get_by_role("button", name="Đã đăng ký").is_visible())
+    assert await phone.evaluate("window.diemcau.pcs.up === null && window.diemcau.pcs.down === null")
+    assert await first.joined()
+
+    tablet = await open_page(chromium, address)
+    await tablet.get_by_role("button", name="Thay thiết bị kia").click()
+    await soon(lambda: first.page.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
+    await soon(lambda: tablet.evaluate("window.diemcau?.pcs.up?.connectionState === 'connected'"), 20)
+    assert await first.page.evaluate("window.diemcau.pcs.up === null && window.diemcau.pcs.down === null")
+    for page in (phone, tablet, first.page):
+        await page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [("NotAllowedError", "Trình duyệt đang chặn micro"), ("NotFoundError", "Không tìm thấy máy quay")]
+)
+async def test_without_camera_and_microphone_the_reason_is_said_and_one_still_joins(
+    chromium: Browser, installation: Installation, error: str, said: str
+) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}", NOTHING % error)
+    await page.get_by_text(said).first.wait_for()
+    await page.get_by_role("button", name="Vào họp", exact=True).click()
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
+    assert await page.locator("#voice").inner_text() == "Không có micro: mọi người không nghe bạn"
+    await soon(lambda: "204" in installation.found.hub.live(room.meeting_id))  # who only listens is present too
+    await page.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_join_and_room_pages_give_axe_nothing_to_say(
+    chromium: Browser, installation: Installation, width: int
+) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(
+        chromium, f"{installation.url}/j/{room.links['204']}", viewport={"width": width, "height": 800}
+    )
+    await page.locator("#check").wait_for()
+    assert await complaints(page) == []
+    await page.get_by_role("button", name="Vào họp", exact=True).click()
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
+    assert await complaints(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.context.close()
