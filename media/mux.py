@@ -14,7 +14,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
-from media import demux, wire
+from media import demux, stun, wire
 from media.counters import Counters
 from media.errors import BadPacket
 from media.guard import Guard
@@ -112,6 +112,18 @@ class Mux:
     # -- ICE-lite -------------------------------------------------------------------------------------------------------
 
     def _on_stun(self, datagram: bytes, path: Path, now: float) -> None:
+        known = self._guard.owner(path.address)
+        if known is not None and known.path == path:
+            nominates = stun.authentic(datagram, known.key)
+            if nominates is not None:
+                self._guard.admit(path.address, known, now)
+                self._counters.accepted += 1
+                known.heard_at = now
+                self._reply(stun.success(datagram, known.mapped, known.key), path)
+                return
+        self._on_first_check(datagram, path, now)
+
+    def _on_first_check(self, datagram: bytes, path: Path, now: float) -> None:
         try:
             message = wire.read_stun(datagram)
         except BadPacket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from socket import inet_aton
 
 from media import demux
 from media.counters import Counters
@@ -21,6 +22,7 @@ from media.room import Member, Room
 from media.rtp import RtpView
 from media.sdp import Offer
 from media.stream import UpStream
+from media.stun import mapped
 from media.wire import DtlsSession, SharedCertificate, Srtp
 
 
@@ -51,7 +53,9 @@ class Peer:
     ) -> None:
         self.member, self.room = member, room
         self.ufrag, self.pwd = credentials
+        self.key = self.pwd.encode()
         self.path: Path | None = None
+        self.mapped = b""  # its address as our answers to checks tell it
         self.target: Target | None = None
         self.created_at = self.heard_at = now
         self._fingerprints = offer.fingerprints
@@ -73,6 +77,7 @@ class Peer:
         self.heard_at = now
         if (nominated or self.path is None) and path != self.path:
             self.path = path
+            self.mapped = mapped(inet_aton(path.address[0]), path.address[1])
             if self.target is not None:
                 self.target.move(path)
 

@@ -180,18 +180,24 @@ class Room:
         self, member: Member, order: list[Member], kind: str, downs: list[DownStream]
     ) -> list[UpStream | None]:
         if member.pinned is not None:  # exactly those, in that order
-            named = [self._publishers.get(name) for name in member.pinned]
-            found = [_source(owner, kind, downs) if owner is not None else None for owner in named][: len(downs)]
-            return found + [None] * (len(downs) - len(found))
+            named = [self._publishers.get(name) if name != member.name else None for name in member.pinned]
+            exact = [_source(owner, kind, downs) if owner is not None else None for owner in named][: len(downs)]
+            return exact + [None] * (len(downs) - len(exact))
         others = (_source(owner, kind, downs) for owner in order if owner.name != member.name)
         candidates = [source for source in others if source is not None]
-        # Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.  Those on
-        # the stage keep theirs, so that the floor's picture is there with its first packet.
-        last = {source for source in candidates if source.owner.name not in self._stage and (source.asleep or source.gated)}
-        chosen = sorted(candidates, key=last.__contains__)[: len(downs)]
+        chosen = sorted(candidates, key=self._rank)[: len(downs)]
         kept = {down.source for down in downs if down.source in chosen}
         free = iter([source for source in chosen if source not in kept])
         return [down.source if down.source in kept else next(free, None) for down in downs]
+
+    def _rank(self, source: UpStream) -> int:
+        """Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.
+
+        Who is only asleep but on the stage keeps it, so that the floor's picture is there with its first packet.
+        """
+        if source.gated:
+            return 2
+        return 1 if source.asleep and source.owner.name not in self._stage else 0
 
     # -- packets --------------------------------------------------------------------------------------------------------
 

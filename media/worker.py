@@ -64,8 +64,8 @@ class Worker:
                 writer.write(self._answer(line))
                 await writer.drain()
                 await asyncio.sleep(0)  # a burst of requests must not hold up media
-        except (OSError, ValueError):
-            log.warning("control.lost")  # a line beyond the limit, or a broken pipe
+        except (OSError, ValueError) as error:
+            log.info("control.lost reason=%s", type(error).__name__)  # a line beyond the limit, or a broken pipe
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -90,6 +90,8 @@ class Worker:
     def _tell(self, event: Message) -> None:
         line = encode(event)
         for writer in list(self._writers):
+            if writer.is_closing():
+                continue  # hung up; asyncio would complain about every line
             if writer.transport.get_write_buffer_size() > EVENT_QUEUE * 256:
                 writer.transport.abort()  # does not read; better a reconnect than memory without end
             else:

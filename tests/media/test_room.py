@@ -37,6 +37,16 @@ def test_the_stage_comes_first_and_nobody_else_is_moved() -> None:
     assert len([e for e in bench.events[told:] if e["event"] == "slots"]) == 1, "no news when nothing moved"
 
 
+def test_a_single_sound_place_goes_to_who_may_be_heard_and_the_picture_to_the_stage() -> None:
+    bench = Bench()
+    for name in "ABC":
+        bench.publisher(name)
+    bench.subscriber("X", slots=1)
+    bench.room.policy(["B"], ["C"])
+    bench.room.tick(1.0)
+    assert bench.shown("s-X") == {"a0": "B", "v0": "C"}
+
+
 def test_pinned_publishers_are_shown_exactly_and_appear_when_they_come() -> None:
     bench = Bench()
     bench.publisher("A")
@@ -46,6 +56,9 @@ def test_pinned_publishers_are_shown_exactly_and_appear_when_they_come() -> None
     bench.publisher("C")
     bench.room.tick(0.1)
     assert [bench.shown("s-X")[f"v{n}"] for n in range(3)] == ["C", "A", None]
+    bench.publisher("X")
+    bench.room.tick(0.2)
+    assert bench.shown("s-X")["v2"] is None, "never oneself"
 
 
 def test_slots_refill_when_a_publisher_leaves() -> None:

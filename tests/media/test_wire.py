@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from media import rtp, wire
+from media import rtp, stun, wire
 from media.errors import BadPacket, HandshakeFailed
 
 
@@ -126,3 +129,22 @@ def test_stun_round_trip_and_wrong_password() -> None:
     assert wire.is_authentic(message, "a" * 24) and not wire.is_authentic(message, "b" * 24)
     answer = wire.read_stun(wire.binding_response(message, ("192.0.2.7", 4000), "a" * 24))
     assert wire.is_response(answer) and answer.attributes["XOR-MAPPED-ADDRESS"] == ("192.0.2.7", 4000)
+
+
+@given(st.ip_addresses(v=4).map(str), st.integers(1, 65535), st.booleans(), st.text("abcXYZ019", min_size=22, max_size=40))
+def test_the_short_way_to_answer_checks_agrees_with_the_library(host: str, port: int, nominate: bool, pwd: str) -> None:
+    _, request = wire.binding_request("mine", "yours", pwd, nominate=nominate)
+    key = pwd.encode()
+    assert stun.authentic(request, key) is nominate
+    answer = stun.success(request, stun.mapped(socket.inet_aton(host), port), key)
+    assert answer == wire.binding_response(wire.read_stun(request), (host, port), pwd)
+
+
+@given(st.binary(max_size=120))
+def test_the_short_way_takes_nothing_that_is_not_signed(data: bytes) -> None:
+    _, request = wire.binding_request("mine", "yours", "p" * 24)
+    assert stun.authentic(data, b"p" * 24) is None
+    assert stun.authentic(request, b"q" * 24) is None
+    for at in range(0, len(request) - 8, 5):  # what follows the signature is not covered by it
+        spoiled = request[:at] + bytes([request[at] ^ 1]) + request[at + 1 :]
+        assert stun.authentic(spoiled, b"p" * 24) is None
