@@ -25,7 +25,7 @@ from web.i18n import _
 from web.timeline import Grid, Lane
 from web.when import When
 
-OPENS, CLOSES = time(7), time(18)
+OPENS, CLOSES = time(7, 30), time(17)
 LANES = 14
 FREE_LANES = 7
 DAYS_AHEAD = 10
@@ -84,6 +84,11 @@ def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
     return audience_tree.branches(within.tree, levels, within.points, typed.chosen, typed.query)
 
 
+def chosen_ids(within: Scope, typed: Typed) -> list[int]:
+    """What is chosen, in the order in which the record will list it."""
+    return [point.point_id for point in ordered(within) if point.point_id in typed.chosen]
+
+
 def picture(
     conn: Connection, within: Scope, typed: Typed, wanted: Wanted, when: When, by: Subject, now: datetime,
     own_meeting: str | None = None,
@@ -93,7 +98,7 @@ def picture(
         return None
     slot = Slot(wanted.start, wanted.end)
     on = when.local(slot.start).date()
-    chosen = [point for point in _ordered(within) if point.point_id in typed.chosen]
+    chosen = [point for point in ordered(within) if point.point_id in typed.chosen]
     ids = [point.point_id for point in chosen]
     midnight, end = when.day_bounds(on)
     taken = [one for one in booking.bookings(conn, ids, Slot(midnight, end), by) if one.meeting_id != own_meeting]
@@ -109,7 +114,8 @@ def picture(
     return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), suggestions)
 
 
-def _ordered(within: Scope) -> list[Point]:
+def ordered(within: Scope) -> list[Point]:
+    """The points in the order of the tree: a province, its districts with their communes, …"""
     order = {unit.unit_id: place for place, unit in enumerate(within.tree)}
     return sorted(within.points, key=lambda point: (order[point.unit_id], point.code))
 

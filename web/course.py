@@ -37,7 +37,7 @@ def _motion_closed(data: Mapping[str, Any], point: str) -> str:
 _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "meeting.created": lambda d, p: _("Soạn cuộc họp “{title}”", title=d["title"]),
     "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
-    "meeting.booked": lambda d, p: ngettext("Đặt {n} điểm cầu", "Booked {n} points", d["count"]),
+    "meeting.booked": lambda d, p: ngettext("Đã đặt {n} điểm cầu", "Booked {n} points", d["count"]),
     "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
     "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),
     "meeting.opened": lambda d, p: _("Khai mạc"),

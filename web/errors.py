@@ -34,6 +34,11 @@ STATUS: dict[type[MeetingError], int] = {
 }
 
 
+def say(code: str, **values: Any) -> str:
+    """The sentence of a code, `{names}` filled in."""
+    return _(messages.TEXTS[code]).format_map(_Params(values))
+
+
 class _Params(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "…"
@@ -67,11 +72,17 @@ def _overlap(error: MeetingError, request: Request | None) -> str:
     if not conflicts or request is None:
         return _("Có điểm cầu đã có lịch vào giờ này. Hãy chọn giờ khác.")
     first = conflicts[0]
-    said = _(
-        "Điểm cầu {name} đã có lịch {hours} ({meeting}, {unit}). Chọn giờ khác hoặc bỏ điểm cầu này.",
-        name=first["name"], hours=container(request).when.hours(first["start"], first["end"]),
-        meeting=first["meeting_title"], unit=first["unit"],
-    )
+    hours = container(request).when.hours(first["start"], first["end"])
+    if first["meeting_title"]:
+        said = _(
+            "Điểm cầu {name} đã có lịch {hours} ({meeting}, {unit}). Chọn giờ khác hoặc bỏ điểm cầu này.",
+            name=first["name"], hours=hours, meeting=first["meeting_title"], unit=first["unit"],
+        )
+    else:  # a meeting this person may not know of: its time and unit are enough
+        said = _(
+            "Điểm cầu {name} đã có lịch {hours} ({unit}). Chọn giờ khác hoặc bỏ điểm cầu này.",
+            name=first["name"], hours=hours, unit=first["unit"],
+        )
     if len(conflicts) == 1:
         return said
     rest = ngettext("Còn {n} điểm cầu khác cũng vướng.", "{n} more points have conflicts.", len(conflicts) - 1)
@@ -94,7 +105,7 @@ def answer(
     """One error as a page or as JSON `{error, message}`."""
     if wants_json(request):
         return JSONResponse({"error": code, "message": text}, status, headers)
-    return page(request, "error.html", status, headers, code=code, text=text)
+    return page(request, "error.html", status, headers, missing=status == 404, text=text)
 
 
 def install(app: FastAPI) -> None:
@@ -125,35 +136,35 @@ async def _password(request: Request, _error: PasswordFirst) -> Response:
 
 
 async def _forged(request: Request, _error: Forged) -> Response:
-    return answer(request, 403, "forged", _(messages.TEXTS["forged"]))
+    return answer(request, 403, "forged", say("forged"))
 
 
 async def _too_many(request: Request, error: TooMany) -> Response:
     minutes = max(1, round(error.retry_after / 60))
     wait = ngettext("{n} phút", "{n} minutes", minutes)
-    text = _(messages.TEXTS["too_many"], wait=wait)
+    text = say("too_many", wait=wait)
     return answer(request, 429, "too_many", text, {"retry-after": str(error.retry_after)})
 
 
 async def _too_large(request: Request, _error: BodyTooLarge) -> Response:
-    text = _(messages.TEXTS["body.too_large"], limit=UPLOAD // MIB)
+    text = say("body.too_large", limit=UPLOAD // MIB)
     return answer(request, 413, "body.too_large", text, {"connection": "close"})
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
     code = {404: "not_found", 405: "method", 403: "not_allowed"}.get(error.status_code, "bad_request")
     headers = dict(error.headers) if error.headers else None
-    return answer(request, error.status_code, code, _(messages.TEXTS[code]), headers)
+    return answer(request, error.status_code, code, say(code), headers)
 
 
 async def _validation(request: Request, error: RequestValidationError) -> Response:
     # A wrong id in the path is a page that does not exist; anything else is a request nobody's form sends.
     in_path = any(part.get("loc", ("",))[0] == "path" for part in error.errors())
     status, code = (404, "not_found") if in_path else (400, "bad_request")
-    return answer(request, status, code, _(messages.TEXTS[code]))
+    return answer(request, status, code, say(code))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = secrets.token_hex(4)
     log.error("incident %s at %s %s", incident, request.method, request.url.path, exc_info=error)
-    return answer(request, 500, "broken", _(messages.TEXTS["broken"], incident=incident))
+    return answer(request, 500, "broken", say("broken", incident=incident))

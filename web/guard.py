@@ -54,7 +54,6 @@ def allow(
         if not bearer:
             csrf.check_origin(request)
         subject = await run_in_threadpool(_decide, found, request, action, loader, who)
-        request.state.subject = subject
         form = None
         if request.method not in csrf.SAFE and not bearer:
             form = await _form(request)
@@ -80,6 +79,7 @@ async def _form(request: Request) -> FormData:
 
 def _decide(found: Container, request: Request, action: Action, loader: Loader | None, who: Who) -> Subject:
     subject = who(found, request)
+    request.state.subject = subject  # error pages show the frame of whoever asked
     known = subject.user_id or subject.seat or subject.delegate
     if action is not Action.PUBLIC and not known:
         raise SignInFirst

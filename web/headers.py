@@ -16,7 +16,7 @@ CSP = "; ".join((
 ))
 PERMISSIONS = (
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), screen-wake-lock=(self), autoplay=(self), "
-    "geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()"
+    "geolocation=(), payment=(), usb=(), serial=(), midi=()"
 )
 ALWAYS = {
     "content-security-policy": CSP,

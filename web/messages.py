@@ -28,6 +28,7 @@ WEB: dict[str, str] = {
     "user.role": N_("Vai trò “{role}” không có. Chọn trong: {known}."),
     "user.unknown": N_("Không có tài khoản này."),
     "user.row": N_("Dòng {line}: {reason}. Chưa tài khoản nào được tạo."),
+    "ticket.point_needed": N_("Vé của cuộc họp cần mã điểm cầu. Hãy thêm --point."),
     "time.date": N_("Ngày không đúng. Nhập như 24/11/2026."),
     "time.clock": N_("Giờ không đúng. Nhập như 08:00."),
     "booking.nobody": N_("Chưa chọn điểm cầu nào. Hãy đánh dấu ở Thành phần."),

@@ -1,4 +1,4 @@
-"""What the pages outside the minutes need to know of them: how far they are, who still has to sign, what to do next.
+"""What the pages outside the minutes need to know of them: how far they are, who still has to act, what to do next.
 
 The only bridge from the meeting pages to `minutes`; it reads through `minutes.service` and changes nothing.
 """
@@ -11,8 +11,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from meetings.access import Resource, Subject
+from meetings import service as meetings
+from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting, State
+from minutes import service, store
+from minutes.service import Status
+from web.i18n import N_, _
+
+# What is awaited in each state of a round: (what the button says, its icon, the sentence on the page).
+NEXT: dict[str, tuple[str, str, str]] = {
+    "draft": (N_("Cấp số biên bản"), "stamp", N_("Dự thảo đã lập. Chờ văn thư cấp số.")),
+    "numbered": (N_("Ký nháy biên bản"), "pen-line", N_("Đã cấp số. Chờ lãnh đạo phòng ký nháy.")),
+    "initialled": (N_("Ký biên bản"), "pen-line", N_("Đã ký nháy. Chờ thư ký ký.")),
+    "secretary_signed": (N_("Ký biên bản"), "pen-line", N_("Thư ký đã ký. Chờ chủ trì ký.")),
+    "chair_signed": (N_("Đóng dấu biên bản"), "stamp", N_("Chủ trì đã ký. Chờ văn thư đóng dấu.")),
+    "sealed": (N_("Phát hành biên bản"), "send", N_("Đã đóng dấu. Chờ văn thư phát hành.")),
+    "issued": (N_("Xem biên bản"), "file-text", N_("Đã phát hành.")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +51,74 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One record that waits for this person's signature."""
+    """One record that waits for this person."""
 
     title: str
     detail: str
     href: str
+    verb: str
+    icon: str
+
+
+def address(status: Status) -> str:
+    return f"/minutes/{status.minutes.minutes_id}"
 
 
 def step(conn: Connection, meeting: Meeting) -> int:
     """0 being drafted, 1 numbered or being signed, 2 issued."""
-    return 0
+    if meeting.state is not State.CONCLUDED:
+        return 0
+    status = service.status(conn, meeting.meeting_id)
+    if status is None or status.state == "draft":
+        return 0
+    return 2 if status.issued else 1
 
 
 def issued(conn: Connection, meeting_id: str) -> bool:
-    return False
+    return store.issued(conn, meeting_id)
+
+
+def title(status: Status) -> str:
+    """Biên bản số 7/BB-UBND; without a number while there is none."""
+    if status.round is None or status.state == "draft":
+        return _("Dự thảo biên bản")
+    number = status.round.number
+    return _("Biên bản số {number}/{symbol}", number=f"{number.number:02d}", symbol=number.symbol)
+
+
+def mine(status: Status, subject: Subject) -> bool:
+    """Whether the next step is this person's."""
+    awaited = status.awaited
+    return awaited is not None and awaited.user_id == subject.user_id
 
 
 def waiting(conn: Connection, subject: Subject) -> list[Waiting]:
-    """What waits for this person's signature, the oldest first."""
-    return []
+    """What waits for this person's signature, number, seal or issue, the oldest meeting first."""
+    if subject.user_id is None:
+        return []
+    found = []
+    for meeting in meetings.find(conn, user_id=subject.user_id, states=(State.CONCLUDED,)):
+        status = service.status(conn, meeting.meeting_id)
+        if status is not None and mine(status, subject):
+            verb, icon, _sentence = NEXT[status.state]
+            found.append(Waiting(title(status), meeting.title, address(status), _(verb), icon))
+    return found
 
 
-def next_action(subject: Subject, meeting: Meeting, resource: Resource) -> Mapping[str, Any] | None:
+def next_action(
+    conn: Connection, subject: Subject, meeting: Meeting, resource: Resource
+) -> Mapping[str, Any] | None:
     """The primary button after the meeting."""
-    assert meeting.state is State.CONCLUDED
-    return None
+    status = service.status(conn, meeting.meeting_id)
+    if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
+        return None
+    verb, icon, _sentence = NEXT[status.state if mine(status, subject) else "issued"]
+    return {"text": _(verb), "href": address(status), "icon": icon}
 
 
 def summary(conn: Connection, subject: Subject, meeting: Meeting, resource: Resource) -> Summary | None:
     """None while there is nothing this person may know of."""
-    return None
+    status = service.status(conn, meeting.meeting_id)
+    if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
+        return None
+    return Summary(title(status), _(NEXT[status.state][2]), (Link(_("Mở biên bản"), address(status), "file-text", True),))

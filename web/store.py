@@ -6,6 +6,7 @@ Called by `auth.py`, `session.py` and the `users` command, always with an open c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,9 @@ from meetings.access import Role
 from meetings.errors import Conflict, NotFound
 from meetings.ids import new_id
 from meetings.store.base import JsonText, UtcDateTime, metadata
+
+LOGIN = re.compile(r"^[a-z0-9][a-z0-9._-]{1,63}$")
+"""A login: plain letters, digits, dots and dashes, 2 to 64 signs."""
 
 account = Table(
     "account", metadata,

@@ -104,7 +104,8 @@ def entrance(
         return None
     own = {seat.point_id for seat in seat_store.seats(conn, meeting.meeting_id) if seat.unit == subject.unit_id}
     for link in service.links(conn, meeting.meeting_id):
-        if link.point_id in own and not link.revoked and decide(subject, Action.LINK_READ, link_of(meeting, subject.unit_id)).allowed:
+        allowed = decide(subject, Action.LINK_READ, link_of(meeting, subject.unit_id)).allowed
+        if link.point_id in own and not link.revoked and allowed:
             return f"/j/{admission.link_secret(found.keys.links, link.link_id, link.generation)}"
     return None
 
@@ -120,7 +121,9 @@ def link_address(found: Container, link: admission.Link) -> str:
     return f"{found.settings.base_url}/j/{secret}"
 
 
-def next_action(subject: Subject, meeting: Meeting, resource: Resource, enter: str | None) -> Mapping[str, Any] | None:
+def next_action(
+    conn: Connection, subject: Subject, meeting: Meeting, resource: Resource, enter: str | None
+) -> Mapping[str, Any] | None:
     """The one primary button of the meeting page, always at the same place."""
     here = f"/meetings/{meeting.meeting_id}"
     if meeting.state is State.DRAFT and decide(subject, Action.MEETING_BOOK, resource).allowed:
@@ -130,7 +133,7 @@ def next_action(subject: Subject, meeting: Meeting, resource: Resource, enter: s
     if meeting.state is State.CONVENED and decide(subject, Action.LINK_READ, resource).allowed:
         return {"text": _("In thẻ vào họp"), "href": f"{here}/cards", "icon": "qr-code"}
     if meeting.state is State.CONCLUDED:
-        return minutes_view.next_action(subject, meeting, resource)
+        return minutes_view.next_action(conn, subject, meeting, resource)
     return None
 
 
@@ -155,7 +158,3 @@ def meeting_link(request: Request, conn: Connection) -> Resource:
     request.state.seat = seat
     return link_of(known, seat.unit)
 
-
-def own_unit(request: Request, conn: Connection) -> Resource:
-    """No unit in particular: the page shows only what the subject may see."""
-    return Resource("page")

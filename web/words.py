@@ -42,6 +42,7 @@ LEAVE_REASONS: dict[str, str] = {
     "closed": N_("tự rời"),
     "room_closed": N_("phòng đóng"),
     "replaced": N_("chuyển thiết bị"),
+    "removed": N_("được mời ra"),
     "restart": N_("hệ thống khởi động lại"),
 }
 

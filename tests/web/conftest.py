@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +44,7 @@ class QuietHub:
     """Stands where the media process would be: pages need none.  Remembers which meetings changed."""
 
     told: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     ready: bool = True
 
     async def start(self) -> None: ...
@@ -55,6 +56,9 @@ class QuietHub:
 
     def live(self, meeting_id: str) -> frozenset[str]:
         return frozenset()
+
+    def drop(self, sessions: Sequence[str]) -> None:
+        self.dropped += sessions
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,7 +22,6 @@ from web.pages import done, page
 from web.routes.day import MANY_UNITS
 
 router = APIRouter(prefix="/admin", tags=["administration"], default_response_class=HTMLResponse)
-LOGIN = re.compile(r"^[a-z0-9][a-z0-9._-]{1,63}$")
 SHOWN = 300
 
 
@@ -115,7 +113,7 @@ def add_user(request: Request, subject: Subject = Depends(allow(Action.USER_MANA
     password = auth.random_password()
     try:
         login = typed["login"].casefold()
-        if not LOGIN.match(login):
+        if not store.LOGIN.match(login):
             raise Invalid("user.login", field="login")
         name, title = line(typed["name"], "name", 100), line(typed["title"], "title", 200, empty=True)
         with found.db.write() as conn:

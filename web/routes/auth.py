@@ -13,10 +13,9 @@ from meetings.errors import Invalid
 from meetings.store import ledger_store
 from web import auth, places, session, words
 from web.container import container
-from web.errors import explain
+from web.errors import explain, say
 from web.guard import allow
 from web.i18n import COOKIE, LANGUAGES, _
-from web.messages import TEXTS
 from web.pages import done, page
 
 router = APIRouter(tags=["accounts"], default_response_class=HTMLResponse)
@@ -62,7 +61,7 @@ def signin(request: Request, _subject: Subject = Depends(allow(Action.PUBLIC))) 
         account = auth.sign_in(conn, login, password, address(request), now)
         token = session.start(conn, account.user_id, now) if account else None
     if token is None or account is None:
-        return _signin_page(request, 422, error=_(TEXTS["signin.wrong"]), login=login, next=following)
+        return _signin_page(request, 422, error=say("signin.wrong"), login=login, next=following)
     response = done("/password" if account.must_change else following)
     session.send(response, found.settings, token)
     return response
@@ -93,7 +92,7 @@ def password(request: Request, _subject: Subject = Depends(allow(Action.SELF))) 
     old, new, again = (str(form.get(name, ""))[:1000] for name in ("old", "password", "again"))
     problems: dict[str, str] = {}
     if new != again:
-        problems["again"] = _(TEXTS["password.repeat"])
+        problems["again"] = say("password.repeat")
     token = None
     if not problems:
         try:

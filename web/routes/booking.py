@@ -6,18 +6,19 @@ convene whom and what may be booked is decided by the use cases, in the one tran
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import Meeting, NewMeeting
 from scheduler import service as booking
-from web import booking_form, booking_view, uploads, views
+from web import booking_form, booking_view, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -75,7 +76,8 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
             if errors or refused:
                 raise _Wrong(errors, refused)
             meeting = _create(conn, typed, wanted, within, subject, now)
-            n = booking.book(conn, meeting.meeting_id, sorted(typed.chosen), subject, now) if book else None
+            chosen = booking_view.chosen_ids(within, typed)
+            n = booking.book(conn, meeting.meeting_id, chosen, subject, now) if book else None
     except _Wrong as wrong:
         said = {name: explain(error, request) for name, error in wrong.errors.items()}
         if wrong.refused:
@@ -100,23 +102,31 @@ def _field(error: MeetingError) -> str:
     return field if field in booking_form.ORDER else "audience"
 
 
-def _day(wanted: Wanted, found: Container, now: datetime) -> Any:
+def _day(wanted: Wanted, found: Container, now: datetime) -> date:
     return found.when.local(wanted.start or now).date()
 
 
 def _create(
-    conn: Any, typed: Typed, wanted: Wanted, within: booking_view.Scope, subject: Subject, now: datetime
+    conn: Connection, typed: Typed, wanted: Wanted, within: booking_view.Scope, subject: Subject, now: datetime
 ) -> Meeting:
     assert wanted.start and wanted.end
-    main = next((point.point_id for point in within.points if point.unit_id == within.unit.id
-                 and point.point_id in typed.chosen), None)
     meeting = service.create(conn, NewMeeting(
         title=typed.title, unit=within.unit, start=wanted.start, end=wanted.end, **wanted.people, agenda=wanted.agenda,
-        place=typed.place, main_point_id=main,
+        place=typed.place, main_point_id=_main_point(conn, within, typed, wanted.people["chair"].user_id),
     ), subject, now)
     for file in typed.kept:
         uploads.add(conn, meeting.meeting_id, file, subject, now)
     return meeting
+
+
+def _main_point(conn: Connection, within: booking_view.Scope, typed: Typed, chair_id: str) -> int | None:
+    """Where the chair sits: the point of the chair's unit, else of the convening unit, else the highest one chosen."""
+    chosen = [point for point in booking_view.ordered(within) if point.point_id in typed.chosen]
+    for unit_id in (store.get_account(conn, chair_id).unit_id, within.unit.id):
+        for point in chosen:
+            if point.unit_id == unit_id:
+                return point.point_id
+    return chosen[0].point_id if chosen else None
 
 
 def _show(
@@ -175,11 +185,13 @@ def book(request: Request, meeting_id: str,
         with found.db.write() as conn:
             within = booking_view.scope(conn, subject, found.when.local(meeting.start).date())
             booking_view.tree(conn, within, typed)
-            n = booking.book(conn, meeting_id, sorted(typed.chosen), subject, now)
+            n = booking.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
+            if meeting.main_point_id not in typed.chosen:
+                main = _main_point(conn, within, typed, meeting.chair.user_id)
+                service.change(conn, meeting_id, subject, now, main_point_id=main)
     except MeetingError as error:
         return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting)
-    if found.hub is not None:
-        found.hub.changed(meeting_id)
+    found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "booked", n)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +11,7 @@ from urllib.parse import quote
 import segno
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, Subject
@@ -16,8 +19,10 @@ from meetings.errors import Invalid, MeetingError
 from meetings.ledger import verify_chain
 from meetings.meeting import State
 from meetings.papers import document as one_document
-from meetings.store import ledger_store, seat_store
+from meetings.store import ledger_store, seat_store, unit_store
+from meetings.store.seat_store import Seat
 from meetings.units import fold
+from scheduler import service as booking
 from web import course, minutes_view, places, uploads, views
 from web.container import container
 from web.errors import explain
@@ -40,7 +45,7 @@ def listing(
     today = found.when.today(found.clock.now())
     first, last = PERIODS.get(period, PERIODS["coming"])
     after = found.when.day_bounds(today + timedelta(days=first))[0]
-    before = found.when.day_bounds(today + timedelta(days=last))[1]
+    before = found.when.day_bounds(today + timedelta(days=last))[0]
     states = (State(state),) if state in set(State) else None
     words = fold(q).split()
     with found.db.read() as conn:
@@ -70,9 +75,10 @@ def _page(request: Request, tab: str, status: int = 200, **values: Any) -> HTMLR
     with found.db.read() as conn:
         row = views.row(found, conn, subject, meeting, resource)
         counts = {"audience": row.booked, "documents": len(service.documents(conn, meeting.meeting_id))}
+        action = views.next_action(conn, subject, meeting, resource, row.enter)
     return page(
         request, f"meetings/{tab}.html", status, place="meetings", meeting=meeting, row=row, tab=tab, counts=counts,
-        resource=resource, action=views.next_action(subject, meeting, resource, row.enter), **values,
+        resource=resource, action=action, **values,
     )
 
 
@@ -81,19 +87,15 @@ def overview(request: Request, meeting_id: str) -> Response:
     found = container(request)
     with found.db.read() as conn:
         state = service.state(conn, meeting_id)
-        units = places.tree(conn, found.when.local(state.meeting.start).date())
-        levels = _by_level(conn, units, state.seats)
+        levels = _by_level(conn, state.seats)
     return _page(request, "overview", room=state, levels=levels)
 
 
-def _by_level(conn: Any, units: Any, seats: Any) -> list[tuple[str, int]]:
-    from meetings.store import unit_store
-
-    names = {level.level_id: level for level in unit_store.levels(conn)}
-    counted: dict[str, int] = {}
-    for seat in seats:
-        counted[seat.level] = counted.get(seat.level, 0) + 1
-    return [(name, counted[key]) for key, level in names.items() if key in counted for name in [places.level_name(level)]]
+def _by_level(conn: Connection, seats: Sequence[Seat]) -> list[tuple[str, int]]:
+    """How many points of each level, the highest first."""
+    counted = Counter(seat.level for seat in seats)
+    return [(places.level_name(level), counted[level.level_id]) for level in unit_store.levels(conn)
+            if counted[level.level_id]]
 
 
 @router.get("/{meeting_id}/audience", dependencies=[READ])
@@ -134,8 +136,8 @@ def happened(request: Request, meeting_id: str) -> Response:
 def minutes(request: Request, meeting_id: str) -> Response:
     found = container(request)
     with found.db.read() as conn:
-        summary = minutes_view.summary(conn, request.state.subject, request.state.meeting, request.state.resource)
-    return _page(request, "minutes", summary=summary)
+        record = minutes_view.summary(conn, request.state.subject, request.state.meeting, request.state.resource)
+    return _page(request, "minutes", record=record)
 
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
@@ -202,21 +204,19 @@ def renew_link(request: Request, meeting_id: str, point_id: int) -> Response:
     """The old link opens nothing any more; a new card is there at once."""
     found, now = container(request), container(request).clock.now()
     with found.db.write() as conn:
-        service.link_revoke(conn, meeting_id, point_id, request.state.subject, now)
+        sessions = service.link_revoke(conn, meeting_id, point_id, request.state.subject, now)
         service.link_renew(conn, meeting_id, point_id, request.state.subject, now)
+    found.hub.drop(sessions)
     _changed(request, meeting_id)
     return done(f"/meetings/{meeting_id}/audience", "revoked")
 
 
 @router.post("/{meeting_id}/cancel", dependencies=[Depends(allow(Action.MEETING_EDIT, views.meeting))])
 def cancel(request: Request, meeting_id: str) -> Response:
-    from scheduler import service as booking
-
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
-            service.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
-            booking.release(conn, meeting_id, request.state.subject, now)
+            booking.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
     except Invalid as error:
         return _cancel_again(request, meeting_id, explain(error))
     _changed(request, meeting_id)
@@ -226,13 +226,11 @@ def cancel(request: Request, meeting_id: str) -> Response:
 def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
     with container(request).db.read() as conn:
         state = service.state(conn, meeting_id)
-        levels = _by_level(conn, None, state.seats)
+        levels = _by_level(conn, state.seats)
     return _page(request, "overview", 422, room=state, levels=levels, cancel_error=text)
 
 
 def _changed(request: Request, meeting_id: str) -> None:
-    hub = container(request).hub
-    if hub is not None:
-        hub.changed(meeting_id)
+    container(request).hub.changed(meeting_id)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from meetings.access import Action, Subject
+from meetings.errors import NotFound
 from meetings.store import unit_store
 from scheduler import points as point_store
 from scheduler import service as booking
@@ -52,7 +53,10 @@ def one(request: Request, code: str, subject: Subject = Depends(allow(Action.POI
     now = found.clock.now()
     today = found.when.today(now)
     with found.db.read() as conn:
-        point = point_store.point_by_code(conn, code)
+        try:
+            point = point_store.point_by_code(conn, code)
+        except NotFound:
+            raise NotFound("not_found") from None
         versions = unit_store.versions(conn, point.unit_id)
         unit = next((version for version in versions if version.valid(today)), versions[-1])
         tree = places.tree(conn, today)

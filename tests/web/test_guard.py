@@ -1,0 +1,198 @@
+"""Every route names its action; unsafe requests come from our own pages; answers carry the security headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+
+from meetings.access import Action
+from tests.web.conftest import browser, post, sign_in, token_in
+from web.headers import CSP
+from web.limits import BODY, UPLOAD
+from web.settings import Settings
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    def walk(found: object) -> Iterator[APIRoute]:
+        for route in getattr(found, "routes", []):
+            if isinstance(route, APIRoute):
+                yield route
+            elif not isinstance(route, Mount):
+                yield from walk(getattr(route, "original_router", route))
+
+    yield from walk(app)
+
+
+def checks(route: APIRoute) -> list[object]:
+    return [dependency.call for dependency in route.dependant.dependencies if hasattr(dependency.call, "action")]
+
+
+def test_every_route_names_exactly_one_action(app: FastAPI) -> None:
+    found = list(routes(app))
+    assert len(found) > 40
+    nameless = [f"{sorted(route.methods)} {route.path}" for route in found if len(checks(route)) != 1]
+    assert not nameless, nameless
+    assert all(isinstance(checks(route)[0].action, Action) for route in found)  # type: ignore[attr-defined]
+
+
+def test_the_mounted_files_are_the_only_thing_without_an_action(app: FastAPI) -> None:
+    assert [route.path for route in app.routes if isinstance(route, Mount)] == ["/static"]
+
+
+def test_public_routes_are_the_few_that_must_be(app: FastAPI) -> None:
+    public = {route.path for route in routes(app) if checks(route)[0].action is Action.PUBLIC}  # type: ignore[attr-defined]
+    assert all(path.startswith(("/signin", "/signout", "/language", "/healthz", "/readyz", "/openapi.json", "/j/",
+                                "/media/", "/verify", "/d/")) for path in public), public
+
+
+async def test_every_unsafe_route_refuses_a_request_without_our_token(app: FastAPI) -> None:
+    tried = 0
+    async with browser(app) as client:
+        await sign_in(client, "quantri")
+        for route in routes(app):
+            if not route.methods & UNSAFE or checks(route)[0].bearer:  # type: ignore[attr-defined]
+                continue
+            path = route.path.replace("{", "").replace("}", "")
+            answer = await client.request(next(iter(route.methods & UNSAFE)), path, data={"_csrf": "0" * 64})
+            # A stranger to the thing is told that there is no such thing before the token is even read.
+            assert answer.status_code in (403, 404), f"{path}: {answer.status_code}"
+            tried += 1
+    assert tried >= 8
+
+
+@pytest.mark.parametrize(("headers", "status"), [
+    ({"origin": "http://localhost:8000"}, 303),
+    ({"origin": "http://localhost:8000", "sec-fetch-site": "same-origin"}, 303),
+    ({}, 303),
+    ({"origin": "null"}, 403),
+    ({"origin": "http://ke-xau.example"}, 403),
+    ({"origin": "http://localhost:8000.ke-xau.example"}, 403),
+    ({"origin": "http://ke-xau.localhost:8000"}, 403),
+    ({"origin": "http://localhost:8001"}, 403),
+    ({"origin": "http://ai@localhost:8000"}, 403),
+    ({"origin": "file://localhost:8000"}, 403),
+    ({"origin": ""}, 403),
+    ({"sec-fetch-site": "cross-site"}, 403),
+    ({"sec-fetch-site": "same-site"}, 403),
+])
+async def test_only_our_own_pages_may_post(client: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
+    assert (await post(client, "/language", {"language": "en"}, page="/signin", headers=headers)).status_code == status
+
+
+async def test_the_token_of_another_browser_is_refused(app: FastAPI) -> None:
+    async with browser(app) as one, browser(app) as two:
+        token = token_in((await one.get("/signin")).text)
+        await two.get("/signin")
+        assert (await two.post("/language", data={"_csrf": token, "language": "en"})).status_code == 403
+        assert (await one.post("/language", data={"_csrf": token, "language": "en"})).status_code == 303
+
+
+async def test_the_token_may_come_in_a_header(client: httpx.AsyncClient) -> None:
+    token = token_in((await client.get("/signin")).text)
+    answer = await client.post("/language", data={"language": "en"}, headers={"x-csrf-token": token})
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/signin", "/nope", "/healthz", "/openapi.json", "/", "/static/css/app.css"])
+async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient, path: str) -> None:
+    headers = (await client.get(path)).headers
+    assert headers["content-security-policy"] == CSP and "unsafe" not in CSP
+    assert "frame-ancestors 'none'" in CSP and "default-src 'none'" in CSP
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=(self), microphone=(self)" in headers["permissions-policy"]
+    assert headers["referrer-policy"] == "same-origin"
+    assert ("no-store" in headers["cache-control"]) == (not path.startswith("/static"))
+
+
+async def test_over_tls_cookies_are_bound_to_the_host_and_hsts_is_sent(settings: Settings, hub: object) -> None:
+    from web.app import build
+
+    app = build(settings.model_copy(update={"public_url": "https://hop.example.vn"}), media=hub)
+    async with app.router.lifespan_context(app), browser(app) as client:
+        client.base_url = httpx.URL("https://hop.example.vn")
+        answer = await client.get("/signin")
+        assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+        assert answer.headers["set-cookie"].startswith("__Host-visit=") and "Secure" in answer.headers["set-cookie"]
+        assert (await sign_in(client, "thuky")).headers["set-cookie"].startswith("__Host-session=")
+
+
+async def test_pages_hold_no_inline_script_or_style(client: httpx.AsyncClient) -> None:
+    await sign_in(client, "thuky")
+    for path in ("/", "/meetings", "/meetings/new", "/meetings/day?free=1", "/points", "/documents", "/account"):
+        text = (await client.get(path)).text
+        assert " style=" not in text and "<style" not in text and " onclick" not in text
+        assert text.count("<script") == text.count("<script src=")
+
+
+async def test_a_body_that_declares_too_much_is_refused_unread(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/signin", content=b"x" * (BODY + 1),
+                               headers={"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 413 and "quá lớn" in answer.text
+
+
+async def test_a_body_that_lies_about_its_length_is_cut_at_the_limit(client: httpx.AsyncClient) -> None:
+    sent = 0
+
+    async def endless() -> object:
+        nonlocal sent
+        while sent < 4 * BODY:
+            sent += 65_536
+            yield b"a" * 65_536
+
+    answer = await client.post("/signin", content=endless(), headers={"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 413
+    assert sent <= BODY + 2 * 65_536
+
+
+async def test_only_upload_pages_take_large_bodies(client: httpx.AsyncClient) -> None:
+    await sign_in(client, "thuky")
+    token = token_in((await client.get("/meetings/new")).text)
+    file = {"document": ("lớn.txt", b"a" * (2 * BODY), "text/plain")}
+    assert (await client.post("/meetings/new", data={"_csrf": token}, files=file)).status_code == 200
+    assert (await client.post("/password", data={"_csrf": token}, files=file)).status_code == 413
+    assert UPLOAD == 50 * BODY
+
+
+async def test_an_unexpected_error_shows_a_number_and_no_trace(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from web.routes import today
+
+    def broken(*_args: object, **_more: object) -> None:
+        raise RuntimeError("bí mật bên trong")
+
+    await sign_in(client, "thuky")
+    monkeypatch.setattr(today.views, "visible", broken)
+    answer = await client.get("/")
+    assert answer.status_code == 500
+    assert "bí mật bên trong" not in answer.text and "Traceback" not in answer.text
+    number = answer.text.split("(mã ")[1].split(")")[0]
+    assert number in caplog.text and "bí mật bên trong" in caplog.text
+
+
+async def test_programs_get_errors_as_json(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nope", headers={"accept": "application/json"})
+    assert answer.status_code == 404 and answer.json()["error"] == "not_found"
+    answer = await client.get("/account", headers={"accept": "application/json"})
+    assert answer.status_code == 401 and answer.json()["error"] == "signin.needed"
+
+
+async def test_health_and_readiness_are_told_without_signing_in(client: httpx.AsyncClient, hub: object) -> None:
+    assert (await client.get("/healthz")).text == "ok\n"
+    assert (await client.get("/readyz")).json() == {
+        "ready": True, "checks": {"database": True, "files": True, "media": True}}
+    hub.ready = False  # type: ignore[attr-defined]
+    assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_the_interface_is_described(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()
+    assert described["info"]["title"] == "Điểm Cầu" and "/media/rooms/{room}/whip" in described["paths"]

@@ -1,0 +1,195 @@
+"""`python3 -m web users add|passwd|import|list`: makes accounts and sets passwords, from the console of the server.
+
+Passwords are typed twice, read from a file descriptor (`--password-stdin`), or made and shown once.  It never prints a
+password that somebody chose and never stores one.  Works on the same settings as `serve`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import getpass
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from meetings.access import Role
+from meetings.errors import Invalid, MeetingError
+from meetings.store import ledger_store
+from meetings.texts import line
+from meetings.units import UnitTree
+from web import auth, places, store
+from web.app import assemble
+from web.container import Container
+from web.errors import explain
+from web.i18n import _, speak
+from web.settings import Settings
+from web.store import LOGIN
+
+REFUSED = 1
+USAGE = 2
+COLUMNS = ("login", "name", "title", "unit", "roles")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="data directory (otherwise from the settings)")
+    parser.add_argument("--language", choices=("vi", "en"), default="vi")
+    actions = parser.add_subparsers(dest="action", required=True)
+    one = actions.add_parser("add", help="one account")
+    one.add_argument("login")
+    one.add_argument("--name", required=True)
+    one.add_argument("--title", default="")
+    one.add_argument("--unit", required=True, help="code or exact name of the unit, as valid today")
+    one.add_argument("--role", action="append", default=[], choices=[role.value for role in Role])
+    one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    passwd = actions.add_parser("passwd", help="another password; ends every session of that person")
+    passwd.add_argument("login")
+    passwd.add_argument("--password-stdin", action="store_true")
+    many = actions.add_parser("import", help="a CSV file: " + ",".join(COLUMNS) + " (roles separated by blanks)")
+    many.add_argument("file", type=Path)
+    many.add_argument("--passwords", type=Path, required=True, help="new file for the made passwords, readable by you alone")
+    actions.add_parser("list", help="all accounts, without passwords")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = Settings(data=arguments.data) if arguments.data else Settings()
+    found = assemble(settings)
+    speak(arguments.language)
+    work = {"add": _add, "passwd": _passwd, "import": _import, "list": _list}[arguments.action]
+    try:
+        return work(found, arguments)
+    except MeetingError as error:
+        print(f"✕ {explain(error)}", file=sys.stderr)
+        return REFUSED
+    finally:
+        found.db.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One account as asked for, checked."""
+
+    login: str
+    name: str
+    title: str
+    unit_id: str
+    roles: frozenset[Role]
+
+
+def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: Iterable[str]) -> Wanted:
+    """Raises Invalid("user.login" | "user.role" | "unit.unknown" | "text.…")."""
+    login = login.strip().casefold()
+    if not LOGIN.match(login):
+        raise Invalid("user.login", field="login")
+    known = {role.value for role in Role}
+    for role in roles:
+        if role not in known:
+            raise Invalid("user.role", field="roles", role=role, known=", ".join(sorted(known)))
+    place = tree.by_code(unit.strip()) or next((each for each in tree if each.name == unit.strip()), None)
+    if place is None:
+        raise Invalid("unit.unknown", field="unit", unit=unit)
+    return Wanted(login, line(name, "name", 100), line(title, "title", 200, empty=True), place.unit_id,
+                  frozenset(map(Role, roles)))
+
+
+def _make(conn: Connection, wanted: Wanted, password: str, at: datetime, *, must_change: bool) -> None:
+    made = store.add_account(conn, wanted.login, wanted.name, wanted.title, wanted.unit_id, wanted.roles,
+                             auth.hash_password(password), at, must_change=must_change)
+    ledger_store.append(conn, None, "user.added", at, data={
+        "user": made.user_id, "login": made.login, "roles": sorted(wanted.roles), "by": "console"})
+
+
+def _add(found: Container, arguments: argparse.Namespace) -> int:
+    now = found.clock.now()
+    password, chosen = _password(arguments.password_stdin)
+    with found.db.write() as conn:
+        tree = places.tree(conn, found.when.today(now))
+        wanted = _check(tree, arguments.login, arguments.name, arguments.title, arguments.unit, arguments.role)
+        _make(conn, wanted, password, now, must_change=not chosen)
+    print(_("✓ Đã tạo tài khoản {login}.", login=wanted.login))
+    if not chosen:
+        print(_("Mật khẩu, chỉ hiện một lần: {password}", password=password))
+    return 0
+
+
+def _passwd(found: Container, arguments: argparse.Namespace) -> int:
+    password, chosen = _password(arguments.password_stdin)
+    digest = auth.hash_password(password)
+    with found.db.write() as conn:
+        known = store.account_by_login(conn, arguments.login)
+        if known is None:
+            raise Invalid("user.unknown", field="login")
+        store.set_password(conn, known[0].user_id, digest, must_change=not chosen)
+        ledger_store.append(conn, None, "user.password_reset", found.clock.now(), data={
+            "user": known[0].user_id, "by": "console"})
+    print(_("✓ Đã đặt mật khẩu mới cho {login}; mọi phiên đang mở đã kết thúc.", login=known[0].login))
+    if not chosen:
+        print(_("Mật khẩu, chỉ hiện một lần: {password}", password=password))
+    return 0
+
+
+def _password(stdin: bool) -> tuple[str, bool]:
+    """(password, whether a person chose it): from standard input, typed twice at a terminal, or made."""
+    if stdin:
+        return sys.stdin.readline().rstrip("\r\n"), True
+    if not sys.stdin.isatty():
+        return auth.random_password(), False
+    typed = getpass.getpass(_("Mật khẩu (để trống: hệ thống tự tạo): "))
+    if not typed:
+        return auth.random_password(), False
+    if getpass.getpass(_("Nhập lại: ")) != typed:
+        raise Invalid("password.repeat", field="password")
+    return typed, True
+
+
+def _import(found: Container, arguments: argparse.Namespace) -> int:
+    """All rows or none.  The made passwords go to a new file that only its owner can read."""
+    now = found.clock.now()
+    try:
+        with arguments.file.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        print(_("✕ Không đọc được tệp {file}: {why}", file=arguments.file, why=error), file=sys.stderr)
+        return USAGE
+    try:
+        with found.db.write() as conn:
+            tree = places.tree(conn, found.when.today(now))
+            passwords = [_import_row(conn, tree, row, number, now) for number, row in enumerate(rows, start=2)]
+            # Inside the transaction: accounts whose passwords nobody has would be of no use.
+            with open(arguments.passwords, "x", encoding="utf-8", opener=_private) as file:
+                file.writelines(f"{login},{password}\n" for login, password in passwords)
+    except OSError as error:
+        print(_("✕ Không ghi được tệp {file}: {why}", file=arguments.passwords, why=error), file=sys.stderr)
+        return USAGE
+    print(_("✓ Đã tạo {n} tài khoản; mật khẩu ở {file}.", n=len(passwords), file=arguments.passwords))
+    return 0
+
+
+def _import_row(conn: Connection, tree: UnitTree, row: dict[str, Any], number: int, now: datetime) -> tuple[str, str]:
+    password = auth.random_password()
+    try:
+        if missing := [name for name in COLUMNS if row.get(name) is None]:
+            raise Invalid("row.column_missing", value=", ".join(missing))
+        wanted = _check(tree, row["login"], row["name"], row["title"], row["unit"], row["roles"].split())
+        _make(conn, wanted, password, now, must_change=True)
+    except MeetingError as error:
+        raise Invalid("user.row", line=number, reason=explain(error).rstrip(".")) from error
+    return wanted.login, password
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _list(found: Container, _arguments: argparse.Namespace) -> int:
+    with found.db.read() as conn:
+        for account in store.accounts(conn):
+            locked = f"  [{_('đã khóa')}]" if account.disabled_at else ""
+            print(f"{account.login:<24}{account.name:<28}{' '.join(sorted(account.roles)):<32}{account.title}{locked}")
+    return 0
