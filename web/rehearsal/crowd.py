@@ -50,6 +50,7 @@ class Points:
         self._secrets = secrets
         self._speakers = speakers
         self.seats: dict[str, Seat] = {}
+        self._present: list[Seat] = []
 
     async def join(self) -> list[float]:
         """Everybody comes in; milliseconds from the first request to both sessions standing, one for each point."""
@@ -72,7 +73,8 @@ class Points:
                 await publisher.connect(*door.session("publish"))
                 await subscriber.connect(*door.session("subscribe"))
                 took = asyncio.get_running_loop().time() - began
-            self.seats[code] = Seat(code, self._secrets[code], publisher, subscriber)
+            seat = self.seats[code] = Seat(code, self._secrets[code], publisher, subscriber)
+            self._present.append(seat)
             return took * 1000
 
         async with asyncio.TaskGroup() as group:
@@ -109,12 +111,13 @@ class Points:
         answer.raise_for_status()
 
     async def leave(self) -> None:
-        """Everybody hangs up."""
+        """Everybody hangs up; a second call finds nobody."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(seat: Seat) -> None:
             async with gate:
                 await asyncio.gather(seat.publisher.close(), seat.subscriber.close(), return_exceptions=True)
 
-        await asyncio.gather(*(one(seat) for seat in self.seats.values()))
+        leaving, self._present = self._present, []
+        await asyncio.gather(*(one(seat) for seat in leaving))
         await self._http.aclose()

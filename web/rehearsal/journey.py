@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,6 +53,7 @@ class Journey:
     meeting_id: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
     points: Points | None = None
+    _people: dict[str, Person] = field(default_factory=dict)
 
     async def step(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Runs one step and notes it; a step that raises is noted as not done and ends the journey."""
@@ -67,25 +67,34 @@ class Journey:
             self.steps.append({"name": name, "ok": done, "seconds": seconds})
             self.report(name, seconds)
 
-    @asynccontextmanager
-    async def person(self, key: str) -> AsyncIterator[Person]:
-        """Somebody of the demonstration's accounts, signed in with the password that the server printed."""
-        login = next(player.login for player in PLAYERS if player.key == key)
-        async with Person(self.stage.base_url, login, self.stage.passwords[login]) as person:
-            yield person
+    async def person(self, key: str) -> Person:
+        """Somebody of the demonstration's accounts, signed in once with the password that the server printed."""
+        if key not in self._people:
+            login = next(player.login for player in PLAYERS if player.key == key)
+            person = Person(self.stage.base_url, login, self.stage.passwords[login])
+            self._people[key] = person
+            await person.sign_in()
+        return self._people[key]
+
+    async def close(self) -> None:
+        """Everybody goes home, whatever happened."""
+        if self.points is not None:
+            await self.points.leave()
+        for person in self._people.values():
+            await person.close()
 
     # --- before the meeting --------------------------------------------------------------------------------------
 
     async def book(self) -> None:
         """The secretary books a meeting of `count` points in one action."""
-        async with self.person("secretary") as secretary:
-            form = (await secretary.page("/meetings/new")).form("/meetings/new")
-            offered = [value for value, _words in form.choices["point"]]
-            if len(offered) < self.count:
-                raise Failed(f"the page offers {len(offered)} points, {self.count} wanted")
-            chosen = [offered[i * len(offered) // self.count] for i in range(self.count)]
-            self.meeting_id = await self._booked(secretary, form, chosen)
-            cards = await secretary.get(f"/meetings/{self.meeting_id}/cards")
+        secretary = await self.person("secretary")
+        form = (await secretary.page("/meetings/new")).form("/meetings/new")
+        offered = [value for value, _words in form.choices["point"]]
+        if len(offered) < self.count:
+            raise Failed(f"the page offers {len(offered)} points, {self.count} wanted")
+        chosen = [offered[i * len(offered) // self.count] for i in range(self.count)]
+        self.meeting_id = await self._booked(secretary, form, chosen)
+        cards = await secretary.get(f"/meetings/{self.meeting_id}/cards")
         self.secrets = dict(CARD.findall(cards.text))
         self.facts["points_booked"] = len(self.secrets)
         if len(self.secrets) != self.count:
@@ -111,9 +120,9 @@ class Journey:
     # --- in the meeting ------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        async with self.person("chair") as chair:
-            await self._conduct(chair, "open")
-            await self._conduct(chair, "agenda", item=1)
+        chair = await self.person("chair")
+        await self._conduct(chair, "open")
+        await self._conduct(chair, "agenda", item=1)
 
     async def join(self) -> None:
         """Every point comes in by its link, both ways; the first three send picture and sound."""
@@ -151,8 +160,8 @@ class Journey:
 
     async def _media(self) -> dict[str, Any]:
         """The relay's counters, as the technician's page gets them."""
-        async with self.person("technician") as technician:
-            stats = (await technician.get(f"/admin/media?room={self.meeting_id}")).json()
+        technician = await self.person("technician")
+        stats = (await technician.get(f"/admin/media?room={self.meeting_id}")).json()
         room = stats["rooms"][self.meeting_id]
         return {"cpu_s": stats["cpu_s"], "packets_in": room["packets_in"], "packets_relayed": room["packets_relayed"]}
 
@@ -161,9 +170,9 @@ class Journey:
         assert self.points is not None, "floor comes after join"
         code = list(self.secrets)[min(1, self.count - 1)]
         await self.points.raise_hand(code)
-        async with self.person("chair") as chair:
-            await self._conduct(chair, "floor", code=code)
-            await self._conduct(chair, "floor", code="")
+        chair = await self.person("chair")
+        await self._conduct(chair, "floor", code=code)
+        await self._conduct(chair, "floor", code="")
 
     async def vote(self) -> None:
         """One named vote: every tenth point abstains, every seventh is against."""
@@ -171,11 +180,11 @@ class Journey:
         choice = {
             code: "abstain" if n % 10 == 9 else "against" if n % 7 == 6 else "for" for n, code in enumerate(self.secrets)
         }
-        async with self.person("chair") as chair:
-            await self._conduct(chair, "agenda", item=2)
-            motion = (await self._conduct(chair, "motion", title=MOTION, quorum="2/3", majority="1/2", base="all"))["motion"]
-            receipts = await self.points.vote(motion, choice)
-            result = (await self._conduct(chair, "motion/close"))["result"]
+        chair = await self.person("chair")
+        await self._conduct(chair, "agenda", item=2)
+        motion = (await self._conduct(chair, "motion", title=MOTION, quorum="2/3", majority="1/2", base="all"))["motion"]
+        receipts = await self.points.vote(motion, choice)
+        result = (await self._conduct(chair, "motion/close"))["result"]
         if len(set(receipts.values())) != self.count:
             raise Failed(f"{len(set(receipts.values()))} receipts for {self.count} ballots")
         counts = {name: sum(value == name for value in choice.values()) for name in ("for", "against", "abstain")}
@@ -186,10 +195,10 @@ class Journey:
     async def conclude(self) -> None:
         """Conclusions, then the end: the room closes and the draft of the minutes stands."""
         assert self.points is not None, "conclude comes after join"
-        async with self.person("chair") as chair:
-            for text in CONCLUSIONS:
-                await self._conduct(chair, "conclusion", text=text)
-            closed = await self._conduct(chair, "close")
+        chair = await self.person("chair")
+        for text in CONCLUSIONS:
+            await self._conduct(chair, "conclusion", text=text)
+        closed = await self._conduct(chair, "close")
         if not closed["drafted"]:
             raise Failed("the meeting closed without a draft of its minutes")
         await self.points.leave()

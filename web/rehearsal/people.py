@@ -6,8 +6,7 @@ Called by `journey.py`.  Raises Refused with the server's own words when an answ
 from __future__ import annotations
 
 import re
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -34,16 +33,15 @@ class Person:
             base_url=base_url, headers={**HEADERS, "origin": base_url}, timeout=60, verify=verify, follow_redirects=True
         )
 
-    async def __aenter__(self) -> Self:
-        if self.login:
-            await self.submit("/signin", "/signin", login=self.login, password=self._password)
-            answer = await self._http.get("/", follow_redirects=False)
-            if answer.status_code != 200:
-                raise Refused(f"{self.login} could not sign in ({answer.status_code})")
-        return self
+    async def sign_in(self) -> None:
+        """Raises Refused when login or password do not fit."""
+        await self.submit("/signin", "/signin", login=str(self.login), password=self._password)
+        answer = await self._http.get("/", follow_redirects=False)
+        if answer.status_code != 200:
+            raise Refused(f"{self.login} could not sign in ({answer.status_code})")
 
-    async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None,
-                        trace: TracebackType | None) -> None:
+    async def close(self) -> None:
+        """Closes the browser."""
         await self._http.aclose()
 
     async def get(self, path: str) -> httpx.Response:

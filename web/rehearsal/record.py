@@ -23,13 +23,17 @@ ROLES = ["initials", "secretary", "chair", "agency"]
 async def play(journey: Journey) -> None:
     """The whole journey in its order.  Raises at the first step that did not happen."""
     record = Record(journey)
-    for name, work in (
+    steps = (
         ("book", journey.book), ("open", journey.open), ("join", journey.join), ("relay", journey.relay),
         ("floor", journey.floor), ("vote", journey.vote), ("conclude", journey.conclude), ("draft", record.draft),
         ("number", record.number), ("sign", record.sign), ("seal", record.seal), ("issue", record.issue),
         ("pack", record.pack), ("download", record.download), ("verify", record.verify), ("stranger", record.stranger),
-    ):
-        await journey.step(name, work)
+    )
+    try:
+        for name, work in steps:
+            await journey.step(name, work)
+    finally:
+        await journey.close()
 
 
 class Record:
@@ -45,35 +49,35 @@ class Record:
 
     async def draft(self) -> None:
         """The draft stands since the meeting closed; the secretary reads it and takes the DOCX home."""
-        async with self._journey.person("secretary") as secretary:
-            await self._save(secretary, "minutes.docx", "minutes_docx", b"PK")
+        secretary = await self._journey.person("secretary")
+        await self._save(secretary, "minutes.docx", "minutes_docx", b"PK")
 
     async def number(self) -> None:
-        async with self._journey.person("clerk") as clerk:
-            await clerk.submit(self._minutes, "/number")
+        clerk = await self._journey.person("clerk")
+        await clerk.submit(self._minutes, "/number")
 
     async def sign(self) -> None:
         for role, player in SIGNERS:
-            async with self._journey.person(player) as signer:
-                await signer.submit(self._minutes, f"/sign/{role}")
+            signer = await self._journey.person(player)
+            await signer.submit(self._minutes, f"/sign/{role}")
 
     async def seal(self) -> None:
-        async with self._journey.person("clerk") as clerk:
-            await clerk.submit(self._minutes, "/seal")
+        clerk = await self._journey.person("clerk")
+        await clerk.submit(self._minutes, "/seal")
 
     async def issue(self) -> None:
-        async with self._journey.person("clerk") as clerk:
-            await clerk.submit(self._minutes, "/issue")
+        clerk = await self._journey.person("clerk")
+        await clerk.submit(self._minutes, "/issue")
 
     async def pack(self) -> None:
-        async with self._journey.person("clerk") as clerk:
-            await clerk.submit(self._minutes, "/packet")
+        clerk = await self._journey.person("clerk")
+        await clerk.submit(self._minutes, "/packet")
 
     async def download(self) -> None:
-        async with self._journey.person("chair") as chair:
-            await self._save(chair, "minutes.docx", "minutes_docx", b"PK")
-            await self._save(chair, "minutes.pdf", "minutes_pdf", b"%PDF-")
-            await self._save(chair, "packet.asice", "packet", b"PK")
+        chair = await self._journey.person("chair")
+        await self._save(chair, "minutes.docx", "minutes_docx", b"PK")
+        await self._save(chair, "minutes.pdf", "minutes_pdf", b"%PDF-")
+        await self._save(chair, "packet.asice", "packet", b"PK")
         ca = self._journey.out / "ca.pem"
         shutil.copyfile(self._journey.stage.data / "ca" / "ca.pem", ca)
         self._journey.facts["ca"] = str(ca)
@@ -106,9 +110,9 @@ class Record:
 
     async def stranger(self) -> None:
         """Somebody without a part in it learns nothing: the same answer as for a meeting that does not exist."""
-        async with self._journey.person("admin") as stranger:
-            theirs = await stranger.status(f"/meetings/{self._journey.meeting_id}/minutes/minutes.pdf")
-            nobodys = await stranger.status("/meetings/00000000-0000-7000-8000-000000000000/minutes/minutes.pdf")
+        stranger = await self._journey.person("admin")
+        theirs = await stranger.status(f"/meetings/{self._journey.meeting_id}/minutes/minutes.pdf")
+        nobodys = await stranger.status("/meetings/00000000-0000-7000-8000-000000000000/minutes/minutes.pdf")
         if (theirs, nobodys) != (404, 404):
             raise Failed(f"a stranger got {theirs}, and {nobodys} for a meeting that does not exist")
 
