@@ -1,8 +1,8 @@
-"""Measures the relay as its receivers see it: CPU per relayed packet, loss, delay, beside the price of a plain `sendto`.
+"""Measures the relay as its receivers see it: CPU per relayed packet, loss, delay; beside it a plain `sendto`.
 
-Never trusts the relay's own counters: every packet carries the publisher's number and time under SRTP and is counted after
-decryption. Called by `web bench sfu` and by tests. One publisher sends a picture of 600 kbit/s in bursts of four packets and
-a sound, 122 packets a second, the traffic of the comparison in docs/benchmarks.md.
+Never trusts the relay's own counters: every packet carries the publisher's number and time under SRTP and is counted
+after decryption. Called by `web bench sfu` and by tests. One publisher sends a picture of 600 kbit/s in bursts of four
+packets and a sound, 122 packets a second, the traffic of the comparison in docs/benchmarks.md.
 """
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STAMP = Struct("!qI")         # monotonic nanoseconds, number of the packet
 class BenchResult:
     """One run. Times in the units of their names; `cores` is what the process may use; `ratio` = CPU / sendto.
 
-    `sendto_us` is the price in a tight loop, everything in cache; `sendto_paced_us` the price in small bursts, as a relay sends.
+    `sendto_us` is the price in a tight loop, everything in cache; `sendto_paced_us` in small bursts, as a relay sends.
     """
 
     receivers: int
@@ -202,7 +202,8 @@ def _result(run: _Run, yardstick: Yardstick, used: float, took: float, raised: b
         delay_ms_p50=round(ruler.delay_ms(0.5), 2), delay_ms_p99=round(ruler.delay_ms(0.99), 2),
         worker_core_percent=round(used / took * 100, 1), join_ms_p95=round(joins[int(len(joins) * 0.95)] * 1e3, 1),
         sendto_sent=yardstick.sent, sendto_drained=yardstick.drained, raised_priority=raised,
-        load_average=round(os.getloadavg()[0], 2), cores=len(os.sched_getaffinity(0)), kernel=platform.release(), python=platform.python_version())
+        load_average=round(os.getloadavg()[0], 2), cores=len(os.sched_getaffinity(0)),
+        kernel=platform.release(), python=platform.python_version())
 
 
 def _two_cores(allowed: set[int]) -> tuple[int | None, int | None]:

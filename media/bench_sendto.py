@@ -1,7 +1,7 @@
 """The yardstick of the relay's benchmark: what one plain UDP `sendto` costs here and now.
 
-Never part of the product at run time. media/bench.py calls `Yardstick`; `python -m media.bench_sendto CORE` is the process
-that drains the socket (CORE -1: anywhere).
+Never part of the product at run time. media/bench.py calls `Yardstick`; `python -m media.bench_sendto CORE` is the
+process that drains the socket (CORE -1: anywhere).
 """
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-ROUNDS, PACKETS = 5, 4000
+ROUNDS, PACKETS = 20, 1000
 BURSTS, BURST, PAUSE = 40, 50, 0.01    # the rhythm of a relay with 50 receivers: caches are cold at every burst
+RECEIVE_BUFFER = 8 << 20
+_SO_RCVBUFFORCE = 33                   # asm-generic/socket.h; beyond the system's limit, where permitted
 _END = b"end"
 
 
@@ -23,7 +25,7 @@ class Yardstick:
     """A socket that a process on another core drains. Use in a `with` block; `measure` may be called several times."""
 
     def __init__(self, size: int, *, core: int | None, drain_core: int | None) -> None:
-        """`size` in bytes of UDP payload; `core` is where the sender runs, `drain_core` where the other process does."""
+        """`size` in bytes of UDP payload; `core` is where the sender runs, `drain_core` where the drain does."""
         self._payload, self._core = bytes(size), core
         self._sink = subprocess.Popen(
             [sys.executable, "-m", "media.bench_sendto", str(-1 if drain_core is None else drain_core)],
@@ -45,7 +47,9 @@ class Yardstick:
         if self._core is not None:
             os.sched_setaffinity(0, {self._core})
         try:
-            self._costs += [self._send(PACKETS) for _ in range(ROUNDS)]
+            for _ in range(ROUNDS):
+                self._costs.append(self._send(PACKETS))
+                time.sleep(PAUSE)            # a full socket drops, and a dropped packet would be a cheap one
             for _ in range(BURSTS):
                 time.sleep(PAUSE)
                 self._paced.append(self._send(BURST))
@@ -70,7 +74,8 @@ class Yardstick:
         """The same in the relay's own rhythm: what a relay that did nothing but send would cost."""
         return statistics.median(self._paced)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         """Ends the other process and learns how many packets it drained."""
         try:
             while self._sink.poll() is None:
@@ -93,7 +98,10 @@ def drain(core: int) -> None:
     if core >= 0:
         os.sched_setaffinity(0, {core})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
-        sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        try:
+            sink.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        except PermissionError:
+            sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         sink.bind(("127.0.0.1", 0))
         print(sink.getsockname()[1], flush=True)
         count, receive = 0, sink.recv

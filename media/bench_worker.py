@@ -55,7 +55,7 @@ class Worker:
 
 @asynccontextmanager
 async def worker_process(*, core: int | None = None, port: int = 0) -> AsyncIterator[Worker]:
-    """Start `python -m media`, pinned to `core` if given; end it when the block ends. Raises: Gone when it does not start."""
+    """Start `python -m media`, pinned to `core` if given; end it with the block. Raises: Gone if it cannot start."""
     with tempfile.TemporaryDirectory(prefix="diemcau-") as directory:
         path = Path(directory) / "control"
         process = await asyncio.create_subprocess_exec(

@@ -28,7 +28,8 @@ def tone_hz(index: int) -> int:
     """The tone of the point with this index, in Hz (300 to 9143, in steps of 37).
 
     37 Hz is more than one bin of a 1024-bin analyser at 48 kHz (23.4 Hz). Neighbouring indices are seven steps apart,
-    so that points of one small meeting are told apart even by a coarser analyser. Whole Hz: one second closes on itself.
+    so that points of one small meeting are told apart even by a coarser analyser. Whole Hz, so that one second closes
+    on itself.
     """
     return _TONE_LOW + _TONE_STEP * (index * _TONE_STRIDE % TONES)
 
@@ -97,7 +98,7 @@ def _still(text: str, index: int, width: int, height: int) -> Image.Image:
 
 
 def _picture(still: Image.Image, phase: float) -> Image.Image:
-    """The still with a disc that goes once around an ellipse per loop: it stands where it began when the loop closes."""
+    """The still with a disc that goes once around an ellipse per loop, so that nothing jumps when the loop closes."""
     picture = still.copy()
     width, height = picture.size
     radius = height * 0.12

@@ -1,7 +1,8 @@
 """One WebRTC transport of a synthetic peer: UDP socket, ICE as the controlling side, DTLS as client, SRTP.
 
 Never knows what the packets mean: RTP and RTCP are handed on decrypted. Called by media/peers.py.
-Against a lite server (RFC 8445 §2.5) checks are ours alone to send; the first answered address wins and only it is nominated.
+Against a lite server (RFC 8445 §2.5) checks are ours alone to send; the first answered address wins and only it is
+nominated.
 """
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ from media.peers_wheel import Wheel
 
 CHECK_FIRST, CHECK_SLOWEST = 0.1, 1.6      # seconds between connectivity checks; doubling
 CONSENT_INTERVAL = 4.0                     # seconds, ±20 % (RFC 7675 §5.1 says 5)
-CONSENT_LOOK = 0.5                         # how often a peer looks whether a check is due
+CONSENT_LOOK = 0.5                         # how often a peer looks whether a check is due, or due again
 CONSENT_EXPIRY = 12.0                      # without an answer; a server that restarts is to be found again soon
 REFUSED_EXPIRY = 2.0                       # the same, when the host says that nobody listens at the port
 READS = 64                                 # datagrams of one socket per turn of the event loop
+OPEN_CHECKS = 8                            # of one established link; an answer to an older one is too late
 EARLY = 64                                 # media kept that overtook the end of the handshake
 _RECEIVE_BUFFER = 1 << 20
 
@@ -57,13 +59,11 @@ class Link:
         self._loop.add_reader(self._socket, self._readable)
         address = await self._nominate([pair for pair in answer.addresses if (":" in pair[0]) == six])
         self._require_socket().connect(address)
-        self._send(self._check(address, nominate=True))
+        self._consent(self._wheel.now)                 # the first check to this address alone nominates it
         self._srtp = srtp = await self._dtls.handshake(answer.fingerprints)
         for datagram in self._early:
             self._media(srtp, datagram, self._wheel.now)
         self._early.clear()
-        self._check_at = self._wheel.now + CONSENT_INTERVAL * random.uniform(0.8, 1.2)
-        self._wheel.at(self._wheel.now + CONSENT_LOOK, self._consent)
 
     async def _nominate(self, addresses: list[tuple[str, int]]) -> tuple[str, int]:
         """Send checks to every address until one of them answers."""
@@ -88,20 +88,24 @@ class Link:
         return datagram
 
     def _consent(self, now: float) -> None:
-        """Ask from time to time whether the server still wants us (RFC 7675); give up when it stays silent."""
+        """Ask from time to time whether the server still wants us (RFC 7675), again soon if there is no answer; give up
+        when it stays silent."""
         if self._socket is None:
             return
         if now - self._heard_at > (REFUSED_EXPIRY if self._refused else CONSENT_EXPIRY):
             self._lose("consent")
             return
         if now >= self._check_at or self._refused:
-            self._checks.clear()                       # only the newest check may still be answered
+            while len(self._checks) >= OPEN_CHECKS:
+                del self._checks[next(iter(self._checks))]
             self._send(self._check(self._reached.result(), nominate=True))
-            self._check_at = now + CONSENT_INTERVAL * random.uniform(0.8, 1.2)
         self._wheel.at(now + CONSENT_LOOK, self._consent)
 
     def send_rtp(self, packet: bytes) -> bytes:
-        """Protect and send; returns the protected packet, which alone may be sent again. Raises: ConnectionAbortedError."""
+        """Protect and send; returns the protected packet, which alone may be sent again.
+
+        Raises: ConnectionAbortedError.
+        """
         if self._srtp is None:
             raise ConnectionAbortedError("peer.closed")
         protected = self._srtp.protect_rtp(packet)
@@ -200,5 +204,7 @@ class Link:
             return
         self._heard_at, self._refused = self._wheel.now, False
         address = self._checks.pop(message.transaction_id)
-        if not self._reached.done():
+        if self._reached.done():
+            self._check_at = self._wheel.now + CONSENT_INTERVAL * random.uniform(0.8, 1.2)
+        else:
             self._reached.set_result(address)

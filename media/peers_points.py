@@ -45,9 +45,10 @@ async def run_points(points: list[SyntheticPoint], door: Door, stop: asyncio.Eve
                      on_joined: Callable[[SyntheticPoint, Role], None] | None = None) -> None:
     """Join all points and keep them joined until `stop` is set; then hang up everywhere.
 
-    `door(point, role)` gives the exchange and the hang-up of one session and is asked again for every attempt. A session
-    that ends for whatever reason, the server's restart included, is opened again with growing pauses. An exchange that
-    raises Gone retires that session, because its link will not open again; only a worker that is gone may come back.
+    `door(point, role)` gives the exchange and the hang-up of one session and is asked again for every attempt. A
+    session that ends for whatever reason, the server's restart included, is opened again with growing pauses. An
+    exchange that raises Gone retires that session, because its link will not open again; only a worker that is gone
+    may come back.
     """
     crowd, gate = Crowd(), asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as group:

@@ -1,7 +1,7 @@
 """One timer for everything hundreds of synthetic peers have to do at some time.
 
-Never holds more than one timer of the event loop: what is due within one grain is done in one go, so that a process with
-239 publishers wakes 200 times a second and not 15 000 times. Called by media/peers.py and media/peers_link.py.
+Never holds more than one timer of the event loop: what is due within one grain is done in one go, so that a process
+with 239 publishers wakes 200 times a second and not 15 000 times. Called by media/peers.py and media/peers_link.py.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Wheel:
         return self._loop.time()
 
     def at(self, when: float, task: Task) -> None:
-        """Have `task(now)` called at `when`. A task that repeats asks again; one that is no longer wanted does nothing."""
+        """Have `task(now)` called at `when`. One that repeats asks again; one no longer wanted does nothing."""
         heapq.heappush(self._heap, (when, next(self._order), task))
         self._arm(self.now)
 

@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: sizes and rates of its traffic, its counting, its output. No timing is asserted."""
+"""The benchmark measures what it says: sizes and rates of its traffic, its counting, its output; no timing."""
 import json
 import struct
 from pathlib import Path
@@ -22,7 +22,8 @@ def test_the_traffic_is_the_one_the_comparison_names() -> None:
     bits = sum(len(packet) for track, packet in packets if track.kind == "video") * 8
     assert 590_000 < bits < 630_000
     assert round(sum(len(packet) for _, packet in packets) / 122) + 16 == MEAN_PACKET
-    keys = [packet for track, packet in packets if starts_keyframe("VP8", RtpView(packet).payload) and track.kind == "video"]
+    keys = [packet for track, packet in packets
+            if track.kind == "video" and starts_keyframe("VP8", RtpView(packet).payload)]
     assert len(keys) == 1
 
 
