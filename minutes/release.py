@@ -59,11 +59,12 @@ ENDINGS = {What.PDF: ".pdf", What.DOCX: ".docx", What.PACKET: EXTENSION}
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A file to send: its digest (hex SHA-256, also the ETag), name and media type."""
+    """A file to send: its digest (hex SHA-256, also the ETag), name and media type; `known` = the asker has it."""
 
     sha256: str
     name: str
     media_type: str
+    known: bool = False
 
 
 def resource(conn: Connection, meeting_id: str, kind: str = "minutes") -> Resource:
@@ -72,10 +73,13 @@ def resource(conn: Connection, meeting_id: str, kind: str = "minutes") -> Resour
     return resource_of(conn, meeting, kind, store.issued(conn, meeting_id))
 
 
-def deliver(conn: Connection, meeting_id: str, what: What | str, by: Subject, at: datetime) -> Delivery:
+def deliver(
+    conn: Connection, meeting_id: str, what: What | str, by: Subject, at: datetime, known: str = ""
+) -> Delivery:
     """Decides, writes the receipt, and says which blob to send.
 
     Drafts may be read by those who work on them; the issued PDF and the packet by whoever took part.
+    known: the If-None-Match of the request (RFC 9110 section 13.1.2); who has the file already gets no receipt.
     Raises NotFound to strangers, Conflict("packet.missing") before there is a packet.
     """
     what = What(what)
@@ -88,12 +92,14 @@ def deliver(conn: Connection, meeting_id: str, what: What | str, by: Subject, at
     if what is What.DOCX:
         require(Subject() if by.delegate else by, Action.MINUTES_READ, _unissued(thing))
     sha256 = _digest(found, what)
-    _receipt(conn, meeting_id, by, sha256, at)
-    return Delivery(sha256, file_name(found, what), MEDIA_TYPES[what])
+    has = f'"{sha256}"' in known
+    if not has:
+        _receipt(conn, meeting_id, by, sha256, at)
+    return Delivery(sha256, file_name(found, what), MEDIA_TYPES[what], has)
 
 
 def file_name(found: Status, what: What) -> str:
-    """`Bien ban 05-BB-UBND.pdf`: ASCII, for every system; a draft says so."""
+    """`bien-ban-05-BB-UBND-2026.pdf`: ASCII, for every system; a draft says so."""
     if found.round and found.state != "draft":
         number = found.round.number
         stem = f"{layout.number_text(number.number)}-{number.symbol}-{number.year}"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils import layout
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields as pdf_fields
 from pyhanko.sign import signers as pdf_signers
@@ -32,7 +33,11 @@ from meetings.errors import Conflict, Invalid
 from minutes import pdfcheck, verify
 from minutes.signing import SIGNING_ORDER, Signer, SignerRole
 
-LARGEST_PDF = verify.LARGEST_PDF
+# Mark and field have the same size by construction; the library's default would shrink the seal by a margin, but
+# Decree 30 wants it in its actual size.
+_ACTUAL_SIZE = layout.SimpleBoxLayoutRule(
+    x_align=layout.AxisAlignment.ALIGN_MID, y_align=layout.AxisAlignment.ALIGN_MID,
+    inner_content_scaling=layout.InnerScaling.NO_SCALING)
 
 
 class Field(Protocol):
@@ -64,7 +69,7 @@ def prepare(pdf: bytes, boxes: Sequence[Field]) -> bytes:
         pdf_fields.append_signature_field(writer, pdf_fields.SigFieldSpec(
             sig_field_name=role.value,
             on_page=box.page,
-            box=(round(box.x0), round(box.y0), round(box.x1), round(box.y1)),
+            box=(box.x0, box.y0, box.x1, box.y1),
             field_mdp_spec=lock,
             combine_annotation=True,
         ))
@@ -131,7 +136,8 @@ async def _sign(pdf: bytes, role: SignerRole, signer: Signer, mark: bytes | None
         if mark is not None:
             path = Path(directory) / "mark.pdf"
             path.write_bytes(mark)
-            style = StaticStampStyle.from_pdf_file(str(path), border_width=0, background_opacity=1.0)
+            style = StaticStampStyle.from_pdf_file(
+                str(path), border_width=0, background_opacity=1.0, background_layout=_ACTUAL_SIZE)
         pdf_signer = pdf_signers.PdfSigner(meta, _Adapter(signer), stamp_style=style)
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         session = pdf_signer.init_signing_session(writer, existing_fields_only=True)

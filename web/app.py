@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
+from minutes.testca import DemoAuthority
 from web import errors, keys
 from web.container import Clock, Container, SystemClock
 from web.headers import SecurityHeaders, static_cache
@@ -36,10 +37,13 @@ from web.routes import (
     health,
     join,
     meetings,
+    minutes,
     operations,
+    packets,
     points,
     room,
     today,
+    verify,
 )
 from web.routes import media as media_routes
 from web.settings import Settings
@@ -51,6 +55,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     today.router,
     booking.router,  # before meetings: /meetings/new is no id
     day.router,
+    minutes.router,  # before meetings: the minutes have their own page there
+    packets.router,
+    verify.router,
     meetings.router,
     points.router,
     documents.router,
@@ -82,6 +89,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
     return Container(
         settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), clock=clock or SystemClock(),
         keys=keys.load(settings.data), i18n=I18n(settings.language), when=When(settings.timezone),
+        signers=DemoAuthority(settings.data / "ca"),
     )
 
 

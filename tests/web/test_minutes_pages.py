@@ -1,0 +1,265 @@
+"""The minutes in the browser: everybody finds the one step that is theirs, downloads what they may, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from meetings import service as meetings
+from meetings.meeting import AgendaLine, NewMeeting, Person, PointRef, UnitRef
+from meetings.store import unit_store
+from minutes import service, verify
+from scheduler import points
+from tests.web.conftest import ManualClock, browser, sign_in, token_in
+from web import session, store
+from web.container import Container
+
+POSTS = {"chair": "chutri", "secretary": "thuky", "division_head": "lanhdao", "clerk": "vanthu"}
+ORDER = (("vanthu", "number"), ("lanhdao", "sign/initials"), ("thuky", "sign/secretary"), ("chutri", "sign/chair"),
+         ("vanthu", "seal"), ("vanthu", "issue"), ("vanthu", "packet"))
+
+
+@dataclass
+class Story:
+    """A concluded meeting with its draft; `do` is one person pressing one button."""
+
+    app: FastAPI
+    found: Container
+    meeting_id: str
+    delegates: dict[str, str]
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    @property
+    def page(self) -> str:
+        return f"/meetings/{self.meeting_id}/minutes"
+
+    async def person(self, login: str) -> httpx.AsyncClient:
+        """This person's browser, signed in once."""
+        if login not in self.clients:
+            self.clients[login] = browser(self.app)
+            assert (await sign_in(self.clients[login], login)).status_code == 303
+        return self.clients[login]
+
+    async def press(self, login: str, do: str, **fields: str) -> httpx.Response:
+        client = await self.person(login)
+        token = token_in((await client.get("/account")).text)
+        return await client.post(f"{self.page}/{do}", data={"_csrf": token, **fields})
+
+    async def until(self, last: str) -> None:
+        for login, do in ORDER:
+            answer = await self.press(login, do)
+            assert answer.status_code == 303, answer.text
+            if do == last:
+                return
+
+    def status(self) -> service.Status:
+        with self.found.db.read() as conn:
+            known = service.status(conn, self.meeting_id)
+        assert known is not None
+        return known
+
+
+@pytest.fixture
+async def story(app: FastAPI, found: Container, clock: ManualClock) -> AsyncIterator[Story]:
+    told = Story(app, found, *_meeting(found, clock))
+    yield told
+    for client in told.clients.values():
+        await client.aclose()
+
+
+def _meeting(found: Container, clock: ManualClock) -> tuple[str, dict[str, str]]:
+    """A concluded meeting of the province with one commune: its id, and its delegates by name."""
+    at = clock.now()
+    with found.db.write() as conn:
+        tree = unit_store.tree(conn, at.date())
+        people = {post: store.account_by_login(conn, login)[0] for post, login in POSTS.items()}
+        root, commune = tree.roots()[0], tree.search("Xã Đồn Đạc")[0]
+        known = {point.unit_id: point for point in points.all_points(conn)}
+        refs = [PointRef(known[u.unit_id].point_id, known[u.unit_id].code, known[u.unit_id].name, u.unit_id, u.level)
+                for u in (root, commune)]
+        who = {post: Person(account.user_id, account.name, account.title) for post, account in people.items()}
+        secretary, chair = (session.subject_of(conn, people[post], at.date()) for post in ("secretary", "chair"))
+        unit = UnitRef(root.unit_id, root.name, None, tree.path(root.unit_id))
+        meeting_id = meetings.create(conn, NewMeeting(
+            "Giao ban tháng 3", unit, at, clock.at.replace(hour=9), agenda=[AgendaLine("Báo cáo")], **who),
+            by=secretary, at=at).meeting_id
+        meetings.seats_set(conn, meeting_id, refs, by=secretary, at=at)
+        meetings.convene(conn, meeting_id, by=secretary, at=at)
+        meetings.open(conn, meeting_id, by=chair, at=at)
+        for ref in refs:
+            meetings.seat_join(conn, meeting_id, ref.point_id, at)
+        delegates = {name: meetings.delegate_add(conn, meeting_id, refs[1].point_id, name, "Phó Chủ tịch xã", present,
+                                                 by=secretary, at=at)
+                     for name, present in (("Lò Thị Mai", True), ("Vắng Văn Mặt", False))}
+        meetings.close(conn, meeting_id, by=chair, at=at)
+        service.draft(conn, found.blobs, meeting_id, None, at, base_url=found.settings.base_url)
+    return meeting_id, delegates
+
+
+async def test_each_finds_the_one_button_that_is_theirs_and_the_record_is_made(story: Story) -> None:
+    for login, do in ORDER:
+        client = await story.person(login)
+        text = (await client.get(story.page)).text
+        forms = re.findall(rf'action="{story.page}/(\S+?)"', text)
+        assert do in forms, f"{login} finds no {do}: {forms}"
+        others = {step for _, step in ORDER} - {do}
+        assert not others & set(forms)
+        assert (await story.press(login, do)).status_code == 303
+    status = story.status()
+    assert status.issued and status.packet
+    with story.found.blobs.open(status.pdf_sha256) as file:
+        assert verify.verify_pdf(file.read(), story.found.signers.trust, story.found.clock.now()).valid
+
+
+async def test_whose_turn_it_is_not_finds_no_button_and_is_refused(story: Story) -> None:
+    await story.until("number")
+    answer = await story.press("chutri", "sign/chair")
+    assert answer.status_code == 409 and "Chưa đến bước này" in answer.text
+    answer = await story.press("thuky", "sign/initials")
+    assert answer.status_code == 403 and "Trần Văn Đức" in answer.text
+    assert story.status().state == "numbered"
+
+
+async def test_sealing_before_signing_is_said_plainly(story: Story) -> None:
+    await story.until("sign/secretary")
+    answer = await story.press("vanthu", "seal")
+    assert answer.status_code == 409 and "Chưa đến bước này" in answer.text
+    assert story.status().state == "secretary_signed"
+
+
+async def test_an_edit_is_a_new_version_and_the_change_is_marked(story: Story) -> None:
+    base = story.status().versions[-1].sha256
+    answer = await story.press("thuky", "edit", base=base, **{"block.place": "Hội trường tầng 2"})
+    assert answer.status_code == 303
+    assert len(story.status().versions) == 2
+    client = await story.person("thuky")
+    text = (await client.get(story.page)).text
+    assert "Hội trường tầng 2" in text and "Hệ thống ghi:" in text
+    stale = await story.press("thuky", "edit", base=base, **{"block.place": "Nơi khác"})
+    assert stale.status_code == 409 and "Nơi khác" in stale.text, "what was typed must not be lost"
+    assert len(story.status().versions) == 2
+
+
+async def test_declining_needs_a_reason_voids_the_number_and_the_next_round_takes_the_next(story: Story) -> None:
+    await story.until("sign/initials")
+    empty = await story.press("thuky", "refuse", reason=" ")
+    assert empty.status_code == 422 and "lý do" in empty.text
+    assert (await story.press("thuky", "refuse", reason="Sai tên đại biểu")).status_code == 303
+    client = await story.person("vanthu")
+    text = (await client.get(story.page)).text
+    assert "Sai tên đại biểu" in text
+    assert (await story.press("vanthu", "number")).status_code == 303
+    register = (await client.get("/register")).text
+    assert story.status().round.number.number == 2
+    assert "Sai tên đại biểu" in register and "02/BB-UBND" in register
+
+
+DOWNLOADS = ("minutes.pdf", "minutes.docx", "packet.asice")
+
+
+@pytest.mark.parametrize("login, draft, issued", [
+    ("thuky", (200, 200, 409), (200, 200, 200)), ("chutri", (200, 200, 409), (200, 200, 200)),
+    ("xa", (404, 404, 404), (200, 404, 200)), ("nguoila", (404,) * 3, (404,) * 3),
+    ("quantri", (404,) * 3, (404,) * 3)])
+async def test_who_may_download_what(story: Story, login: str, draft, issued) -> None:
+    client = await story.person(login)
+    found = [(await client.get(f"{story.page}/{name}")).status_code for name in DOWNLOADS]
+    # To those of the meeting "not yet for you" may be a 403; to strangers everything is a 404.
+    assert [404 if code == 403 else code for code in found] == list(draft)
+    await story.until("packet")
+    found = [(await client.get(f"{story.page}/{name}")).status_code for name in DOWNLOADS]
+    assert [404 if code == 403 else code for code in found] == list(issued)
+
+
+async def test_a_stranger_gets_the_same_answer_as_for_no_meeting(story: Story) -> None:
+    await story.until("packet")
+    client = await story.person("nguoila")
+    theirs = await client.get(f"{story.page}/minutes.pdf")
+    nobodys = await client.get("/meetings/00000000-0000-7000-8000-000000000000/minutes/minutes.pdf")
+    strip = re.compile(r"[0-9a-f]{64}|/meetings/\S+")
+    assert (theirs.status_code, strip.sub("", theirs.text)) == (nobodys.status_code, strip.sub("", nobodys.text))
+
+
+async def test_a_download_is_the_stored_bytes_with_their_digest_as_etag_and_a_receipt(story: Story) -> None:
+    import hashlib
+
+    from meetings.store import ledger_store
+
+    await story.until("packet")
+    client = await story.person("xa")
+    answer = await client.get(f"{story.page}/packet.asice")
+    again = await client.get(f"{story.page}/packet.asice", headers={"if-none-match": answer.headers["etag"]})
+    digest = hashlib.sha256(answer.content).hexdigest()
+    assert answer.headers["etag"] == f'"{digest}"' == f'"{story.status().packet.sha256}"'
+    assert "attachment" in answer.headers["content-disposition"]
+    assert (again.status_code, again.content) == (304, b"")
+    with story.found.db.read() as conn:
+        receipts = [e.data for e in ledger_store.events(conn, story.meeting_id) if e.kind == "packet.released"]
+    assert receipts == [{"to": "Hoàng Văn Sơn", "via": "account", "sha256": digest}]
+
+
+async def test_a_delegate_without_an_account_gets_the_record_by_a_link_that_can_be_taken_back(story: Story) -> None:
+    await story.until("packet")
+    one = story.delegates["Lò Thị Mai"]
+    assert (await story.press("vanthu", f"links/{one}", days="7")).status_code == 303
+    client = await story.person("vanthu")
+    address = re.search(r'value="http://localhost:8000(/d/[^"]+)"', (await client.get(story.page)).text).group(1)
+    async with browser(story.app) as visitor:
+        assert "Lò Thị Mai" in (await visitor.get(address)).text
+        for name, magic in (("minutes.pdf", b"%PDF-"), ("packet.asice", b"PK")):
+            assert (await visitor.get(f"{address}/{name}")).content.startswith(magic)
+        assert (await visitor.get(f"{address}/minutes.docx")).status_code == 404
+        assert (await visitor.get(address[:-3] + "AAA")).status_code == 404
+        await story.press("vanthu", f"links/{one}/revoke")
+        gone = await visitor.get(f"{address}/minutes.pdf")
+    assert gone.status_code == 404 and b"%PDF" not in gone.content
+
+
+async def test_a_delegate_who_was_absent_gets_no_link(story: Story) -> None:
+    await story.until("issue")
+    answer = await story.press("vanthu", f"links/{story.delegates['Vắng Văn Mặt']}", days="7")
+    assert answer.status_code == 409 and "không được ghi nhận có mặt" in answer.text
+
+
+async def test_the_page_behind_the_qr_code_says_it_in_one_sentence_and_hides_what_is_not_issued(story: Story) -> None:
+    code = story.status().minutes.code
+    async with browser(story.app) as visitor:
+        await story.until("seal")
+        before = await visitor.get(f"/verify/{code}")
+        assert "chưa được phát hành" in before.text and "Giao ban" not in before.text
+        await story.press("vanthu", "issue")
+        after = await visitor.get(f"/verify/{code.lower()}")
+        assert (await visitor.get("/verify/0000000000")).status_code == 404
+    assert after.status_code == 200
+    for said in ("chữ ký thử nghiệm", "01/BB-UBND", "Trần Văn Đức", "Phạm Minh Hải", "Giao ban tháng 3"):
+        assert said in after.text
+
+
+@pytest.mark.parametrize("spoil, said", [(None, "nguyên vẹn"), (4000, "KHÔNG HỢP LỆ")])
+async def test_anybody_may_check_a_file(story: Story, spoil: int | None, said: str) -> None:
+    await story.until("seal")
+    with story.found.blobs.open(story.status().pdf_sha256) as file:
+        data = bytearray(file.read())
+    if spoil:
+        data[spoil] ^= 1
+    async with browser(story.app) as visitor:
+        token = token_in((await visitor.get("/verify")).text)
+        answer = await visitor.post("/verify", data={"_csrf": token}, files={"document": ("b.pdf", bytes(data))})
+        nothing = await visitor.post("/verify", data={"_csrf": token})
+        rubbish = await visitor.post("/verify", data={"_csrf": token}, files={"document": ("b.pdf", b"x")})
+    assert said in answer.text
+    assert nothing.status_code == 422 and "Không đọc được tệp" in rubbish.text
+    assert [path.name for path in story.found.settings.data.iterdir() if path.name.startswith("tmp")] == []
+
+
+async def test_a_production_system_with_only_test_signers_signs_nothing(story: Story) -> None:
+    await story.until("number")
+    story.found.settings.production = True
+    answer = await story.press("lanhdao", "sign/initials")
+    assert answer.status_code == 403 and "chữ ký thử nghiệm" in answer.text
+    assert story.status().state == "numbered"
