@@ -19,8 +19,9 @@ def room_words() -> dict[str, str]:
         "invite": _("Mời"),
         "withdraw": _("Rút"),
         "hand": _("Đăng ký phát biểu"),
+        "hand_short": _("Đăng ký"),
         "hand_up": _("Đã đăng ký"),
-        "now": _("Đang họp"),
+        "now": _("Đang bàn"),
         "done": _("xong"),
         "remove": _("Xóa"),
     }
@@ -83,9 +84,9 @@ def _voting() -> dict[str, str]:
 
 def _console() -> dict[str, str]:
     return {
-        "open": _("Khai mạc"),
+        "open": _("Khai mạc cuộc họp"),
         "suspend": _("Tạm nghỉ"),
-        "resume": _("Họp tiếp"),
+        "resume": _("Cho họp tiếp"),
         "agenda_next": _("Sang mục {n}: {title}"),
         "agenda_end": _("Kết thúc mục đang họp"),
         "no_such_point": _("Không có điểm cầu nào đang họp mang tên đó. Hãy chọn trong danh sách gợi ý."),

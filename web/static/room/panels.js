@@ -52,7 +52,10 @@ export class Panels {
     if (!control) return;
     control.classList.toggle("on", this.handUp);
     control.setAttribute("aria-pressed", String(this.handUp));
-    control.querySelector("span").textContent = this.handUp ? word("hand_up") : word("hand");
+    const said = this.handUp ? word("hand_up") : word("hand");
+    control.setAttribute("aria-label", said);
+    control.querySelector("span").textContent = this.handUp || !matchMedia("(max-width: 900px)").matches ? said : word("hand_short");
+    show(control, this.me !== this.state.main);      // the chair gives the floor and need not ask for it
   }
 
   toggleHand(button) {
