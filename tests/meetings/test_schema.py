@@ -65,7 +65,10 @@ def test_revisions_form_one_line() -> None:
     assert [match.group(1) if match else None for match in downs] == [None, *names[:-1]]
 
 
-def test_the_schema_goes_down_to_nothing_and_up_again(db: Database) -> None:
+@pytest.mark.parametrize("engine", ["sqlite_db", pytest.param("new_postgres_db", marks=pytest.mark.postgres)])
+def test_the_schema_goes_down_to_nothing_and_up_again(request: pytest.FixtureRequest, engine: str) -> None:
+    db: Database = request.getfixturevalue(engine)
+    db.migrate()
     config = Config()
     config.set_main_option("script_location", str(VERSIONS.parent))
     config.set_main_option("path_separator", "os")
