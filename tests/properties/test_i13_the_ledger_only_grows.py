@@ -129,7 +129,8 @@ def test_i13_on_sqlite(sqlite_db: Database, at: datetime) -> None:
 
 @pytest.mark.postgres
 def test_i13_on_postgresql(postgres_db: Database, at: datetime) -> None:
-    run_state_machine_as_test(lambda: Ledger(postgres_db, at), settings=settings(max_examples=3, stateful_step_count=25))
+    run_state_machine_as_test(lambda: Ledger(postgres_db, at),
+                              settings=settings(max_examples=3, stateful_step_count=25))
 
 
 @pytest.mark.long
