@@ -65,6 +65,6 @@ SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up on
 
 # Control socket
 CONTROL_VERSION: Final = 1
-MAX_LINE: Final = 1 << 20         # of one JSON line: an SDP of MAX_SDP, escaped, and room to spare; stats of 2 000 sessions
+MAX_LINE: Final = 4 << 20         # of one JSON line: an SDP of MAX_SDP, escaped, or the stats of MAX_PEERS sessions
 EVENT_QUEUE: Final = 4096         # events waiting for a slow reader; it is disconnected beyond that
 CONTROLLER_WAIT: Final = 60.0     # a worker nobody connects to ends after this
