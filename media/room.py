@@ -42,7 +42,8 @@ class Member:
     clock_offset: float = float("inf")
     resend_budget: int = RTX_BUDGET
     report_at: float = 0.0
-    told: list[dict[str, str | None]] | None = None  # the slots of its last event
+    told: list[dict[str, str | None]] | None = None  # the slots of its last event ...
+    moved: bool = True                               # ... which may no longer be true
     packets_in: int = 0
     gated: int = 0
 
@@ -132,6 +133,8 @@ class Room:
         for down in member.downs.values():
             self.relay.detach(down)
         for up in member.ups.values():
+            for down in (*up.live, *up.waiting):
+                down.owner.moved = True
             self.relay.drop(up)
         if self._publishers.get(member.name) is member:
             del self._publishers[member.name]
@@ -168,13 +171,16 @@ class Room:
             wanted = self._wanted(member, order, kind, downs)
             for down, source in zip(downs, wanted, strict=True):
                 if down.source is not source:
+                    member.moved = True
                     self.relay.detach(down)
                     if source is not None:
                         self.relay.attach(down, source, now)
-        slots = self._slots(member)
-        if slots != member.told:
-            member.told = slots
-            self._news("slots", member, slots=slots)
+        if member.moved:
+            member.moved = False
+            slots = self._slots(member)
+            if slots != member.told:
+                member.told = slots
+                self._news("slots", member, slots=slots)
 
     def _wanted(
         self, member: Member, order: list[Member], kind: str, downs: list[DownStream]
