@@ -70,7 +70,7 @@ async def test_all_239_points_are_booked_in_one_action(secretary: httpx.AsyncCli
 
 async def test_without_scripts_a_group_box_ticks_all_below_it(secretary: httpx.AsyncClient) -> None:
     page = (await secretary.get("/meetings/new")).text
-    groups = re.findall(r'name="group" value="([^"]+)" aria-label="Cả nhóm ([^"]+)"', page)
+    groups = re.findall(r'name="group" value="([^"]+)".*?class="grow">([^<]+)<', page)
     communes = next(key for key, name in groups if name.startswith("Mọi xã"))
     shown = (await secretary.post("/meetings/new", data=await fill(secretary, group=[communes], action="look"))).text
     assert '<span class="big">177</span>' in shown

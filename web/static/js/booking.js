@@ -11,7 +11,7 @@
   form.querySelectorAll("[name=was_group]").forEach((input) => input.remove());
   const groups = [...tree.querySelectorAll("[data-group]")];
   for (const group of groups) {
-    const box = group.querySelector(":scope > details > summary > input");
+    const box = group.querySelector(":scope > label > input");
     box.removeAttribute("name");
     box.addEventListener("change", () => {
       for (const point of group.querySelectorAll("input[name=point]")) {
@@ -26,10 +26,10 @@
     for (const group of groups) {
       const points = [...group.querySelectorAll("input[name=point]")];
       const chosen = points.filter((point) => point.checked).length;
-      const box = group.querySelector(":scope > details > summary > input");
+      const box = group.querySelector(":scope > label > input");
       box.checked = chosen === points.length;
       box.indeterminate = chosen > 0 && chosen < points.length;
-      group.querySelector(":scope > details > summary [data-count]").textContent = `${chosen}/${points.length}`;
+      group.querySelector(":scope > label [data-count]").textContent = `${chosen}/${points.length}`;
     }
   }
   tree.addEventListener("change", count);
