@@ -18,7 +18,8 @@ from starlette.types import Scope
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
-from web import errors, keys
+from scheduler.ticker import Ticker
+from web import errors, housekeeping, keys
 from web.container import Clock, Container, SystemClock
 from web.headers import SecurityHeaders, static_cache
 from web.hub import Hub
@@ -103,10 +104,13 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ticker = Ticker(housekeeping.chores(found), found.clock.now, housekeeping.EVERY)
         await found.hub.start()
+        ticker.start()
         try:
             yield
         finally:
+            ticker.stop()
             await found.hub.stop()
             found.db.close()
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
 from web import messages
@@ -112,7 +113,8 @@ def install(app: FastAPI) -> None:
     """Registers every handler below."""
     handlers: dict[type[Exception], Any] = {
         MeetingError: _meeting, SignInFirst: _sign_in, PasswordFirst: _password, Forged: _forged, TooMany: _too_many,
-        BodyTooLarge: _too_large, HTTPException: _http, RequestValidationError: _validation, Exception: _unexpected,
+        BodyTooLarge: _too_large, HTTPException: _http, RequestValidationError: _validation, ClientDisconnect: _gone,
+        Exception: _unexpected,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -162,6 +164,11 @@ async def _validation(request: Request, error: RequestValidationError) -> Respon
     in_path = any(part.get("loc", ("",))[0] == "path" for part in error.errors())
     status, code = (404, "not_found") if in_path else (400, "bad_request")
     return answer(request, status, code, say(code))
+
+
+async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+    """Whoever asked has hung up before the question was whole: nothing was done, and nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

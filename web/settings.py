@@ -1,6 +1,7 @@
 """Settings of one installation: environment (`DIEMCAU_…`) first, then a TOML file, then the defaults below.
 
-It never reads anything but its own names and holds no secret: keys live in files of the data directory (`web/keys.py`).
+It never reads anything but its own names and holds no key of ours: those live in files of the data directory
+(`web/keys.py`).  The one secret it takes is shared with coturn, and shown by no `repr`.
 Called by the commands and by tests; `build(settings)` is given the result.
 """
 
@@ -8,17 +9,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 CONFIG_VARIABLE = "DIEMCAU_CONFIG"
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Several values in one variable, with commas between them."""
 
 
 class Settings(BaseSettings):
@@ -35,11 +42,18 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     behind_proxy: bool = Field(default=False, description="trust X-Forwarded-For of the machine in front (the TLS front)")
     media_port: int = Field(default=0, ge=0, le=65535, description="one UDP port for all pictures and sound; 0 = a free one")
-    advertise: tuple[str, ...] = Field(default=(), description="addresses at which browsers reach the media port")
+    advertise: Words = Field(default=(), description="addresses at which browsers reach the media port")
+    turn_urls: Words = Field(default=(), description="coturn's addresses, for offices that block UDP")
+    turn_secret: SecretStr = Field(default=SecretStr(""), description="coturn's static-auth-secret")
     zone: str = "Asia/Ho_Chi_Minh"
     language: str = "vi"
     demo: bool = Field(default=False, description="the demonstration: accounts are shown, signatures are test signatures")
     production: bool = Field(default=False, description="nothing is issued while the only signer is the test one")
+
+    @field_validator("advertise", "turn_urls", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

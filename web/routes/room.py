@@ -26,6 +26,7 @@ from web.i18n import _, language
 from web.pages import page, static
 from web.roomwords import room_words
 from web.routes.join import by_link, seat_of, seated_meeting
+from web.turn import ice_servers
 
 router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLResponse)
 
@@ -66,7 +67,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         "zone": found.settings.zone, "sprite": static("icons/sprite.svg"), "points": roomview.names(state),
         "state": news, "words": room_words(), "mode": mode if mode in MODES else "main", "entitled": True,
         "conduct": f"/meetings/{seat.meeting_id}/conduct" if conducting else None,
-        "csrf": csrf.token(request) if conducting else None, "ice": [], "slots": SLOTS, "ballots": ballots,
+        "csrf": csrf.token(request) if conducting else None, "ice": _ice(found, seat), "slots": SLOTS, "ballots": ballots,
     }
     done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu.")}
     return page(
@@ -74,6 +75,11 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         hand_up=any(one.code == seat.code for one in state.hands), message=done.get(request.query_params.get("done", "")),
         after=f"/meetings/{seat.meeting_id}" if conducting else f"/j/{secret}",
     )
+
+
+def _ice(found: Container, seat: SeatRef) -> list[dict[str, Any]]:
+    settings = found.settings
+    return ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), seat.code, found.clock.now())
 
 
 def _conducts(found: Container, request: Request, state: service.RoomState) -> bool:

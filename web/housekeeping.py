@@ -1,0 +1,33 @@
+"""What is swept up now and then: tickets and sessions that open nothing any more.  Safe in several processes at once.
+
+Called by the ticker that `web/app.py` starts.  Forgets only what has no effect; the ledger is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from meetings import service
+from scheduler.ticker import Chore
+from web import store
+from web.container import Container
+from web.limits import SESSION_ABSOLUTE, SESSION_IDLE
+
+EVERY = timedelta(minutes=5)
+TICKETS_KEPT = timedelta(days=1)
+"""A ticket that was used or has expired still says for a day why it is refused."""
+
+
+def chores(found: Container) -> Mapping[str, Chore]:
+    """Name → what to do at an instant."""
+
+    def tickets(now: datetime) -> None:
+        with found.db.write() as conn:
+            service.tickets_purge(conn, now - TICKETS_KEPT)
+
+    def sessions(now: datetime) -> None:
+        with found.db.write() as conn:
+            store.sessions_purge(conn, now - SESSION_ABSOLUTE, now - SESSION_IDLE)
+
+    return {"tickets": tickets, "sessions": sessions}
