@@ -3,11 +3,13 @@
 import { byId, fill, icon, make, pointName, show, since, word } from "./page.js";
 
 /** Which point is large, which is the chair's tile, which are thumbnails.
- *  The floor is large, except on the speaker's own screen: a speaker looks at the chair. */
+ *  The floor is large, except on the speaker's own screen: a speaker looks at the chair.  Without a floor the chair is
+ *  large, unless the chair has no picture and somebody else has. */
 export function arrange({ floor, main, me, seen }) {
   const others = seen.filter((name) => name && name !== me);
-  const wanted = [floor, main].find((name) => name && name !== me);
-  const stage = wanted ?? others[0] ?? null;
+  const given = floor && floor !== me ? floor : null;
+  const chaired = main && main !== me && (others.includes(main) || others.length === 0) ? main : null;
+  const stage = given ?? chaired ?? others[0] ?? null;
   const chair = main && main !== me && main !== stage ? main : null;
   return { stage, chair, strip: [...new Set(others)].filter((name) => name !== stage && name !== chair) };
 }
