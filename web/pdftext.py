@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyhanko.pdf_utils.reader import PdfFileReader
-
 MOST_CONTENT = 4 * 1024 * 1024
 MOST_FORMS = 40
 
@@ -43,6 +41,8 @@ class _Font:
 
 def first_page(data: bytes) -> str:
     """Lines of the first page.  Raises whatever a broken file makes the reader raise."""
+    from pyhanko.pdf_utils.reader import PdfFileReader  # a second to import: a server must be up before that
+
     reader = PdfFileReader(io.BytesIO(data), strict=False)
     if reader.encrypted:
         return ""

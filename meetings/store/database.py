@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from meetings.errors import Unavailable
 
 BUSY_MS = 20_000
 """How long a SQLite writer waits for the lock.  Writes take milliseconds; this is for a stalled disk."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""A revision's file is named after its id, and ids are in order; a test holds this."""
 
 _MIGRATION_LOCK = 0x6469656D  # "diem": two processes starting together migrate one after the other.
 
@@ -60,17 +63,27 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision.  Safe to call at every start and from two processes at once."""
+        if self._is_newest():
+            return
         from alembic import command  # imported here: it costs a third of a second that most commands do not need
         from alembic.config import Config
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         with self.write() as conn:
             if self.dialect == "postgresql":
                 conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
+
+    def _is_newest(self) -> bool:
+        """Whether the stored revision is the newest file's: most starts need not load the migration tool."""
+        with self.read() as conn:
+            if not inspect(conn).has_table("alembic_version"):
+                return False
+            stored = conn.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        return stored == [max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))]
 
     def close(self) -> None:
         """Close all pooled connections; the object may not be used afterwards."""

@@ -82,3 +82,13 @@ def test_the_schema_goes_down_to_nothing_and_up_again(request: pytest.FixtureReq
             assert left == []
         command.upgrade(config, "head")
         assert "event" in inspect(conn).get_table_names()
+
+
+def test_revision_files_are_named_after_their_ids_in_order() -> None:
+    files = sorted(VERSIONS.glob("[0-9]*.py"))
+    before = None
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert f'revision = "{file.stem}"' in text
+        assert f"down_revision = {before!r}".replace("'", '"') in text or (before is None and "down_revision = None" in text)
+        before = file.stem
