@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 
 from meetings.store.database import Database
-from tests.support.record import Record
+from tests.support.record import Record, Snapshots
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Record]:
-    """A meeting whose minutes went all the way to the packet."""
-    directory = tmp_path_factory.mktemp("record")
-    (directory / "diemcau.db").write_bytes(sqlite_template.read_bytes())
-    db = Database(f"sqlite:///{directory / 'diemcau.db'}")
-    yield Record(db, directory, datetime(2026, 3, 5, 1, 0, tzinfo=UTC)).run("packet")
-    db.close()
+def snapshots(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Snapshots]:
+    """The story from draft to packet, kept at each step."""
+    told = Snapshots(tmp_path_factory.mktemp("record"), sqlite_template, datetime(2026, 3, 5, 1, 0, tzinfo=UTC))
+    yield told
+    told.close()
+
+
+@pytest.fixture(scope="session")
+def finished(snapshots: Snapshots) -> Record:
+    """A meeting whose minutes went all the way to the packet.  Read only."""
+    return snapshots.take("packet")
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +50,8 @@ def record(db: Database, tmp_path: Path, at: datetime) -> Record:
 
 
 @pytest.fixture
-def small_record(sqlite_db: Database, tmp_path: Path, at: datetime) -> Record:
-    """The same on SQLite only, where the database is not the point."""
-    return Record(sqlite_db, tmp_path, at)
+def small_record(sqlite_db: Database, tmp_path: Path, at: datetime, snapshots: Snapshots) -> Iterator[Record]:
+    """The same on SQLite only, where the database is not the point; its first `run` is a copy."""
+    made = Record(sqlite_db, tmp_path, at, snapshots=snapshots)
+    yield made
+    made.db.close()

@@ -1,0 +1,71 @@
+"""`python3 -m web verify`: exit status, JSON and plain words, in a process of its own that has loaded nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def run(*arguments: object, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DIEMCAU_DATA": str(data or "/nonexistent")}
+    return subprocess.run([sys.executable, "-m", "web", "verify", *map(str, arguments)], cwd=ROOT, env=environment,
+                          capture_output=True, text=True)
+
+
+@pytest.fixture
+def files(sealed_pdf: bytes, packet_path: Path, tmp_path: Path, trust) -> dict[str, Path]:
+    data = {"pdf": sealed_pdf, "packet": packet_path.read_bytes(), "ca": trust[0], "text": b"hello\n"}
+    data |= {f"bad {name}": data[name][:5000] + bytes([data[name][5000] ^ 1]) + data[name][5001:]
+             for name in ("pdf", "packet")}
+    for name, content in data.items():
+        (tmp_path / name).write_bytes(content)
+    return {name: tmp_path / name for name in data}
+
+
+@pytest.mark.parametrize("name, kind, count", [("pdf", "pdf", 4), ("packet", "packet", 5)])
+def test_a_genuine_file_is_valid_with_status_0(files: dict[str, Path], name: str, kind: str, count: int) -> None:
+    done = run(files[name], "--trust", files["ca"], "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (said["valid"], said["kind"], said["reason"]) == (True, kind, "")
+    assert len(said["signatures"]) == count
+    assert {"role", "signer", "time", "valid", "reason"} <= set(said["signatures"][0])
+
+
+@pytest.mark.parametrize("name", ["bad pdf", "bad packet"])
+def test_one_flipped_byte_gives_status_1(files: dict[str, Path], name: str) -> None:
+    done = run(files[name], "--trust", files["ca"], "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["valid"]) == (1, False) and said["reason"]
+
+
+@pytest.mark.parametrize("name", ["text", "missing"])
+def test_what_is_neither_pdf_nor_packet_gives_status_2(files: dict[str, Path], tmp_path: Path, name: str) -> None:
+    done = run(files.get(name, tmp_path / name), "--trust", files["ca"], "--json")
+    assert (done.returncode, json.loads(done.stdout)["reason"]) == (2, "unreadable")
+
+
+@pytest.mark.parametrize("named", ["text", "missing"])
+def test_a_trust_file_without_certificates_gives_status_2(files: dict[str, Path], tmp_path: Path, named: str) -> None:
+    done = run(files["pdf"], "--trust", files.get(named, tmp_path / named))
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_without_trust_the_data_folders_authority_counts_else_nobody(files: dict[str, Path], tmp_path: Path) -> None:
+    assert json.loads(run(files["pdf"], "--json").stdout)["reason"] == "untrusted"
+    (tmp_path / "data" / "ca").mkdir(parents=True)
+    (tmp_path / "data" / "ca" / "ca.pem").write_bytes(files["ca"].read_bytes())
+    assert run(files["pdf"], data=tmp_path / "data").returncode == 0
+
+
+@pytest.mark.parametrize("language, said", [("vi", "Chủ tọa: Phạm Minh Hải"), ("en", "Phạm Minh Hải")])
+def test_it_speaks_plainly(files: dict[str, Path], language: str, said: str) -> None:
+    text = run(files["pdf"], "--trust", files["ca"], "--language", language).stdout
+    assert said in text and text.count("✓") == 5
