@@ -16,6 +16,7 @@ TEXTS: dict[str, str] = {
     "blob.unknown": N_("Không tìm thấy nội dung tệp. Hãy báo kỹ thuật viên."),
     "storage.full": N_("Ổ đĩa của máy chủ đã đầy, chưa ghi được gì. Hãy báo kỹ thuật viên rồi thử lại."),
     "conclusion.unknown": N_("Không có kết luận số {ord}, hoặc kết luận đã được bỏ."),
+    "delegate.point": N_("Hãy chọn điểm cầu của đại biểu."),
     "delegate.unknown": N_("Không có đại biểu này."),
     "upload.empty": N_("Tệp “{name}” rỗng (0 byte). Hãy chọn lại tệp có nội dung."),
     "document.type": N_(

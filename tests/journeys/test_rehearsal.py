@@ -15,8 +15,8 @@ import pytest
 from web.bootstrap import ROOT
 from web.commands import main
 
-STEPS = ["start", "book", "open", "join", "relay", "floor", "vote", "conclude", "draft", "number", "sign", "seal", "issue",
-         "pack", "download", "verify", "stranger"]
+STEPS = ["start", "book", "open", "join", "relay", "floor", "vote", "delegate", "conclude", "draft", "number", "sign",
+         "seal", "issue", "pack", "download", "verify", "take home", "stranger"]
 
 
 def rehearse(folder: Path, points: int) -> tuple[int, dict[str, Any]]:

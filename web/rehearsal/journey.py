@@ -29,6 +29,7 @@ CARD = re.compile(r'data-code="([^"]+)".*?/j/([A-Za-z0-9_-]+)', re.DOTALL)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 TITLE = "Hội nghị diễn tập toàn tỉnh"
 AGENDA = ["Báo cáo của các địa phương", "Biểu quyết và kết luận"]
+DELEGATE = "Bùi Thị Lan"
 CONCLUSIONS = ["Thống nhất kế hoạch như dự thảo.", "Các địa phương báo cáo kết quả trước ngày 05 hằng tháng."]
 MOTION = "Thông qua kế hoạch phối hợp quý I"
 DOCUMENT = ("ke-hoach.txt", "Kế hoạch phối hợp quý I\n\n1. Mục tiêu.\n2. Phân công.\n".encode(), "text/plain")
@@ -191,6 +192,12 @@ class Journey:
         if result["counts"] != counts:
             raise Failed(f"counted {result['counts']}, cast {counts}")
         self.facts["ballots"] = [{"point": code, "choice": choice[code]} for code in self.secrets]
+
+    async def delegate(self) -> None:
+        """A delegate without an account is recorded as present behind the first point."""
+        secretary = await self.person("secretary")
+        await secretary.submit(f"/meetings/{self.meeting_id}/audience", "/delegates", name=DELEGATE, post="Đại biểu",
+                               present="yes")
 
     async def conclude(self) -> None:
         """Conclusions, then the end: the room closes and the draft of the minutes stands."""

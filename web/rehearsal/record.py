@@ -6,6 +6,7 @@ Called by the command `rehearse` and by the tests of the journeys.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from asyncio import create_subprocess_exec, subprocess
@@ -17,6 +18,8 @@ from web.rehearsal.journey import Failed, Journey
 from web.rehearsal.people import Person
 
 SIGNERS = (("initials", "division_head"), ("secretary", "secretary"), ("chair", "chair"))
+GRANT = re.compile(r"/links/[0-9a-f-]+$")
+LINK = re.compile(r"/d/[A-Za-z0-9_-]{20,}")
 ROLES = ["initials", "secretary", "chair", "agency"]
 
 
@@ -25,9 +28,9 @@ async def play(journey: Journey) -> None:
     record = Record(journey)
     steps = (
         ("book", journey.book), ("open", journey.open), ("join", journey.join), ("relay", journey.relay),
-        ("floor", journey.floor), ("vote", journey.vote), ("conclude", journey.conclude), ("draft", record.draft),
+        ("floor", journey.floor), ("vote", journey.vote), ("delegate", journey.delegate), ("conclude", journey.conclude), ("draft", record.draft),
         ("number", record.number), ("sign", record.sign), ("seal", record.seal), ("issue", record.issue),
-        ("pack", record.pack), ("download", record.download), ("verify", record.verify), ("stranger", record.stranger),
+        ("pack", record.pack), ("download", record.download), ("verify", record.verify), ("take home", record.take_home), ("stranger", record.stranger),
     )
     try:
         for name, work in steps:
@@ -107,6 +110,27 @@ class Record:
         if (await _verdict(altered, Path(facts["ca"])))["valid"]:
             raise Failed("one flipped byte was not noticed")
         altered.unlink()
+
+    async def take_home(self) -> None:
+        """A delegate without an account downloads the record by a personal link; once revoked, it opens nothing."""
+        clerk = await self._journey.person("clerk")
+        listed = await clerk.page(self._minutes)
+        grant = next(form.action for form in listed.forms if GRANT.search(form.action))
+        shown = (await clerk.submit(self._minutes, grant)).text
+        link = LINK.search(shown)
+        if link is None:
+            raise Failed("no personal link was shown")
+        delegate = Person(self._journey.stage.base_url)
+        try:
+            got = await delegate.get(f"{link.group()}/minutes.pdf")
+            if got.content != Path(self._journey.facts["minutes_pdf"]).read_bytes():
+                raise Failed("the delegate got another file than the chair")
+            await clerk.submit(self._minutes, f"{grant}/revoke")
+            refused = await delegate.status(f"{link.group()}/minutes.pdf")
+        finally:
+            await delegate.close()
+        if refused not in (404, 409, 410):
+            raise Failed(f"a revoked link answered {refused}")
 
     async def stranger(self) -> None:
         """Somebody without a part in it learns nothing: the same answer as for a meeting that does not exist."""

@@ -23,7 +23,7 @@ from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import fold
 from scheduler import service as booking
-from web import course, minutes_view, places, uploads, views
+from web import course, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -66,9 +66,6 @@ def _by_day(rows: list[views.Row], when: When) -> list[tuple[date, list[views.Ro
     return list(days.items())
 
 
-TABS = ("audience", "agenda", "documents", "course", "minutes")
-
-
 def _page(request: Request, tab: str, status: int = 200, **values: Any) -> HTMLResponse:
     found, meeting, subject = container(request), request.state.meeting, request.state.subject
     resource = request.state.resource
@@ -105,6 +102,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
     with found.db.read() as conn:
         seats = seat_store.seats(conn, meeting_id)
         links = {link.point_id: link for link in service.links(conn, meeting_id)}
+        delegates = service.delegates(conn, meeting_id)
     present = sum(seat.joined_at is not None for seat in seats)
     shown = [seat for seat in seats if all(word in fold(f"{seat.name} {seat.code}") for word in words)
              and (show != "present" or seat.joined_at) and (show != "absent" or not seat.joined_at)]
@@ -113,6 +111,8 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         request, "audience", seats=shown, total=len(seats), present=present, q=q, show=show, ended=ended,
         links=links if may(subject, "link.revoke", request.state.resource) and not ended else {},
         cards=may(subject, "link.read", request.state.resource) and not ended,
+        delegates=delegates, point_names={seat.point_id: seat.name for seat in seats},
+        recording=bool(seats) and not ended and may(subject, "meeting.conduct", request.state.resource),
     )
 
 
@@ -130,14 +130,6 @@ def happened(request: Request, meeting_id: str) -> Response:
         events = ledger_store.events(conn, meeting_id)
     rows = [(event, course.sentence(event), event.kind in course.MINOR) for event in events]
     return _page(request, "course", events=rows, broken=verify_chain(events))
-
-
-@router.get("/{meeting_id}/minutes", dependencies=[READ])
-def minutes(request: Request, meeting_id: str) -> Response:
-    found = container(request)
-    with found.db.read() as conn:
-        record = minutes_view.summary(conn, request.state.subject, request.state.meeting, request.state.resource)
-    return _page(request, "minutes", record=record)
 
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
