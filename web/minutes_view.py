@@ -31,22 +31,11 @@ NEXT: dict[str, tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A button of the summary."""
-
-    text: str
-    href: str
-    icon: str
-    primary: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """The record of one meeting in a sentence."""
 
     title: str
     text: str
-    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +50,7 @@ class Waiting:
 
 
 def address(status: Status) -> str:
-    return f"/minutes/{status.minutes.minutes_id}"
+    return f"/meetings/{status.meeting.meeting_id}/minutes"
 
 
 def step(conn: Connection, meeting: Meeting) -> int:
@@ -121,4 +110,4 @@ def summary(conn: Connection, subject: Subject, meeting: Meeting, resource: Reso
     status = service.status(conn, meeting.meeting_id)
     if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
         return None
-    return Summary(title(status), _(NEXT[status.state][2]), (Link(_("Mở biên bản"), address(status), "file-text", True),))
+    return Summary(title(status), _(NEXT[status.state][2]))

@@ -46,6 +46,11 @@ def test_the_mounted_files_are_the_only_thing_without_an_action(app: FastAPI) ->
     assert [route.path for route in app.routes if isinstance(route, Mount)] == ["/static"]
 
 
+def test_no_route_hides_another(app: FastAPI) -> None:
+    known = [(method, route.path) for route in routes(app) for method in route.methods]
+    assert sorted(known) == sorted(set(known))
+
+
 def test_public_routes_are_the_few_that_must_be(app: FastAPI) -> None:
     public = {route.path for route in routes(app) if checks(route)[0].action is Action.PUBLIC}  # type: ignore[attr-defined]
     assert all(path.startswith(("/signin", "/signout", "/language", "/healthz", "/readyz", "/openapi.json", "/j/",
