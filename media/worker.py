@@ -66,6 +66,8 @@ class Worker:
                 await asyncio.sleep(0)  # a burst of requests must not hold up media
         except (OSError, ValueError) as error:
             log.info("control.lost reason=%s", type(error).__name__)  # a line beyond the limit, or a broken pipe
+        except asyncio.CancelledError:
+            pass  # the worker ends; before Python 3.12 asyncio itself stumbles over a cancelled handler, loudly
         finally:
             self._writers.discard(writer)
             writer.close()
