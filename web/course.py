@@ -5,14 +5,48 @@ Unknown kinds are shown by their stable name rather than hidden: a page may not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from meetings.ledger import Event
-from web.i18n import _, ngettext
+from web.i18n import N_, _, ngettext
 from web.words import LEAVE_REASONS, SIGN_ROLES
 
+RUN = 6
+RUNS: dict[str, tuple[str, str]] = {
+    "point.joined": (N_("{n} điểm cầu vào họp"), "{n} points joined"),
+    "point.left": (N_("{n} điểm cầu rời họp"), "{n} points left"),
+    "ballot.cast": (N_("{n} điểm cầu biểu quyết"), "{n} points voted"),
+    "hand.raised": (N_("{n} điểm cầu đăng ký phát biểu"), "{n} points raised hands"),
+    "delegate.recorded": (N_("Ghi {n} đại biểu"), "{n} delegates recorded"),
+}
 MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the record; `inside` are the events of a run of small ones, told together."""
+
+    event: Event
+    text: str
+    minor: bool
+    inside: tuple[tuple[Event, str], ...] = ()
+
+
+def entries(events: Sequence[Event]) -> list[Entry]:
+    """The record as lines.  Six or more small events of one kind in a row become one line that unfolds."""
+    lines: list[Entry] = []
+    for kind, group in groupby(events, key=lambda event: event.kind):
+        run = list(group)
+        if kind in RUNS and len(run) >= RUN:
+            one, many = RUNS[kind]
+            told = tuple((event, sentence(event)) for event in run)
+            lines.append(Entry(run[0], ngettext(one, many, len(run)), minor=False, inside=told))
+        else:
+            lines += [Entry(event, sentence(event), kind in MINOR) for event in run]
+    return lines
 
 
 def sentence(event: Event) -> str:

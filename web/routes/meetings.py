@@ -128,8 +128,7 @@ def happened(request: Request, meeting_id: str) -> Response:
     """Diễn biến: every event in order, and whether the chain of hashes holds."""
     with container(request).db.read() as conn:
         events = ledger_store.events(conn, meeting_id)
-    rows = [(event, course.sentence(event), event.kind in course.MINOR) for event in events]
-    return _page(request, "course", events=rows, broken=verify_chain(events))
+    return _page(request, "course", entries=course.entries(events), total=len(events), broken=verify_chain(events))
 
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
