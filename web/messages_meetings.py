@@ -71,7 +71,7 @@ TEXTS: dict[str, str] = {
     "ticket.foreign": N_("Vé vào phòng không dùng được cho phòng này. Hãy tải lại trang phòng họp."),
     "user.own_lock": N_("Không tự khóa tài khoản của mình được."),
     "point.busy": N_("Một thiết bị khác của điểm cầu này đang họp."),
-    "point.not_booked": N_("Điểm cầu {code} không được đặt cho cuộc họp này."),
+    "point.not_booked": N_("Điểm cầu {point} không được đặt cho cuộc họp này."),
     "not_found": N_("Không tìm thấy trang này. Kiểm tra lại đường dẫn hoặc đăng nhập bằng tài khoản khác."),
     "not_allowed": N_(
         "Tài khoản này xem được nhưng không làm được việc này. Hãy nhờ thư ký hoặc chủ trì của cuộc họp."

@@ -83,4 +83,4 @@ def _booked(conn: Connection, meeting_id: str, code: str) -> int:
         if link.code == code:
             return link.point_id
     service.get(conn, meeting_id)  # raises NotFound for a meeting that does not exist
-    raise NotFound("point.not_booked", code=code)
+    raise NotFound("point.not_booked", point=code)
