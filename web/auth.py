@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from meetings.errors import Invalid
 from meetings.store import ledger_store
@@ -27,6 +27,7 @@ from web.store import Account
 
 # OWASP's second choice of parameters: 46 MiB and one pass keep sign-in below 0.1 s on a small server.
 _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
+_COUNTING = 0x74727973  # "trys": the advisory lock under which tries are counted
 _ABSENT = _hasher.hash(secrets.token_urlsafe(16))
 
 
@@ -63,8 +64,13 @@ def random_password() -> str:
     return "-".join([group().capitalize(), group(), group(), group()])
 
 
-def check_rate(conn: Connection, login: str, address: str, at: datetime) -> None:
-    """Raises TooMany before any hash is computed."""
+def admit(conn: Connection, login: str, address: str, at: datetime) -> None:
+    """Counts one try, in a write transaction of its own that ends before any hash is computed.
+
+    Raises TooMany.  Tries at the same moment count one after the other, so many at once are not a way around.
+    """
+    if conn.dialect.name == "postgresql":  # SQLite has one writer anyway
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COUNTING})
     limits: tuple[tuple[str, int, timedelta], ...] = (
         (_account_bucket(login), SIGNIN_PER_ACCOUNT, SIGNIN_WINDOW),
         (_address_bucket(address), FAILURES_PER_ADDRESS, FAILURES_WINDOW),
@@ -72,6 +78,7 @@ def check_rate(conn: Connection, login: str, address: str, at: datetime) -> None
     for bucket, most, window in limits:
         if store.count_attempts(conn, bucket, at - window) >= most:
             raise TooMany(int(window.total_seconds()))
+    store.add_attempt(conn, _account_bucket(login), at, SIGNIN_WINDOW)
 
 
 def _account_bucket(login: str) -> str:
@@ -82,21 +89,22 @@ def _address_bucket(address: str) -> str:
     return f"failed:{address[:64]}"
 
 
-def sign_in(conn: Connection, login: str, password: str, address: str, at: datetime) -> Account | None:
-    """The account, or None when login or password are wrong or the account is locked.  Call `check_rate` first.
-
-    The attempt and its audit event are written in the caller's transaction: commit it in both cases.
-    """
-    store.add_attempt(conn, _account_bucket(login), at, SIGNIN_WINDOW)
+def verify(conn: Connection, login: str, password: str) -> Account | None:
+    """The account, or None when login or password are wrong or the account is locked.  Takes the time of one hash in
+    every case; give it a read connection, a writer would keep others waiting meanwhile."""
     found = store.account_by_login(conn, login)
     right = matches(found[1] if found else _ABSENT, password)
-    if found and right and found[0].disabled_at is None:
-        actor = {"user": found[0].user_id, "name": found[0].name}
+    return found[0] if found and right and found[0].disabled_at is None else None
+
+
+def record(conn: Connection, account: Account | None, login: str, address: str, at: datetime) -> None:
+    """What came of a try, for the audit; a failure also counts against the address."""
+    if account:
+        actor = {"user": account.user_id, "name": account.name}
         ledger_store.append(conn, None, "signin.ok", at, actor=actor, data={"address": address})
-        return found[0]
+        return
     store.add_attempt(conn, _address_bucket(address), at, FAILURES_WINDOW)
     ledger_store.append(conn, None, "signin.failed", at, data={"login": login.strip()[:80], "address": address})
-    return None
 
 
 def change_password(conn: Connection, account: Account, old: str, new: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from meetings.errors import Invalid
 from meetings.store import ledger_store
@@ -42,6 +44,14 @@ async def test_the_sixth_try_in_a_minute_is_refused_even_with_the_right_password
     assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
     clock.advance(timedelta(seconds=61))
     assert (await sign_in(client, "thuky")).status_code == 303
+
+
+async def test_many_tries_at_the_same_moment_are_no_way_around(app: FastAPI) -> None:
+    async with browser(app) as client:
+        token = token_in((await client.get("/signin")).text)
+        form = {"_csrf": token, "login": "thuky", "password": "sai-mat-khau-1A"}
+        answers = await asyncio.gather(*(client.post("/signin", data=form) for _try in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [422] * 5 + [429] * 7
 
 
 async def test_an_address_is_judged_by_its_failures_alone(

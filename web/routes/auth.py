@@ -55,10 +55,12 @@ def signin(request: Request, _subject: Subject = Depends(allow(Action.PUBLIC))) 
     found, form, now = container(request), request.state.form, container(request).clock.now()
     login, password = str(form.get("login", ""))[:200], str(form.get("password", ""))[:1000]
     following = safe_next(str(form.get("next", "/")))
-    with found.db.read() as conn:
-        auth.check_rate(conn, login, address(request), now)
     with found.db.write() as conn:
-        account = auth.sign_in(conn, login, password, address(request), now)
+        auth.admit(conn, login, address(request), now)
+    with found.db.read() as conn:
+        account = auth.verify(conn, login, password)
+    with found.db.write() as conn:
+        auth.record(conn, account, login, address(request), now)
         token = session.start(conn, account.user_id, now) if account else None
     if token is None or account is None:
         return _signin_page(request, 422, error=say("signin.wrong"), login=login, next=following)
