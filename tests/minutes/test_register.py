@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
@@ -172,6 +172,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["keep", "void", "issue", "roll back"
                  max_size=25)
 
 
+@settings(max_examples=25)
 @given(steps=STEPS)
 def test_any_order_of_steps_leaves_the_register_whole(
     sqlite_template, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]

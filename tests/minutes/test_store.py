@@ -74,18 +74,14 @@ def test_a_version_that_does_not_continue_the_chain_is_refused(record: Record) -
             conn.execute(insert(minute_version).values({**row, **wrong}))
 
 
-def test_there_is_no_packet_before_the_record_is_issued(record: Record) -> None:
-    record.run("seal")
-    with pytest.raises(IntegrityError), record.db.write() as conn:
-        store.add_packet(conn, record.minutes_id, X, 1, record.at)
-
-
-def test_no_link_for_somebody_absent_or_before_issue_whatever_the_program_does(record: Record) -> None:
+def test_before_issue_there_is_no_packet_and_no_link_and_never_one_for_somebody_absent(record: Record) -> None:
     def row(name: str) -> dict[str, object]:
         return {"link_id": name, "minutes_id": record.minutes_id, "delegate_id": record.delegates[name],
                 "expires_at": record.tick(10), "granted_at": record.at.replace(year=2025)}
 
     record.run("seal")
+    with pytest.raises(IntegrityError), record.db.write() as conn:
+        store.add_packet(conn, record.minutes_id, X, 1, record.at)
     for when, name in (("before issue", "Hoàng Văn Sơn"), ("absent", "Lò Thị Mai")):
         with pytest.raises(IntegrityError), record.db.write() as conn:
             conn.execute(insert(release_link).values(row(name)))

@@ -1,4 +1,4 @@
-"""`python3 -m web verify`: exit status, JSON and plain words, in a process of its own that has loaded nothing else."""
+"""`python3 -m web verify`: exit status, JSON and plain words; genuine files in a process that has loaded nothing else."""
 
 from __future__ import annotations
 
@@ -6,17 +6,46 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from web import commands
+from web.i18n import speak
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def run(*arguments: object, data: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DIEMCAU_DATA": str(data or "/nonexistent")}
-    return subprocess.run([sys.executable, "-m", "web", "verify", *map(str, arguments)], cwd=ROOT, env=environment,
-                          capture_output=True, text=True)
+def fresh(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """As a person calls it."""
+    return subprocess.run([sys.executable, "-m", "web", "verify", *map(str, arguments)], cwd=ROOT,
+                          env={**os.environ, "DIEMCAU_DATA": "/nonexistent"}, capture_output=True, text=True)
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The same command inside this process."""
+    def call(*arguments: object, data: Path | None = None) -> Done:
+        monkeypatch.setenv("DIEMCAU_DATA", str(data or "/nonexistent"))
+        capsys.readouterr()
+        code = commands.main(["verify", *map(str, arguments)])
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    yield call
+    speak("vi")  # the command sets the language of this context
 
 
 @pytest.fixture
@@ -31,7 +60,7 @@ def files(sealed_pdf: bytes, packet_path: Path, tmp_path: Path, trust) -> dict[s
 
 @pytest.mark.parametrize("name, kind, count", [("pdf", "pdf", 4), ("packet", "packet", 5)])
 def test_a_genuine_file_is_valid_with_status_0(files: dict[str, Path], name: str, kind: str, count: int) -> None:
-    done = run(files[name], "--trust", files["ca"], "--json")
+    done = fresh(files[name], "--trust", files["ca"], "--json")
     said = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert (said["valid"], said["kind"], said["reason"]) == (True, kind, "")
@@ -40,25 +69,31 @@ def test_a_genuine_file_is_valid_with_status_0(files: dict[str, Path], name: str
 
 
 @pytest.mark.parametrize("name", ["bad pdf", "bad packet"])
-def test_one_flipped_byte_gives_status_1(files: dict[str, Path], name: str) -> None:
+def test_one_flipped_byte_gives_status_1(run: Run, files: dict[str, Path], name: str) -> None:
     done = run(files[name], "--trust", files["ca"], "--json")
     said = json.loads(done.stdout)
     assert (done.returncode, said["valid"]) == (1, False) and said["reason"]
 
 
 @pytest.mark.parametrize("name", ["text", "missing"])
-def test_what_is_neither_pdf_nor_packet_gives_status_2(files: dict[str, Path], tmp_path: Path, name: str) -> None:
+def test_what_is_neither_pdf_nor_packet_gives_status_2(
+    run: Run, files: dict[str, Path], tmp_path: Path, name: str
+) -> None:
     done = run(files.get(name, tmp_path / name), "--trust", files["ca"], "--json")
     assert (done.returncode, json.loads(done.stdout)["reason"]) == (2, "unreadable")
 
 
 @pytest.mark.parametrize("named", ["text", "missing"])
-def test_a_trust_file_without_certificates_gives_status_2(files: dict[str, Path], tmp_path: Path, named: str) -> None:
+def test_a_trust_file_without_certificates_gives_status_2(
+    run: Run, files: dict[str, Path], tmp_path: Path, named: str
+) -> None:
     done = run(files["pdf"], "--trust", files.get(named, tmp_path / named))
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
-def test_without_trust_the_data_folders_authority_counts_else_nobody(files: dict[str, Path], tmp_path: Path) -> None:
+def test_without_trust_the_data_folders_authority_counts_else_nobody(
+    run: Run, files: dict[str, Path], tmp_path: Path
+) -> None:
     assert json.loads(run(files["pdf"], "--json").stdout)["reason"] == "untrusted"
     (tmp_path / "data" / "ca").mkdir(parents=True)
     (tmp_path / "data" / "ca" / "ca.pem").write_bytes(files["ca"].read_bytes())
@@ -66,6 +101,6 @@ def test_without_trust_the_data_folders_authority_counts_else_nobody(files: dict
 
 
 @pytest.mark.parametrize("language, said", [("vi", "Chủ tọa: Phạm Minh Hải"), ("en", "Phạm Minh Hải")])
-def test_it_speaks_plainly(files: dict[str, Path], language: str, said: str) -> None:
+def test_it_speaks_plainly(run: Run, files: dict[str, Path], language: str, said: str) -> None:
     text = run(files["pdf"], "--trust", files["ca"], "--language", language).stdout
     assert said in text and text.count("✓") == 5
