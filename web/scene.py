@@ -22,6 +22,7 @@ from meetings.units import Unit, UnitTree
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import Point
+from scheduler.slots import Slot
 from web import auth, store
 from web.container import Container
 
@@ -139,10 +140,13 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
             return old
         _put_away(conn, old, secretary, chair, at)
     start = at.replace(minute=at.minute - at.minute % 5, second=0, microsecond=0)
-    made = service.create(conn, _conference(conn, tree, TITLE, AGENDA, start, start + LENGTH), secretary, at)
+    end = start + LENGTH
+    made = service.create(conn, _conference(conn, tree, TITLE, AGENDA, start, end), secretary, at)
     inside = {unit.unit_id for unit in tree.subtree(home(tree).unit_id)}
     everyone = [point.point_id for point in point_store.all_points(conn) if point.unit_id in inside]
-    booking.book(conn, made.meeting_id, everyone, secretary, at)
+    # Somebody who tried the product may have booked this very time: their meeting stays, the demonstration takes the rest.
+    busy = {one.point_id for one in booking.conflicts(conn, everyone, Slot(start, end), by=secretary)}
+    booking.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at)
     service.open(conn, made.meeting_id, chair, at)
     service.agenda_go(conn, made.meeting_id, 1, chair, at)
     _later_meeting(conn, tree, secretary, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from meetings import service
 from meetings.errors import NotFound
 from meetings.meeting import State
+from meetings.store import unit_store
+from scheduler import service as booking
 from web import scene, server, store
 from web.app import assemble
 from web.commands import COMMANDS, main
@@ -143,3 +145,20 @@ def test_unknown_words_are_answered_with_what_there_is(capsys: pytest.CaptureFix
     assert main(["dance"]) == 2
     said = capsys.readouterr().err
     assert "dance" in said and all(name in said for name in COMMANDS)
+
+
+def test_a_meeting_booked_by_somebody_who_tried_the_product_stays_where_it_is(tmp_path: Path) -> None:
+    found = assemble(Settings(data=tmp_path, demo=True))
+    scene.prepare(found, "quang-ninh-2020", meeting=False)
+    now = found.clock.now()
+    with found.db.write() as conn:
+        tree = unit_store.tree(conn, now.date())
+        secretary = scene.subject_of(conn, tree, "thuky")
+        mine = scene._conference(conn, tree, "Họp của người dùng thử", (), now, now + timedelta(hours=1))
+        meeting_id = service.create(conn, mine, secretary, now).meeting_id
+        booking.book(conn, meeting_id, [1, 2, 3, 4, 5], secretary, now)
+    stands = scene.prepare(found, "quang-ninh-2020")
+    with found.db.read() as conn:
+        assert service.get(conn, meeting_id).state is State.CONVENED
+    found.db.close()
+    assert stands.meeting_id != meeting_id and len(stands.guests) == 239 - 5
