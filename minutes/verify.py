@@ -25,7 +25,7 @@ from minutes import cms
 from minutes.signing import SIGNING_ORDER, SignerRole
 from minutes.testca import TEST_MARK
 
-LARGEST_PDF = 16 * 1024 * 1024
+LARGEST_PDF = 5 * 1024 * 1024  # minutes of 239 points with four marks are below 1 MiB
 CLOCK_SKEW = timedelta(seconds=30)
 
 # Why a verdict is "not valid".  web/errors.py has the sentences, under "verify.<code>".
