@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from meetings.store.database import Database
 from tests.support.postgres import PostgresServer
+from web.i18n import speak
 
 # Two slow cores are shared by many: a deadline would measure the neighbours.
 settings.register_profile("short", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -110,3 +111,10 @@ def new_postgres_db(postgres: PostgresServer) -> Iterator[Database]:
 def db(request: pytest.FixtureRequest) -> Database:
     """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
     return request.getfixturevalue("sqlite_db" if request.param == "sqlite" else "postgres_db")
+
+
+@pytest.fixture(autouse=True)
+def vietnamese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins in the product's first language, whatever this machine or the test before it speaks."""
+    monkeypatch.setenv("DIEMCAU_LANGUAGE", "vi")
+    speak("vi")
