@@ -45,8 +45,12 @@ def units(request: Request, on: str = "", q: str = "", _subject: Subject = Depen
 
 
 def _ended(conn: Connection, tree: UnitTree, q: str) -> list[tuple[Any, list[tuple[str, str]]]]:
-    """Units that no longer exist on the day, each with its heirs as (name, share)."""
+    """Units that no longer exist on the day, each with its heirs as (name, share).
+
+    A unit without heirs is no puzzle where its whole level has ended; only the others are marked unknown.
+    """
     lineage = unit_store.lineage(conn)
+    retired = {level.level_id for level in unit_store.levels(conn) if level.retired_on and level.retired_on <= tree.on}
     wanted = fold(q).split()
     rows = []
     for unit in unit_store.units(conn):
@@ -56,7 +60,7 @@ def _ended(conn: Connection, tree: UnitTree, q: str) -> list[tuple[Any, list[tup
             continue
         heirs = [(tree.get(heir.unit_id).name if heir.unit_id and heir.unit_id in tree else "", heir.share)
                  for heir in lineage.successors(unit.unit_id, tree.on) if heir.unit_id != unit.unit_id]
-        rows.append((unit, heirs or [("", "unknown")]))
+        rows.append((unit, heirs or [("", "level" if unit.level in retired else "unknown")]))
     return sorted(rows, key=lambda row: (row[0].level, row[0].gso_code))[:SHOWN]
 
 
