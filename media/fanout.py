@@ -144,7 +144,9 @@ class Fanout:
     def _send_run(self, run: list[Packet], chunk: _Chunk) -> None:
         # A bytearray: assigned to a slice of another one, bytes would be copied twice.
         image = bytearray().join([part for packet in run for part in (_BLANK, packet.payload, _TAG)])
-        total, step, stride = len(image), len(run[0].payload) + _OVERHEAD, self._plane.stride
+        total, step = len(image), len(run[0].payload) + _OVERHEAD
+        self._plane.shape(total, step if len(run) > 1 else 0)
+        stride = self._plane.stride
         head, *tail = [
             (index * step, packet.ext, packet.timestamp, 0x8000 | packet.marker, len(packet.payload) + HEADER_BYTES)
             for index, packet in enumerate(run)
@@ -182,7 +184,6 @@ class Fanout:
                 self._send_row(row, chunk.downs[row], total, segment)
             return
         plane.names[0 : len(chunk.names)] = chunk.names
-        plane.shape(total, segment)
         done, patient = 0, True
         while done < count:
             done, problem = plane.send(chunk.descriptor, done, count)
