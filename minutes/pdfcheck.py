@@ -10,12 +10,17 @@ shadow attacks, evil annotations on certified documents; pdf-insecurity.org).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
+
+# pyHanko logs a stack trace for each thing it dislikes in a file.  Here that is a verdict, not an incident.
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 MOST_OBJECTS = 20_000
 DEEPEST = 60

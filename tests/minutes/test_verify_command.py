@@ -75,6 +75,13 @@ def test_one_flipped_byte_gives_status_1(run: Run, files: dict[str, Path], name:
     assert (done.returncode, said["valid"]) == (1, False) and said["reason"]
 
 
+def test_a_tampered_file_is_a_sentence_and_never_a_stack_trace(files: dict[str, Path], sealed_pdf: bytes) -> None:
+    place = sealed_pdf.rindex(b"/ETSI.CAdES.detached") + 8
+    files["pdf"].write_bytes(sealed_pdf[:place] + b"X" + sealed_pdf[place + 1:])
+    done = fresh(files["pdf"], "--trust", files["ca"])
+    assert (done.returncode, done.stderr) == (1, "") and "KHÔNG HỢP LỆ" in done.stdout
+
+
 @pytest.mark.parametrize("name", ["text", "missing"])
 def test_what_is_neither_pdf_nor_packet_gives_status_2(
     run: Run, files: dict[str, Path], tmp_path: Path, name: str
