@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,3 +163,10 @@ def test_a_meeting_booked_by_somebody_who_tried_the_product_stays_where_it_is(tm
         assert service.get(conn, meeting_id).state is State.CONVENED
     found.db.close()
     assert stands.meeting_id != meeting_id and len(stands.guests) == 239 - 5
+
+
+def test_the_bench_of_a_record_makes_a_whole_one_and_writes_its_figures(tmp_path: Path) -> None:
+    assert main(["bench", "record", "--json", str(tmp_path / "record.json")]) == 0
+    figures = json.loads((tmp_path / "record.json").read_text())
+    assert figures["document_mib"] == 5 and figures["record_s"] > figures["floor_s"] > 0
+    assert figures["ratio"] == pytest.approx(figures["record_s"] / figures["floor_s"], rel=0.2)

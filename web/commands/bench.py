@@ -1,4 +1,5 @@
-"""`python3 -m web bench sfu`: what the relay costs on this machine, beside the price of one plain `sendto`.
+"""`python3 -m web bench sfu | record`: what relaying costs on this machine, beside the price of one plain `sendto`; and what
+making a signed record costs, beside bare signatures and one durable write.
 
 Starts a media worker of its own on free ports and leaves nothing behind but the file asked for.
 """
@@ -11,6 +12,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from web.i18n import _
 
@@ -20,15 +22,16 @@ FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="sfu")
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|record")
     sfu = what.add_parser("sfu", help="one picture of 600 kbit/s with sound, relayed to N receivers")
     sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=f"1 to {MOST_RECEIVERS}")
     sfu.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
     sfu.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help="measured time (default 10)")
+    record = what.add_parser("record", help="four signatures and a packet with 5 MiB of documents")
+    record.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from media.bench import measure
     from media.errors import MediaError
 
     try:
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(_("✕ Không ghi được tệp {file}: {reason}", file=arguments.json, reason=error.strerror), file=sys.stderr)
         return USAGE
     try:
-        result = dataclasses.asdict(asyncio.run(measure(arguments.receivers, arguments.seconds)))
+        result = _measured(arguments)
     except (MediaError, OSError, TimeoutError, ExceptionGroup) as error:
         arguments.json.unlink(missing_ok=True)
         print(_("✕ Không đo được: {reason}", reason=error or type(error).__name__), file=sys.stderr)
@@ -47,6 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in result.items():
         print(f"{name:<20}{value}")
     return 0
+
+
+def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.what == "record":
+        from web import bench_record
+
+        return dict(bench_record.measure())
+    from media.bench import measure
+
+    return dataclasses.asdict(asyncio.run(measure(arguments.receivers, arguments.seconds)))
 
 
 def _receivers(text: str) -> int:
