@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from io import BytesIO
@@ -162,16 +161,3 @@ def test_the_invitation_has_the_three_fields_of_one_signer_and_its_agency() -> N
     facts = facts_from_events(whole_meeting()[:3])
     fields = render_pdf(invitation_model(facts, datetime(2026, 11, 19, tzinfo=UTC), 3)).fields
     assert Counter(field.role for field in fields) == {"initials": 1, "chair": 1, "agency": 1}
-
-
-def test_two_pages_take_a_fraction_of_a_second_and_the_whole_province_little_more() -> None:
-    def seconds(model: DocumentModel) -> float:
-        render_pdf(model)
-        times = []
-        for _ in range(3):
-            begun = time.process_time()
-            render_pdf(model)
-            times.append(time.process_time() - begun)
-        return min(times)
-
-    assert seconds(model_of(12)) < 0.5 and seconds(model_of(239)) < 3
