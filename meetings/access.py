@@ -141,10 +141,13 @@ def _holds(subject: Subject, roles: frozenset[Role]) -> bool:
 
 
 def _covers(subject: Subject, resource: Resource) -> bool:
-    """The resource belongs to the subject's unit or to one below it (or to no unit in particular)."""
+    """The resource belongs to the subject's unit or to one below it (or to no unit in particular).
+
+    An account whose own unit has ended covers nothing; a person whose unit has ended is covered by nobody.
+    """
     own = subject.unit_path
     if not resource.unit_path:
-        return True
+        return bool(own) and resource.kind != "user"
     return bool(own) and resource.unit_path[: len(own)] == own
 
 

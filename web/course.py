@@ -49,6 +49,16 @@ def entries(events: Sequence[Event]) -> list[Entry]:
     return lines
 
 
+def visible(kind: str, *, papers: bool, record: bool) -> bool:
+    """Whether somebody sees events of this kind: `papers` = may read documents, `record` = works on the minutes.
+
+    How minutes came about, refusals included, is the business of those who make them; the others get what is issued.
+    """
+    if kind.startswith(("minutes.", "number.", "packet.", "release.")):
+        return record
+    return papers or not kind.startswith(("document.", "conclusion."))
+
+
 def sentence(event: Event) -> str:
     """What happened, for people."""
     teller = _TELL.get(event.kind)

@@ -62,7 +62,10 @@ def check_origin(request: Request) -> None:
     if origin is None:
         return  # not a browser, or one that sent Sec-Fetch-Site; the token decides
     allowed = {request.headers.get("host", ""), urlsplit(container(request).settings.base_url).netloc}
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        raise Forged from None
     if parts.scheme not in ("http", "https") or parts.netloc not in allowed or parts.path or parts.query:
         raise Forged
 
@@ -70,5 +73,5 @@ def check_origin(request: Request) -> None:
 def check_token(request: Request, given: str) -> None:
     """Raises Forged unless `given` is this browser's and this session's token (compared in constant time)."""
     mark, new = visit(request)
-    if new or not hmac.compare_digest(token(request), given):
+    if new or not hmac.compare_digest(token(request).encode(), given.encode("utf-8", "surrogatepass")):
         raise Forged

@@ -95,6 +95,13 @@ class Feed:
                 self.dropped += 1
                 self.leave(listener)
 
+    def end(self, room: str, code: str) -> None:
+        """Ends the streams of one point's pages; they may ask again, and are asked who they are."""
+        for listener in tuple(self._rooms.get(room, ())):
+            if listener.code == code:
+                listener.drop()
+                self.leave(listener)
+
     def publish_all(self, data: bytes) -> None:
         for room in tuple(self._rooms):
             self.publish(room, data)

@@ -8,14 +8,15 @@ from pathlib import Path
 from web.bootstrap import ROOT
 
 DEMO = ROOT / "var" / "demo"
-SERVICE = ROOT / "var" / "data"
+SERVICE = Path("var")
+"""Where `serve` keeps its data when nothing else is said (`web/settings.py`)."""
 
 
 def data_folder(given: Path | None) -> Path:
-    """The folder named by the option, else by DIEMCAU_DATA, else the demonstration's when there is one, else `var/data`."""
+    """The folder named by the option, else by DIEMCAU_DATA, else that of `serve` when it has a database, else the demo's."""
     if given:
         return given
     if named := os.environ.get("DIEMCAU_DATA"):
         return Path(named)
-    return DEMO if (DEMO / "diemcau.db").exists() else SERVICE
+    return SERVICE if (SERVICE / "diemcau.db").exists() else DEMO
 

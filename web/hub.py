@@ -20,9 +20,11 @@ from anyio import to_thread
 from media.control import MediaClient
 from media.errors import Gone
 from meetings import service
-from meetings.admission import Ticket
+from meetings.admission import BENCH_PREFIX, Ticket
 from meetings.attendance import LEAVE_REASONS
 from meetings.errors import MeetingError, NotFound
+from meetings.meeting import ROOM_OPEN
+from meetings.store import admission_store
 from meetings.store.database import Database
 from web import roomview
 from web.feed import Feed, frame
@@ -115,8 +117,13 @@ class Hub:
         self._sessions[session] = ticket
         try:
             if ticket.role == "publish":
-                return await client.publish(room, session, name, offer)
-            return await client.subscribe(room, session, name, offer, publishers)
+                answer = await client.publish(room, session, name, offer)
+            else:
+                answer = await client.subscribe(room, session, name, offer, publishers)
+            if not await to_thread.run_sync(self._still_wanted, ticket):
+                await client.close(session)  # the link was revoked or the meeting closed while the worker answered
+                raise NotFound("link.revoked")
+            return answer
         except BaseException as error:
             self._sessions.pop(session, None)
             await self._record(lambda conn: service.end_session(conn, session, self._clock()))
@@ -131,6 +138,12 @@ class Hub:
             return await self._need().close(session)
         except (Away, Gone):
             return False
+
+    def revoked(self, meeting_id: str, code: str) -> None:
+        """The point's link is void: its open pages get no more news.  From any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.feed.end, meeting_id, code)
 
     def drop(self, sessions: Sequence[str]) -> None:
         """Ends these media sessions soon (their link was revoked).  From any thread."""
@@ -176,7 +189,9 @@ class Hub:
             self._answers.clear()
             self._presence.lost(self._clock())
             lost, self._sessions, self._slots = list(self._sessions), {}, {}
-            await self._record(lambda conn: [service.end_session(conn, one, self._clock()) for one in lost])
+            # Guarded: a database that is away as well must not keep the next worker from starting.
+            await self._guarded(self._record(
+                lambda conn: [service.end_session(conn, one, self._clock()) for one in lost]))
 
     async def _event(self, event: dict[str, Any]) -> None:
         ticket = self._sessions.get(event["session"])
@@ -276,6 +291,14 @@ class Hub:
         with self._db.read() as conn:
             state = service.state(conn, room)
             return state, roomview.as_data(state, service.documents(conn, room), self._clock())
+
+    def _still_wanted(self, ticket: Ticket) -> bool:
+        """Whether nobody ended this session, and nobody closed its meeting, since the ticket was redeemed."""
+        with self._db.read() as conn:
+            row = admission_store.session_row(conn, ticket.session_id)
+            if row is None or row.ended_at is not None:
+                return False
+            return ticket.room.startswith(BENCH_PREFIX) or service.get(conn, ticket.room).state in ROOM_OPEN
 
     async def _record(self, work: Callable[[Any], object]) -> None:
         """One transaction in a thread.  A refusal by the record (a meeting already closed) is logged, never fatal."""

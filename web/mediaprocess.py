@@ -76,6 +76,8 @@ class MediaProcess:
                 await self._life()
             except (OSError, TimeoutError, Gone) as error:
                 log.warning("media worker: %s", error or type(error).__name__)
+            except Exception:  # whatever broke beside the worker, the next one must come
+                log.exception("media worker")
             await self._end()
             if time.monotonic() - started > STEADY:
                 failures = 0

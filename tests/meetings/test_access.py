@@ -153,11 +153,20 @@ def test_a_point_of_ones_own_shows_its_link_and_no_other() -> None:
     (("t", "h1"), {"up-admin", "own-admin"}),
     (("t", "h1", "x1"), {"up-admin", "own-admin", "x1-admin"}),
     (("t", "h2", "x4"), {"up-admin", "h2-admin"}),
-    ((), {"up-admin", "own-admin", "x1-admin", "h2-admin"}),  # a list of what one may see
+    ((), set()),  # an account whose unit has ended: nobody's branch holds it
 ])
 def test_an_administrator_manages_accounts_of_the_own_branch_only(path: tuple[str, ...], who: set[str]) -> None:
     resource = Resource("user", path)
     assert {name for name, person in PEOPLE.items() if decide(person, Action.USER_MANAGE, resource).allowed} == who
+
+
+def test_the_page_of_accounts_opens_for_administrators_whose_unit_still_stands() -> None:
+    page = Resource("page")
+    admins = {name for name, person in PEOPLE.items() if decide(person, Action.USER_MANAGE, page).allowed}
+    assert admins == {"up-admin", "own-admin", "x1-admin", "h2-admin"}
+    homeless = replace(PEOPLE["h2-admin"], unit_path=())
+    for resource in (page, Resource("user", ("t",)), Resource("user", ())):
+        assert not decide(homeless, Action.USER_MANAGE, resource).allowed
 
 
 def test_a_meeting_is_created_in_the_name_of_ones_own_unit_only() -> None:

@@ -57,6 +57,8 @@ class QuietHub:
     def live(self, meeting_id: str) -> frozenset[str]:
         return frozenset()
 
+    def revoked(self, meeting_id: str, code: str) -> None: ...
+
     def drop(self, sessions: Sequence[str]) -> None:
         self.dropped += sessions
 

@@ -53,3 +53,12 @@ def test_a_vote_is_told_with_its_result() -> None:
 
 def test_in_a_vote_the_line_of_a_ballot_does_not_tell_the_choice_twice() -> None:
     assert course.sentence(chain("ballot.cast", data={"choice": "against"})[0]) == "Xã 0 biểu quyết"
+
+
+def test_how_minutes_came_about_is_seen_only_by_those_who_make_them() -> None:
+    record = ("minutes.refused", "number.voided", "packet.released", "release.granted")
+    assert not any(course.visible(kind, papers=True, record=False) for kind in record)
+    assert all(course.visible(kind, papers=False, record=True) for kind in record)
+    assert course.visible("point.joined", papers=False, record=False)
+    assert not course.visible("document.added", papers=False, record=False)
+    assert course.visible("conclusion.written", papers=True, record=False)

@@ -201,3 +201,16 @@ async def test_health_and_readiness_are_told_without_signing_in(client: httpx.As
 async def test_the_interface_is_described(client: httpx.AsyncClient) -> None:
     described = (await client.get("/openapi.json")).json()
     assert described["info"]["title"] == "Điểm Cầu" and "/media/rooms/{room}/whip" in described["paths"]
+
+
+@pytest.mark.parametrize("headers", [{"origin": "http://["}, {"x-csrf-token": "é".encode("latin-1").decode("latin-1")}])
+async def test_headers_that_are_no_text_of_ours_are_refused_and_not_a_fault(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    raw = {name: value.encode("latin-1") for name, value in headers.items()}
+    answer = await client.post("/signin", data={"login": "a", "password": "b"}, headers=raw)
+    assert answer.status_code == 403
+
+
+async def test_a_next_page_that_is_no_address_leads_home(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/signin", params={"next": "http://["})).status_code == 200

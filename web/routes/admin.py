@@ -91,7 +91,7 @@ def _users(request: Request, status: int = 200, q: str = "", **values: Any) -> H
         for account in store.accounts(conn):
             path = places.path(conn, account.unit_id, today)
             unit = tree.get(account.unit_id).name if account.unit_id in tree else ""
-            if (not own or path[:len(own)] == own) and all(
+            if own and path[:len(own)] == own and all(
                     word in fold(f"{account.name} {account.login} {account.title} {unit}") for word in wanted):
                 rows.append((account, unit, [_(words.ROLES[role]) for role in sorted(account.roles)]))
         units = _choices(tree, own)

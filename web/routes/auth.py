@@ -23,7 +23,10 @@ router = APIRouter(tags=["accounts"], default_response_class=HTMLResponse)
 
 def safe_next(text: str) -> str:
     """A path of our own, or the start page: never another site, whatever the address says."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "/"
     if parts.scheme or parts.netloc or not text.startswith("/") or text.startswith(("//", "/\\")) or "\\" in text:
         return "/"
     return text

@@ -62,9 +62,12 @@ async def _said(request: Request) -> dict[str, Any]:
 
 def _number(value: Any, field: str) -> int:
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
         raise Invalid("bad_request", field=field) from None
+    if not 0 <= number < 2**31:
+        raise Invalid("bad_request", field=field)
+    return number
 
 
 def _point(conn: Connection, meeting_id: str, code: str) -> int:

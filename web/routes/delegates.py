@@ -22,7 +22,7 @@ def add(request: Request, meeting_id: str) -> Response:
     """`point` (id), `name`, `post`, `present`: one delegate more."""
     found, form = container(request), request.state.form
     point = str(form.get("point", ""))
-    if not point.isdecimal():
+    if not point.isdecimal() or len(point) > 9:
         raise Invalid("delegate.point", field="point")
     with found.db.write() as conn:
         service.delegate_add(

@@ -128,7 +128,11 @@ def happened(request: Request, meeting_id: str) -> Response:
     """Diễn biến: every event in order, and whether the chain of hashes holds."""
     with container(request).db.read() as conn:
         events = ledger_store.events(conn, meeting_id)
-    return _page(request, "course", entries=course.entries(events), total=len(events), broken=verify_chain(events))
+    subject, resource = request.state.subject, request.state.resource
+    papers = may(subject, "document.read", resource)
+    record = may(subject, "minutes.edit", resource) or may(subject, "minutes.number", resource)
+    shown = [event for event in events if course.visible(event.kind, papers=papers, record=record)]
+    return _page(request, "course", entries=course.entries(shown), total=len(shown), broken=verify_chain(events))
 
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
@@ -196,8 +200,9 @@ def renew_link(request: Request, meeting_id: str, point_id: int) -> Response:
     found, now = container(request), container(request).clock.now()
     with found.db.write() as conn:
         sessions = service.link_revoke(conn, meeting_id, point_id, request.state.subject, now)
-        service.link_renew(conn, meeting_id, point_id, request.state.subject, now)
+        link = service.link_renew(conn, meeting_id, point_id, request.state.subject, now)
     found.hub.drop(sessions)
+    found.hub.revoked(meeting_id, link.code)
     _changed(request, meeting_id)
     return done(f"/meetings/{meeting_id}/audience", "revoked")
 

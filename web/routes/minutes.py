@@ -35,12 +35,16 @@ def action(name: Action) -> Any:
     return Depends(allow(name, views.meeting))
 
 
-@router.get("/minutes/{minutes_id}", dependencies=[Depends(allow(Action.SELF))])
+def of_minutes(request: Request, conn: Connection) -> Resource:
+    """The meeting that these minutes are of: who may not know of it learns nothing from their number."""
+    request.path_params["meeting_id"] = store.load(conn, request.path_params["minutes_id"]).meeting_id
+    return views.meeting(request, conn)
+
+
+@router.get("/minutes/{minutes_id}", dependencies=[Depends(allow(Action.MEETING_READ, of_minutes))])
 def by_id(request: Request, minutes_id: str) -> Response:
     """The page has one address, below its meeting; this one is for lists."""
-    with container(request).db.read() as conn:
-        meeting_id = store.load(conn, minutes_id).meeting_id
-    return RedirectResponse(HERE.format(meeting_id=meeting_id), 303)
+    return RedirectResponse(HERE.format(meeting_id=request.path_params["meeting_id"]), 303)
 
 
 @router.get(HERE, dependencies=[action(Action.MEETING_READ)])
