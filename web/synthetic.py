@@ -7,6 +7,7 @@ secret}]}; it ends when standard input closes, which happens by itself when its 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
@@ -19,6 +20,8 @@ from media.peers_points import Role, SyntheticPoint, run_points
 from web.doors import Door
 
 CONNECTIONS = 32
+FIRST, FIRST_ALONE = 1, 15.0
+"""One point comes before the others (for so many seconds at most): the first picture should not wait for the sixth."""
 
 
 async def play(scene: dict[str, Any], stop: asyncio.Event) -> None:
@@ -35,12 +38,28 @@ async def play(scene: dict[str, Any], stop: asyncio.Event) -> None:
             return doors[point.name].session(role)
 
         points = [SyntheticPoint(one["code"], one["label"], number) for number, one in enumerate(scene["points"])]
-        await run_points(points, door, stop)
+        seen = asyncio.Event()
+
+        def joined(_point: SyntheticPoint, role: Role) -> None:
+            if role == "publish":
+                seen.set()
+
+        async def others() -> None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(seen.wait(), FIRST_ALONE)
+            await run_points(points[FIRST:], door, stop)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_points(points[:FIRST], door, stop, joined))
+            group.create_task(others())
 
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
-    scene = json.loads(sys.stdin.readline())
+    line = await asyncio.to_thread(sys.stdin.readline)
+    if not line:
+        return  # nobody gave orders: whoever started us has ended
+    scene = json.loads(line)
     stop = asyncio.Event()
     ended = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)

@@ -93,6 +93,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any)
     from web.app import build
     from web.scene import prepare
 
+    # Started first: its media libraries load on the other core while the pages come up.
+    players = await _spawn() if arguments.points and not arguments.no_meeting else None
     app = build(settings)
     scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
 
@@ -100,15 +102,25 @@ async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any)
         _announce(settings, scene)
         if not arguments.no_browser:
             await asyncio.to_thread(webbrowser.open, settings.base_url)
-        if scene.meeting_id and arguments.points:
+        if players and scene.meeting_id:
             await app.state.container.hub.wait_ready()
-            await _synthetic(settings, scene, arguments.points)
+            await _play(players, settings, scene, arguments.points)
 
-    return await server.run(app, settings, listener, beside)
+    try:
+        return await server.run(app, settings, listener, beside)
+    finally:
+        if players:
+            with contextlib.suppress(ProcessLookupError):
+                players.terminate()
 
 
-async def _synthetic(settings: Settings, scene: Scene, count: int) -> None:
-    """Runs the process of synthetic points until cancelled.  The links that were printed are left for people."""
+async def _spawn() -> asyncio.subprocess.Process:
+    """The process of synthetic points; it waits for its orders, and ends when this one does."""
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "web.synthetic", stdin=asyncio.subprocess.PIPE)
+
+
+async def _play(process: asyncio.subprocess.Process, settings: Settings, scene: Scene, count: int) -> None:
+    """Tells the synthetic points whom to play, until cancelled.  The links that were printed are left for people."""
     shown = {guest.code for guest in one_of_each_level(scene)}
     chosen = [guest for guest in _mixed(scene) if guest.code not in shown][:count]
     told = {
@@ -116,18 +128,10 @@ async def _synthetic(settings: Settings, scene: Scene, count: int) -> None:
         "room": scene.meeting_id,
         "points": [{"code": guest.code, "label": guest.name, "secret": guest.secret} for guest in chosen],
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "web.synthetic", stdin=asyncio.subprocess.PIPE
-    )
     assert process.stdin is not None, "asked for a pipe"
-    try:
-        process.stdin.write(json.dumps(told).encode() + b"\n")
-        await process.stdin.drain()
-        await process.wait()
-    finally:
-        process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+    process.stdin.write(json.dumps(told).encode() + b"\n")
+    await process.stdin.drain()
+    await process.wait()
 
 
 def _mixed(scene: Scene) -> list[Any]:
