@@ -16,6 +16,8 @@ DAYS = (
 )
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+FIRST_YEAR, LAST_YEAR = 1945, 2200
+
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -90,11 +92,14 @@ class When:
         return self.local(at).strftime("%Y-%m-%d")
 
     def parse_day(self, text: str, field: str = "on") -> date:
-        """Raises Invalid("time.date")."""
+        """Raises Invalid("time.date"), also for years that no calendar of ours turns to."""
         try:
-            return date.fromisoformat(text.strip())
+            day = date.fromisoformat(text.strip())
         except ValueError:
             raise Invalid("time.date", field=field) from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise Invalid("time.date", field=field)
+        return day
 
     def parse(self, day: str, clock: str, field: str) -> datetime:
         """`2026-11-24` and `08:00` of the installation's zone, as UTC.  Raises Invalid("time.date" | "time.clock")."""

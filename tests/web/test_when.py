@@ -58,3 +58,10 @@ def test_what_people_type_becomes_utc() -> None:
 def test_what_is_no_time_is_refused(day: str, clock: str, code: str) -> None:
     with pytest.raises(Invalid, match=code):
         WHEN.parse(day, clock, "start")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_time_is_no_day_of_ours(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        When(ZoneInfo("Asia/Ho_Chi_Minh")).parse_day(text)
+    assert refused.value.code == "time.date"
