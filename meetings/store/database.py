@@ -11,6 +11,8 @@ write.  Readers use an engine of their own with a plain BEGIN and never wait (WA
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,8 +102,9 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         # synchronous=FULL: an acknowledged write survives power loss (invariant I4), not only a crash.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
+        _keep_a_log(cursor)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -109,6 +112,23 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         conn.exec_driver_sql(begin)
 
     return engine
+
+
+def _keep_a_log(cursor: sqlite3.Cursor) -> None:
+    """WAL, so that readers never wait.  A new file changes its mode once, and SQLite fails at once instead of waiting
+    when two first starts meet there (its busy handler is not asked): the waiting is done here.
+
+    Raises: sqlite3.OperationalError when the file stays locked for BUSY_MS.
+    """
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)
 
 
 def _is_full(error: OperationalError) -> bool:

@@ -39,11 +39,14 @@ def test_migrating_again_changes_nothing(db: Database) -> None:
         assert conn.execute(text("SELECT version_num FROM alembic_version")).all() == before
 
 
-def test_two_starts_at_once_migrate_once(tmp_path: Path) -> None:
-    databases = [Database(f"sqlite:///{tmp_path}/new.db") for _ in range(3)]
-    failures: list[BaseException] = []
+@pytest.mark.parametrize("place", range(8))
+def test_starts_at_the_same_moment_migrate_once(tmp_path: Path, place: int) -> None:
+    """Six at once and eight times over: a new file's change to WAL mode is a moment that one pair in a few dozen meets."""
+    databases = [Database(f"sqlite:///{tmp_path}/new{place}.db") for _ in range(6)]
+    gate, failures = threading.Barrier(len(databases)), list[BaseException]()
 
     def start(database: Database) -> None:
+        gate.wait(60)
         try:
             database.migrate()
         except BaseException as error:  # noqa: BLE001 - reported by the assertion below
@@ -54,6 +57,8 @@ def test_two_starts_at_once_migrate_once(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
+    with databases[0].read() as conn:
+        assert len(conn.execute(text("SELECT version_num FROM alembic_version")).all()) == 1
     for database in databases:
         database.close()
     assert not failures
