@@ -1,8 +1,8 @@
 """The batched data plane: one track's packets to all its receivers with as few system calls as possible.
 
-For each receiver the packets are copied into a row of a preallocated arena, one ``pack_into`` writes the header with that
-receiver's numbers, ``srtp_protect`` works in place, and one ``sendmmsg`` sends to everybody; packets of equal size (the
-last may be shorter) leave as one segmented message.  Where the kernel or the route cannot do that, the same bytes leave
+Each packet is copied into a preallocated arena once for each receiver, the headers of all receivers are computed at once,
+``srtp_protect`` works in place, and one ``sendmmsg`` sends to everybody; packets of equal size (the last may be shorter)
+leave as one segmented message.  Where the kernel or the route cannot do that, the same bytes leave
 with plain ``sendto``.  Never reads, never decides who receives.  Called by ``media/sfu.py``.
 """
 
@@ -11,25 +11,22 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterator, Sequence
-from struct import Struct
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from media import mmsg
 from media.cache import Packet
 from media.counters import Counters
 from media.errors import BadPacket
-from media.limits import BATCH_PACKETS, MAX_DATAGRAM
+from media.headers import Headers, Numbers
+from media.limits import MAX_DATAGRAM
 from media.port import Path
 from media.relay import Batch, Control, Output, Resend
 from media.rtp import HEADER, HEADER_BYTES
 from media.stream import DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
 
-_OVERHEAD: Final = HEADER_BYTES + TAG_BYTES
-_LONGEST: Final = BATCH_PACKETS * (MAX_DATAGRAM + _OVERHEAD)
-_PATCH: Final = Struct("!HHII")  # the RTP header with its first two bytes as one number
+_LONGEST: Final = MAX_DATAGRAM + HEADER_BYTES + TAG_BYTES
 _BLANK: Final = bytes(HEADER_BYTES)
-_TAG: Final = bytes(TAG_BYTES)
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
 
 
@@ -54,13 +51,20 @@ class Target:
 class _Chunk:
     """Up to ROWS receivers that share one of our sockets, laid out for the inner loop."""
 
-    __slots__ = ("downs", "rows", "names", "descriptor")
+    __slots__ = ("downs", "headers", "names", "descriptor", "_handles")
 
     def __init__(self, downs: Sequence[DownStream]) -> None:
         self.downs = downs
-        self.rows = [(d.target.handle, d.payload_type, d.delta, d.ts_delta, d.ssrc) for d in downs]
+        self.headers = Headers(Numbers(d.payload_type, d.delta, d.ts_delta, d.ssrc) for d in downs)
         self.names = b"".join([d.target.sockaddr for d in downs])
         self.descriptor = downs[0].target.descriptor
+        self._handles: dict[int, list[Any]] = {}
+
+    def handles(self, packets: int) -> list[Any]:
+        """Every receiver's keys, so many times one after the other."""
+        if packets not in self._handles:
+            self._handles[packets] = [down.target.handle for down in self.downs for _ in range(packets)]
+        return self._handles[packets]
 
 
 class _Plan:
@@ -94,7 +98,6 @@ class Fanout:
         self.batched = batched and mmsg.available()
         self.segmented = segmented and self.batched  # switched off for good when the kernel says EIO
         self._plane = mmsg.Plane(_LONGEST)
-        self._length = mmsg.ffi.new("int *")
 
     def emit(self, output: Output) -> None:
         """Protects and sends one output of a relay."""
@@ -142,33 +145,17 @@ class Fanout:
         yield run
 
     def _send_run(self, run: list[Packet], chunk: _Chunk) -> None:
-        # A bytearray: assigned to a slice of another one, bytes would be copied twice.
-        image = bytearray().join([part for packet in run for part in (_BLANK, packet.payload, _TAG)])
-        total, step = len(image), len(run[0].payload) + _OVERHEAD
-        self._plane.shape(total, step if len(run) > 1 else 0)
-        stride = self._plane.stride
-        head, *tail = [
-            (index * step, packet.ext, packet.timestamp, 0x8000 | packet.marker, len(packet.payload) + HEADER_BYTES)
-            for index, packet in enumerate(run)
-        ]
-        _, ext, timestamp, first, size = head
-        arena, length, pack_into, protect = self._plane.arena, self._length, _PATCH.pack_into, srtp_protect
-        at = failed = 0
-        for (handle, payload_type, delta, ts_delta, ssrc), row in zip(chunk.rows, self._plane.rows, strict=False):
-            arena[at : at + total] = image
-            pack_into(arena, at, first | payload_type, ext + delta & 0xFFFF, timestamp + ts_delta & 0xFFFFFFFF, ssrc)
-            length[0] = size
-            failed |= protect(handle, row, length)
-            for offset, more_ext, more_timestamp, more_first, more_size in tail:
-                pack_into(arena, at + offset, more_first | payload_type, more_ext + delta & 0xFFFF,
-                          more_timestamp + ts_delta & 0xFFFFFFFF, ssrc)
-                length[0] = more_size
-                failed |= protect(handle, row + offset, length)
-            at += stride
-        if failed:  # never let a row that is not encrypted leave
-            self._send_apart(run, chunk)
+        plane, headers, places = self._plane, chunk.headers, len(run)
+        sizes = [len(packet.payload) + HEADER_BYTES for packet in run]
+        protected = tuple([size + TAG_BYTES for size in sizes])
+        plane.shape(protected, protected[0] if places > 1 else 0)
+        for place, (ext, timestamp, marker, payload) in enumerate(run):
+            plane.fill(place, headers.count, _BLANK + payload, headers.words(ext, timestamp, marker))
+        # The innermost loop of the product runs in C: one call a packet, nothing interpreted between two of them.
+        if any(map(srtp_protect, chunk.handles(places), plane.pointers(places), plane.lengths(headers.count, sizes))):
+            self._send_apart(run, chunk)  # never let a packet that is not encrypted leave
         else:
-            self._dispatch(chunk, total, step if tail else 0)
+            self._dispatch(chunk, places)
 
     def _send_apart(self, run: list[Packet], chunk: _Chunk) -> None:
         """Some receiver's keys refused: each packet by itself, so that only that receiver goes without."""
@@ -176,12 +163,12 @@ class Fanout:
             for packet in run:
                 self._resend(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
 
-    def _dispatch(self, chunk: _Chunk, total: int, segment: int) -> None:
-        plane, count = self._plane, len(chunk.rows)
-        self._counters.packets_out += count * (-(-total // segment) if segment else 1)
+    def _dispatch(self, chunk: _Chunk, places: int) -> None:
+        plane, count = self._plane, chunk.headers.count
+        self._counters.packets_out += count * places
         if not self.batched:
             for row in range(count):
-                self._send_row(row, chunk.downs[row], total, segment)
+                self._send_row(row, chunk.downs[row], places)
             return
         plane.names[0 : len(chunk.names)] = chunk.names
         done, patient = 0, True
@@ -192,20 +179,18 @@ class Fanout:
                     self._counters.slow_drop += count - done
                     return
                 patient = False
-            elif problem and segment and problem in (errno.EIO, errno.EINVAL):
+            elif problem and places > 1 and problem in (errno.EIO, errno.EINVAL):
                 # EIO: no checksum offload on this route, so no segmentation at all.  EINVAL: a small path MTU to this one.
                 self.segmented = self.segmented and problem != errno.EIO
-                self._send_row(done, chunk.downs[done], total, segment)
+                self._send_row(done, chunk.downs[done], places)
                 done += 1
             elif problem:
                 self._counters.send_errors += 1
                 done += 1
 
-    def _send_row(self, row: int, down: DownStream, total: int, segment: int) -> None:
-        start = row * self._plane.stride
-        end = start + total
-        for at in range(start, end, segment or total):
-            self.send(bytes(self._plane.arena[at : min(at + (segment or total), end)]), down.target.path)
+    def _send_row(self, row: int, down: DownStream, places: int) -> None:
+        for place in range(places):
+            self.send(self._plane.packet(row, place), down.target.path)
 
     def _resend(self, output: Resend) -> None:
         down, packet = output.down, output.packet

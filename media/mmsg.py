@@ -12,13 +12,15 @@ import errno
 import select
 import sys
 from array import array
+from collections.abc import Sequence
 from typing import Any, Final
 
 from cffi import FFI
 
-from media.limits import SEND_WAIT_MS
+from media.limits import BATCH_PACKETS, SEND_WAIT_MS
 
 ROWS: Final = 64          # receivers per system call: rows of one call stay in the second-level cache
+PACKETS: Final = BATCH_PACKETS
 NAME_BYTES: Final = 16    # struct sockaddr_in
 _HEADER_WORDS: Final = 8  # struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, len
 _HEADER_BYTES: Final = 8 * _HEADER_WORDS
@@ -26,7 +28,7 @@ _SOL_UDP, _UDP_SEGMENT = 17, 103  # linux/udp.h
 _CONTROL_BYTES: Final = 24        # CMSG_SPACE(2)
 _MSG_DONTWAIT: Final = 0x40
 _LINE: Final = 64                 # bytes of a cache line
-_CLASSES: Final = (3, 7, 13, 23, 45, 69, 91)  # distances between rows in cache lines: odd, so that rows spread over all sets
+_CLASSES: Final = (3, 5, 9, 13, 19)  # distances between rows in cache lines: odd, so that rows spread over all sets
 
 ffi = FFI()
 ffi.cdef("int sendmmsg(int, void *, unsigned int, int);")
@@ -50,53 +52,107 @@ def available() -> bool:
     return _libc is not None
 
 
-class Plane:
-    """Memory for one call: ``arena`` holds ROWS rows, row n begins at byte ``n * stride`` and at C address ``rows[n]``.
+class _Layout:
+    """Where packets lie at one stride."""
 
-    ``shape`` says how long the rows are; it may move them, so it comes before they are filled.
+    __slots__ = ("stride", "addresses", "_start", "_pointers")
+
+    def __init__(self, start: Any, base: int, stride: int) -> None:
+        self.stride, self._start = stride, start
+        self.addresses = array(
+            "Q", [base + (place * ROWS + row) * stride for row in range(ROWS) for place in range(PACKETS)]
+        )
+        self._pointers: dict[int, list[Any]] = {}
+
+    def pointers(self, packets: int) -> list[Any]:
+        if packets not in self._pointers:
+            self._pointers[packets] = [
+                self._start + (place * ROWS + row) * self.stride for row in range(ROWS) for place in range(packets)
+            ]
+        return self._pointers[packets]
+
+
+class Plane:
+    """Memory for one call: ``ROWS`` receivers with up to ``PACKETS`` packets each.
+
+    Packets of the same place in their rows lie ``stride`` bytes apart, each on a 32-bit boundary; a row is gathered by the
+    kernel.  ``shape`` says how long the packets are; it may move them, so it comes before they are filled.
     """
 
-    __slots__ = ("stride", "arena", "rows", "names", "_layouts", "_vectors", "_headers", "_control", "_start", "_size",
-                 "_segment", "_keep")
+    __slots__ = ("stride", "arena", "names", "_words", "_layouts", "_layout", "_vectors", "_headers", "_control", "_start",
+                 "_shape", "_lengths", "_length_memory", "_length_rows", "_keep")
 
     def __init__(self, longest: int) -> None:
-        """``longest`` is the largest row in bytes."""
+        """``longest`` is the largest packet in bytes, protected."""
         most = (-(-longest // _LINE) | 1) * _LINE
         strides = [lines * _LINE for lines in _CLASSES if lines * _LINE < most] + [most]
-        self.arena = bytearray(most * ROWS)
+        self.arena = bytearray(most * ROWS * PACKETS)
         start = ffi.from_buffer("char[]", self.arena)
+        self._words = memoryview(self.arena).cast("I")
         self.names = bytearray(NAME_BYTES * ROWS)
         self._control = bytearray(_CONTROL_BYTES)
         self._control[0:16] = (18).to_bytes(8, "little") + _SOL_UDP.to_bytes(4, "little") + _UDP_SEGMENT.to_bytes(4, "little")
-        self._vectors, self._headers = array("Q", bytes(16 * ROWS)), array("Q", bytes(_HEADER_BYTES * ROWS))
+        self._vectors = array("Q", bytes(16 * ROWS * PACKETS))
+        self._headers = array("Q", bytes(_HEADER_BYTES * ROWS))
         # Memory whose address C knows must never move: an exported buffer cannot be resized.
         self._keep = [start, *(memoryview(m) for m in (self.arena, self.names, self._vectors, self._control))]
         base, names, vectors, control = (int(ffi.cast("uintptr_t", ffi.from_buffer(m))) for m in self._keep[1:])
         for row in range(ROWS):
             at = row * _HEADER_WORDS
             self._headers[at : at + 5] = array(
-                "Q", [names + row * NAME_BYTES, NAME_BYTES, vectors + 16 * row, 1, control]
+                "Q", [names + row * NAME_BYTES, NAME_BYTES, vectors + 16 * row * PACKETS, 1, control]
             )
-        self._layouts = [
-            (stride, [start + row * stride for row in range(ROWS)], array("Q", [base + row * stride for row in range(ROWS)]))
-            for stride in strides
-        ]
+        self._layouts = [_Layout(start, base, stride) for stride in strides]
         self._start = ffi.from_buffer("char[]", self._headers)
-        self._size = self._segment = -1
-        self.stride, self.rows, self._vectors[0::2] = self._layouts[-1]
+        self._lengths = ffi.new("int[]", ROWS * PACKETS)
+        self._length_memory = ffi.buffer(self._lengths)
+        self._length_rows = [self._lengths + index for index in range(ROWS * PACKETS)]
+        self._shape: tuple[tuple[int, ...], int] = ((), -1)
+        self._use(self._layouts[-1])
 
-    def shape(self, size: int, segment: int) -> None:
-        """Every row holds ``size`` bytes; the kernel cuts them every ``segment`` bytes (0: not at all)."""
-        if size != self._size:
-            self._size = size
-            self._vectors[1::2] = array("Q", [size]) * ROWS
-            layout = next(one for one in self._layouts if one[0] >= size)
-            if layout[0] != self.stride:
-                self.stride, self.rows, self._vectors[0::2] = layout
-        if segment != self._segment:
-            self._segment = segment
-            self._control[16:18] = segment.to_bytes(2, "little")
-            self._headers[5::_HEADER_WORDS] = array("Q", [_CONTROL_BYTES if segment else 0]) * ROWS
+    def _use(self, layout: _Layout) -> None:
+        self._layout, self.stride = layout, layout.stride
+        self._vectors[0::2] = layout.addresses
+
+    def shape(self, sizes: tuple[int, ...], segment: int) -> None:
+        """Every row holds packets of these sizes; the kernel cuts it every ``segment`` bytes (0: not at all)."""
+        if (sizes, segment) == self._shape:
+            return
+        self._shape = (sizes, segment)
+        longest = max(sizes)
+        layout = next(one for one in self._layouts if one.stride >= longest)
+        if layout is not self._layout:
+            self._use(layout)
+        for place, size in enumerate(sizes):
+            self._vectors[2 * place + 1 :: 2 * PACKETS] = array("Q", [size]) * ROWS
+        self._headers[3::_HEADER_WORDS] = array("Q", [len(sizes)]) * ROWS
+        self._headers[5::_HEADER_WORDS] = array("Q", [_CONTROL_BYTES if segment else 0]) * ROWS
+        self._control[16:18] = segment.to_bytes(2, "little")
+
+    def fill(self, place: int, count: int, packet: bytes, words: Sequence[memoryview]) -> None:
+        """The packet at ``place`` of the first ``count`` rows: all the same but for its first ``words``, one a row."""
+        stride = self.stride
+        start = place * ROWS * stride
+        self.arena[start : start + count * stride] = (packet + bytes(stride - len(packet))) * count
+        at, step = start // 4, stride // 4
+        for word in words:
+            self._words[at : at + step * (count - 1) + 1 : step] = word
+            at += 1
+
+    def pointers(self, packets: int) -> list[Any]:
+        """C addresses of all packets, row by row, when a row has so many."""
+        return self._layout.pointers(packets)
+
+    def lengths(self, count: int, sizes: Sequence[int]) -> list[Any]:
+        """C addresses of one ``int`` for each packet, row by row, holding ``sizes`` in each of ``count`` rows."""
+        written = array("i", sizes).tobytes() * count
+        self._length_memory[0 : len(written)] = written
+        return self._length_rows
+
+    def packet(self, row: int, place: int) -> bytes:
+        """One packet as it lies there."""
+        start = (place * ROWS + row) * self.stride
+        return bytes(self.arena[start : start + self._shape[0][place]])
 
     def send(self, descriptor: int, first: int, rows: int) -> tuple[int, int]:
         """Sends rows ``first`` up to ``rows``: (rows sent, 0) or (rows sent, errno of the row that stopped it)."""

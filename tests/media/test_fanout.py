@@ -110,10 +110,10 @@ def test_a_route_that_refuses_segmentation_is_served_packet_by_packet(
     real, refused = mmsg.Plane.send, []
 
     def send(plane: mmsg.Plane, descriptor: int, first: int, rows: int) -> tuple[int, int]:
-        if plane._segment and first == 2 and not refused:
+        if plane._shape[1] and first == 2 and not refused:
             refused.append(first)
             return first, problem
-        return real(plane, descriptor, first, min(rows, 2) if first < 2 and plane._segment and not refused else rows)
+        return real(plane, descriptor, first, min(rows, 2) if first < 2 and plane._shape[1] and not refused else rows)
 
     monkeypatch.setattr(mmsg.Plane, "send", send)
     fanout = Fanout(Counters())
