@@ -16,6 +16,7 @@ from scheduler.booking import Point
 from web.i18n import _, language
 
 MANY_KINDS = 3
+OUTSIDE = "|"
 
 
 @dataclass(slots=True)
@@ -53,7 +54,8 @@ class Group:
 def branches(
     tree: UnitTree, levels: Sequence[Level], points: Iterable[Point], chosen: frozenset[int], query: str = ""
 ) -> list[Leaf | Group]:
-    """For each root: its own points, then one group for each level below it, split by parent where there are several."""
+    """For each root: its own points, then one group for each level below it, split by parent where there are several.
+    Points of no unit in the tree come last, in a group of their own."""
     by_unit: dict[str, list[Point]] = {}
     for point in points:
         by_unit.setdefault(point.unit_id, []).append(point)
@@ -69,6 +71,9 @@ def branches(
                 f"{root.unit_id}|", root.name, [leaf for leaf in own if isinstance(leaf, Leaf)],
                 [group for group in own if isinstance(group, Group)],
             ))
+    if outside := [Leaf(point, point.point_id in chosen)
+                   for unit_id, own in by_unit.items() if unit_id not in tree for point in own]:
+        found.append(Group(OUTSIDE, _("Ngoài phạm vi triệu tập"), outside))
     _filter(found, query)
     return found
 

@@ -36,7 +36,10 @@ STEP = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom this person's unit may convene on a day: its own subtree, or that of the unit a body belongs to."""
+    """Whom a unit may convene on a day: its own subtree, or that of the unit a body belongs to.
+
+    `points` are those below and whatever the meeting holds elsewhere, so that nothing is given back unseen.
+    """
 
     tree: UnitTree
     unit: UnitRef
@@ -60,19 +63,22 @@ class Picture:
         return self.chosen - self.blocked
 
 
-def scope(conn: Connection, subject: Subject, on: date) -> Scope:
+def scope(conn: Connection, unit_id: str | None, on: date, held: frozenset[int] = frozenset()) -> Scope:
+    """What the unit that holds the meeting may convene; `held` are the points that the meeting has already."""
     whole = places.tree(conn, on)
     territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
-    if subject.unit_id is None or subject.unit_id not in whole:
-        return Scope(UnitTree((), on), UnitRef("", "", None, ()), ())
-    own = whole.get(subject.unit_id)
+    if unit_id is None or unit_id not in whole:
+        kept = tuple(point for point in point_store.all_points(conn) if point.point_id in held)
+        return Scope(UnitTree((), on), UnitRef("", "", None, ()), kept)
+    own = whole.get(unit_id)
     convenor = own if own.level in territorial or own.parent_id is None else whole.get(own.parent_id)
     below = UnitTree(whole.subtree(convenor.unit_id), on)
     parent = whole.get(own.parent_id).name if own.parent_id in whole else None
     bare = own.name[:1].lower() + own.name[1:]
     issuer = f"Ủy ban nhân dân {bare}" if own.level in territorial else None  # the record is in Vietnamese by law
     unit = UnitRef(own.unit_id, own.name, parent, whole.path(own.unit_id), issuer)
-    return Scope(below, unit, tuple(point for point in point_store.all_points(conn) if point.unit_id in below))
+    return Scope(below, unit, tuple(
+        point for point in point_store.all_points(conn) if point.unit_id in below or point.point_id in held))
 
 
 def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
@@ -115,9 +121,9 @@ def picture(
 
 
 def ordered(within: Scope) -> list[Point]:
-    """The points in the order of the tree: a province, its districts with their communes, …"""
+    """The points in the order of the tree: a province, its districts with their communes, …; last what is outside it."""
     order = {unit.unit_id: place for place, unit in enumerate(within.tree)}
-    return sorted(within.points, key=lambda point: (order[point.unit_id], point.code))
+    return sorted(within.points, key=lambda point: (order.get(point.unit_id, len(order)), point.code))
 
 
 def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], blocked: set[int]) -> Lane:

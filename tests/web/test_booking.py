@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from meetings import service
 from meetings.store import unit_store
+from meetings.store.unit_tables import unit_version
 from scheduler import points as point_store
 from scheduler import service as booking
 from tests.web.conftest import QuietHub, browser, sign_in, token_in
+from web import store
 from web.container import Container
 
 DAY = "2026-03-06"
@@ -185,3 +188,43 @@ async def test_a_search_hides_but_keeps_what_is_chosen(secretary: httpx.AsyncCli
 async def test_an_officer_may_not_book(client: httpx.AsyncClient) -> None:
     await sign_in(client, "xa")
     assert (await client.get("/meetings/new")).status_code == 404
+
+
+async def test_a_secretary_from_below_sees_and_keeps_the_whole_meeting(
+    app: object, secretary: httpx.AsyncClient, found: Container
+) -> None:
+    province, baché, coto = points_named(found, "Tỉnh Quảng Ninh", "Huyện Ba Chẽ", "Huyện Cô Tô")
+    with found.db.read() as conn:
+        other = store.account_by_login(conn, "nguoila")
+    assert other
+    path = (await book(secretary, [province, baché], secretary=other[0].user_id)).headers["location"].split("?")[0]
+    async with browser(app) as client:  # type: ignore[arg-type]
+        await sign_in(client, "nguoila")
+        page = (await client.get(f"{path}/book")).text
+        assert len(re.findall(r'name="point" value="\d+"', page)) == 239
+        ticked = [int(value) for value in re.findall(r'name="point" value="(\d+)" checked', page)]
+        assert set(ticked) == {province, baché}
+        data = {"_csrf": token_in(page), "point": [*ticked, coto], "action": "book"}
+        assert (await client.post(f"{path}/book", data=data)).headers["location"] == f"{path}?done=booked&n=3"
+    with found.db.read() as conn:
+        assert set(booking.points_of_meeting(conn, path.split("/")[2])) == {province, baché, coto}
+
+
+async def test_points_that_left_the_scope_are_shown_and_given_back_only_by_hand(
+    secretary: httpx.AsyncClient, found: Container
+) -> None:
+    province, baché = points_named(found, "Tỉnh Quảng Ninh", "Huyện Ba Chẽ")
+    commune = points_named(found, "Xã Đồn Đạc")[0]
+    path = (await book(secretary, [province, baché, commune])).headers["location"].split("?")[0]
+    with found.db.write() as conn:
+        ended = update(unit_version).where(unit_version.c.name == "Xã Đồn Đạc")
+        conn.execute(ended.values(valid_to=date(2026, 3, 6)))
+    page = (await secretary.get(f"{path}/book")).text
+    assert "Ngoài phạm vi triệu tập" in page
+    ticked = [int(value) for value in re.findall(r'name="point" value="(\d+)" checked', page)]
+    assert set(ticked) == {province, baché, commune}
+    data = {"_csrf": token_in(page), "point": ticked, "action": "book"}
+    refused = await secretary.post(f"{path}/book", data=data)
+    assert refused.status_code == 422 and "đơn vị không còn vào ngày họp" in refused.text
+    data["point"] = [province, baché]
+    assert (await secretary.post(f"{path}/book", data=data)).status_code == 303

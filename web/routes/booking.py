@@ -69,7 +69,7 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
         with found.db.write() as conn:
             accounts = booking_view.people(conn, subject, found.when.today(now))
             wanted, errors = booking_form.check(typed, found.when, booking_view.as_people(accounts))
-            within = booking_view.scope(conn, subject, _day(wanted, found, now))
+            within = booking_view.scope(conn, subject.unit_id, _day(wanted, found, now))
             booking_view.tree(conn, within, typed)
             if book and not typed.chosen:
                 errors["audience"] = Invalid("booking.nobody", field="audience")
@@ -136,7 +136,8 @@ def _show(
     found, now = container(request), container(request).clock.now()
     wanted, problems = booking_form.times(typed, found.when)
     with found.db.read() as conn:
-        within = booking_view.scope(conn, subject, _day(wanted, found, now))
+        within = _scope_of(conn, meeting, found) if meeting else booking_view.scope(
+            conn, subject.unit_id, _day(wanted, found, now))
         branches = booking_view.tree(conn, within, typed)
         own = meeting.meeting_id if meeting else None
         picture = booking_view.picture(conn, within, typed, wanted, found.when, subject, now, own)
@@ -183,7 +184,7 @@ def book(request: Request, meeting_id: str,
         return _show(request, typed, subject, meeting=meeting)
     try:
         with found.db.write() as conn:
-            within = booking_view.scope(conn, subject, found.when.local(meeting.start).date())
+            within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
             n = booking.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
             if meeting.main_point_id not in typed.chosen:
@@ -193,6 +194,12 @@ def book(request: Request, meeting_id: str,
         return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting)
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "booked", n)
+
+
+def _scope_of(conn: Connection, meeting: Meeting, found: Container) -> booking_view.Scope:
+    """A meeting's points are chosen from its own unit's, whoever keeps it: its secretary may sit in a district."""
+    held = frozenset(booking.points_of_meeting(conn, meeting.meeting_id))
+    return booking_view.scope(conn, meeting.unit.id, found.when.local(meeting.start).date(), held)
 
 
 def _typed_of(request: Request, meeting: Meeting) -> Typed:
