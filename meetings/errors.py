@@ -8,7 +8,7 @@
     ├── Closed        the thing has ended and takes nothing more
     ├── Invalid       the input is wrong; `field` names where
     ├── TooLarge      the input is beyond a limit
-    └── Unavailable   the machine cannot do it now (disk full); nothing was changed
+    └── Unavailable   the machine cannot do it now (disk full, database busy or away); nothing was changed
 
 Only `web/errors.py` turns these into text and status codes.
 """

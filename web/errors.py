@@ -90,6 +90,10 @@ def _overlap(error: MeetingError, request: Request | None) -> str:
     return f"{said} {rest}"
 
 
+RETRY = {"retry-after": "5"}
+"""Goes with every 503: what is away is back in seconds, or somebody has to be called."""
+
+
 def status_of(error: MeetingError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
@@ -121,7 +125,10 @@ def install(app: FastAPI) -> None:
 
 
 async def _meeting(request: Request, error: MeetingError) -> Response:
-    return answer(request, status_of(error), error.code, explain(error, request))
+    away = isinstance(error, Unavailable)
+    if away:
+        log.warning("%s at %s %s", error, request.method, request.url.path, exc_info=error.__cause__)
+    return answer(request, status_of(error), error.code, explain(error, request), RETRY if away else None)
 
 
 async def _sign_in(request: Request, _error: SignInFirst) -> Response:

@@ -22,7 +22,7 @@ from media.errors import Gone
 from meetings import service
 from meetings.admission import BENCH_PREFIX, Ticket
 from meetings.attendance import LEAVE_REASONS
-from meetings.errors import MeetingError, NotFound
+from meetings.errors import MeetingError, NotFound, Unavailable
 from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
@@ -309,6 +309,8 @@ class Hub:
 
         try:
             await to_thread.run_sync(run)
+        except Unavailable as error:
+            log.error("not recorded: %s", error, exc_info=error.__cause__)
         except MeetingError as error:
             log.info("not recorded: %s", error)
 

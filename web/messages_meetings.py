@@ -15,6 +15,7 @@ TEXTS: dict[str, str] = {
     "blob.full": N_("Ổ đĩa của máy chủ đã đầy, chưa lưu được gì. Hãy báo kỹ thuật viên rồi thử lại."),
     "blob.unknown": N_("Không tìm thấy nội dung tệp. Hãy báo kỹ thuật viên."),
     "storage.full": N_("Ổ đĩa của máy chủ đã đầy, chưa ghi được gì. Hãy báo kỹ thuật viên rồi thử lại."),
+    "storage.busy": N_("Máy chủ đang bận, chưa làm được việc này và chưa ghi gì. Hãy đợi ít giây rồi thử lại."),
     "conclusion.unknown": N_("Không có kết luận số {ord}, hoặc kết luận đã được bỏ."),
     "delegate.point": N_("Hãy chọn điểm cầu của đại biểu."),
     "delegate.unknown": N_("Không có đại biểu này."),

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from meetings.errors import Unavailable
 
@@ -29,6 +30,7 @@ BUSY_MS = 20_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 """A revision's file is named after its id, and ids are in order; a test holds this."""
 
+_PG_DISK_FULL = "53100"
 _MIGRATION_LOCK = 0x6469656D  # "diem": two processes starting together migrate one after the other.
 
 
@@ -48,19 +50,17 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
-        try:
-            with self._writer.begin() as conn:
-                yield conn
-        except OperationalError as error:
-            if _is_full(error):
-                raise Unavailable("storage.full") from error
-            raise
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises Unavailable("storage.full" | "storage.busy"), like `read`, when the machine is at fault.
+        """
+        with _blaming_the_machine(), self._writer.begin() as conn:
+            yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view where the database offers it; nothing written here is kept."""
-        with self._reader.connect() as conn:
+        with _blaming_the_machine(), self._reader.connect() as conn:
             yield conn
 
     def migrate(self) -> None:
@@ -131,6 +131,29 @@ def _keep_a_log(cursor: sqlite3.Cursor) -> None:
         time.sleep(0.005)
 
 
-def _is_full(error: OperationalError) -> bool:
-    """SQLite says "database or disk is full"; PostgreSQL uses class 53100 (disk_full)."""
-    return "disk is full" in str(error.orig) or getattr(error.orig, "sqlstate", None) == "53100"
+@contextmanager
+def _blaming_the_machine() -> Iterator[None]:
+    """A full disk, a lock that is held too long, a server that is away become Unavailable; our own mistakes stay."""
+    try:
+        yield
+    except (DBAPIError, PoolExhausted) as error:
+        if code := _trouble(error):
+            raise Unavailable(code) from error
+        raise
+
+
+_SQLITE_AWAY = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+})
+
+
+def _trouble(error: DBAPIError | PoolExhausted) -> str | None:
+    """None when the statement is at fault: SQLite calls that an operational error too, PostgreSQL never does."""
+    if isinstance(error, PoolExhausted) or error.connection_invalidated:
+        return "storage.busy"
+    if not isinstance(error, OperationalError):
+        return None
+    if isinstance(error.orig, sqlite3.Error):
+        code = (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF
+        return "storage.full" if code == sqlite3.SQLITE_FULL else "storage.busy" if code in _SQLITE_AWAY else None
+    return "storage.full" if getattr(error.orig, "sqlstate", None) == _PG_DISK_FULL else "storage.busy"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from meetings.errors import Unavailable
+from meetings.store import database
 from meetings.store.database import Database
 from meetings.store.ledger_store import append, events
 from meetings.store.tables import event
@@ -101,6 +103,48 @@ def test_a_full_disk_is_said_clearly_and_loses_nothing(sqlite_db: Database, at: 
     with sqlite_db.read() as conn:
         assert [e.kind for e in events(conn, meeting_id)] == ["meeting.created"]
         assert conn.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_a_lock_that_somebody_else_keeps_is_the_machines_fault(
+    sqlite_db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 20)
+    other = Database(sqlite_db.url)
+    with sqlite_db.write() as holding:
+        append(holding, None, "signin.ok", at)
+        with pytest.raises(Unavailable) as refused, other.write():
+            pass
+    assert refused.value.code == "storage.busy"
+    with other.write() as conn:
+        append(conn, None, "signin.ok", at)
+    other.close()
+
+
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_a_database_that_is_away_is_said_so(how: str) -> None:
+    away = Database("postgresql+psycopg://nobody@/nothing?host=/nonexistent")
+    with pytest.raises(Unavailable) as refused, getattr(away, how)():
+        pass
+    assert refused.value.code == "storage.busy"
+
+
+def test_our_own_mistakes_are_not_called_the_machines(db: Database) -> None:
+    for block in (db.read, db.write):
+        with pytest.raises(DBAPIError), block() as conn:
+            conn.execute(text("SELECT nothing FROM nowhere"))
+
+
+def test_a_server_that_ends_our_connection_is_the_machines_fault(db: Database) -> None:
+    if db.dialect != "postgresql":
+        pytest.skip("SQLite has no server")
+    with pytest.raises(Unavailable) as refused, db.read() as conn:
+        mine = conn.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with db.read() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+        conn.execute(text("SELECT 1"))
+    assert refused.value.code == "storage.busy"
+    with db.read() as conn:
+        assert conn.execute(text("SELECT 1")).scalar() == 1
 
 
 def test_an_unknown_kind_of_database_is_refused_at_once() -> None:

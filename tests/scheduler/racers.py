@@ -6,10 +6,10 @@ import multiprocessing
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from meetings.access import Subject
-from meetings.errors import Conflict
+from meetings.errors import Conflict, Unavailable
 from meetings.store.database import Database
 from scheduler import service, store
 
@@ -49,8 +49,9 @@ def storm(url: str, rows: list[dict[str, Any]], start: Any, answers: Any) -> Non
             with database.write() as conn:
                 conn.execute(store.booking.insert().values(**row))
             taken.append(True)
-        except (IntegrityError, OperationalError) as error:
-            assert "booking_overlap" in str(error.orig) or "deadlock" in str(error.orig), error
+        except (IntegrityError, Unavailable) as error:
+            reason = str(error.__cause__)
+            assert "booking_overlap" in reason or "deadlock" in reason, error
             taken.append(False)
     database.close()
     answers.put(taken)

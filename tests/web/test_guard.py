@@ -11,7 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from meetings.access import Action
-from tests.web.conftest import browser, post, sign_in, token_in
+from meetings.store import database
+from tests.web.conftest import PASSWORD, browser, post, sign_in, token_in
+from web.container import Container
 from web.headers import CSP
 from web.limits import BODY, UPLOAD
 from web.settings import Settings
@@ -181,6 +183,23 @@ async def test_an_unexpected_error_shows_a_number_and_no_trace(
     assert "bí mật bên trong" not in answer.text and "Traceback" not in answer.text
     number = answer.text.split("(mã ")[1].split(")")[0]
     assert number in caplog.text and "bí mật bên trong" in caplog.text
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 20)
+
+
+async def test_a_database_that_is_busy_is_said_so_with_when_to_try_again(
+    impatient: None, app: FastAPI, client: httpx.AsyncClient, found: Container
+) -> None:
+    token = token_in((await client.get("/signin")).text)
+    other = database.Database(found.db.url)
+    with other.write():
+        answer = await client.post("/signin", data={"_csrf": token, "login": "thuky", "password": PASSWORD})
+    other.close()
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
+    assert "Máy chủ đang bận" in answer.text
 
 
 async def test_programs_get_errors_as_json(client: httpx.AsyncClient) -> None:

@@ -17,9 +17,9 @@ from media.errors import BadSdp, RoomFull
 from meetings import service
 from meetings.access import Action
 from meetings.admission import Ticket
-from meetings.errors import MeetingError, NotFound
+from meetings.errors import MeetingError, NotFound, Unavailable
 from web.container import Container, container
-from web.errors import explain, status_of
+from web.errors import RETRY, explain, status_of
 from web.guard import allow
 from web.hub import Away
 from web.i18n import _
@@ -67,6 +67,8 @@ async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return _document(Problem(400, "media.sdp", _(SDP_TEXT, reason=error.code)))
     except NotFound as error:
         return _document(_unauthorized(error.code, explain(error)))
+    except Unavailable as error:
+        return _document(Problem(503, error.code, explain(error), **RETRY))
     except MeetingError as error:
         return _document(Problem(status_of(error), error.code, explain(error)))
 
