@@ -46,7 +46,7 @@ def story(found: Container, clock: ManualClock) -> Story:
         points = [point_store.points_of(conn, tree.search(name)[0].unit_id)[0].point_id
                   for name in ("Tỉnh Quảng Ninh", "Huyện Ba Chẽ", "Xã Đồn Đạc")]
         meeting = service.create(conn, NewMeeting(
-            "Giao ban tháng 3", booking_view.scope(conn, people["thuky"], today).unit, at + timedelta(minutes=30),
+            "Giao ban tháng 3", booking_view.scope(conn, people["thuky"].unit_id, today).unit, at + timedelta(minutes=30),
             at + timedelta(hours=2), **posts, agenda=(AgendaLine("Báo cáo", "Văn phòng"),)), people["thuky"], at)
         booking.book(conn, meeting.meeting_id, points, people["thuky"], at)
     return Story(meeting, people, points)
@@ -187,6 +187,29 @@ async def test_the_record_is_told_in_sentences_and_its_chain_is_checked(
         conn.exec_driver_sql("UPDATE event SET data = '{\"count\":4,\"points\":[]}' WHERE kind = 'meeting.booked'")
     page = (await client.get(f"{story.path}/course")).text
     assert "bị đứt ở sự kiện 2" in page
+
+
+async def test_a_technician_reads_no_conclusion_and_no_name_of_a_document(
+    app: FastAPI, client: httpx.AsyncClient, story: Story, found: Container, clock: ManualClock
+) -> None:
+    meeting_id, at, chair = story.meeting.meeting_id, clock.now(), story.people["chutri"]
+    with found.db.write() as conn:
+        row = store.account_by_login(conn, "thuky")
+        assert row
+        store.add_account(conn, "kythuat", "Vũ Kỹ Thuật", "", row[0].unit_id, frozenset({Role.TECHNICIAN}), row[1], at,
+                          must_change=False)
+        service.open(conn, meeting_id, chair, at)
+        service.conclusion_write(conn, meeting_id, "Giao Sở Y tế báo cáo", chair, at)
+        service.document_add(conn, meeting_id, "Báo cáo quý.txt", "text/plain", 3, "0" * 64, story.people["thuky"], at)
+    await sign_in(client, "kythuat")
+    for suffix in ("", "/audience", "/agenda", "/documents", "/course", "/minutes"):
+        page = await client.get(story.path + suffix)
+        assert page.status_code == 200, suffix
+        assert "Giao Sở Y tế" not in page.text and "Báo cáo quý" not in page.text, suffix
+    assert (await client.get(f"{story.path}/events")).status_code == 403
+    async with browser(app) as other:
+        await sign_in(other, "lanhdao")
+        assert "Giao Sở Y tế" in (await other.get(story.path)).text
 
 
 async def test_cancelling_asks_for_a_reason_and_gives_the_points_back(

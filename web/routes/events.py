@@ -34,9 +34,9 @@ async def of_point(
 
 @router.get("/meetings/{meeting_id}/events")
 async def of_meeting(
-    request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.MEETING_READ, views.meeting))
+    request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.DOCUMENT_READ, views.meeting))
 ) -> StreamingResponse:
-    """state, media, beat."""
+    """state, media, beat.  The state names documents and conclusions, so it takes the right to read them."""
     return _stream(container(request).hub, meeting_id, None)
 
 
