@@ -18,6 +18,7 @@ from meetings.meeting import AgendaLine, Person, check_times
 from meetings.texts import line
 from web import uploads
 from web.i18n import _
+from web.legible import number
 from web.limits import AGENDA_ITEMS
 from web.uploads import Kept
 from web.when import When
@@ -76,7 +77,7 @@ def read(form: FormData, key: bytes) -> Typed:
     return Typed(
         title=_text(form, "title"), place=_text(form, "place"), day=_text(form, "day"), start=_text(form, "start"),
         end=_text(form, "end"), people={post: _text(form, post) for post in POSTS}, agenda=agenda,
-        chosen=frozenset(int(str(value)) for value in form.getlist("point") if str(value).isdecimal()),
+        chosen=frozenset(point for value in form.getlist("point") if (point := number(str(value))) is not None),
         ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
         query=_text(form, "q"), kept=[file for file in receipts if file is not None],
     )

@@ -3,7 +3,7 @@
     @router.get("/meetings/{meeting_id}")
     def show(request: Request, subject: Subject = Depends(allow(Action.MEETING_READ, meeting))) -> Response: ...
 
-The order is chosen so that a stranger costs little: origin headers, then the subject, then `access.decide` on the
+The order is chosen so that a stranger costs little: whether the address can be read at all, origin headers, then the subject, then `access.decide` on the
 resource that the loader finds, and only then the body of the form and its token.  A route without `allow` fails a
 test.  It never decides anything itself: that is `meetings/access.py`.
 """
@@ -17,12 +17,13 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from meetings import access
 from meetings.access import Action, Resource, Subject
 from meetings.errors import MeetingError
 from meetings.store import ledger_store
-from web import csrf, session
+from web import csrf, legible, session
 from web.container import Container, container
 from web.limits import FORM_FIELDS, FORM_FILES
 
@@ -51,16 +52,19 @@ def allow(
 
     async def check(request: Request) -> AsyncIterator[Subject]:
         found = container(request)
+        legible.check(request.path_params.values(), 404)
+        legible.check(text for pair in request.query_params.multi_items() for text in pair)
         if not bearer:
             csrf.check_origin(request)
         subject = await run_in_threadpool(_decide, found, request, action, loader, who)
         form = None
-        if request.method not in csrf.SAFE and not bearer:
-            form = await _form(request)
-            given = str(form.get(csrf.FIELD, "")) or request.headers.get(csrf.HEADER, "")
-            csrf.check_token(request, given)
-        request.state.form = form
         try:
+            if request.method not in csrf.SAFE and not bearer:
+                form = await _form(request)
+                legible.check_form(form)
+                given = str(form.get(csrf.FIELD, "")) or request.headers.get(csrf.HEADER, "")
+                csrf.check_token(request, given)
+            request.state.form = form
             yield subject
         finally:
             if form is not None:
@@ -73,7 +77,10 @@ def allow(
 
 async def _form(request: Request) -> FormData:
     if request.headers.get("content-type", "").startswith(FORM_TYPES):
-        return await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS)
+        try:
+            return await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS)
+        except UnicodeError:  # a part that names an odd encoding
+            raise HTTPException(400) from None
     return FormData()
 
 

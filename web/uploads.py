@@ -72,7 +72,7 @@ def receipt(key: bytes, file: Kept) -> str:
 def redeem(key: bytes, text: str) -> Kept | None:
     """The file behind a receipt of ours; None for anything else."""
     body, _dot, mac = text.partition(".")
-    if not hmac.compare_digest(mac, _mac(key, body)):
+    if not hmac.compare_digest(mac.encode(), _mac(key, body).encode()):
         return None
     return Kept(**json.loads(base64.urlsafe_b64decode(body)))
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from meetings import admission, service
 from meetings.access import Action, Resource, Role, Subject, decide
-from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import seat_store
 from meetings.units import UnitTree
@@ -145,16 +144,3 @@ def meeting(request: Request, conn: Connection) -> Resource:
     known = service.get(conn, request.path_params["meeting_id"])
     request.state.meeting = known
     return service.resource_of(conn, known, issued=minutes_view.issued(conn, known.meeting_id))
-
-
-def meeting_link(request: Request, conn: Connection) -> Resource:
-    """The join link of one point (`point_id` in the path) of a meeting."""
-    known = service.get(conn, request.path_params["meeting_id"])
-    request.state.meeting = known
-    try:
-        seat = seat_store.one(conn, known.meeting_id, int(request.path_params["point_id"]))
-    except ValueError:
-        raise NotFound("not_found") from None
-    request.state.seat = seat
-    return link_of(known, seat.unit)
-

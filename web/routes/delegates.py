@@ -11,6 +11,7 @@ from meetings.errors import Invalid
 from web import views
 from web.container import container
 from web.guard import allow
+from web.legible import number
 from web.pages import done
 
 router = APIRouter(prefix="/meetings/{meeting_id}/delegates", tags=["meetings"], default_response_class=HTMLResponse)
@@ -21,12 +22,12 @@ RECORD = [Depends(allow(Action.MEETING_CONDUCT, views.meeting))]
 def add(request: Request, meeting_id: str) -> Response:
     """`point` (id), `name`, `post`, `present`: one delegate more."""
     found, form = container(request), request.state.form
-    point = str(form.get("point", ""))
-    if not point.isdecimal() or len(point) > 9:
+    point = number(str(form.get("point", "")))
+    if point is None:
         raise Invalid("delegate.point", field="point")
     with found.db.write() as conn:
         service.delegate_add(
-            conn, meeting_id, int(point), str(form.get("name", "")), str(form.get("post", "")), bool(form.get("present")),
+            conn, meeting_id, point, str(form.get("name", "")), str(form.get("post", "")), bool(form.get("present")),
             request.state.subject, found.clock.now(),
         )
     return done(f"/meetings/{meeting_id}/audience", "saved")

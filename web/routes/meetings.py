@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import segno
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy import Connection
 
@@ -23,7 +23,7 @@ from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import fold
 from scheduler import service as booking
-from web import course, places, uploads, views
+from web import course, legible, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -31,6 +31,7 @@ from web.pages import done, may, page
 from web.when import When
 
 router = APIRouter(prefix="/meetings", tags=["meetings"], default_response_class=HTMLResponse)
+PointId = Annotated[int, Path(ge=1, le=legible.MOST)]
 READ = Depends(allow(Action.MEETING_READ, views.meeting))
 
 PERIODS: dict[str, tuple[int, int]] = {"coming": (0, 120), "past": (-400, 0), "all": (-400, 400)}
@@ -195,7 +196,7 @@ def qr(address: str) -> str:
 
 @router.post("/{meeting_id}/links/{point_id}/renew",
              dependencies=[Depends(allow(Action.LINK_REVOKE, views.meeting))])
-def renew_link(request: Request, meeting_id: str, point_id: int) -> Response:
+def renew_link(request: Request, meeting_id: str, point_id: PointId) -> Response:
     """The old link opens nothing any more; a new card is there at once."""
     found, now = container(request), container(request).clock.now()
     with found.db.write() as conn:

@@ -7,9 +7,9 @@ back to the page.  Downloads are in `routes/packets.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 
@@ -29,6 +29,7 @@ from web.pages import done, page
 router = APIRouter(tags=["minutes"], default_response_class=HTMLResponse)
 HERE = "/meetings/{meeting_id}/minutes"
 EDIT_PREFIX = "block."
+Year = Annotated[int, Query(ge=0, le=9999)]
 
 
 def action(name: Action) -> Any:
@@ -191,7 +192,7 @@ def packet(request: Request, meeting_id: str) -> Response:
 
 @router.get("/register")
 def register_page(
-    request: Request, year: int = 0, subject: Subject = Depends(allow(Action.SELF))
+    request: Request, year: Year = 0, subject: Subject = Depends(allow(Action.SELF))
 ) -> Response:
     """Sổ đăng ký văn bản đi of the clerk's own unit."""
     require(subject, Action.MINUTES_NUMBER, Resource("register", subject.unit_path))

@@ -22,6 +22,7 @@ from minutes.release import What
 from web import views
 from web.container import Container, container
 from web.guard import allow
+from web.legible import number
 from web.pages import done, page
 from web.routes.minutes import HERE, render
 
@@ -97,8 +98,8 @@ def delegate_page(request: Request, token: str) -> Response:
              dependencies=[Depends(allow(Action.RELEASE_GRANT, views.meeting))])
 def grant(request: Request, meeting_id: str, delegate_id: str) -> Response:
     """A new personal link; an earlier one of the same delegate ends."""
-    days = str(request.state.form.get("days", LINK_DAYS))
-    length = timedelta(days=int(days)) if days.isdigit() and len(days) < 4 else timedelta(0)
+    days = number(str(request.state.form.get("days", LINK_DAYS))) or 0
+    length = timedelta(days=days if days < 1000 else 0)
     return _change(request, meeting_id, delegate_id, lambda found, conn, at: release.grant(
         conn, found.keys.releases, delegate_id, request.state.subject, at, at + length))
 

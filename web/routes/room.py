@@ -18,7 +18,7 @@ from meetings.access import Action, SeatRef, Subject, decide
 from meetings.admission import TicketRole
 from meetings.errors import Invalid
 from meetings.store import vote_store
-from web import csrf, roomview, session
+from web import csrf, legible, roomview, session
 from web.container import Container, container
 from web.errors import wants_json
 from web.guard import allow
@@ -45,12 +45,14 @@ async def fields(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
             data = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Invalid("bad_request") from None
         if not isinstance(data, dict):
             raise Invalid("bad_request")
+        legible.check(data.values())
         return data
     async with request.form(max_files=0, max_fields=20) as form:
+        legible.check_form(form)
         return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
