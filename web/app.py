@@ -126,6 +126,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
     errors.install(app)
     # The last one added runs first.
     app.add_middleware(BodyLimit)
+    app.add_middleware(errors.Unexpected)
     app.add_middleware(LanguageMiddleware, i18n=found.i18n)
     app.add_middleware(SecurityHeaders, secure=settings.secure)
     return app

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
 from web import messages
@@ -118,7 +119,6 @@ def install(app: FastAPI) -> None:
     handlers: dict[type[Exception], Any] = {
         MeetingError: _meeting, SignInFirst: _sign_in, PasswordFirst: _password, Forged: _forged, TooMany: _too_many,
         BodyTooLarge: _too_large, HTTPException: _http, RequestValidationError: _validation, ClientDisconnect: _gone,
-        Exception: _unexpected,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -178,7 +178,33 @@ async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
     return Response(status_code=400)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+class Unexpected:
+    """ASGI middleware: the page of an error that nobody foresaw.
+
+    A handler for Exception would not do: Starlette runs that one outside of all middleware, so its page would have
+    neither the security headers nor the reader's language.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise  # half an answer is out: the server cuts the line, and the client sees that
+            await _broken(Request(scope), error)(scope, receive, send)
+
+
+def _broken(request: Request, error: Exception) -> Response:
     incident = secrets.token_hex(4)
     log.error("incident %s at %s %s", incident, request.method, request.url.path, exc_info=error)
     return answer(request, 500, "broken", say("broken", incident=incident))
