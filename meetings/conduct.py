@@ -100,7 +100,7 @@ def motion_open(conn: Connection, meeting_id: str, title: str, rule: Rule, by: S
 
     Raises Conflict("motion.open" | "motion.no_quorum").
     """
-    title = line(title, "title", 500)
+    title = line(title, "motion", 500)
     _conducting(conn, meeting_id, by)
     if running := vote_store.open_motion(conn, meeting_id):
         raise Conflict("motion.open", title=running.title)
@@ -159,7 +159,7 @@ def motion_close(conn: Connection, motion_id: str, by: Subject, at: datetime) ->
 
 def conclusion_write(conn: Connection, meeting_id: str, text: str, by: Subject, at: datetime) -> int:
     """Append one numbered conclusion; its number, which is never given again."""
-    text = paragraph(text, "text", CONCLUSION_LIMIT)
+    text = paragraph(text, "conclusion", CONCLUSION_LIMIT)
     _conducting(conn, meeting_id, by)
     ord = meeting_store.add_conclusion(conn, meeting_id, text, at)
     ledger_store.append(conn, meeting_id, "conclusion.written", at, by, data={"ord": ord, "text": text})

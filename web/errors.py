@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
-from web import messages
+from web import messages, words
 from web.auth import TooMany
 from web.container import container
 from web.csrf import Forged
@@ -61,8 +61,11 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
 
 
 def shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Params as text: reasons that are codes themselves are explained, the rest stays."""
+    """Params as text: reasons that are codes themselves are explained, fields are called by name, the rest stays."""
     found = dict(params)
+    if label := words.FIELDS.get(str(found.get("field"))):
+        found["field"] = _(label)
+        found["Field"] = found["field"][:1].upper() + found["field"][1:]
     reason = found.get("reason")
     if isinstance(reason, str) and reason in messages.TEXTS:
         found["reason"] = _(messages.TEXTS[reason]).format_map(_Params(params))

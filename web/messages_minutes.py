@@ -5,10 +5,10 @@ from __future__ import annotations
 from web.i18n import N_
 
 TEXTS: dict[str, str] = {
-    "document.too_long": N_("Phần “{field}” dài {length} ký tự, giới hạn là {limit}. Hãy rút gọn."),
-    "document.character": N_("Phần “{field}” có ký tự ẩn hoặc ký tự điều khiển. Hãy gõ lại phần này."),
-    "document.empty": N_("Văn bản thiếu tên loại hoặc trích yếu ({field}). Hãy nhập trước khi lập văn bản."),
-    "document.model": N_("Dữ liệu văn bản không đúng cấu trúc ({field}). Hãy lập lại dự thảo từ diễn biến cuộc họp."),
+    "document.too_long": N_("Nội dung dài {length} ký tự, tối đa {limit}. Hãy rút gọn."),
+    "document.character": N_("Văn bản có ký tự ẩn hoặc ký tự điều khiển. Hãy gõ lại phần đó thay vì dán."),
+    "document.empty": N_("Văn bản thiếu tên loại hoặc trích yếu. Hãy nhập trước khi lập văn bản."),
+    "document.model": N_("Dữ liệu văn bản không đúng cấu trúc. Hãy lập lại dự thảo từ diễn biến cuộc họp."),
     "document.glyph": N_(
         "Ký tự “{char}” ({unicode}) không in được bằng phông chữ của văn bản. Hãy thay bằng ký tự khác."
     ),

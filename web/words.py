@@ -37,6 +37,25 @@ SHARES: dict[str, str] = {
     "unknown": N_("chưa rõ đơn vị kế tục"),
 }
 
+FIELDS: dict[str, str] = {
+    "title": N_("tên cuộc họp"),
+    "place": N_("địa điểm"),
+    "kind": N_("hình thức họp"),
+    "chair": N_("chủ trì"),
+    "secretary": N_("thư ký"),
+    "division_head": N_("lãnh đạo phòng"),
+    "clerk": N_("văn thư"),
+    "agenda": N_("nội dung chương trình"),
+    "presenter": N_("người trình bày"),
+    "document": N_("tên tệp"),
+    "motion": N_("nội dung biểu quyết"),
+    "conclusion": N_("kết luận"),
+    "reason": N_("lý do"),
+    "name": N_("họ và tên"),
+    "post": N_("chức vụ"),
+}
+"""What somebody was to type, as sentences about it call it; a test knows every field that such a sentence may name."""
+
 LEAVE_REASONS: dict[str, str] = {
     "gone": N_("mất kết nối"),
     "closed": N_("tự rời"),

@@ -143,7 +143,7 @@ async def test_a_new_account_must_choose_its_own_password_first(client: httpx.As
     form = await client.get("/admin/users")
     unit = form.text.split('<option value="')[1].split('"')[0]
     made = await post(client, "/admin/users", {
-        "login": "moi.nguoi", "name": "Người Mới", "title": "Văn thư", "unit_id": unit, "role": ["clerk"]})
+        "login": "moi.nguoi", "name": "Người Mới", "post": "Văn thư", "unit_id": unit, "role": ["clerk"]})
     password = made.text.split('<b class="mono">')[1].split("<")[0]
     await post(client, "/signout")
     assert (await sign_in(client, "moi.nguoi", password)).headers["location"] == "/password"

@@ -94,7 +94,7 @@ def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: 
     place = tree.by_code(unit.strip()) or next((each for each in tree if each.name == unit.strip()), None)
     if place is None:
         raise Invalid("unit.unknown", field="unit", unit=unit)
-    return Wanted(login, line(name, "name", 100), line(title, "title", 200, empty=True), place.unit_id,
+    return Wanted(login, line(name, "name", 100), line(title, "post", 200, empty=True), place.unit_id,
                   frozenset(map(Role, roles)))
 
 

@@ -112,14 +112,14 @@ def _choices(tree: UnitTree, own: tuple[str, ...]) -> list[tuple[str, str]]:
 def add_user(request: Request, subject: Subject = Depends(allow(Action.USER_MANAGE))) -> Response:
     """Makes an account with a password that is shown once and must be changed at the first sign-in."""
     found, form, now = container(request), request.state.form, container(request).clock.now()
-    typed = {name: str(form.get(name, "")).strip() for name in ("login", "name", "title", "unit_id")}
+    typed = {name: str(form.get(name, "")).strip() for name in ("login", "name", "post", "unit_id")}
     roles = frozenset(Role(str(role)) for role in form.getlist("role") if str(role) in set(Role))
     password = auth.random_password()
     try:
         login = typed["login"].casefold()
         if not store.LOGIN.match(login):
             raise Invalid("user.login", field="login")
-        name, title = line(typed["name"], "name", 100), line(typed["title"], "title", 200, empty=True)
+        name, title = line(typed["name"], "name", 100), line(typed["post"], "post", 200, empty=True)
         with found.db.write() as conn:
             path = places.path(conn, typed["unit_id"], found.when.today(now))
             if not path or path[:len(subject.unit_path)] != subject.unit_path:
