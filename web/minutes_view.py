@@ -67,6 +67,10 @@ def issued(conn: Connection, meeting_id: str) -> bool:
     return store.issued(conn, meeting_id)
 
 
+def drafted(conn: Connection, meeting_id: str) -> bool:
+    return store.of_meeting(conn, meeting_id) is not None
+
+
 def title(status: Status) -> str:
     """Biên bản số 7/BB-UBND; without a number while there is none."""
     if status.round is None or status.state == "draft":

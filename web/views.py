@@ -6,7 +6,7 @@ detail page would refuse.  Called by the routes; loaders for `guard.allow` stand
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,6 @@ from web import minutes_view, words
 from web.container import Container
 from web.i18n import _
 
-MANY = 500
 STAGE_OF = {State.DRAFT: 0, State.CANCELLED: 0, State.CONVENED: 2, State.OPEN: 3, State.SUSPENDED: 3, State.CONCLUDED: 4}
 JOIN_EARLY = timedelta(hours=12)  # a card opens the room from convening on; the list offers it on the day
 
@@ -71,18 +70,32 @@ def stages(meeting: Meeting, minutes_step: int = 0) -> tuple[Stage, ...]:
 
 def visible(
     conn: Connection, subject: Subject, tree: UnitTree, *, after: datetime | None = None,
-    before: datetime | None = None, states: tuple[State, ...] | None = None,
-) -> list[tuple[Meeting, Resource]]:
-    """Meetings this person may read, in the order of their start."""
+    before: datetime | None = None, states: tuple[State, ...] | None = None, newest_first: bool = False,
+) -> list[Meeting]:
+    """Meetings this person may read, in the order of their start or the other way round."""
     units: list[str] | None = [subject.unit_id] if subject.unit_id else []
     if Role.TECHNICIAN in subject.roles and subject.unit_id and subject.unit_id in tree:
         units = [unit.unit_id for unit in tree.subtree(subject.unit_id)]
     found = service.find(
         conn, unit_ids=units, attending_unit=subject.unit_id, user_id=subject.user_id, states=states, after=after,
-        before=before, limit=MANY,
+        before=before, newest_first=newest_first,
     )
-    judged = ((meeting, service.resource_of(conn, meeting)) for meeting in found)
-    return [(meeting, thing) for meeting, thing in judged if decide(subject, Action.MEETING_READ, thing).allowed]
+    return [meeting for meeting in found if may(conn, subject, Action.MEETING_READ, meeting)]
+
+
+def may(conn: Connection, subject: Subject, action: Action, meeting: Meeting) -> bool:
+    """Asks without the units that attend first: to find those costs a query, and staff do not need them."""
+    return (decide(subject, action, meeting.resource()).allowed
+            or decide(subject, action, resource_of(conn, meeting)).allowed)
+
+
+def resource_of(conn: Connection, meeting: Meeting) -> Resource:
+    """All that `access` may want to know of a meeting, whether its record is issued included."""
+    return service.resource_of(conn, meeting, issued=minutes_view.issued(conn, meeting.meeting_id))
+
+
+def rows(found: Container, conn: Connection, subject: Subject, meetings: Iterable[Meeting]) -> list[Row]:
+    return [row(found, conn, subject, meeting, resource_of(conn, meeting)) for meeting in meetings]
 
 
 def row(found: Container, conn: Connection, subject: Subject, meeting: Meeting, resource: Resource) -> Row:
@@ -143,4 +156,4 @@ def meeting(request: Request, conn: Connection) -> Resource:
     """The meeting named in the path, for `access`.  Keeps it in `request.state.meeting`."""
     known = service.get(conn, request.path_params["meeting_id"])
     request.state.meeting = known
-    return service.resource_of(conn, known, issued=minutes_view.issued(conn, known.meeting_id))
+    return resource_of(conn, known)

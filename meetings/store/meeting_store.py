@@ -61,14 +61,16 @@ def find(
     states: Sequence[State] | None = None,
     after: datetime | None = None,
     before: datetime | None = None,
-    limit: int = 200,
+    newest_first: bool = False,
 ) -> list[Meeting]:
-    """Meetings in the order of their start.
+    """All such meetings in the order of their start, or the other way round.  No limit: a list that ends somewhere
+    unsaid would lose the newest or the oldest; who shows them shows them in pages.
 
     unit_ids, attending_unit and user_id widen (any of them is enough: held by these units, attended by that unit but
     not as a draft, or that person holds a post); states and times narrow.  None means "do not ask".
     """
-    query = select(meeting).order_by(meeting.c.starts_at, meeting.c.meeting_id).limit(limit)
+    order = (meeting.c.starts_at, meeting.c.meeting_id)
+    query = select(meeting).order_by(*(column.desc() for column in order) if newest_first else order)
     reasons = []
     if unit_ids is not None:
         reasons.append(meeting.c.unit_id.in_(unit_ids))

@@ -191,6 +191,15 @@ async def test_who_may_download_what(story: Story, login: str, draft, issued) ->
     assert [404 if code == 403 else code for code in found] == list(issued)
 
 
+@pytest.mark.parametrize(("login", "before", "after"), [
+    ("lanhdao", True, True), ("xa", False, True), ("nguoila", False, False)])
+async def test_a_record_is_listed_for_those_who_may_read_it(story: Story, login: str, before: bool, after: bool) -> None:
+    client = await story.person(login)
+    assert (f'href="{story.page}"' in (await client.get("/documents")).text) == before
+    await story.until("issue")
+    assert (f'href="{story.page}"' in (await client.get("/documents")).text) == after
+
+
 async def test_a_stranger_gets_the_same_answer_as_for_no_meeting(story: Story) -> None:
     await story.until("packet")
     client = await story.person("nguoila")

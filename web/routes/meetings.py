@@ -28,6 +28,7 @@ from web.container import container
 from web.errors import explain
 from web.guard import allow
 from web.pages import done, may, page
+from web.paging import PageNumber, part
 from web.when import When
 
 router = APIRouter(prefix="/meetings", tags=["meetings"], default_response_class=HTMLResponse)
@@ -39,9 +40,10 @@ PERIODS: dict[str, tuple[int, int]] = {"coming": (0, 120), "past": (-400, 0), "a
 
 @router.get("")
 def listing(
-    request: Request, period: str = "coming", state: str = "", q: str = "", subject: Subject = Depends(allow(Action.SELF))
+    request: Request, period: str = "coming", state: str = "", q: str = "", number: PageNumber = 1,
+    subject: Subject = Depends(allow(Action.SELF)),
 ) -> Response:
-    """The list; every filter is in the address."""
+    """The list; every filter and the page are in the address.  What comes, soonest first; all else, newest first."""
     found = container(request)
     today = found.when.today(found.clock.now())
     first, last = PERIODS.get(period, PERIODS["coming"])
@@ -51,12 +53,12 @@ def listing(
     words = fold(q).split()
     with found.db.read() as conn:
         tree = places.tree(conn, today)
-        seen = views.visible(conn, subject, tree, after=after, before=before, states=states)
-        rows = [views.row(found, conn, subject, meeting, thing) for meeting, thing in seen
-                if all(word in fold(f"{meeting.title} {meeting.unit.name} {meeting.chair.name}") for word in words)]
-    if period == "past":
-        rows.reverse()
-    return page(request, "meetings/list.html", place="meetings", days=_by_day(rows, found.when), total=len(rows),
+        seen = views.visible(
+            conn, subject, tree, after=after, before=before, states=states, newest_first=period in ("past", "all"))
+        shown = part([meeting for meeting in seen if all(
+            word in fold(f"{meeting.title} {meeting.unit.name} {meeting.chair.name}") for word in words)], number)
+        rows = views.rows(found, conn, subject, shown.items)
+    return page(request, "meetings/list.html", place="meetings", days=_by_day(rows, found.when), part=shown,
                 period=period if period in PERIODS else "coming", state=state, q=q, states=list(State))
 
 

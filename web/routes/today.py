@@ -28,11 +28,10 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
     with found.db.read() as conn:
         tree = places.tree(conn, found.when.today(now))
         near = views.visible(conn, subject, tree, after=start - timedelta(days=1), before=now + AHEAD)
-        rows = [views.row(found, conn, subject, meeting, thing) for meeting, thing in near
-                if meeting.state is not State.CANCELLED]
+        rows = views.rows(found, conn, subject, (one for one in near if one.state is not State.CANCELLED))
         waiting = minutes_view.waiting(conn, subject)
-        finished = [views.row(found, conn, subject, meeting, thing) for meeting, thing in views.visible(
-            conn, subject, tree, after=now - timedelta(days=60), before=now, states=(State.CONCLUDED,))]
+        finished = views.rows(found, conn, subject, views.visible(
+            conn, subject, tree, after=now - timedelta(days=60), before=now, states=(State.CONCLUDED,), newest_first=True))
     at_hand = [row for row in rows if row.live or (row.meeting.start < end and row.meeting.end > start
                                                    and row.meeting.state is not State.CONCLUDED)]
     at_hand.sort(key=lambda row: (not row.live, row.meeting.start))
@@ -41,5 +40,5 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
     open_minutes = [row for row in finished if row.stages[-1].state != "done"]
     return page(
         request, "today.html", place="today", rows=at_hand, waiting=waiting, coming=coming[:COMING],
-        open_minutes=open_minutes[-COMING:][::-1],
+        open_minutes=open_minutes[:COMING],
     )
