@@ -35,6 +35,7 @@ class Action(StrEnum):
 
     PUBLIC = "public"
     SELF = "self"
+    ACCOUNT = "account"  # one's own account: the only thing before the first password is changed
     OPS = "ops"
     USER_MANAGE = "user.manage"
     UNIT_READ = "unit.read"
@@ -316,6 +317,7 @@ def _release(subject: Subject, resource: Resource) -> str | None:
 _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProxyType({
     Action.PUBLIC: _public,
     Action.SELF: _signed_in,
+    Action.ACCOUNT: _signed_in,
     Action.OPS: _ops,
     Action.USER_MANAGE: _admin,
     Action.UNIT_READ: _signed_in,

@@ -91,7 +91,7 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
     if action is not Action.PUBLIC and not known:
         raise SignInFirst
     account = getattr(request.state, "account", None)
-    if account is not None and account.must_change and action not in (Action.PUBLIC, Action.SELF):
+    if account is not None and account.must_change and action not in (Action.PUBLIC, Action.ACCOUNT):
         raise PasswordFirst
     resource = Resource(kind="page")
     if loader is not None:

@@ -75,6 +75,7 @@ SIGNED_IN = " ".join(name for name, person in PEOPLE.items() if person.user_id)
 MAY: dict[str, str] = {
     "public": " ".join(PEOPLE),
     "self": SIGNED_IN,
+    "account": SIGNED_IN,
     "unit.read": SIGNED_IN,
     "point.read": SIGNED_IN,
     "ops": "own-technician own-admin up-technician up-admin",
@@ -204,7 +205,7 @@ def test_the_refusal_of_a_stranger_is_the_refusal_for_a_meeting_that_does_not_ex
 def test_an_empty_resource_gives_a_meeting_to_nobody() -> None:
     """A loader that forgot to fill the resource must not open the door."""
     bare = Resource("meeting")
-    open_by_design = {Action.PUBLIC, Action.SELF, Action.UNIT_READ, Action.POINT_READ, Action.OPS, Action.USER_MANAGE,
+    open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS, Action.USER_MANAGE,
                       Action.UNIT_IMPORT, Action.MEETING_CREATE}
     for action in set(Action) - open_by_design:
         allowed = [name for name, person in PEOPLE.items() if decide(person, action, bare).allowed]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy import update
 from starlette.routing import Mount
 
 from meetings.access import Action
 from meetings.store import database
 from tests.web.conftest import PASSWORD, browser, post, sign_in, token_in
+from web import store
 from web.container import Container
 from web.limits import BODY, UPLOAD
 
@@ -70,6 +73,22 @@ async def test_every_unsafe_route_refuses_a_request_without_our_token(app: FastA
             assert answer.status_code in (403, 404), f"{path}: {answer.status_code}"
             tried += 1
     assert tried >= 8
+
+
+async def test_until_the_first_password_is_changed_only_the_own_account_opens(app: FastAPI, found: Container) -> None:
+    with found.db.write() as conn:
+        conn.execute(update(store.account).where(store.account.c.login == "thuky").values(must_change=True))
+    opened, closed = set(), set()
+    async with browser(app) as client:
+        await sign_in(client, "thuky")
+        for route in routes(app):
+            if "GET" not in route.methods or checks(route)[0].action is Action.PUBLIC:  # type: ignore[attr-defined]
+                continue
+            if route.path.startswith(("/j/", "/d/")):
+                continue  # reached by a link, not by an account
+            answer = await client.get(re.sub(r"{\w+}", "x", route.path))
+            (closed if answer.headers.get("location") == "/password" else opened).add(route.path)
+    assert opened == {"/password", "/account"} and len(closed) > 20
 
 
 @pytest.mark.parametrize(("headers", "status"), [

@@ -87,12 +87,12 @@ def signout(request: Request, subject: Subject = Depends(allow(Action.PUBLIC))) 
 
 
 @router.get("/password")
-def password_form(request: Request, _subject: Subject = Depends(allow(Action.SELF))) -> Response:
+def password_form(request: Request, _subject: Subject = Depends(allow(Action.ACCOUNT))) -> Response:
     return page(request, "password.html", errors={}, first=request.state.account.must_change)
 
 
 @router.post("/password")
-def password(request: Request, _subject: Subject = Depends(allow(Action.SELF))) -> Response:
+def password(request: Request, _subject: Subject = Depends(allow(Action.ACCOUNT))) -> Response:
     found, form, account = container(request), request.state.form, request.state.account
     old, new, again = (str(form.get(name, ""))[:1000] for name in ("old", "password", "again"))
     problems: dict[str, str] = {}
@@ -124,7 +124,7 @@ def language(request: Request, _subject: Subject = Depends(allow(Action.PUBLIC))
 
 
 @router.get("/account")
-def account(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> Response:
+def account(request: Request, subject: Subject = Depends(allow(Action.ACCOUNT))) -> Response:
     found = container(request)
     with found.db.read() as conn:
         unit_name = places.name(conn, subject.unit_id, found.when.today(found.clock.now()))
