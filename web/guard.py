@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from meetings import access
 from meetings.access import Action, Resource, Subject
-from meetings.errors import MeetingError
+from meetings.errors import NotAllowed, NotFound
 from meetings.store import ledger_store
 from web import csrf, legible, session
 from web.container import Container, container
@@ -94,12 +94,12 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
     if account is not None and account.must_change and action not in (Action.PUBLIC, Action.ACCOUNT):
         raise PasswordFirst
     resource = Resource(kind="page")
-    if loader is not None:
-        with found.db.read() as conn:
-            resource = loader(request, conn)
     try:
+        if loader is not None:
+            with found.db.read() as conn:
+                resource = loader(request, conn)
         access.require(subject, action, resource)
-    except MeetingError:
+    except (NotAllowed, NotFound):
         _audit(found, request, subject, action)
         raise
     request.state.resource = resource
@@ -107,7 +107,10 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
 
 
 def _audit(found: Container, request: Request, subject: Subject, action: Action) -> None:
-    """Refusals are recorded too: somebody trying other people's addresses leaves a trace."""
+    """Refusals are recorded too: somebody trying other people's addresses leaves a trace.
+
+    What does not exist is recorded like what is not theirs: neither the trace nor the time it takes tells them apart.
+    """
     if subject.user_id is None:
         return
     data: dict[str, Any] = {"action": action.value, "path": request.url.path[:200]}

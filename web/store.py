@@ -92,9 +92,10 @@ def add_account(
 
 
 def get_account(conn: Connection, user_id: str) -> Account:
+    """Raises NotFound("not_found"): whether an account exists is told like everything else."""
     row = conn.execute(select(account).where(account.c.user_id == user_id)).first()
     if row is None:
-        raise NotFound("user.unknown")
+        raise NotFound("not_found")
     return _account(row)
 
 

@@ -205,8 +205,8 @@ def test_the_refusal_of_a_stranger_is_the_refusal_for_a_meeting_that_does_not_ex
 def test_an_empty_resource_gives_a_meeting_to_nobody() -> None:
     """A loader that forgot to fill the resource must not open the door."""
     bare = Resource("meeting")
-    open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS, Action.USER_MANAGE,
-                      Action.UNIT_IMPORT, Action.MEETING_CREATE}
+    open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS,
+                      Action.USER_MANAGE, Action.UNIT_IMPORT, Action.MEETING_CREATE}
     for action in set(Action) - open_by_design:
         allowed = [name for name, person in PEOPLE.items() if decide(person, action, bare).allowed]
         assert not allowed, (action, allowed)

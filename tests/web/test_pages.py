@@ -100,10 +100,11 @@ async def test_every_refusal_of_a_signed_in_person_is_in_the_audit(
     client: httpx.AsyncClient, story: Story, found: Container
 ) -> None:
     await sign_in(client, "nguoila")
-    await client.get(story.path)
-    with found.db.read() as conn:
-        last = ledger_store.events(conn, None)[-1]
-    assert last.kind == "access.denied" and last.data == {"action": "meeting.read", "path": story.path}
+    for path in (story.path, "/meetings/01890000-0000-7000-8000-000000000000"):  # theirs, and one that does not exist
+        await client.get(path)
+        with found.db.read() as conn:
+            last = ledger_store.events(conn, None)[-1]
+        assert last.kind == "access.denied" and last.data == {"action": "meeting.read", "path": path}
 
 
 @pytest.mark.parametrize("login", ["thuky", "chutri", "lanhdao", "vanthu", "xa"])
@@ -250,7 +251,9 @@ async def test_an_administrator_of_a_district_reaches_no_account_above(
     await sign_in(client, "quantrihuyen")
     assert "nguoila" in (page := (await client.get("/admin/users")).text) and "thuky" not in page
     above = story.people["thuky"].user_id
-    assert (await post(client, f"/admin/users/{above}/password")).status_code == 404
+    refused = await post(client, f"/admin/users/{above}/password", headers={"accept": "application/json"})
+    absent = await post(client, "/admin/users/nobody/password", headers={"accept": "application/json"})
+    assert refused.status_code == absent.status_code == 404 and refused.json() == absent.json()
     own = story.people["nguoila"].user_id
     assert (await post(client, f"/admin/users/{own}/password")).status_code == 200
 
