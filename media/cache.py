@@ -37,7 +37,3 @@ class Ring:
         """The packet with this number, or None when it never came or is too old."""
         packet = self._slots[ext % self._size]
         return packet if packet is not None and packet.ext == ext else None
-
-    def clear(self) -> None:
-        """Forgets everything: the source started over."""
-        self._slots = [None] * self._size

@@ -22,7 +22,7 @@ from media.limits import MAX_DATAGRAM
 from media.port import Path
 from media.relay import Batch, Control, Output, Resend
 from media.rtp import HEADER, HEADER_BYTES
-from media.stream import DownStream, Tally
+from media.stream import Audience, DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
 
 _LONGEST: Final = MAX_DATAGRAM + HEADER_BYTES + TAG_BYTES
@@ -68,15 +68,15 @@ class _Chunk:
 
 
 class _Plan:
-    """The chunks of one set of receivers; holds as long as nobody joins, leaves or moves.
+    """The chunks of one audience; holds as long as none of its members moves to another address.
 
-    While a DownStream is live its numbers are constant, so that they are read once here and not once a packet.
+    While a stretch lasts the numbers of its receivers are constant, so that they are read once here and not once a packet.
     """
 
-    __slots__ = ("downs", "chunks", "moves", "tally", "turn")
+    __slots__ = ("chunks", "moves", "tally", "turn")
 
     def __init__(self, downs: tuple[DownStream, ...]) -> None:
-        self.downs, self.moves, self.turn = downs, Target.moves, 0
+        self.moves, self.turn = Target.moves, 0
         self.tally = Tally()
         self.chunks: list[_Chunk] = []
         for group in _by_socket(downs):
@@ -102,7 +102,7 @@ class Fanout:
     def emit(self, output: Output) -> None:
         """Protects and sends one output of a relay."""
         if isinstance(output, Batch):
-            plan = self._plan(output)
+            plan = self._plan(output.audience)
             for run in self._runs(output.packets):
                 plan.tally.packets += len(run)
                 plan.tally.octets += sum([len(packet.payload) for packet in run])
@@ -115,10 +115,10 @@ class Fanout:
             self._resend(output)
 
     @staticmethod
-    def _plan(batch: Batch) -> _Plan:
-        plan: _Plan | None = batch.source.plan
-        if plan is None or plan.downs is not batch.downs or plan.moves != Target.moves:
-            plan = batch.source.plan = _Plan(batch.downs)
+    def _plan(audience: Audience) -> _Plan:
+        plan: _Plan | None = audience.plan
+        if plan is None or plan.moves != Target.moves:
+            plan = audience.plan = _Plan(audience.downs)
         return plan
 
     def send(self, datagram: bytes, path: Path) -> None:

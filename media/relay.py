@@ -18,7 +18,7 @@ from media.counters import Counters
 from media.keyframe import starts_keyframe
 from media.limits import BATCH_PACKETS, NACK_BURST, PLI_INTERVAL
 from media.rtp import RtpView
-from media.stream import DownStream, UpStream
+from media.stream import Audience, DownStream, UpStream
 
 if TYPE_CHECKING:
     from media.room import Member
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive packets of one track, all of them for all of ``downs``."""
+    """Consecutive packets of one track, all of them for everybody in ``audience``."""
 
-    source: UpStream
     packets: list[Packet]
-    downs: tuple[DownStream, ...]
+    audience: Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,16 @@ class Relay:
 
     def __init__(self, counters: Counters, emit: Callable[[Output], None]) -> None:
         self._counters, self._emit = counters, emit
-        self._source: UpStream | None = None  # of the packets collected so far
-        self._packets: list[Packet] = []
-        self._downs: tuple[DownStream, ...] = ()
+        self._packets: list[Packet] = []  # collected so far, all of them for ...
+        self._audience = Audience()
         self.restless: set[UpStream] = set()  # sources with gaps or an unanswered key frame request
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
 
     def attach(self, down: DownStream, source: UpStream, now: float) -> None:
-        """``down`` shows ``source`` from its next starting point on."""
+        """``down`` shows ``source`` from its next starting point on; one that cannot carry it stays empty."""
+        if not down.carries(source):
+            return
         down.source = source
         source.waiting += (down,)
         self.ask_keyframe(source, now)
@@ -80,15 +80,14 @@ class Relay:
             return
         self.flush()
         if down.live:
-            source.live = tuple(other for other in source.live if other is not down)
+            source.live = Audience(tuple(other for other in source.live.downs if other is not down))
             down.pause(source)
-            down.resumes = source  # if it comes back to the same source, time simply went on
         else:
             source.waiting = tuple(other for other in source.waiting if other is not down)
 
     def drop(self, source: UpStream) -> None:
         """The source is gone for good."""
-        for down in [*source.live, *source.waiting]:
+        for down in [*source.live.downs, *source.waiting]:
             self.detach(down)
         self.restless.discard(source)
 
@@ -121,25 +120,24 @@ class Relay:
             self.ask_keyframe(source, now)
         if (source.waiting or source.wants_keyframe) and starts_keyframe(source.codec, packet.payload):
             self._start(source, packet, now)
-        if source.live:
-            if self._source is not source or len(self._packets) >= BATCH_PACKETS:
+        if source.live.downs:
+            if self._audience is not source.live or len(self._packets) >= BATCH_PACKETS:
                 self.flush()
-                self._source, self._downs = source, source.live
+                self._audience = source.live
             self._packets.append(packet)
 
     def _start(self, source: UpStream, packet: Packet, now: float) -> None:
-        if self._source is source:
-            self.flush()  # what was collected is for those who received it already
+        self.flush()  # what was collected has the numbers from before
         source.wants_keyframe = False
         for down in source.waiting:
             down.begin(source, packet, now)
-        source.live += source.waiting
+        source.live = Audience(source.live.downs + source.waiting)
         source.waiting = ()
 
     def _forward_late(self, source: UpStream, packet: Packet) -> None:
         # An overtaken packet goes by itself, as one sent again does; not to those who began after it.
         self.flush()
-        for down in source.live:
+        for down in source.live.downs:
             if down.map.base <= packet.ext:
                 self._counters.packets_out += 1
                 down.count_one(len(packet.payload))
@@ -147,10 +145,9 @@ class Relay:
 
     def flush(self) -> None:
         """Ends the collecting: call when everything that was there has been read."""
-        source, packets, downs = self._source, self._packets, self._downs
-        self._source, self._packets, self._downs = None, [], ()
-        if source is not None and packets:
-            self._emit(Batch(source, packets, downs))
+        packets, self._packets = self._packets, []
+        if packets:
+            self._emit(Batch(packets, self._audience))
 
     # -- feedback -------------------------------------------------------------------------------------------------------
 
@@ -205,7 +202,7 @@ class Relay:
             if lost:
                 self._counters.nack_tx += len(lost)
                 self._feedback(source.owner, rtcp.nack(source.owner.ssrc, source.ssrc or 0, lost))
-            if source.wants_keyframe and (source.live or source.waiting):
+            if source.wants_keyframe and (source.live.downs or source.waiting):
                 self._send_pli(source, now)
             elif not source.missing:
                 source.wants_keyframe = False

@@ -133,7 +133,7 @@ class Room:
         for down in member.downs.values():
             self.relay.detach(down)
         for up in member.ups.values():
-            for down in (*up.live, *up.waiting):
+            for down in (*up.live.downs, *up.waiting):
                 down.owner.moved = True
             self.relay.drop(up)
         if self._publishers.get(member.name) is member:

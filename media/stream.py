@@ -31,8 +31,26 @@ class _Gap:
     tries: int = 0
 
 
+class Audience:
+    """Everybody who receives a source during one stretch, in a fixed order.
+
+    Never changed: who joins, leaves or begins anew makes a new one.  So ``plan``, what the fan-out has laid out for it,
+    cannot outlive the numbers it was made of.
+    """
+
+    __slots__ = ("downs", "plan")
+
+    def __init__(self, downs: tuple[DownStream, ...] = ()) -> None:
+        self.downs = downs
+        self.plan: Any = None
+
+
 class UpStream:
-    """One published track.  ``live`` receive it now, ``waiting`` begin with its next key frame (or next sound)."""
+    """One published track.  ``live`` receive it now, ``waiting`` begin with its next key frame (or next sound).
+
+    Extended numbers never come twice: after a restart they begin above all earlier ones.  ``timeline`` is replaced when
+    the publisher's timestamps no longer go on from those before.
+    """
 
     LATE, NEXT, RESTART = _LATE, _NEXT, _RESTART
 
@@ -41,9 +59,9 @@ class UpStream:
         self.payload_type, self.clock = payload_type, clock
         self.ssrc: int | None = None
         self.ring = Ring(VIDEO_RING if kind == "video" else AUDIO_RING)
-        self.live: tuple[DownStream, ...] = ()  # replaced, never changed in place: batches under way refer to it
+        self.live = Audience()     # replaced, never changed in place: batches under way refer to it
         self.waiting: tuple[DownStream, ...] = ()
-        self.plan: Any = None      # the fan-out's, for the present ``live``
+        self.timeline = object()
         self.gated = False
         self.asleep, self.heard_at = True, 0.0  # nothing has come for a while: others may have its slots
         self.wants_keyframe = False
@@ -52,7 +70,8 @@ class UpStream:
         self.highest_ts, self.highest_at = 0, 0.0
         self.missing: dict[int, _Gap] = {}
         self.received = 0
-        self._first = 0
+        self._fresh = True         # nothing has come since the beginning or a restart
+        self._first = self._cycle = 0
         self._reported = (0, 0)    # (expected, received) at the last report
         self._transit, self._jitter = 0, 0.0
         self.report: tuple[rtcp.SenderReport, float] | None = None
@@ -60,18 +79,18 @@ class UpStream:
     def bind(self, ssrc: int) -> None:
         """The publisher sends this track under ``ssrc`` from now on; another one than before is a restart."""
         if self.ssrc is not None and self.ssrc != ssrc:
-            self.restart()
-            self.report = None
+            self.pause()
+            self.missing.clear()
+            self.timeline, self.report, self._fresh = object(), None, True
             self.received, self._reported, self._transit, self._jitter = 0, (0, 0), 0, 0.0
-            for down in self.waiting:
-                down.resumes = None
         self.ssrc = ssrc
 
     def note(self, seq: int, timestamp: int, now: float) -> tuple[int, int]:
         """(extended number, LATE | NEXT | RESTART) of a packet that arrived; notes what is missing before it."""
         self.received += 1
-        if self.highest < 0:
-            ext, order = seq + 0x10000, _NEXT  # room below for packets that were overtaken
+        if self._fresh:
+            self._cycle = (self.highest >> 16) + 2 << 16  # a whole cycle above: room for packets that were overtaken
+            self._fresh, ext, order = False, seq + self._cycle, _NEXT
             self._first = ext
         else:
             ext = extend(self.highest, seq)
@@ -112,22 +131,14 @@ class UpStream:
 
     def pause(self) -> None:
         """Everybody who receives this stream waits for its next starting point."""
-        for down in self.live:
+        for down in self.live.downs:
             down.pause(self)
-            down.resumes = self
-        self.waiting += self.live
-        self.live = ()
-
-    def restart(self) -> None:
-        """The publisher began anew: nothing known about its numbers holds."""
-        self.pause()
-        self.ring.clear()
-        self.missing.clear()
-        self.highest = -1
+        self.waiting += self.live.downs
+        self.live = Audience()
 
     def block(self, now: float) -> rtcp.Block | None:
         """The reception report for the publisher; None before the first packet."""
-        if self.ssrc is None or self.highest < 0:
+        if self.ssrc is None or self._fresh:
             return None
         expected = self.highest - self._first + 1
         new_expected, new_received = expected - self._reported[0], self.received - self._reported[1]
@@ -138,7 +149,7 @@ class UpStream:
         if self.report is not None:
             last = self.report[0].ntp >> 16 & 0xFFFFFFFF
             delay = round((now - self.report[1]) * 65536)
-        return rtcp.Block(self.ssrc, fraction, lost, self.highest - 0x10000, int(self._jitter), last, delay)
+        return rtcp.Block(self.ssrc, fraction, lost, self.highest - self._cycle, int(self._jitter), last, delay)
 
 
 @dataclass(slots=True)
@@ -165,7 +176,7 @@ class DownStream:
     map: SeqMap[UpStream]
     source: UpStream | None = None
     live: bool = False               # receives its source now; otherwise it waits for a starting point
-    resumes: UpStream | None = None  # the source whose timestamps simply go on
+    resumes: object = None           # the timeline its timestamps follow if it comes back to it
     target: Any = None
     payload_type: int = 0
     delta: int = 0
@@ -193,9 +204,13 @@ class DownStream:
         """One packet was sent outside the common ones."""
         self._before = Tally(self._before.packets + 1, self._before.octets + octets)
 
+    def carries(self, source: UpStream) -> bool:
+        """Whether this section of the offer can take the source's packets as they are."""
+        return source.kind == self.kind and source.codec in self.pts
+
     def begin(self, source: UpStream, packet: Packet, now: float) -> None:
         """``packet`` is the first of a new stretch."""
-        self.map.begin(source, packet.ext, packet.timestamp, now, source.clock, self.resumes is source)
+        self.map.begin(source, packet.ext, packet.timestamp, now, source.clock, self.resumes is source.timeline)
         self.resumes, self.live = None, True
         self.owner.report_at = min(self.owner.report_at, now + 0.3)  # the receiver needs the new times for lip sync
         self.payload_type = self.pts[source.codec]
@@ -203,7 +218,7 @@ class DownStream:
 
     def pause(self, source: UpStream) -> None:
         """The stretch ends with the newest packet of ``source``."""
-        self.live = False
+        self.live, self.resumes = False, source.timeline
         self.map.end(source.highest, source.highest_ts, source.highest_at)
 
     def sender_report(self, now: float) -> bytes:

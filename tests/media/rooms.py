@@ -36,7 +36,7 @@ class Bench:
             packet = output.packet
             self._keep(output.down, packet.ext + output.delta, packet.timestamp + output.ts_delta, packet.payload)
         elif isinstance(output, Batch):
-            for down in output.downs:
+            for down in output.audience.downs:
                 for packet in output.packets:
                     self._keep(down, packet.ext + down.delta, packet.timestamp + down.ts_delta, packet.payload)
                     down.count_one(len(packet.payload))

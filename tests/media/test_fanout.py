@@ -18,7 +18,7 @@ from media.relay import Batch, Control, Resend
 from media.room import Member
 from media.rtp import RtpView
 from media.seqmap import SeqMap
-from media.stream import DownStream, UpStream
+from media.stream import Audience, DownStream
 
 COUNT = 70  # more than one chunk
 
@@ -29,7 +29,6 @@ class Receivers:
     def __init__(self, stack: ExitStack, count: int = COUNT) -> None:
         self.out = stack.enter_context(open_sockets(0, ["127.0.0.1"])[0])
         self.member = Member("s", "n", "subscribe", 1)
-        self.source = UpStream(self.member, "v", "video", "VP8", 96, 90000)
         self.sockets, self.keys, downs = [], [], []
         for number in range(count):
             sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -40,7 +39,8 @@ class Receivers:
             down.target, down.payload_type = Target(here, Path(self.out, sock.getsockname())), 100
             down.delta, down.ts_delta = number - 70000, number
             self.sockets.append(sock), self.keys.append(there), downs.append(down)
-        self.downs = self.source.live = tuple(downs)
+        self.downs = tuple(downs)
+        self.audience = Audience(self.downs)
 
     def read(self, number: int) -> RtpView:
         return RtpView(self.keys[number].unprotect_rtp(self.sockets[number].recv(2048)))
@@ -71,7 +71,7 @@ def test_every_receiver_gets_every_packet_under_its_own_numbers_and_keys(
     counters = Counters()
     fanout = Fanout(counters, batched=batched, segmented=segmented)
     batch = packets(sizes)
-    fanout.emit(Batch(receivers.source, batch, receivers.downs))
+    fanout.emit(Batch(batch, receivers.audience))
     for number in range(COUNT):
         for packet in batch:
             view = receivers.read(number)
@@ -85,21 +85,21 @@ def test_every_receiver_gets_every_packet_under_its_own_numbers_and_keys(
 
 def test_counts_stay_right_when_the_set_of_receivers_changes(receivers: Receivers) -> None:
     fanout = Fanout(Counters())
-    fanout.emit(Batch(receivers.source, packets([10, 10]), receivers.downs))
-    fewer = receivers.source.live = receivers.downs[5:]
-    fanout.emit(Batch(receivers.source, packets([10], 70002), fewer))
+    fanout.emit(Batch(packets([10, 10]), receivers.audience))
+    fewer = receivers.downs[5:]
+    fanout.emit(Batch(packets([10], 70002), Audience(fewer)))
     assert {down.packets for down in receivers.downs[:5]} == {2} and {down.packets for down in fewer} == {3}
 
 
 def test_a_peer_that_moved_is_served_at_its_new_address(receivers: Receivers) -> None:
     fanout = Fanout(Counters())
-    fanout.emit(Batch(receivers.source, packets([10]), receivers.downs))
+    fanout.emit(Batch(packets([10]), receivers.audience))
     receivers.read(3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as moved:
         moved.bind(("127.0.0.1", 0))
         moved.settimeout(5)
         receivers.downs[3].target.move(Path(receivers.out, moved.getsockname()))
-        fanout.emit(Batch(receivers.source, packets([10], 70001), receivers.downs))
+        fanout.emit(Batch(packets([10], 70001), receivers.audience))
         assert RtpView(receivers.keys[3].unprotect_rtp(moved.recv(2048))).seq == 4
 
 
@@ -117,7 +117,7 @@ def test_a_route_that_refuses_segmentation_is_served_packet_by_packet(
 
     monkeypatch.setattr(mmsg.Plane, "send", send)
     fanout = Fanout(Counters())
-    fanout.emit(Batch(receivers.source, packets([500, 500]), receivers.downs))
+    fanout.emit(Batch(packets([500, 500]), receivers.audience))
     assert refused and fanout.segmented == (problem != errno.EIO)
     for number in range(COUNT):
         assert [receivers.read(number).payload[:1] for _ in range(2)] == [b"\x00", b"\x01"]
@@ -128,14 +128,14 @@ def test_a_full_socket_costs_counted_packets_and_a_few_milliseconds(
 ) -> None:
     monkeypatch.setattr(mmsg.Plane, "send", lambda plane, descriptor, first, rows: (first, errno.EAGAIN))
     counters = Counters()
-    Fanout(counters).emit(Batch(receivers.source, packets([500]), receivers.downs))
+    Fanout(counters).emit(Batch(packets([500]), receivers.audience))
     assert counters.slow_drop == COUNT
 
 
 def test_one_unreachable_receiver_does_not_stop_the_others(receivers: Receivers) -> None:
     counters = Counters()
     receivers.downs[1].target.move(Path(receivers.out, ("255.255.255.255", 9)))  # EACCES without SO_BROADCAST
-    Fanout(counters).emit(Batch(receivers.source, packets([50]), receivers.downs))
+    Fanout(counters).emit(Batch(packets([50]), receivers.audience))
     assert receivers.read(0).payload and receivers.read(2).payload and receivers.read(COUNT - 1).payload
     assert counters.send_errors == 1
 
@@ -144,11 +144,11 @@ def test_a_packet_sent_again_is_the_same_datagram_and_a_too_old_one_is_left_out(
     counters = Counters()
     fanout = Fanout(counters)
     down, batch = receivers.downs[0], packets([20])
-    fanout.emit(Batch(receivers.source, batch, receivers.downs))
+    fanout.emit(Batch(batch, receivers.audience))
     first = receivers.sockets[0].recv(2048)
     fanout.emit(Resend(down, batch[0], 100, down.delta, down.ts_delta))
     assert receivers.sockets[0].recv(2048) == first
-    fanout.emit(Batch(receivers.source, packets([20], 70000 + 5000), receivers.downs))
+    fanout.emit(Batch(packets([20], 70000 + 5000), receivers.audience))
     fanout.emit(Resend(down, batch[0], 100, down.delta, down.ts_delta))
     assert counters.send_errors == 1, "outside the replay window of our own keys"
 

@@ -69,8 +69,6 @@ def test_a_ring_keeps_the_last_ones_only() -> None:
         ring.put(Packet(ext, 0, 0, b"%d" % ext))
     assert ring.get(111) is None and ring.get(120) is None
     assert all(ring.get(ext) == Packet(ext, 0, 0, b"%d" % ext) for ext in range(112, 120))
-    ring.clear()
-    assert ring.get(119) is None
 
 
 def test_key_frames_are_found_by_their_first_packet() -> None:
