@@ -20,11 +20,13 @@ BAD_WINDOW: Final = 10.0          # ... within this time close that peer
 
 # Peers and rooms
 MAX_SSRCS: Final = 16             # of one peer; the SRTP library keeps state for each
+PATH_SILENCE: Final = 6.0         # without a check for so long we send where the next one comes from (RFC 7675: 4-6 s)
 PEER_SILENCE: Final = 10.0        # a peer is closed this long after its last authentic packet
 SETUP_TIME: Final = 20.0          # for the first check and the whole DTLS handshake
 MAX_PEERS: Final = 2000           # of one worker
 MAX_ROOM_PEERS: Final = 1024
-MAX_ROOMS: Final = 256
+MAX_ROOMS: Final = 256            # with somebody in them
+MAX_POLICIES: Final = 4096        # remembered, of meetings booked or under way; beyond that the oldest of an empty room goes
 MAX_NAME: Final = 128             # characters of a room, session or peer name
 
 # DTLS
@@ -37,7 +39,6 @@ MAX_SDP: Final = 64 * 1024
 MAX_SECTIONS: Final = 64
 MAX_SDP_LINES: Final = 4000
 MAX_FORMATS: Final = 64           # payload types of one section
-MAX_UPSTREAMS: Final = 3          # published tracks of one peer
 PEER_PACKETS: Final = 2000        # RTP and RTCP packets a second from one peer
 
 # Relay

@@ -118,7 +118,7 @@ class Mux:
             if nominates is not None:
                 self._guard.admit(path.address, known, now)
                 self._counters.accepted += 1
-                known.heard_at = now
+                known.heard_at = known.path_checked_at = now
                 self._reply(stun.success(datagram, known.mapped, known.key), path)
                 return
         self._on_first_check(datagram, path, now)

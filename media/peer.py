@@ -16,7 +16,7 @@ from media.counters import Counters
 from media.errors import BadPacket, HandshakeFailed
 from media.fanout import Target
 from media.guard import Patience
-from media.limits import MAX_SSRCS, PEER_PACKETS, SETUP_TIME
+from media.limits import MAX_SSRCS, PATH_SILENCE, PEER_PACKETS, SETUP_TIME
 from media.port import Path
 from media.room import Member, Room
 from media.rtp import RtpView
@@ -55,6 +55,7 @@ class Peer:
         self.ufrag, self.pwd = credentials
         self.key = self.pwd.encode()
         self.path: Path | None = None
+        self.path_checked_at = now
         self.mapped = b""  # its address as our answers to checks tell it
         self.target: Target | None = None
         self.created_at = self.heard_at = now
@@ -73,10 +74,15 @@ class Peer:
     # -- transport ------------------------------------------------------------------------------------------------------
 
     def checked(self, path: Path, nominated: bool, now: float) -> None:
-        """An authentic ICE check came over ``path``; a nominated one becomes the one we send on."""
+        """An authentic ICE check came over ``path``: the one we send on if it is nominated, or if ours fell silent.
+
+        Some clients nominate once and never again: after a NAT gave them another port they would wait for ever.
+        """
         self.heard_at = now
-        if (nominated or self.path is None) and path != self.path:
-            self.path = path
+        if path == self.path:
+            self.path_checked_at = now
+        elif nominated or self.path is None or now - self.path_checked_at > PATH_SILENCE:
+            self.path, self.path_checked_at = path, now
             self.mapped = mapped(inet_aton(path.address[0]), path.address[1])
             if self.target is not None:
                 self.target.move(path)
@@ -166,6 +172,8 @@ class Peer:
         if up is not None and view.payload_type != up.payload_type:
             up = None  # a repair stream of the same section
         if up is not None:
+            # A track has one SSRC at a time: what still comes under an earlier one would mix two streams into one.
+            self._bound = {ssrc: None if bound is up else bound for ssrc, bound in self._bound.items()}
             up.bind(view.ssrc)
         self._bound[view.ssrc] = up
         return up

@@ -20,7 +20,7 @@ from media.answer import Local, answer_publisher, answer_subscriber
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
-from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, TICK
+from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, TICK
 from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
@@ -51,6 +51,7 @@ class Sfu:
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
+        self._policies: dict[str, tuple[list[str] | None, list[str]]] = {}  # of rooms with and without members, oldest first
         self.certificate = SharedCertificate.fresh()
         self._sockets, self._addresses, self._tell, self._clock = tuple(sockets), tuple(addresses), tell, clock
         self._silence = silence
@@ -98,6 +99,7 @@ class Sfu:
     def _room(self, name: str) -> Room:
         if name not in self.rooms:
             self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell)
+            self.rooms[name].policy(*self._policies.get(name, (None, [])))
         return self.rooms[name]
 
     def _add_peer(self, member: Any, room: Room, offer: Offer, local: Local) -> None:
@@ -123,16 +125,20 @@ class Sfu:
         return peer is not None
 
     def close_room(self, room: str) -> None:
-        """Ends every session of a room."""
+        """Ends every session of a room and forgets its policy."""
         for peer in [peer for peer in self.peers.values() if peer.room.name == room]:
             self._end(peer, "room_closed")
+        self._policies.pop(room, None)
 
     def policy(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
-        """Who is heard and who is shown first; makes the room when nobody has joined yet.  Raises: RoomFull."""
-        if room not in self.rooms and len(self.rooms) >= MAX_ROOMS:
-            raise RoomFull("worker.full")
-        self._room(room).policy(heard, stage)
-        self._hurry()
+        """Who is heard and who is shown first: holds until ``close_room``, whether anybody is there or not."""
+        self._policies.pop(room, None)
+        self._policies[room] = heard, stage
+        if len(self._policies) > MAX_POLICIES:
+            del self._policies[next(name for name in self._policies if name not in self.rooms)]
+        if room in self.rooms:
+            self.rooms[room].policy(heard, stage)
+            self._hurry()
 
     def _end(self, peer: Peer, reason: str) -> None:
         session = peer.member.session

@@ -5,147 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
-from media import rtcp, rtp, wire
+from media import rtcp, wire
 from media.errors import MediaError, RoomFull
-from media.limits import BAD_PACKETS, MAX_ADDRESSES, MAX_SSRCS, PEER_PACKETS, PEER_SILENCE, SETUP_TIME
-from media.port import open_sockets
-from media.sfu import Sfu
+from media.limits import (
+    BAD_PACKETS, DTLS_BACKLOG, DTLS_QUEUE, MAX_ADDRESSES, MAX_POLICIES, MAX_SSRCS, PATH_SILENCE, PEER_PACKETS, PEER_SILENCE,
+    SETUP_TIME,
+)
+from tests.media.server import Client, flows, publisher, server, subscriber, until
 from tests.media.test_sdp import offer
-
-
-class Server:
-    """An Sfu whose clock can be moved, and its events."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.events: list[dict[str, Any]] = []
-        self.sfu = Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], self.events.append, clock=self.now)
-
-    def now(self) -> float:
-        return time.monotonic() + self.ahead
-
-    def news(self, event: str) -> list[tuple[str, str | None]]:
-        return [(e["session"], e.get("reason")) for e in self.events if e["event"] == event]
-
-
-@asynccontextmanager
-async def server() -> AsyncIterator[Server]:
-    running = Server()
-    try:
-        yield running
-    finally:
-        running.sfu.shut()
-
-
-class Client:
-    """One session from the other side: a socket, ICE checks, DTLS and nothing else."""
-
-    def __init__(self, port: int) -> None:
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.setblocking(False)
-        self.sock.connect(("127.0.0.1", port))
-        self.certificate = wire.SharedCertificate.fresh()
-        self.received: asyncio.Queue[bytes] = asyncio.Queue()
-        self.answers = 0
-        self._dtls = wire.DtlsSession(self.certificate, "client", self.send)
-        asyncio.get_running_loop().add_reader(self.sock, self._read)
-        self.srtp: wire.Srtp | None = None
-        self.ufrag = self.pwd = ""
-        self._answered = asyncio.Event()
-
-    def offer(self, direction: str) -> str:
-        fingerprint = "sha-256 " + self.certificate.fingerprints[0][1]
-        return offer(direction).replace("sha-256 " + ":".join(["AB"] * 32), fingerprint)
-
-    def take(self, answer: str) -> Client:
-        self.ufrag = answer.split("a=ice-ufrag:")[1].split("\r\n")[0]
-        self.pwd = answer.split("a=ice-pwd:")[1].split("\r\n")[0]
-        words = answer.split("a=fingerprint:")[1].split("\r\n")[0].split(" ")
-        self.fingerprints = [(words[0], words[1])]
-        return self
-
-    def send(self, datagram: bytes) -> None:
-        self.sock.send(datagram)
-
-    async def check(self) -> None:
-        self._answered.clear()
-        self.send(wire.binding_request("mine", self.ufrag, self.pwd)[1])
-        async with asyncio.timeout(5):
-            await self._answered.wait()
-
-    async def join(self) -> Client:
-        await self.check()
-        async with asyncio.timeout(10):
-            self.srtp = await self._dtls.handshake(self.fingerprints)
-        return self
-
-    def _read(self) -> None:
-        while True:
-            try:
-                datagram = self.sock.recv(2048)
-            except OSError:
-                return
-            if datagram[0] < 4:
-                self.answers += 1
-                self._answered.set()
-            elif datagram[0] < 64:
-                self._dtls.feed(datagram)
-            else:
-                self.received.put_nowait(datagram)
-
-    def media(self, seq: int, payload: bytes = b"\x10\x00x", *, pt: int = 96, ssrc: int = 77, mid: bytes = b"1") -> bytes:
-        assert self.srtp is not None
-        return self.srtp.protect_rtp(rtp.build(pt, seq, seq * 3000, ssrc, payload, extensions={4: mid}))
-
-    async def hears(self, codec_pt: int) -> rtp.RtpView:
-        assert self.srtp is not None
-        async with asyncio.timeout(5):
-            while True:
-                datagram = await self.received.get()
-                if not 191 < datagram[1] < 224:
-                    view = rtp.RtpView(self.srtp.unprotect_rtp(datagram))
-                    if view.payload_type == codec_pt:
-                        return view
-
-    def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self.sock)
-        self._dtls.close()
-        self.sock.close()
-
-
-async def publisher(running: Server, session: str = "p", name: str = "A", room: str = "room") -> Client:
-    client = Client(running.sfu.port)
-    await client.take(running.sfu.publish(room, session, name, client.offer("sendonly"))).join()
-    await until(lambda: running.sfu.peers[session].member.connected)
-    return client
-
-
-async def subscriber(running: Server, session: str = "s", name: str = "B", room: str = "room") -> Client:
-    client = Client(running.sfu.port)
-    await client.take(running.sfu.subscribe(room, session, name, client.offer("recvonly"), None)).join()
-    await until(lambda: running.sfu.peers[session].member.connected)
-    return client
-
-
-async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def flows(running: Server, sender: Client, receiver: Client, seq: int) -> None:
-    """A key frame sent now arrives."""
-    payload = b"\x10\x00" + seq.to_bytes(4, "big")
-    sender.send(sender.media(seq, payload))
-    while (await receiver.hears(96)).payload != payload:
-        pass
 
 
 HOSTILE = [b"", b"\x00", b"\x16", b"\x80", b"\xff", bytes(65507), b"\x16\xfe\xfd" + bytes(40), b"\x16\xfe\xff\x00" * 100,
@@ -352,6 +222,95 @@ async def test_a_peer_moves_only_by_its_own_nominating_check() -> None:
         await flows(running, sender, moved, 3)
         for client in (sender, watcher, moved):
             client.close()
+
+
+async def test_a_client_that_nominates_once_is_followed_after_its_address_changed() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        moved = Client(running.sfu.port)
+        moved.ufrag, moved.pwd, moved.srtp = watcher.ufrag, watcher.pwd, watcher.srtp
+        running.ahead += PATH_SILENCE - 1
+        await sender.check()
+        await moved.check(nominate=False)
+        await flows(running, sender, watcher, 1)  # not yet: the old address may only be late with its check
+        await watcher.check(nominate=False)
+        running.ahead += PATH_SILENCE - 1
+        await sender.check()
+        await moved.check(nominate=False)
+        await flows(running, sender, watcher, 2)
+        running.ahead += 2
+        stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stranger.sendto(wire.binding_request("mine", watcher.ufrag, "z" * 24, nominate=False)[1], ("127.0.0.1", running.sfu.port))
+        await until(lambda: running.sfu.counters.bad_stun == 1)
+        await flows(running, sender, watcher, 3)
+        await moved.check(nominate=False)
+        await flows(running, sender, moved, 4)
+        for client in (sender, watcher, moved, stranger):
+            client.close()
+
+
+async def test_packets_of_an_earlier_ssrc_are_not_mixed_into_its_successor() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        await flows(running, sender, watcher, 100)
+        sender.send(sender.media(7, b"\x10\x00new", ssrc=78))
+        while (await watcher.hears(96)).payload != b"\x10\x00new":
+            pass
+        sender.send(sender.media(101, b"\x10\x00late"))
+        sender.send(sender.media(8, b"\x10\x00newer", ssrc=78))
+        assert (await watcher.hears(96)).payload == b"\x10\x00newer"
+        assert running.sfu.counters.faults == 0
+        sender.close(), watcher.close()
+
+
+async def test_silence_outlasts_the_last_member_of_a_room_and_ends_with_the_room() -> None:
+    async with server() as running:
+        running.sfu.policy("room", [], ["A"])
+        assert not running.sfu.rooms, "a room is for somebody"
+        for session, gated in (("p1", 1), ("p2", 2)):
+            sender = await publisher(running, session)
+            sender.send(sender.media(1, b"sound", pt=111, ssrc=5, mid=b"0"))
+            await until(lambda wanted=gated: running.sfu.counters.gated == wanted)
+            running.sfu.close(session)
+            assert not running.sfu.rooms
+            sender.close()
+        running.sfu.close_room("room")
+        sender = await publisher(running, "p3")
+        sender.send(sender.media(1, b"sound", pt=111, ssrc=5, mid=b"0"))
+        await flows(running, sender, watcher := await subscriber(running), 1)
+        assert running.sfu.counters.gated == 2
+        sender.close(), watcher.close()
+
+
+async def test_policies_of_empty_rooms_take_no_room_from_others_and_are_bounded() -> None:
+    async with server() as running:
+        running.sfu.publish("first", "p", "A", offer())
+        running.sfu.policy("first", [], [])
+        for number in range(MAX_POLICIES + 50):
+            running.sfu.policy(f"booked{number}", ["A"], [])
+        assert list(running.sfu.rooms) == ["first"] and len(running.sfu._policies) == MAX_POLICIES
+        assert "first" in running.sfu._policies, "who is there keeps its silence"
+        running.sfu.publish("another", "q", "A", offer())
+        for number in range(MAX_POLICIES + 50):
+            running.sfu.close_room(f"booked{number}")
+        assert list(running.sfu._policies) == ["first"]
+
+
+async def test_a_flood_of_handshakes_is_cut_off_and_counted() -> None:
+    async with server() as running:
+        client = Client(running.sfu.port)
+        client.take(running.sfu.publish("room", "p", "A", client.offer("sendonly")))
+        await client.check()
+        peer = running.sfu.peers["p"]
+        hello = b"\x16\xfe\xfd" + bytes(30)
+        peer._handshake = asyncio.get_running_loop().create_future()  # never reads its queue
+        for _ in range(DTLS_QUEUE + 5):
+            peer.on_dtls(hello)
+        assert running.sfu.counters.bad_dtls == 5
+        for _ in range(DTLS_BACKLOG + 3):
+            running.sfu.mux._queue_dtls(peer, hello)
+        assert running.sfu.counters.bad_dtls == 8
+        client.close()
 
 
 async def test_sources_without_announcement_are_bound_by_mid_and_the_extension_is_not_passed_on() -> None:
