@@ -1,8 +1,8 @@
 """Answers offers: WHIP publishers send to us, WHEP subscribers get slots with fixed SSRCs (RFC 9725, RFC 9429).
 
-Pure; the same offer and arguments give the same text.  What we cannot carry (data channels, unknown codecs, a fourth
-track) is refused politely with port 0 in its own section; simulcast is answered without, so that the browser sends one
-picture.  Header extensions: the ``mid`` of publishers only; towards receivers none are sent.  Called by
+Pure; the same offer and arguments give the same text.  What we cannot carry (data channels, unknown codecs, a second sound
+or picture of one publisher) is refused politely with port 0 in its own section; simulcast is answered without, so that the
+browser sends one picture.  Header extensions: ``mid`` and the loudness of publishers; to receivers none are sent.  Called by
 ``media/worker.py``.
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from media.errors import BadSdp
-from media.limits import MAX_UPSTREAMS
-from media.sdp import MID_URI, Codec, Fingerprint, Offer, Section, Slot, Track
+from media.formats import carried, payload_types, to_send
+from media.sdp import LEVEL_URI, MID_URI, Codec, Fingerprint, Offer, Section, Slot, Track
 
 _FEEDBACK_UP: Final = ("nack", "nack pli", "ccm fir", "goog-remb")
 _FEEDBACK_DOWN: Final = ("nack", "nack pli", "ccm fir")
@@ -38,28 +38,30 @@ def answer_publisher(offer: Offer, local: Local) -> tuple[str, list[Track], bool
     bodies: list[tuple[Section, list[str] | None]] = []
     remb = False
     for section in offer.sections:
-        codec = _supported(section)[:1] if _joins(section, offer) else []
+        offered = _offered(section, offer)
         sending = section.direction in ("sendrecv", "sendonly")
-        if not codec or (sending and len(tracks) >= MAX_UPSTREAMS):
+        if not offered or (sending and section.kind in [track.kind for track in tracks]):
             bodies.append((section, None))
             continue
-        body = _codec_lines(codec, _FEEDBACK_UP) + ["a=recvonly" if sending else "a=inactive"]
-        if MID_URI in section.extensions:
-            body.append(f"a=extmap:{section.extensions[MID_URI]} {MID_URI}")
+        name, codec = to_send(offered)
+        body = _codec_lines([codec], _FEEDBACK_UP) + ["a=recvonly" if sending else "a=inactive"]
+        wanted = (MID_URI, LEVEL_URI) if section.kind == "audio" else (MID_URI,)
+        body += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in wanted if uri in section.extensions]
         bodies.append((section, body))
         if sending:
-            tracks.append(_track(section, codec[0]))
-            remb = remb or "goog-remb" in codec[0].feedback
+            tracks.append(_track(section, name, codec))
+            remb = remb or "goog-remb" in codec.feedback
     if not tracks:
         raise BadSdp("sdp.nothing")
     return _text(offer, bodies, local), tracks, remb
 
 
-def _track(section: Section, codec: Codec) -> Track:
+def _track(section: Section, name: str, codec: Codec) -> Track:
     # With simulcast or retransmission several SSRCs may be announced; the first is the track's own.
-    kind = "audio" if section.kind == "audio" else "video"
     ssrc = section.ssrcs[0] if section.ssrcs and not section.simulcast else None
-    return Track(section.mid, kind, codec.name, codec.payload_type, codec.clock, ssrc)
+    if section.kind == "audio":
+        return Track(section.mid, "audio", name, codec.payload_type, codec.clock, ssrc, section.extensions.get(LEVEL_URI, 0))
+    return Track(section.mid, "video", name, codec.payload_type, codec.clock, ssrc)
 
 
 def answer_subscriber(offer: Offer, local: Local, draw: Callable[[], int]) -> tuple[str, list[Slot]]:
@@ -69,12 +71,12 @@ def answer_subscriber(offer: Offer, local: Local, draw: Callable[[], int]) -> tu
     taken: set[int] = {0}
     counts = {"audio": 0, "video": 0}
     for section in offer.sections:
-        codecs = _supported(section) if _joins(section, offer) else []
+        offered = _offered(section, offer)
         receiving = section.direction in ("sendrecv", "recvonly")
-        if not codecs:
+        if not offered:
             bodies.append((section, None))
             continue
-        body = _codec_lines(codecs, _FEEDBACK_DOWN) + ["a=sendonly" if receiving else "a=inactive"]
+        body = _codec_lines(list(offered.values()), _FEEDBACK_DOWN) + ["a=sendonly" if receiving else "a=inactive"]
         if receiving:
             while (ssrc := draw()) in taken:
                 continue
@@ -84,7 +86,7 @@ def answer_subscriber(offer: Offer, local: Local, draw: Callable[[], int]) -> tu
             counts[section.kind] += 1
             track = f"{stream}-{section.kind}"
             kind = "audio" if section.kind == "audio" else "video"
-            slots.append(Slot(section.mid, kind, ssrc, _by_name(codecs), stream))
+            slots.append(Slot(section.mid, kind, ssrc, payload_types(offered), stream))
             body += [f"a=msid:{stream} {track}", f"a=ssrc:{ssrc} cname:{stream}", f"a=ssrc:{ssrc} msid:{stream} {track}"]
         bodies.append((section, body))
     if not slots:
@@ -92,30 +94,10 @@ def answer_subscriber(offer: Offer, local: Local, draw: Callable[[], int]) -> tu
     return _text(offer, bodies, local), slots
 
 
-def _joins(section: Section, offer: Offer) -> bool:
-    return section.is_media and section.mid in offer.bundle and section.rtcp_mux
-
-
-def _supported(section: Section) -> list[Codec]:
-    """The offered codecs we carry, in the offerer's order, one payload type each."""
-    found: dict[str, Codec] = {}
-    for codec in section.codecs.values():
-        if _carries(section.kind, codec):
-            found.setdefault(codec.name, codec)
-    return list(found.values())
-
-
-def _carries(kind: str, codec: Codec) -> bool:
-    if kind == "audio":
-        return codec.name == "OPUS" and codec.clock == 48000
-    if codec.clock != 90000:
-        return False
-    # Interleaved or single-NAL H.264 cannot be told apart from packets; only mode 1 is carried (RFC 6184 section 6.3).
-    return codec.name == "VP8" or codec.name == "H264" and codec.parameter("packetization-mode") == "1"
-
-
-def _by_name(codecs: list[Codec]) -> dict[str, int]:
-    return {codec.name: codec.payload_type for codec in codecs}
+def _offered(section: Section, offer: Offer) -> dict[str, Codec]:
+    """The formats of a section that can be ours; none when it stands outside the one transport."""
+    joins = section.is_media and section.mid in offer.bundle and section.rtcp_mux
+    return carried(section.kind, section.codecs.values()) if joins else {}
 
 
 def _codec_lines(codecs: list[Codec], feedback: Sequence[str]) -> list[str]:

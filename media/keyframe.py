@@ -15,7 +15,7 @@ def starts_keyframe(codec: str, payload: bytes) -> bool:
     """Whether a decoder that knows nothing may begin with this packet.  Sound may begin anywhere."""
     if codec == "VP8":
         return _vp8(payload)
-    if codec == "H264":
+    if codec.startswith("H264"):
         return _h264(payload)
     return True
 

@@ -18,11 +18,13 @@ from media.relay import Control, Output, Relay
 from media.rtp import RtpView
 from media.sdp import Slot, Track
 from media.seqmap import SeqMap
-from media.stream import DownStream, UpStream
+from media.slots import pin, place
+from media.stream import DownStream, Kind, UpStream
 
 Role = Literal["publish", "subscribe"]
 Event = dict[str, Any]
 _NTP: Final = 1 << 32
+_KINDS: Final[tuple[Kind, Kind]] = ("audio", "video")
 
 
 @dataclass(eq=False, slots=True)
@@ -51,6 +53,10 @@ class Member:
     def packets_out(self) -> int:
         """RTP packets sent to this subscriber."""
         return sum(down.packets for down in self.downs.values())
+
+    def track(self, kind: Kind) -> UpStream | None:
+        """What it publishes of this kind."""
+        return next((up for up in self.ups.values() if up.kind == kind), None)
 
 
 class Room:
@@ -81,7 +87,7 @@ class Room:
         """A publisher whose offer was accepted; it counts from ``connected`` on.  Raises: RoomFull."""
         member = self._add(Member(session, name, "publish", self._draw(), remb=remb))
         for track in tracks:
-            up = UpStream(member, track.mid, track.kind, track.codec, track.payload_type, track.clock)
+            up = UpStream(member, track.mid, track.kind, track.codec, track.payload_type, track.clock, track.level)
             if track.ssrc is not None:
                 up.bind(track.ssrc)
             member.ups[track.mid] = up
@@ -122,7 +128,7 @@ class Room:
             down.target = target
         self._news("up", member)
         if member.role == "subscribe":
-            self._fill(member, self._order(), now)
+            self._fill(member, self._ranked(), now)
         return replaced
 
     def leave(self, session: str, reason: str) -> Member | None:
@@ -160,15 +166,35 @@ class Room:
                 if up.kind == "audio":
                     self.relay.gate(up, self._heard is not None and member.name not in self._heard)
 
-    def _order(self) -> list[Member]:
+    def _ranked(self) -> dict[Kind, list[UpStream]]:
+        """All sources, those who deserve a slot most first: who may be heard, the stage, who speaks, who joined first."""
         staged = [self._publishers[name] for name in dict.fromkeys(self._stage) if name in self._publishers]
-        return staged + [member for member in self._publishers.values() if member not in staged]
+        order = staged + [member for member in self._publishers.values() if member not in staged]
+        ranked: dict[Kind, list[UpStream]] = {}
+        for kind in _KINDS:
+            sources = [source for member in order if (source := member.track(kind)) is not None]
+            ranked[kind] = sorted(sources, key=self._rank)
+        return ranked
 
-    def _fill(self, member: Member, order: list[Member], now: float) -> None:
+    def _rank(self, source: UpStream) -> tuple[int, int, tuple[int, float]]:
+        """Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.
+
+        Who is only asleep but on the stage keeps it, so that the floor's picture is there with its first packet.
+        """
+        staged = source.owner.name in self._stage
+        rest = 2 if source.gated else 1 if source.asleep and not staged else 0
+        return rest, 0 if staged else 1, (0, 0.0) if staged else source.voice.rank
+
+    def _fill(self, member: Member, ranked: dict[Kind, list[UpStream]], now: float) -> None:
         """Brings the slots of one subscriber up to date; one that shows the right publisher is left alone."""
-        for kind in ("audio", "video"):
-            downs = [down for down in member.downs.values() if down.kind == kind]
-            wanted = self._wanted(member, order, kind, downs)
+        places = {kind: [down for down in member.downs.values() if down.kind == kind] for kind in _KINDS}
+        for kind, other in (_KINDS, _KINDS[::-1]):
+            downs = places[kind]
+            if member.pinned is not None:
+                wanted = pin(downs, [self._named(name, member, kind) for name in member.pinned])
+            else:
+                beside = {down.source.owner: at for at, down in enumerate(places[other]) if down.source is not None}
+                wanted = place(downs, (source for source in ranked[kind] if source.owner.name != member.name), beside)
             for down, source in zip(downs, wanted, strict=True):
                 if down.source is not source:
                     member.moved = True
@@ -182,28 +208,9 @@ class Room:
                 member.told = slots
                 self._news("slots", member, slots=slots)
 
-    def _wanted(
-        self, member: Member, order: list[Member], kind: str, downs: list[DownStream]
-    ) -> list[UpStream | None]:
-        if member.pinned is not None:  # exactly those, in that order
-            named = [self._publishers.get(name) if name != member.name else None for name in member.pinned]
-            exact = [_source(owner, kind, downs) if owner is not None else None for owner in named][: len(downs)]
-            return exact + [None] * (len(downs) - len(exact))
-        others = (_source(owner, kind, downs) for owner in order if owner.name != member.name)
-        candidates = [source for source in others if source is not None]
-        chosen = sorted(candidates, key=self._rank)[: len(downs)]
-        kept = {down.source for down in downs if down.source in chosen}
-        free = iter([source for source in chosen if source not in kept])
-        return [down.source if down.source in kept else next(free, None) for down in downs]
-
-    def _rank(self, source: UpStream) -> int:
-        """Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.
-
-        Who is only asleep but on the stage keeps it, so that the floor's picture is there with its first packet.
-        """
-        if source.gated:
-            return 2
-        return 1 if source.asleep and source.owner.name not in self._stage else 0
+    def _named(self, name: str, watcher: Member, kind: Kind) -> UpStream | None:
+        owner = self._publishers.get(name)
+        return owner.track(kind) if owner is not None and name != watcher.name else None
 
     # -- packets --------------------------------------------------------------------------------------------------------
 
@@ -213,6 +220,8 @@ class Room:
         source.heard_at = now
         if source.asleep:
             source.asleep, self._stale = False, True
+        if source.level and (level := view.extension(source.level)) and source.voice.hear(level[0] & 0x7F, now):
+            self._stale = True
         self.relay.receive(source, view, now)
 
     def on_rtcp(self, member: Member, data: bytes, now: float) -> None:
@@ -240,12 +249,14 @@ class Room:
             for up in member.ups.values():
                 if not up.asleep and now - up.heard_at > ASLEEP_AFTER:
                     up.asleep, self._stale = True, True
+                if up.voice.rest(now):
+                    self._stale = True
         if self._stale:
             self._stale = False
-            order = self._order()
+            ranked = self._ranked()
             for member in self.members.values():
                 if member.role == "subscribe" and member.connected:
-                    self._fill(member, order, now)
+                    self._fill(member, ranked, now)
         self.relay.tick(now)
         for member in self.members.values():
             if member.connected and now >= member.report_at:
@@ -301,10 +312,3 @@ class Room:
             "event": event, "room": self.name, "session": member.session, "name": member.name, "role": member.role, **more
         })
 
-
-def _source(owner: Member, kind: str, downs: list[DownStream]) -> UpStream | None:
-    """The publisher's first track of this kind that these slots can carry."""
-    for up in owner.ups.values():
-        if up.kind == kind and downs and up.codec in downs[0].pts:
-            return up
-    return None

@@ -24,6 +24,8 @@ _ICE: Final = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 _DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
 _PROTOCOLS: Final = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF", "UDP/TLS/RTP/SAVP")
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464
+_EXTENSIONS: Final = (MID_URI, LEVEL_URI)
 
 
 @dataclass(slots=True)
@@ -87,7 +89,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track a publisher may send, as agreed in the answer; ``ssrc`` where the offer announced one."""
+    """A track a publisher may send, as agreed in the answer; ``ssrc`` where the offer announced one.
+
+    ``level`` is the number of the header extension with its loudness, 0 where none was agreed.
+    """
 
     mid: str
     kind: Literal["audio", "video"]
@@ -95,6 +100,7 @@ class Track:
     payload_type: int
     clock: int
     ssrc: int | None
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +227,9 @@ def _rtcp_fb(section: Section, value: str) -> None:
 def _extmap(section: Section, value: str) -> None:
     number, _, uri = value.partition(" ")
     ident = _number(number.partition("/")[0], 4096)
-    if uri.split(" ")[0] == MID_URI and 0 < ident < 256:
-        section.extensions[MID_URI] = ident
+    uri = uri.split(" ")[0]  # attributes of the extension may follow
+    if uri in _EXTENSIONS and 0 < ident < 256:
+        section.extensions[uri] = ident
 
 
 def _ssrc(section: Section, value: str) -> None:

@@ -15,6 +15,7 @@ from media.cache import Packet, Ring
 from media.limits import AUDIO_RING, MAX_GAP, MAX_MISSING, NACK_DELAY, NACK_GIVE_UP, NACK_RETRY, NACK_TRIES, VIDEO_RING
 from media.rtp import extend
 from media.seqmap import SeqMap
+from media.speaker import Voice
 
 if TYPE_CHECKING:
     from media.room import Member
@@ -54,9 +55,13 @@ class UpStream:
 
     LATE, NEXT, RESTART = _LATE, _NEXT, _RESTART
 
-    def __init__(self, owner: Member, mid: str, kind: Kind, codec: str, payload_type: int, clock: int) -> None:
+    def __init__(
+        self, owner: Member, mid: str, kind: Kind, codec: str, payload_type: int, clock: int, level: int = 0
+    ) -> None:
+        """``level`` is the number of the header extension that tells its loudness; 0 when it has none."""
         self.owner, self.mid, self.kind, self.codec = owner, mid, kind, codec
-        self.payload_type, self.clock = payload_type, clock
+        self.payload_type, self.clock, self.level = payload_type, clock, level
+        self.voice = Voice()
         self.ssrc: int | None = None
         self.ring = Ring(VIDEO_RING if kind == "video" else AUDIO_RING)
         self.live = Audience()     # replaced, never changed in place: batches under way refer to it

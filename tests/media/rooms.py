@@ -45,10 +45,10 @@ class Bench:
         key = (down.owner.session, down.mid)
         self.got.setdefault(key, []).append((seq & 0xFFFF, timestamp & 0xFFFFFFFF, payload))
 
-    def publisher(self, name: str, now: float = 0.0, codec: str = "VP8", session: str = "") -> Member:
-        """A connected publisher of one sound and one picture."""
+    def publisher(self, name: str, now: float = 0.0, codec: str = "VP8", session: str = "", level: int = 0) -> Member:
+        """A connected publisher of one sound and one picture; ``level`` is the number of the extension with its loudness."""
         base = 10 * len(self.room.members) + 100
-        tracks = [Track("a", "audio", "OPUS", 111, 48000, base), Track("v", "video", codec, 96, 90000, base + 1)]
+        tracks = [Track("a", "audio", "OPUS", 111, 48000, base, level), Track("v", "video", codec, 96, 90000, base + 1)]
         member = self.room.add_publisher(session or f"p-{name}", name, tracks, remb=True)
         self.room.connected(member.session, object(), now)
         return member
@@ -64,11 +64,16 @@ class Bench:
         self.room.connected(member.session, object(), now)
         return member
 
-    def send(self, member: Member, mid: str, seq: int, payload: bytes = DELTA, now: float = 0.0, ts: int | None = None) -> None:
+    def send(
+        self, member: Member, mid: str, seq: int, payload: bytes = DELTA, now: float = 0.0, ts: int | None = None,
+        level: int | None = None,
+    ) -> None:
         """One packet of a publisher, alone in its batch."""
         up = member.ups[mid]
         timestamp = seq * 960 if ts is None else ts
-        self.room.on_rtp(up, rtp.RtpView(rtp.build(up.payload_type, seq, timestamp, up.ssrc or 0, payload)), now)
+        said = {up.level: bytes([0x80 | level])} if level is not None else None
+        packet = rtp.build(up.payload_type, seq, timestamp, up.ssrc or 0, payload, extensions=said)
+        self.room.on_rtp(up, rtp.RtpView(packet), now)
         self.room.relay.flush()
 
     def payloads(self, session: str, mid: str) -> list[bytes]:

@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import rtcp
-from media.errors import BadPacket, RoomFull
+from media.answer import answer_publisher, answer_subscriber
+from media.errors import BadPacket, BadSdp, RoomFull
 from media.limits import ASLEEP_AFTER, MAX_ROOM_PEERS
 from media.room import Member
-from tests.media.rooms import KEY, Bench
+from media.sdp import Slot, parse_offer
+from tests.media.rooms import DELTA, KEY, Bench
+from tests.media.test_sdp import HEAD, LOCAL
 
 
 def test_slots_are_filled_in_order_of_joining_and_never_with_oneself() -> None:
@@ -80,7 +83,7 @@ def test_a_second_publisher_of_a_name_replaces_the_first_without_losing_a_place(
     bench = Bench()
     bench.publisher("A", session="old")
     watcher = bench.subscriber("X")
-    assert bench.room.connected is not None
+    assert bench.shown("s-X") == {"a0": "A", "v0": "A"}
     new = bench.publisher("A", session="new")
     news = [(e["event"], e["session"], e.get("reason")) for e in bench.events if e["event"] in ("up", "down")]
     assert news[-2:] == [("down", "old", "replaced"), ("up", "new", None)]
@@ -92,7 +95,7 @@ def test_a_second_publisher_of_a_name_replaces_the_first_without_losing_a_place(
 
 def test_a_codec_the_subscriber_cannot_take_is_not_shown() -> None:
     bench = Bench()
-    bench.publisher("A", codec="H264")
+    bench.publisher("A", codec="H264/CB")
     bench.publisher("B")
     bench.subscriber("X", slots=1)
     assert bench.shown("s-X") == {"a0": "A", "v0": "B"}
@@ -164,3 +167,139 @@ def test_who_sends_nothing_takes_no_slot_from_somebody_who_does() -> None:
     bench.room.policy(None, ["C"])
     bench.room.tick(20.0)
     assert bench.shown("s-X")["v0"] == "C", "the stage has its place even before its first packet"
+
+
+def watcher_of(bench: Bench, *pictures: dict[str, int], sounds: int = 1) -> Member:
+    slots = [Slot(f"a{n}", "audio", 9000 + n, {"OPUS": 111}, f"slot{n}") for n in range(sounds)]
+    slots += [Slot(f"v{n}", "video", 9100 + n, types, f"slot{n}") for n, types in enumerate(pictures)]
+    member = bench.room.add_subscriber("s-X", "X", slots, None)
+    bench.room.connected("s-X", object(), 0.0)
+    return member
+
+
+def test_each_slot_is_asked_for_itself_whether_it_can_carry_a_source() -> None:
+    bench = Bench()
+    first, second, third = bench.publisher("A"), bench.publisher("B"), bench.publisher("C", codec="H264/CB")
+    watcher_of(bench, {"VP8": 96}, {"H264/CB": 97})
+    assert (bench.shown("s-X")["v0"], bench.shown("s-X")["v1"]) == ("A", "C"), "B fits only where A stands"
+    for member in (first, second, third):
+        for seq in range(3):
+            bench.send(member, "v", seq, KEY if member is not third else b"\x65key")
+    assert len(bench.payloads("s-X", "v0")) == len(bench.payloads("s-X", "v1")) == 3
+
+
+def test_pinned_publishers_stand_only_in_slots_that_carry_them() -> None:
+    bench = Bench()
+    sender = bench.publisher("A")
+    slots = [Slot("v0", "video", 9100, {"H264/CB": 97}, "slot0"), Slot("v1", "video", 9101, {"VP8": 96}, "slot1")]
+    bench.room.add_subscriber("s-X", "X", slots, ["A"])
+    bench.room.connected("s-X", object(), 0.0)
+    bench.send(sender, "v", 1, KEY)
+    assert bench.got == {}, "its one place cannot show it"
+
+
+CODECS = {"audio": ["opus/48000/2", "G722/8000", "PCMU/8000"],
+          "video": ["VP8/90000", "VP9/90000", "H264/90000 packetization-mode=1;profile-level-id=42e01f",
+                    "H264/90000 packetization-mode=1;profile-level-id=64001f", "H264/90000", "rtx/90000 apt=96"]}
+sections = st.lists(
+    st.sampled_from(["audio", "video"]).flatmap(lambda kind: st.tuples(
+        st.just(kind), st.lists(st.sampled_from(CODECS[kind]), min_size=1, max_size=4),
+        st.sampled_from(["recvonly", "sendrecv", "sendonly", "inactive"]))),
+    min_size=1, max_size=6)
+
+
+def offer_of(found: list[tuple[str, list[str], str]]) -> str:
+    lines = [*HEAD, "a=group:BUNDLE " + " ".join(map(str, range(len(found))))]
+    for mid, (kind, codecs, direction) in enumerate(found):
+        types = range(96, 96 + len(codecs))
+        lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}", f"a=mid:{mid}", "a=rtcp-mux", f"a={direction}"]
+        for number, codec in zip(types, codecs, strict=True):
+            name, _, fmtp = codec.partition(" ")
+            lines += [f"a=rtpmap:{number} {name}"] + [f"a=fmtp:{number} {fmtp}"] * bool(fmtp)
+    return "\r\n".join(lines) + "\r\n"
+
+
+@given(st.lists(sections, min_size=1, max_size=3), st.lists(sections, min_size=1, max_size=4), st.booleans())
+def test_no_offer_of_a_subscriber_ends_a_publisher(
+    published: list[list[tuple[str, list[str], str]]], watched: list[list[tuple[str, list[str], str]]], pinned: bool
+) -> None:
+    bench, senders = Bench(), []
+    for number, found in enumerate(published):
+        try:
+            _, tracks, remb = answer_publisher(parse_offer(offer_of(found)), LOCAL)
+        except BadSdp:
+            continue
+        senders.append(bench.room.add_publisher(f"p{number}", f"P{number}", tracks, remb))
+        bench.room.connected(f"p{number}", object(), 0.0)
+    for number, found in enumerate(watched):
+        try:
+            _, slots = answer_subscriber(parse_offer(offer_of(found)), LOCAL, bench._draw)
+        except BadSdp:
+            continue
+        bench.room.add_subscriber(f"s{number}", f"S{number}", slots, ["P1", "P0"] if pinned else None)
+        bench.room.connected(f"s{number}", object(), 0.0)
+    bench.room.tick(0.1)
+    for sender in senders:  # the fire wall would end whom these raise for
+        for mid, up in sender.ups.items():
+            for seq in range(3):
+                bench.send(sender, mid, seq, b"\x65key" if up.codec.startswith("H264") else KEY, now=0.2)
+    for member in bench.room.members.values():
+        for down in member.downs.values():
+            assert down.source is None or (down.carries(down.source) and down.live)
+
+
+def test_a_sound_and_a_picture_of_one_person_take_places_that_are_played_in_step() -> None:
+    bench = Bench()
+    for name in "ABC":
+        bench.publisher(name)
+    bench.room.policy(["B", "C"], [])
+    bench.subscriber("X", slots=3)
+    shown = bench.shown("s-X")
+    assert shown["a0"] == "B" and all(shown[f"a{n}"] == shown[f"v{n}"] for n in range(3)), "though A joined first"
+
+
+def test_who_speaks_is_heard_within_half_a_second_however_late_he_joined_and_pictures_stay() -> None:
+    bench = Bench()
+    members = [bench.publisher(name, level=3) for name in "ABCDEF"]
+    bench.subscriber("X", slots=2)
+    before = bench.shown("s-X")
+    assert before == {"a0": "A", "a1": "B", "v0": "A", "v1": "B"}
+    seq = 0
+
+    def talk(seconds: float, *talkers: int) -> None:
+        nonlocal seq
+        for _ in range(round(seconds / 0.02)):
+            seq += 1
+            for number, member in enumerate(members):
+                bench.send(member, "a", seq, b"%d" % number, now=seq * 0.02, level=25 if number in talkers else 60)
+                bench.send(member, "v", seq, KEY, now=seq * 0.02)
+            if seq % 5 == 0:
+                bench.room.tick(seq * 0.02)
+
+    talk(1.0)
+    assert bench.shown("s-X") == before
+    talk(0.08, 5)
+    talk(1.0)
+    assert bench.shown("s-X") == before, "a cough moves nobody"
+    talk(0.5, 5)
+    after = bench.shown("s-X")
+    assert "F" in (after["a0"], after["a1"]) and (after["v0"], after["v1"]) == ("A", "B")
+    talk(3.0)
+    assert bench.shown("s-X") == after, "who spoke keeps the place until somebody else speaks"
+    bench.room.policy(None, ["C", "D"])
+    talk(1.0, 5)
+    staged = bench.shown("s-X")
+    assert {staged["a0"], staged["a1"]} == {"C", "D"}, "the stage comes before loudness"
+
+
+def test_late_packets_of_the_old_source_after_a_change_of_ssrc_are_not_mixed_in() -> None:
+    bench = Bench()
+    sender = bench.publisher("A")
+    bench.subscriber("X")
+    for seq in range(5):
+        bench.send(sender, "v", seq, KEY)
+    sender.ups["v"].bind(4242)
+    for seq in range(3):
+        bench.send(sender, "v", seq, KEY + b"new")
+    bench.send(sender, "v", 65535, DELTA + b"overtaken")  # from before the first one of the new source
+    assert bench.payloads("s-X", "v0") == [KEY] * 5 + [KEY + b"new"] * 3

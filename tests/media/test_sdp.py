@@ -54,7 +54,7 @@ def test_a_publisher_is_answered_with_what_the_relay_carries() -> None:
 def test_a_subscriber_gets_slots_with_fixed_sources() -> None:
     answer, slots = answer_subscriber(parse_offer(offer("recvonly")), LOCAL, numbers)
     assert [(slot.mid, slot.kind, slot.payload_types) for slot in slots] == [
-        ("0", "audio", {"OPUS": 111}), ("1", "video", {"VP8": 96, "H264": 99})
+        ("0", "audio", {"OPUS": 111}), ("1", "video", {"VP8": 96, "H264/CB": 99})
     ]
     for slot in slots:
         assert f"a=ssrc:{slot.ssrc} cname:{slot.cname}" in answer
@@ -65,7 +65,7 @@ def test_a_subscriber_gets_slots_with_fixed_sources() -> None:
 def test_h264_alone_is_accepted_in_packetization_mode_one_only() -> None:
     text = offer().replace("96 97 98 99", "98 99")
     _, tracks, _ = answer_publisher(parse_offer(text), LOCAL)
-    assert tracks[1].codec == "H264" and tracks[1].payload_type == 99
+    assert tracks[1].codec == "H264/CB" and tracks[1].payload_type == 99
 
 
 def test_simulcast_is_answered_without_it_and_its_sources_are_bound_by_mid() -> None:
@@ -81,17 +81,59 @@ def test_announced_sources_are_bound_first_one_of_a_repair_pair() -> None:
     assert tracks[1].ssrc == 77
 
 
-def test_a_data_channel_and_a_fourth_track_are_refused_each_in_its_own_section() -> None:
-    more = []
-    for mid in ("2", "3"):
-        more += ["m=audio 9 UDP/TLS/RTP/SAVPF 111", f"a=mid:{mid}", "a=sendonly", "a=rtcp-mux", *OPUS]
+def test_a_data_channel_and_a_second_track_of_a_kind_are_refused_each_in_its_own_section() -> None:
+    more = ["m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:2", "a=sendonly", "a=rtcp-mux", *OPUS]
+    more += ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:3", "a=sendonly", "a=rtcp-mux", VIDEO[0]]
     more += ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:4", "a=sctp-port:5000"]
     text = offer(tail=more).replace("BUNDLE 0 1", "BUNDLE 0 1 2 3 4")
     answer, tracks, _ = answer_publisher(parse_offer(text), LOCAL)
-    assert len(tracks) == 3
+    assert [track.mid for track in tracks] == ["0", "1"], "what is accepted is forwarded"
     media = [line for line in answer.split("\r\n") if line.startswith("m=")]
-    assert [line.split(" ")[1] == "0" for line in media] == [False, False, False, True, True]
-    assert "a=group:BUNDLE 0 1 2\r\n" in answer
+    assert [line.split(" ")[1] == "0" for line in media] == [False, False, True, True, True]
+    assert "a=group:BUNDLE 0 1\r\n" in answer
+
+
+LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
+
+def test_the_loudness_of_sound_is_agreed_upward_and_never_downward() -> None:
+    text = offer().replace("a=extmap:4", f"a=extmap:1 {LEVEL} vad=on\r\na=extmap:4")
+    answer, tracks, _ = answer_publisher(parse_offer(text), LOCAL)
+    assert [track.level for track in tracks] == [1, 0] and f"a=extmap:1 {LEVEL}\r\n" in answer
+    answer, _ = answer_subscriber(parse_offer(text.replace("sendonly", "recvonly")), LOCAL, numbers)
+    assert "extmap" not in answer
+
+
+def h264(*profiles: str) -> list[str]:
+    """Lines of a section that offers packetization mode 1 in these profiles, from payload type 98 on."""
+    return [line for number, profile in enumerate(profiles, 98) for line in (
+        f"a=rtpmap:{number} H264/90000", f"a=fmtp:{number} packetization-mode=1;profile-level-id={profile}")]
+
+
+def with_h264(direction: str, *profiles: str) -> str:
+    types = " ".join(str(number) for number in range(98, 98 + len(profiles)))
+    text = offer(direction).replace("96 97 98 99", types)
+    for line in VIDEO:
+        text = text.replace(line + "\r\n", "")
+    return text + "\r\n".join(h264(*profiles)) + "\r\n"
+
+
+@pytest.mark.parametrize(("sent", "received", "payload_type"), [
+    ("42e01f", ["42001f", "42e01f"], 99), ("42e01f", ["42001f"], 98), ("42e01f", ["4d001f"], 98), ("42e01f", ["64001f"], 98),
+    ("640c1f", ["42e01f", "64001f"], 99), ("64001f", ["42e01f", "4d001f"], None), ("42001f", ["42e01f"], None),
+    ("4d001f", ["4d0028"], 98), ("42c01f", ["42e034"], 98),
+])
+def test_h264_goes_out_under_a_payload_type_whose_decoder_can_take_it_or_not_at_all(
+    sent: str, received: list[str], payload_type: int | None
+) -> None:
+    _, tracks, _ = answer_publisher(parse_offer(with_h264("sendonly", sent)), LOCAL)
+    _, slots = answer_subscriber(parse_offer(with_h264("recvonly", *received)), LOCAL, numbers)
+    assert slots[1].payload_types.get(tracks[1].codec) == payload_type
+
+
+def test_a_publisher_of_several_profiles_sends_the_one_that_everybody_decodes() -> None:
+    answer, tracks, _ = answer_publisher(parse_offer(with_h264("sendonly", "64001f", "42001f", "42e01f", "f4001f")), LOCAL)
+    assert (tracks[1].codec, tracks[1].payload_type) == ("H264/CB", 100) and "profile-level-id=64" not in answer
 
 
 @pytest.mark.parametrize(("change", "code"), [
