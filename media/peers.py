@@ -160,7 +160,7 @@ class Publisher(Peer):
         for said, track in zip(answer.sections, (self.source.audio, self.source.video), strict=True):
             if not said.accepted:
                 self.source.muted.add(track.kind)
-            track.with_mid = said.mid_extension
+            track.with_mid, track.with_level = said.mid_extension, said.level_extension
 
     def _start(self) -> None:
         self.source.start = self._wheel.now + random.uniform(0, 0.05)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media.errors import BadSdp
-from media.peers_source import MID_EXTENSION, Kind
+from media.peers_source import LEVEL_EXTENSION, MID_EXTENSION, Kind
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 PAYLOAD_TYPE: dict[Kind, int] = {"audio": 111, "video": 96}
 _CODEC: dict[Kind, tuple[str, ...]] = {
     "audio": ("a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1", "a=rtcp-fb:111 nack"),
@@ -37,6 +38,7 @@ class AnswerSection:
     accepted: bool
     ssrc: int | None
     mid_extension: bool
+    level_extension: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def make_offer(ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]
     for section in sections:
         lines.append(f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {PAYLOAD_TYPE[section.kind]}")
         lines += [*transport, f"a=mid:{section.mid}", f"a=extmap:{MID_EXTENSION} {MID_URI}", "a=rtcp-mux"]
+        lines += [f"a=extmap:{LEVEL_EXTENSION} {LEVEL_URI}"] * (section.kind == "audio")
         lines += _CODEC[section.kind]
         if section.ssrc is None:
             lines.append("a=recvonly")
@@ -87,9 +90,9 @@ def _section(block: list[str]) -> AnswerSection:
     if len(words) < 4 or not words[1].isdigit():
         raise BadSdp("answer.section")
     ssrc = next((line[7:].partition(" ")[0] for line in block if line.startswith("a=ssrc:")), "")
-    extension = any(line.startswith("a=extmap:") and MID_URI in line for line in block)
+    agreed = [line.partition(" ")[2].split(" ")[0] for line in block if line.startswith("a=extmap:")]
     return AnswerSection(_value(block, "a=mid:"), words[0], words[1] != "0" and "a=inactive" not in block,
-                         int(ssrc) if ssrc.isdecimal() and len(ssrc) <= 10 else None, extension)
+                         int(ssrc) if ssrc.isdecimal() and len(ssrc) <= 10 else None, MID_URI in agreed, LEVEL_URI in agreed)
 
 
 def _is_usable(line: str) -> bool:

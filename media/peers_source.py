@@ -15,8 +15,12 @@ Kind = Literal["audio", "video"]
 
 PAYLOAD_MAX = 1180           # bytes of RTP payload: with header, SRTP tag, UDP and IPv6 it stays below 1280
 MID_EXTENSION = 1            # our id for urn:ietf:params:rtp-hdrext:sdes:mid (RFC 8843 §15) in offers
+LEVEL_EXTENSION = 2          # our id for urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464) in offers
 SOUND_INTERVAL = 0.02        # seconds; one Opus packet each
 LATE_LIMIT = 0.25            # seconds; a source that was not asked for longer skips, as a camera would
+TURN, TALK = 15.0, 3.0       # seconds: every so often a source speaks for so long
+_SYLLABLE, _LOUD = 0.24, 0.16
+_SPEECH, _BREATH, _SILENCE = 25, 55, 65      # dB below the loudest
 _CLOCK: dict[Kind, int] = {"audio": 48_000, "video": 90_000}
 
 
@@ -41,17 +45,18 @@ class Track:
         self.sequence = random.randrange(1 << 15)
         self.first_timestamp = random.randrange(1 << 32)
         self.packets = self.octets = 0
-        self.with_mid = True                         # until the answer refuses the extension
-        self._extensions = {MID_EXTENSION: mid.encode()}
+        self.with_mid = self.with_level = True       # until the answer refuses the extension
 
     def timestamp(self, elapsed: float) -> int:
         """The RTP time `elapsed` seconds after the start."""
         return (self.first_timestamp + round(elapsed * self.clock)) & 0xFFFFFFFF
 
-    def packet(self, payload: bytes, timestamp: int, marker: bool) -> bytes:
-        """The next RTP packet of this stream (RFC 3550 §5.1), with its mid as a header extension."""
-        packet = build(self.payload_type, self.sequence, timestamp, self.ssrc, payload, marker=marker,
-                       extensions=self._extensions if self.with_mid else None)
+    def packet(self, payload: bytes, timestamp: int, marker: bool, level: int | None = None) -> bytes:
+        """The next RTP packet of this stream (RFC 3550 §5.1), with its mid and its level as header extensions."""
+        extensions = {MID_EXTENSION: self.mid.encode()} if self.with_mid else {}
+        if level is not None and self.with_level:
+            extensions[LEVEL_EXTENSION] = bytes([(level <= _SPEECH) << 7 | level])
+        packet = build(self.payload_type, self.sequence, timestamp, self.ssrc, payload, marker=marker, extensions=extensions)
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.packets += 1
         self.octets += len(payload)
@@ -67,6 +72,7 @@ class PacedSource:
         self._sounds = self._pictures = 0            # ticks done since the start
         self._position = 0                           # next picture of the loop
         self._picture_id = random.randrange(1 << 15)
+        self._turn = random.uniform(0, TURN)
 
     @property
     def next_due(self) -> float:
@@ -95,7 +101,8 @@ class PacedSource:
 
     def _sound(self) -> bytes:
         payload = self.loop.sounds[self._sounds % len(self.loop.sounds)]
-        return self.audio.packet(payload, self.audio.timestamp(self._sounds * SOUND_INTERVAL), marker=False)
+        elapsed = self._sounds * SOUND_INTERVAL
+        return self.audio.packet(payload, self.audio.timestamp(elapsed), marker=False, level=speech_level(elapsed + self._turn))
 
     def _picture(self) -> list[bytes]:
         picture = self.loop.pictures[self._position]
@@ -105,6 +112,16 @@ class PacedSource:
         timestamp = self.video.timestamp(self._pictures / self.loop.fps)
         return [self.video.packet(piece, timestamp, marker=number == len(pieces))
                 for number, piece in enumerate(pieces, 1)]
+
+
+def speech_level(elapsed: float) -> int:
+    """What somebody's level would be who speaks in turns with others, in dB below the loudest.
+
+    The tone itself goes on for ever, so that a test finds it at any time; only what is said of it tells speech from silence.
+    """
+    if elapsed % TURN >= TALK:
+        return _SILENCE
+    return _SPEECH if elapsed % _SYLLABLE < _LOUD else _BREATH
 
 
 def vp8_payloads(picture: bytes, picture_id: int) -> list[bytes]:

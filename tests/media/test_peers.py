@@ -69,6 +69,27 @@ async def test_twenty_points_join_both_ways_and_nothing_is_lost(worker: Worker) 
     await close(*publishers, *subscribers)
 
 
+async def test_the_one_sound_place_follows_whoever_speaks(worker: Worker) -> None:
+    crowd = Crowd()
+    publishers = [crowd.publisher(name, Clip.make(name, number)) for number, name in enumerate("ABC")]
+    for number, publisher in enumerate(publishers):
+        publisher.source._turn = 14.0 - 3.5 * number  # A's turn comes in a second, B's and C's each 3.5 s later
+        await publisher.connect(worker.publishing("turns", publisher.name))
+    watcher = crowd.subscriber("X")
+    await watcher.connect(worker.watching("turns", "X"))
+    heard: list[str] = []
+    async with asyncio.timeout(30):
+        async for event in worker.client.events():
+            if event["event"] == "slots" and event["name"] == "X" and event["room"] == "turns":
+                names = {slot["kind"]: slot["name"] for slot in event["slots"]}
+                heard.append(names["audio"])
+                if "C" in heard:
+                    break
+    assert heard[-2:] == ["B", "C"] and names["video"] == "A", "pictures stay where they are"
+    await until(lambda: not harmed(watcher))
+    await close(*publishers, watcher)
+
+
 async def test_a_full_client_sees_and_hears_the_synthetic_publisher(worker: Worker) -> None:
     publisher = Crowd().publisher("4021", Clip.make("4021", 5))
     await publisher.connect(worker.publishing("full", "4021"))

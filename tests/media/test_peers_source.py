@@ -3,7 +3,9 @@ import struct
 
 import pytest
 
-from media.peers_source import LATE_LIMIT, PAYLOAD_MAX, PacedSource, Track, vp8_payloads
+from media.peers_source import LATE_LIMIT, LEVEL_EXTENSION, PAYLOAD_MAX, TURN, PacedSource, Track, vp8_payloads
+from media.rtp import RtpView
+from media.speaker import Voice
 from media.peers_clip import Clip
 
 
@@ -102,3 +104,23 @@ def test_a_tiny_picture_is_one_payload_and_a_large_one_is_cut_evenly() -> None:
     assert sizes == {PAYLOAD_MAX}
     sizes = {len(piece) for piece in vp8_payloads(bytes(4 * 1176 + 1), 0)}
     assert max(sizes) - min(sizes) < 5
+
+
+def test_a_source_says_of_its_sound_that_it_speaks_in_turns() -> None:
+    voice, changes = Voice(), []
+    for when, kind, packet in run(source(), until=100.0 + 4 * TURN):
+        level = RtpView(packet).extension(LEVEL_EXTENSION)
+        if kind == "audio":
+            assert level is not None
+            if voice.hear(level[0] & 0x7F, when):
+                changes.append(when)
+        else:
+            assert level is None
+    assert 6 <= len(changes) <= 9, "begins and ends once a turn"
+
+
+def test_extensions_that_the_answer_refused_are_not_sent() -> None:
+    paced = source()
+    paced.audio.with_level = paced.audio.with_mid = False
+    packets = [packet for _, kind, packet in run(paced, until=100.1) if kind == "audio"]
+    assert all(packet[0] == 0x80 for packet in packets)
