@@ -27,15 +27,15 @@ class Counters:
     flood: int = 0               # over the packet rate of one peer
     faults: int = 0              # exceptions caught by the fire wall around one peer; a defect each
     packets_in: int = 0          # RTP packets from publishers, authentic
-    packets_out: int = 0         # RTP packets to subscribers
+    packets_out: int = 0         # RTP packets to subscribers that the kernel took, those sent again among them
     gated: int = 0               # silenced at the entrance
     nack_rx: int = 0             # packets asked for by subscribers
     nack_tx: int = 0             # packets asked of publishers
     rtx: int = 0                 # packets sent again
     pli_up: int = 0              # key frame requests sent to publishers
     pli_suppressed: int = 0      # requests of subscribers that were covered by one already sent
-    slow_drop: int = 0           # messages dropped because the socket stayed full
-    send_errors: int = 0         # messages the kernel refused for other reasons
+    slow_drop: int = 0           # packets dropped because the socket stayed full
+    send_errors: int = 0         # packets the kernel refused for other reasons
 
     def as_dict(self) -> dict[str, int]:
         """Name to count."""

@@ -121,14 +121,16 @@ class Fanout:
             plan = audience.plan = _Plan(audience.downs)
         return plan
 
-    def send(self, datagram: bytes, path: Path) -> None:
-        """One datagram, or a counted loss."""
+    def send(self, datagram: bytes, path: Path) -> bool:
+        """One datagram, or a counted loss.  Whether the kernel took it."""
         try:
             path.sock.sendto(datagram, path.address)
+            return True
         except BlockingIOError:
             self._counters.slow_drop += 1
         except OSError:
             self._counters.send_errors += 1
+        return False
 
     def _runs(self, packets: list[Packet]) -> Iterator[list[Packet]]:
         """Cuts a batch where segmentation needs it: equal sizes, the last one shorter."""
@@ -165,7 +167,6 @@ class Fanout:
 
     def _dispatch(self, chunk: _Chunk, places: int) -> None:
         plane, count = self._plane, chunk.headers.count
-        self._counters.packets_out += count * places
         if not self.batched:
             for row in range(count):
                 self._send_row(row, chunk.downs[row], places)
@@ -173,10 +174,12 @@ class Fanout:
         plane.names[0 : len(chunk.names)] = chunk.names
         done, patient = 0, True
         while done < count:
-            done, problem = plane.send(chunk.descriptor, done, count)
+            first = done
+            done, problem = plane.send(chunk.descriptor, first, count)
+            self._counters.packets_out += (done - first) * places
             if problem in _FULL:
                 if not patient or not mmsg.wait_writable(chunk.descriptor):
-                    self._counters.slow_drop += count - done
+                    self._counters.slow_drop += (count - done) * places
                     return
                 patient = False
             elif problem and places > 1 and problem in (errno.EIO, errno.EINVAL):
@@ -185,12 +188,12 @@ class Fanout:
                 self._send_row(done, chunk.downs[done], places)
                 done += 1
             elif problem:
-                self._counters.send_errors += 1
+                self._counters.send_errors += places
                 done += 1
 
     def _send_row(self, row: int, down: DownStream, places: int) -> None:
         for place in range(places):
-            self.send(self._plane.packet(row, place), down.target.path)
+            self._counters.packets_out += self.send(self._plane.packet(row, place), down.target.path)
 
     def _resend(self, output: Resend) -> None:
         down, packet = output.down, output.packet
@@ -199,7 +202,8 @@ class Fanout:
         header = HEADER.pack(0x80, packet.marker | output.payload_type, packet.ext + output.delta & 0xFFFF,
                              packet.timestamp + output.ts_delta & 0xFFFFFFFF, down.ssrc)
         try:
-            self.send(down.target.srtp.protect_rtp(header + packet.payload), down.target.path)
+            protected = down.target.srtp.protect_rtp(header + packet.payload)
+            self._counters.packets_out += self.send(protected, down.target.path)
         except BadPacket:
             self._counters.send_errors += 1  # too old for the replay window of our own keys
 

@@ -46,7 +46,7 @@ class Peer:
         credentials: tuple[str, str],
         mid_extension: int,
         certificate: SharedCertificate,
-        send: Callable[[bytes, Path], None],
+        send: Callable[[bytes, Path], object],
         counters: Counters,
         hooks: Hooks,
         now: float,

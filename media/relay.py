@@ -98,18 +98,20 @@ class Relay:
             source.gated = closed
             if closed:
                 source.pause()
+                source.missing.clear()
 
     # -- media ----------------------------------------------------------------------------------------------------------
 
     def receive(self, source: UpStream, view: RtpView, now: float) -> None:
         """One authentic packet of ``source``."""
         ext, order = source.note(view.seq, view.timestamp, now)
-        if source.missing:
-            self.restless.add(source)
         if source.gated:
+            source.missing.clear()  # nobody waits for what is dropped here
             self._counters.gated += 1
             source.owner.gated += 1
             return
+        if source.missing:
+            self.restless.add(source)
         packet = Packet(ext, view.timestamp, view.marker << 7, view.payload)
         source.ring.put(packet)
         if order == UpStream.LATE:
@@ -139,7 +141,6 @@ class Relay:
         self.flush()
         for down in source.live.downs:
             if down.map.base <= packet.ext:
-                self._counters.packets_out += 1
                 down.count_one(len(packet.payload))
                 self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
 

@@ -128,8 +128,23 @@ def test_a_full_socket_costs_counted_packets_and_a_few_milliseconds(
 ) -> None:
     monkeypatch.setattr(mmsg.Plane, "send", lambda plane, descriptor, first, rows: (first, errno.EAGAIN))
     counters = Counters()
-    Fanout(counters).emit(Batch(packets([500]), receivers.audience))
-    assert counters.slow_drop == COUNT
+    Fanout(counters).emit(Batch(packets([500, 500]), receivers.audience))
+    assert counters.slow_drop == 2 * COUNT and counters.packets_out == 0
+
+
+def test_what_the_kernel_took_before_its_buffer_was_full_is_counted_and_the_rest_is_not(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = mmsg.Plane.send, []
+
+    def send(plane: mmsg.Plane, descriptor: int, first: int, rows: int) -> tuple[int, int]:
+        calls.append(first)
+        return real(plane, descriptor, first, 3) if len(calls) == 1 else (first, errno.EAGAIN)
+
+    monkeypatch.setattr(mmsg.Plane, "send", send)
+    counters = Counters()
+    Fanout(counters).emit(Batch(packets([500, 500]), receivers.audience))
+    assert counters.packets_out == 2 * 3 and counters.slow_drop == 2 * (COUNT - 3)
 
 
 def test_one_unreachable_receiver_does_not_stop_the_others(receivers: Receivers) -> None:
@@ -137,7 +152,7 @@ def test_one_unreachable_receiver_does_not_stop_the_others(receivers: Receivers)
     receivers.downs[1].target.move(Path(receivers.out, ("255.255.255.255", 9)))  # EACCES without SO_BROADCAST
     Fanout(counters).emit(Batch(packets([50]), receivers.audience))
     assert receivers.read(0).payload and receivers.read(2).payload and receivers.read(COUNT - 1).payload
-    assert counters.send_errors == 1
+    assert counters.send_errors == 1 and counters.packets_out == COUNT - 1
 
 
 def test_a_packet_sent_again_is_the_same_datagram_and_a_too_old_one_is_left_out(receivers: Receivers) -> None:

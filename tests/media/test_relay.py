@@ -95,6 +95,22 @@ def test_a_silenced_stream_stops_at_the_entrance_and_comes_back_without_a_gap() 
     assert packets[10][1] - packets[9][1] == 21 * 960, "its own clock went on while it was silent"
 
 
+def test_gaps_of_a_silenced_stream_keep_no_timer_busy() -> None:
+    bench = Bench()
+    sender = bench.publisher("A")
+    bench.subscriber("C")
+    bench.send(sender, "a", 1, b"A")
+    bench.send(sender, "a", 5, b"A")
+    assert bench.room.relay.urgent
+    bench.room.policy([], [])
+    assert not bench.room.relay.urgent
+    bench.send(sender, "a", 9, b"A")
+    assert not bench.room.relay.urgent
+    bench.room.policy(None, [])
+    bench.send(sender, "a", 10, b"A")
+    assert not bench.room.relay.urgent, "and what was lost meanwhile is not asked for afterwards"
+
+
 def test_a_publisher_that_joins_while_others_have_the_floor_is_silent() -> None:
     bench = Bench()
     bench.room.policy([], [])
