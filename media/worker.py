@@ -1,6 +1,7 @@
 """The process around the SFU: control socket, lifetime, self-test.  The composition root of the media area.
 
-Ends when its last controller hangs up, when its parent dies or on SIGTERM.  Never touches packets (``media/sfu.py``).
+Ends when its last controller hangs up, when its parent dies or on SIGTERM; a connection that broke may come back within
+seconds.  Never touches packets (``media/sfu.py``).
 Called by ``media/__main__.py``.
 """
 
@@ -23,7 +24,7 @@ from typing import Any
 from media import wire
 from media.control import Message, decode, encode, error_message
 from media.errors import BadSdp, MediaError
-from media.limits import CONTROL_VERSION, CONTROLLER_WAIT, EVENT_QUEUE, MAX_LINE
+from media.limits import CONTROL_VERSION, CONTROLLER_WAIT, EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
 from media.port import open_sockets
 from media.sfu import Sfu
 
@@ -46,7 +47,8 @@ class Worker:
 
     def __init__(self, sfu_of: Callable[[Callable[[Message], None]], Sfu]) -> None:
         """``sfu_of(tell)`` makes the Sfu."""
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._writers: dict[asyncio.StreamWriter, dict[str, bytes]] = {}  # with the ``slots`` news held back, by session
+        self._patience = asyncio.get_running_loop().time() + CONTROLLER_WAIT
         self.ended = asyncio.Event()
         self.sfu = sfu_of(self._tell)
         self._operations: dict[str, Callable[[Message], Any]] = {
@@ -57,22 +59,33 @@ class Worker:
     # -- control socket -------------------------------------------------------------------------------------------------
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One controller; when the last one hangs up the worker ends."""
-        self._writers.add(writer)
+        """One controller; when the last one hangs up the worker ends, when it was lost the worker waits for another."""
+        self._writers[writer] = {}
+        said_goodbye = False
         try:
             while line := await reader.readline():
                 writer.write(self._answer(line))
                 await writer.drain()
                 await asyncio.sleep(0)  # a burst of requests must not hold up media
+            said_goodbye = writer in self._writers
         except (OSError, ValueError) as error:
             log.info("control.lost reason=%s", type(error).__name__)  # a line beyond the limit, or a broken pipe
         except asyncio.CancelledError:
             pass  # the worker ends; before Python 3.12 asyncio itself stumbles over a cancelled handler, loudly
         finally:
-            self._writers.discard(writer)
+            self._writers.pop(writer, None)
             writer.close()
             if not self._writers:
-                self.ended.set()
+                self._patience = asyncio.get_running_loop().time() + RECONNECT_WAIT
+                if said_goodbye:
+                    self.ended.set()
+
+    def look(self) -> None:
+        """Twice a second: tells slow controllers what was held back, and ends a worker that nobody controls."""
+        for writer in list(self._writers):
+            self._catch_up(writer)
+        if not self._writers and asyncio.get_running_loop().time() > self._patience:
+            self.ended.set()
 
     def _answer(self, line: bytes) -> bytes:
         number = None
@@ -91,13 +104,27 @@ class Worker:
 
     def _tell(self, event: Message) -> None:
         line = encode(event)
-        for writer in list(self._writers):
+        for writer, held in list(self._writers.items()):
             if writer.is_closing():
                 continue  # hung up; asyncio would complain about every line
-            if writer.transport.get_write_buffer_size() > EVENT_QUEUE * 256:
+            slow = not self._catch_up(writer)
+            held.pop(event["session"], None)
+            if slow and event["event"] == "slots":
+                held[event["session"]] = line  # of these only the newest counts
+            elif writer.transport.get_write_buffer_size() > EVENT_QUEUE * 256:
+                del self._writers[writer]
                 writer.transport.abort()  # does not read; better a reconnect than memory without end
             else:
                 writer.write(line)
+
+    def _catch_up(self, writer: asyncio.StreamWriter) -> bool:
+        """Whether this controller reads what it is told; what was held back goes first."""
+        if writer.transport.get_write_buffer_size() > SLOW_READER:
+            return False
+        held = self._writers[writer]
+        writer.write(b"".join(held.values()))
+        held.clear()
+        return True
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
@@ -162,15 +189,12 @@ def _free(path: Path) -> None:
 
 
 async def _watch(worker: Worker, parent: int | None) -> None:
-    """Ends the worker when its parent is gone, or when nobody ever takes control of it."""
-    waited = 0.0
+    """Ends the worker when its parent is gone, or when nobody takes control of it."""
     while True:
         await asyncio.sleep(0.5)
-        waited += 0.5
         if parent is not None and not _alive(parent):
             worker.ended.set()
-        if waited >= CONTROLLER_WAIT and not worker._writers:
-            worker.ended.set()
+        worker.look()
 
 
 def _alive(pid: int) -> bool:

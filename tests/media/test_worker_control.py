@@ -1,0 +1,98 @@
+"""A worker and controllers that are slow or get lost: meetings go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from media.limits import EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
+from media.port import open_sockets
+from media.sfu import Sfu
+from media.worker import Worker
+
+
+@asynccontextmanager
+async def running(path: Path) -> AsyncIterator[Worker]:
+    """A worker in this process that listens at ``path``."""
+    worker = Worker(lambda tell: Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], tell))
+    server = await asyncio.start_unix_server(worker.serve, path=str(path), limit=MAX_LINE)
+    try:
+        yield worker
+    finally:
+        server.close()
+        worker.sfu.shut()
+
+
+async def controller(worker: Worker, path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that the worker has noticed."""
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_LINE)
+    writer.write(b"{}\n")
+    await reader.readline()
+    return reader, writer
+
+
+def slots(session: str, number: int) -> dict[str, Any]:
+    return {"event": "slots", "session": session, "number": number, "padding": "x" * 200}
+
+
+async def until(worker: Worker, alone: bool) -> None:
+    async with asyncio.timeout(5):
+        while bool(worker._writers) is alone:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_slow_controller_gets_the_newest_slots_and_everything_that_must_not_be_missed(tmp_path: Path) -> None:
+    async with running(tmp_path / "s") as worker:
+        reader, writer = await controller(worker, tmp_path / "s")
+        transport = next(iter(worker._writers)).transport
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        for number in range(20_000):
+            worker._tell(slots(f"s{number % 3}", number))
+        worker._tell({"event": "up", "session": "new"})
+        worker._tell({"event": "down", "session": "s2"})
+        assert not worker.ended.is_set() and transport.get_write_buffer_size() < 2 * SLOW_READER
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        told: list[dict[str, Any]] = []
+        async with asyncio.timeout(10):
+            while not {("s0", 19_998), ("s1", 19_999)} <= {(event["session"], event.get("number")) for event in told[-20:]}:
+                if transport.get_write_buffer_size() == 0:
+                    worker.look()
+                told.append(json.loads(await reader.readline()))
+        assert {("up", "new"), ("down", "s2")} <= {(event["event"], event["session"]) for event in told}
+        assert told[-1]["session"] != "s2" and len(told) < 10_000, "news of who went are not followed by older ones"
+        writer.close()
+
+
+async def test_a_controller_that_reads_nothing_at_all_is_dropped_and_the_meetings_wait_for_another(tmp_path: Path) -> None:
+    async with running(tmp_path / "s") as worker:
+        _, writer = await controller(worker, tmp_path / "s")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for number in range(EVENT_QUEUE * 10):
+            worker._tell({"event": "up", "session": f"s{number}", "padding": "x" * 200})
+        await until(worker, alone=True)
+        worker.look()
+        assert not worker.ended.is_set()
+        _, another = await controller(worker, tmp_path / "s")
+        worker._patience = 0.0
+        worker.look()
+        assert not worker.ended.is_set(), "somebody holds it again"
+        another.close()
+        await asyncio.wait_for(worker.ended.wait(), 5)  # hung up: nobody wants it any more
+        writer.close()
+
+
+async def test_a_worker_that_nobody_comes_back_to_ends(tmp_path: Path) -> None:
+    async with running(tmp_path / "s") as worker:
+        _, writer = await controller(worker, tmp_path / "s")
+        writer.write(b"x" * (MAX_LINE + 10))
+        await until(worker, alone=True)
+        worker.look()
+        assert not worker.ended.is_set()
+        worker._patience -= RECONNECT_WAIT
+        worker.look()
+        assert worker.ended.is_set()
+        writer.close()
