@@ -58,6 +58,11 @@ class Rule:
     def as_data(self) -> dict[str, str]:
         return {"quorum": str(self.quorum), "majority": str(self.majority), "base": self.base}
 
+    @property
+    def more_than(self) -> bool:
+        """Whether the share must be passed and not only reached."""
+        return self.majority == Fraction(1, 2)
+
     def needed_present(self, entitled: int) -> int:
         return needed(self.quorum, entitled)
 
@@ -66,7 +71,7 @@ class Rule:
         if base <= 0:
             return False
         threshold = self.majority * base
-        return votes_for > threshold if self.majority == Fraction(1, 2) else votes_for >= threshold
+        return votes_for > threshold if self.more_than else votes_for >= threshold
 
 
 COUNCIL = Rule(Fraction(2, 3), Fraction(1, 2), "all")

@@ -4,7 +4,9 @@ Pure.  It never decides whether a motion passed: the ledger says so.  Called by 
 """
 
 from collections.abc import Iterable
+from fractions import Fraction
 
+from meetings.voting import Rule
 from minutes import layout
 from minutes.facts import MinuteFacts, VoteFact
 from minutes.glyphs import printable
@@ -35,14 +37,29 @@ def blocks(vote: VoteFact) -> Iterable[Block]:
 
 def rule_text(vote: VoteFact) -> str:
     """The rule as it was when the vote opened, and whether enough points were there."""
-    rule = vote.rule
+    rule = Rule.from_data(vote.rule)
+    present = (f"Có quyền biểu quyết {vote.entitled} điểm cầu; có mặt {vote.present} "
+               f"({layout.percent(vote.present, vote.entitled)})")
+    return f"{present}{_quorum(rule, vote)}. Thông qua khi số tán thành {_majority(rule)}."
+
+
+def _quorum(rule: Rule, vote: VoteFact) -> str:
+    """Nothing where the rule asks for none."""
+    if rule.quorum == 0:
+        return ""
     enough = "đủ" if vote.present >= vote.quorum_needed else "không đủ"
-    base = BASES.get(rule.get("base", ""), BASES["all"])
-    return (
-        f"Có quyền biểu quyết {vote.entitled} điểm cầu; có mặt {vote.present} "
-        f"({layout.percent(vote.present, vote.entitled)}), {enough} số cần có là {vote.quorum_needed} "
-        f"({rule.get('quorum', '')} tổng số). Thông qua khi số tán thành quá {rule.get('majority', '')} {base}."
-    )
+    return f", {enough} số cần có là {vote.quorum_needed} ({_part(rule.quorum, 'tổng số')})"
+
+
+def _majority(rule: Rule) -> str:
+    part = _part(rule.majority, BASES[rule.base])
+    if rule.more_than:
+        return f"quá {part}"
+    return f"bằng {part}" if rule.majority == 1 else f"đạt từ {part} trở lên"
+
+
+def _part(share: Fraction, whole: str) -> str:
+    return whole if share == 1 else f"{share} {whole}"
 
 
 def appendices(facts: MinuteFacts) -> Iterable[Appendix]:

@@ -1,14 +1,18 @@
 """Minutes drafted from the ledger stand in the layout of form 1.9 and say what happened."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from meetings.voting import Rule, tally
 from minutes.docx import render_docx
 from minutes.draft import facts_from_events, minutes_model
+from minutes.facts import VoteFact
 from minutes.glyphs import BLANK
 from minutes.invitation import invitation_model
 from minutes.model import DocumentModel, Items, KeyValue, Table
 from minutes.pdf import render_pdf
+from minutes.votes import rule_text
 from tests.minutes.ledgers import HOSTILE, OPENING, RULE, Ledger, whole_meeting
 
 
@@ -82,6 +86,28 @@ def test_a_vote_is_told_with_rule_quorum_counts_shares_and_result() -> None:
         "Không bỏ phiếu | 2 | 16,7% | –"]
     assert words["vote-result-m1"] == "Kết quả: nội dung trên được thông qua."
     assert words["ballots-m1-against"] == "Không tán thành (1): Xã Ba Chẽ 3."
+
+
+@pytest.mark.parametrize("majority, base, words", [
+    ("1/2", "all", "quá 1/2 tổng số điểm cầu có quyền biểu quyết."),
+    ("2/3", "all", "đạt từ 2/3 tổng số điểm cầu có quyền biểu quyết trở lên."),
+    ("3/4", "present", "đạt từ 3/4 số điểm cầu có mặt trở lên."),
+    ("1", "cast", "bằng số phiếu đã bỏ."),
+])
+def test_the_rule_in_words_says_what_the_count_does(majority: str, base: str, words: str) -> None:
+    """At exactly the share: the sentence about the rule and the one about the result must not contradict."""
+    rule = Rule.from_data({"quorum": "0", "majority": majority, "base": base})
+    passed = tally(rule, 12, 12, ["for"] * int(rule.majority * 12) + ["against"] * int((1 - rule.majority) * 12)).passed
+    assert passed is ("quá" not in words)
+    text = rule_text(VoteFact("m", "T", rule.as_data(), 12, 12, 0, OPENING, passed=passed))
+    assert text.endswith(f"có mặt 12 (100%). Thông qua khi số tán thành {words}")
+
+
+@pytest.mark.parametrize("quorum, words", [("0", ""), ("2/3", ", đủ số cần có là 8 (2/3 tổng số)"),
+                                           ("1", ", đủ số cần có là 8 (tổng số)")])
+def test_a_quorum_is_told_where_one_was_asked(quorum: str, words: str) -> None:
+    vote = VoteFact("m", "T", {"quorum": quorum, "majority": "2/3", "base": "all"}, 12, 12, 8, OPENING)
+    assert f"(100%){words}. Thông qua" in rule_text(vote)
 
 
 def test_a_lost_vote_and_an_unfinished_one_are_told_as_such() -> None:
