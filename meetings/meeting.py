@@ -170,6 +170,18 @@ class Meeting:
         raise Conflict("meeting.state", state=self.state.value, wanted=states[0].value, title=self.title)
 
 
+def check_signers(chair: Person, secretary: Person, division_head: Person) -> None:
+    """The three who sign the minutes are three people, else a signature would watch over itself.
+
+    Raises Invalid("meeting.same_person", name).
+    """
+    taken = {chair.user_id}
+    for field, person in (("secretary", secretary), ("division_head", division_head)):
+        if person.user_id in taken:
+            raise Invalid("meeting.same_person", field=field, name=person.name)
+        taken.add(person.user_id)
+
+
 def check_times(start: datetime, end: datetime) -> None:
     """Raises Invalid("meeting.no_zone" | "meeting.end_before_start")."""
     for field, value in (("start", start), ("end", end)):

@@ -42,7 +42,7 @@ from meetings.entry import (
 from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.ledger import stamp
-from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_times
+from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_signers, check_times
 from meetings.papers import document_add, documents
 from meetings.permit import permit, resource_of
 from meetings.seats import (
@@ -189,6 +189,7 @@ def _move(conn: Connection, meeting_id: str, to: State, kind: str, by: Subject, 
 def _clean(new: NewMeeting) -> NewMeeting:
     if not new.unit.id:
         raise Invalid("unit.unknown", field="unit")
+    check_signers(new.chair, new.secretary, new.division_head)
     return replace(new, title=line(new.title, "title", 500), place=line(new.place, "place", 500, empty=True),
                    kind=line(new.kind, "kind", 40),
                    **{post: _clean_person(getattr(new, post), post) for post in _POSTS})

@@ -63,6 +63,8 @@ def read(der: bytes) -> DetachedSignature:
         content = cms.ContentInfo.load(der, strict=True)
         signed = content["content"]
         (info,) = signed["signer_infos"]
+        if len(signed["certificates"]) > LONGEST_CHAIN:
+            raise BadSignature("form")
         certificates = [choice.chosen for choice in signed["certificates"]]
         certificate = _signer_certificate(info, certificates)
         if _rebuilt(signed, info, certificate) != der:
@@ -102,10 +104,21 @@ def signer_name(certificate: x509.Certificate) -> str:
 
     An agency's name stands twice, and where it is long only the organisation's has room for all of it.
     """
-    name, organisation = (
-        str(found[0].value) if (found := certificate.subject.get_attributes_for_oid(oid)) else ""
-        for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME))
-    return organisation if name and organisation.startswith(name) else name
+    name, whole = common_name(certificate), organisation(certificate)
+    return whole if name and whole.startswith(name) else name
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    return _subject(certificate, NameOID.COMMON_NAME)
+
+
+def organisation(certificate: x509.Certificate) -> str:
+    return _subject(certificate, NameOID.ORGANIZATION_NAME)
+
+
+def _subject(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
+    found = certificate.subject.get_attributes_for_oid(oid)
+    return str(found[0].value) if found else ""
 
 
 def _signer_certificate(info: cms.SignerInfo, certificates: list[asn1_x509.Certificate]) -> asn1_x509.Certificate:

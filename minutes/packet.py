@@ -150,8 +150,10 @@ def _judge(file: BinaryIO, trust: Sequence[bytes], at: datetime) -> verify.Verdi
         reason = "packet_content"
     if not reason and not inside.valid:
         reason = "packet_minutes"
-    if not reason and inside.signatures[-1].signer != signature.signer:
+    if not reason and inside.signatures[-1].certificate != signature.certificate:
         reason = "packet_signer"
+    if not reason and signature.time < inside.signatures[-1].time:
+        reason = "backwards"
     return verify.Verdict(not reason, "packet", (*inside.signatures, signature), reason)
 
 

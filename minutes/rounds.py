@@ -172,7 +172,8 @@ def person_of(meeting: Meeting, role: SignerRole) -> Person:
 
 def agency_name(meeting: Meeting) -> str:
     """The agency as its certificate and seal name it: `Ủy ban nhân dân tỉnh Quảng Ninh`."""
-    return layout.issuer_name(meeting.unit.name, meeting.unit.parent_name or "")
+    name = (meeting.unit.issuer or meeting.unit.name).replace("\n", " ")  # as the head of the minutes has it
+    return layout.issuer_name(name, meeting.unit.parent_name or "")
 
 
 def stored_pdf(blobs: BlobStore, sha256: str) -> bytes:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from pyhanko.pdf_utils import layout
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields as pdf_fields
@@ -83,13 +84,22 @@ def sign(
 ) -> bytes:
     """The PDF with one more signature in the field of `role`, shown as `mark` (a one-page PDF of the box's size).
 
-    Raises Conflict("minutes.order") when the signatures before this one are missing or do not hold.
+    Raises Conflict("minutes.order") when the signatures before this one are missing or do not hold,
+    Conflict("minutes.signer", reason) when this certificate may not stand in this place (minutes.signatories).
     """
     before = SIGNING_ORDER[: SIGNING_ORDER.index(role)]
+    earlier: tuple[verify.SignatureVerdict, ...] = ()
     if before:
         verdict = verify.verify_pdf(pdf, trust, at=at, roles=before)
         if not verdict.valid:
             raise Conflict("minutes.order", state="broken", role=role.value, expected=verdict.reason)
+        earlier = verdict.signatures
+    document = pdfcheck.attached(pdfcheck.open_strictly(pdf))
+    if document is None:
+        raise Invalid("minutes.pdf_active", field="document", found="/EmbeddedFiles")
+    own = verify.describe(role.value, x509.load_der_x509_certificate(signer.certificate), at, "")
+    if reason := verify.misplaced((*earlier, own), document)[-1]:
+        raise Conflict("minutes.signer", role=role.value, reason=reason)
     return _in_thread(_sign(pdf, role, signer, mark, at))
 
 

@@ -1,9 +1,10 @@
 """Says whether signed minutes or a meeting packet are valid, who signed and when.  Deny by default.
 
 A PDF is valid only when: it holds exactly the four expected signatures in their order; each signature is good for
-two independent readers; each certificate leads to an authority the caller trusts; the first certifies the document
-(form filling allowed) and the last covers every byte and locks all fields; nothing came after; nothing in the file
-can act or hide.  A packet is valid only when every byte of it is what its signed manifest determines, and the
+two independent readers; each certificate leads to an authority the caller trusts; they are those of three persons and
+the agency that the document names (minutes.signatories); the first certifies the document (form filling allowed) and
+the last covers every byte and locks all fields; nothing came after; nothing in the file can act or hide.  Work is
+bounded: what costs much is done only for a file whose signatures are all by keys of trusted authorities.  A packet is valid only when every byte of it is what its signed manifest determines, and the
 minutes in it are valid.  It never fetches anything, never writes, and never raises for bad input: bad input is a
 verdict.  Callers: minutes.seal, minutes.service, web (CLI and page).
 """
@@ -14,14 +15,16 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from minutes import cms
+from minutes import cms, signatories
+from minutes.model import DocumentModel
 from minutes.signing import SIGNING_ORDER, SignerRole
 from minutes.testca import TEST_MARK
 
@@ -30,8 +33,9 @@ CLOCK_SKEW = timedelta(seconds=30)
 
 # Why a verdict is "not valid".  web/errors.py has the sentences, under "verify.<code>".
 REASONS = frozenset({
-    "unreadable", "too_large", "structure", "active", "roles", "coverage", "changed", "policy", "form", "altered",
-    "value", "untrusted", "expired", "weak_key", "usage", "future", "library", "same_signer",
+    "unreadable", "too_large", "structure", "active", "document", "roles", "coverage", "changed", "policy", "form", "altered",
+    "value", "untrusted", "expired", "weak_key", "usage", "future", "library",
+    "not_agency", "not_person", "same_signer", "backwards", "other_signer",
     "packet_form", "packet_manifest", "packet_content", "packet_minutes", "packet_signer",
 })
 
@@ -47,6 +51,7 @@ class SignatureVerdict:
     reason: str = ""  # a code of REASONS, empty when valid
     issuer: str = ""
     test: bool = False
+    certificate: bytes = field(default=b"", repr=False)  # DER
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,16 @@ def describe(role: str, certificate: x509.Certificate, time: datetime | None, re
     return SignatureVerdict(
         role=role, signer=cms.signer_name(certificate), time=time, valid=not reason, reason=reason,
         issuer=str(names[0].value) if names else issuer, test=TEST_MARK in issuer,
+        certificate=certificate.public_bytes(Encoding.DER),
     )
+
+
+def misplaced(verdicts: Sequence[SignatureVerdict], document: DocumentModel) -> list[str]:
+    """For each signature that holds, why it may not stand in its place (minutes.signatories); "" where it may."""
+    return signatories.refusals([
+        signatories.Signed(SignerRole(item.role), x509.load_der_x509_certificate(item.certificate), item.time)
+        for item in verdicts if item.time is not None
+    ], document)
 
 
 async def _pdf_verdict(
@@ -123,39 +137,45 @@ async def _pdf_verdict(
     from minutes import pdfcheck  # pulls in pyHanko (2 s of import), which a packet's refusal need not wait for
 
     try:
-        reader = pdfcheck.open_strictly(data)
-        embedded = list(reader.embedded_signatures)
-        names = [signature.field_name for signature in embedded]
-        order = sorted(range(len(embedded)), key=lambda n: int(embedded[n].byte_range[2] + embedded[n].byte_range[3]))
-        embedded = [embedded[n] for n in order]
-        all_fields = pdfcheck.field_names(reader)
-        found = pdfcheck.findings(reader)
+        reader = pdfcheck.open_strictly(data, pdfcheck.READS_UNTRUSTED)
+        if pdfcheck.field_names(reader) != [str(role) for role in SIGNING_ORDER]:
+            return Verdict(False, "pdf", reason="roles")
+        embedded = sorted(reader.embedded_signatures, key=lambda item: int(item.byte_range[2] + item.byte_range[3]))
     except Exception:  # a hostile file may make the reader raise anything; all of it means "not our PDF"
         return Verdict(False, "pdf", reason="structure")
-    verdicts = tuple([await _signature(data, item, n, len(embedded), trust, at) for n, item in enumerate(embedded)])
-    reason = ""
-    if [v.role for v in verdicts] != [str(role) for role in roles] or len(names) != len(roles):
+    verdicts = [_own_opinion(data, item, place == len(embedded) - 1, trust, at) for place, item in enumerate(embedded)]
+    reason = next((verdict.reason for verdict in verdicts if not verdict.valid), "")
+    if [verdict.role for verdict in verdicts] != [str(role) for role in roles]:
         reason = "roles"
-    elif all_fields != [str(role) for role in SIGNING_ORDER]:
-        reason = "roles"
-    elif found:
-        reason = "active"
-    elif bad := next((v.reason for v in verdicts if not v.valid), ""):
-        reason = bad
-    elif SignerRole.AGENCY in roles and verdicts[-1].signer in {v.signer for v in verdicts[:-1]}:
-        reason = "same_signer"
-    return Verdict(not reason, "pdf", verdicts, reason)
+    if reason:  # nobody else is asked, so none of them is called valid
+        return Verdict(False, "pdf", tuple(_refused(verdict, reason) for verdict in verdicts), reason)
+    try:
+        pdfcheck.trusted(reader)
+        found, document = pdfcheck.findings(reader), pdfcheck.attached(reader)
+    except Exception:
+        return Verdict(False, "pdf", tuple(_refused(verdict, "structure") for verdict in verdicts), "structure")
+    if found or document is None:
+        return Verdict(False, "pdf", tuple(verdicts), "active" if found else "document")
+    told = misplaced(verdicts, document)
+    verdicts = [_refused(verdict, code) if code else verdict for verdict, code in zip(verdicts, told, strict=True)]
+    for place, item in enumerate(embedded):
+        if code := await _library_opinion(item, place, len(embedded), trust, verdicts[place].time):
+            verdicts[place] = _refused(verdicts[place], code)
+    reason = next((verdict.reason for verdict in verdicts if not verdict.valid), "")
+    return Verdict(not reason, "pdf", tuple(verdicts), reason)
 
 
-async def _signature(data: bytes, embedded, place: int, count: int, trust, at: datetime) -> SignatureVerdict:
-    """First our own strict reading of bytes and CMS, then pyHanko's; both must agree that it is good."""
-    role = str(embedded.field_name)
-    time = None
-    blank = SignatureVerdict(role, "", None, False, "form")
+def _refused(verdict: SignatureVerdict, reason: str) -> SignatureVerdict:
+    return replace(verdict, valid=False, reason=verdict.reason or reason)
+
+
+def _own_opinion(data: bytes, embedded, last: bool, trust, at: datetime) -> SignatureVerdict:
+    """Our own strict reading of bytes and CMS."""
+    blank = SignatureVerdict(str(embedded.field_name), "", None, False, "form")
     try:
         time = embedded.self_reported_timestamp
         blank = replace(blank, time=time)
-        signature = cms.read(_contents(data, embedded, last=place == count - 1))
+        signature = cms.read(_contents(data, embedded, last))
     except cms.BadSignature as error:
         return replace(blank, reason=error.code)
     except Exception:
@@ -168,12 +188,11 @@ async def _signature(data: bytes, embedded, place: int, count: int, trust, at: d
         digest = hashlib.sha256(data[first:embedded.byte_range[1]])
         digest.update(data[third:third + length])
         cms.check(signature, digest.digest(), trust, time)
-        await _library_agrees(embedded, place, count, trust, time)
     except cms.BadSignature as error:
         reason = error.code
     except Exception:
-        reason = "library"
-    return describe(role, signature.certificate, time, reason)
+        reason = "form"
+    return describe(blank.role, signature.certificate, time, reason)
 
 
 def _contents(data: bytes, embedded, last: bool) -> bytes:
@@ -202,7 +221,18 @@ def _der_length(der: bytes) -> int:
     return 4 + int.from_bytes(der[2:4])
 
 
-async def _library_agrees(embedded, place: int, count: int, trust, time: datetime) -> None:
+async def _library_opinion(embedded, place: int, count: int, trust, time: datetime | None) -> str:
+    """The code of what pyHanko has against the signature; empty when it agrees that it is good."""
+    try:
+        await _library_agrees(embedded, place, count, trust, time)
+        return ""
+    except cms.BadSignature as error:
+        return error.code
+    except Exception:
+        return "library"
+
+
+async def _library_agrees(embedded, place: int, count: int, trust, time: datetime | None) -> None:
     """pyHanko's opinion, and its comparison of each revision with the rights the earlier signatures gave."""
     from pyhanko.sign.diff_analysis import ModificationLevel
     from pyhanko.sign.fields import FieldMDPAction, MDPPerm, SigSeedSubFilter

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from starlette.datastructures import FormData
 
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import AgendaLine, Person, check_times
+from meetings.meeting import AgendaLine, Person, check_signers, check_times
 from meetings.texts import line
 from web import uploads
 from web.i18n import _
@@ -24,6 +24,7 @@ from web.uploads import Kept
 from web.when import When
 
 POSTS = ("chair", "secretary", "division_head", "clerk")
+SIGNING = POSTS[:3]
 BLANK_LINES = 3
 
 
@@ -118,6 +119,11 @@ def check(typed: Typed, when: When, people: Mapping[str, Person]) -> tuple[Wante
             errors[post] = Invalid("meeting.role_missing", field=post)
         else:
             wanted.people[post] = person
+    if not errors.keys() & set(POSTS):
+        try:
+            check_signers(*(wanted.people[post] for post in SIGNING))
+        except Invalid as error:
+            errors[str(error.params["field"])] = error
     wanted.agenda = tuple(AgendaLine(title, who) for title, who in typed.agenda)
     for place, (title, _presenter) in enumerate(typed.agenda):
         try:

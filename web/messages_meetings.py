@@ -41,6 +41,9 @@ TEXTS: dict[str, str] = {
     "meeting.booked": N_("“{title}” đã đặt điểm cầu nên không đổi giờ được. Hãy hủy và tạo cuộc họp mới vào giờ khác."),
     "meeting.concluded": N_("“{title}” đã kết thúc, không mở lại được. Nội dung cần bổ sung ghi ở biên bản."),
     "meeting.cancelled": N_("“{title}” đã hủy. Hãy tạo cuộc họp mới."),
+    "meeting.same_person": N_(
+        "{name} đã được chọn ở một vị trí ký khác. Chủ trì, thư ký và lãnh đạo phòng ký biên bản phải là ba người khác nhau."
+    ),
     "meeting.end_before_start": N_("Giờ kết thúc phải sau giờ bắt đầu."),
     "meeting.no_points": N_("“{title}” chưa có điểm cầu nào. Hãy đặt điểm cầu trước khi triệu tập."),
     "meeting.no_zone": N_("Giờ họp thiếu múi giờ. Hãy tải lại trang rồi nhập lại."),

@@ -41,6 +41,10 @@ TEXTS: dict[str, str] = {
     "minutes.pdf_active": N_(
         "Tệp PDF chứa nội dung không được phép ({found}), nên không ký được. Hãy báo người quản trị."
     ),
+    "minutes.signer": N_(
+        "Chứng thư này không ký được ở vị trí này: sai loại (cá nhân, cơ quan), đã ký ở vị trí khác, khác tên ghi "
+        "trong biên bản, hoặc giờ máy sớm hơn chữ ký trước. Hãy báo người quản trị."
+    ),
     "minutes.damaged": N_(
         "Bản lưu của biên bản không còn nguyên vẹn, nên không ký và không phát hành. Hãy báo người quản "
         "trị ngay."

@@ -23,6 +23,7 @@ from tests.support.factories import (
     ADMIN,
     CHAIR,
     CLERK,
+    DIVISION_HEAD,
     OFFICER,
     POINTS,
     PROVINCE,
@@ -38,6 +39,21 @@ from tests.support.factories import (
 
 def kinds(conn: Connection, meeting_id: str) -> list[str]:
     return [event.kind for event in events(conn, meeting_id)]
+
+
+@pytest.mark.parametrize("post, other", [
+    ("secretary", "chair"), ("division_head", "chair"), ("division_head", "secretary")])
+def test_the_three_who_sign_the_minutes_are_three_people(
+    sqlite_db: Database, at: datetime, post: str, other: str
+) -> None:
+    people = {"chair": person(CHAIR), "secretary": person(SECRETARY), "division_head": person(DIVISION_HEAD)}
+    with sqlite_db.write() as conn, pytest.raises(Invalid, match=r"meeting\.same_person") as caught:
+        draft(conn, at, **{**people, post: people[other]})
+    assert caught.value.params["field"] == post
+    with sqlite_db.write() as conn:
+        meeting_id = draft(conn, at, clerk=person(SECRETARY))  # the clerk seals for the agency
+        with pytest.raises(Invalid, match=r"meeting\.same_person"):
+            service.change(conn, meeting_id, by=SECRETARY, at=at, **{post: people[other]})
 
 
 def test_a_new_meeting_is_a_draft_and_its_first_event_tells_all(db: Database, at: datetime) -> None:

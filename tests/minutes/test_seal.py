@@ -5,57 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pytest
-import typst
 
 from meetings.errors import Conflict, Invalid
 from minutes import pdfcheck, seal, verify
 from minutes.signing import SIGNING_ORDER, SignerRole
 from minutes.testca import DemoAuthority
-
-AT = datetime(2026, 2, 5, 7, 3, 27, tzinfo=UTC)
-AGENCY = "Ủy ban nhân dân tỉnh Quảng Ninh"
-
-
-@dataclass(frozen=True)
-class Box:
-    role: str
-    page: int
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-BOXES = [Box(role.value, 0, 40 + 130 * place, 90, 160 + 130 * place, 150) for place, role in enumerate(SIGNING_ORDER)]
+from tests.minutes.papers import AT, BOXES, Box, page, sign
 
 
 @pytest.fixture(scope="module")
 def plain() -> bytes:
-    return typst.compile(b"#set page(width: 595pt, height: 842pt)\n= Bien ban\n#lorem(200)", pdf_standards=["a-3b"])
+    return page()
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
     return DemoAuthority(tmp_path_factory.mktemp("ca"))
-
-
-def signer(authority: DemoAuthority, role: SignerRole):
-    if role is SignerRole.AGENCY:
-        return authority.agency("t", AGENCY)
-    return authority.person(role.value, f"Nguyễn Văn {role.value.title()}", "Chức vụ", AGENCY)
-
-
-def sign(pdf: bytes, authority: DemoAuthority, *roles: SignerRole, mark: bytes | None = None) -> bytes:
-    for role in roles:
-        pdf = seal.sign(pdf, role, signer(authority, role), mark, AT, authority.trust)
-    return pdf
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from minutes import seal, verify
-from minutes.signing import SIGNING_ORDER, SignerRole
+from meetings.errors import Conflict
+from minutes import layout, seal, verify
+from minutes.signatories import Signed, refusals
+from minutes.signing import SIGNING_ORDER, Signer, SignerRole
 from minutes.testca import DemoAuthority
 from minutes.verify import Verdict
-from tests.minutes.test_seal import BOXES, sign, signer
+from tests.minutes.papers import AGENCY, AT, BOXES, NAMES, model, sign, sign_blindly, signer, smallest
 from tests.support.record import Record
 
 
@@ -96,15 +98,6 @@ def test_every_uncovered_byte_and_every_seventh_of_the_rest_counts(tmp_path: Pat
     accepted = [place for place in sorted(places)
                 if judge(flipped(pdf, place, (0x01, 0x20)[place % 2]), authority.trust).valid]
     assert accepted == []
-
-
-def smallest() -> bytes:
-    """A blank page and nothing else."""
-    out = BytesIO()
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page(page_size=(595, 842))
-        pdf.save(out)
-    return out.getvalue()
 
 
 def _signatures(data: bytes):
@@ -200,30 +193,116 @@ def test_a_change_slipped_in_between_two_signatures_is_invalid(tmp_path: Path, c
     authority = DemoAuthority(tmp_path)
     pdf = sign(seal.prepare(smallest(), BOXES), authority, *SIGNING_ORDER[:3])
     spoiled = update(pdf, change)
-    sealed = seal._in_thread(seal._sign(
-        spoiled, SignerRole.AGENCY, signer(authority, SignerRole.AGENCY), None, datetime(2026, 2, 5, 8, tzinfo=UTC)))
+    sealed = sign_blindly(spoiled, SignerRole.AGENCY, signer(authority, SignerRole.AGENCY))
     assert not judge(sealed, authority.trust).valid
 
 
 def test_signatures_in_another_order_or_number_are_invalid(tmp_path: Path) -> None:
     authority = DemoAuthority(tmp_path)
     prepared = seal.prepare(smallest(), BOXES)
-    at = datetime(2026, 2, 5, 8, tzinfo=UTC)
     for order in ([0, 2, 1, 3], [0, 1, 3], [0, 1, 2], [1, 2, 3], [3]):
         pdf = prepared
         for place in order:
             role = SIGNING_ORDER[place]
-            pdf = seal._in_thread(seal._sign(pdf, role, signer(authority, role), None, at))
+            pdf = sign_blindly(pdf, role, signer(authority, role))
         assert not judge(pdf, authority.trust).valid, order
 
 
-def test_a_person_cannot_be_the_agency(tmp_path: Path) -> None:
-    authority = DemoAuthority(tmp_path)
-    pdf = seal.prepare(smallest(), BOXES)
-    pdf = sign(pdf, authority, *SIGNING_ORDER[:3])
-    pdf = seal.sign(pdf, SignerRole.AGENCY, signer(authority, SignerRole.CHAIR), None,
-                    datetime(2026, 2, 5, 8, tzinfo=UTC), authority.trust)
-    assert judge(pdf, authority.trust).reason == "same_signer"
+# --- who stands behind the signatures --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
+    return DemoAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def prepared() -> bytes:
+    return seal.prepare(smallest(), BOXES)
+
+
+def signed_by(prepared: bytes, authority: DemoAuthority, others: dict[SignerRole, Signer], late: int = 0) -> bytes:
+    """All four in order, some by `others`; each `late` seconds after the one before."""
+    for place, role in enumerate(SIGNING_ORDER):
+        key = others.get(role) or signer(authority, role)
+        prepared = sign_blindly(prepared, role, key, AT + timedelta(seconds=late * place))
+    return prepared
+
+
+Role = SignerRole
+NAMESAKE = ("namesake", NAMES[Role.CHAIR], "Chức vụ", AGENCY)
+
+
+@pytest.mark.parametrize("others, reason, place", [
+    (lambda ca: {Role.AGENCY: ca.person("x", AGENCY, "Văn thư", AGENCY)}, "not_agency", 3),
+    (lambda ca: {Role.AGENCY: ca.person("x", "Lê Thị Hoa", "", AGENCY)}, "not_agency", 3),
+    (lambda ca: {Role.CHAIR: ca.agency("x", NAMES[Role.CHAIR])}, "not_person", 2),
+    (lambda ca: {Role.INITIALS: ca.agency("t", AGENCY)}, "not_person", 0),
+    (lambda ca: {Role.INITIALS: signer(ca, Role.SECRETARY)}, "same_signer", 1),
+    (lambda ca: {Role.INITIALS: signer(ca, Role.CHAIR)}, "same_signer", 2),
+    (lambda ca: dict.fromkeys((Role.INITIALS, Role.SECRETARY, Role.CHAIR), signer(ca, Role.CHAIR)), "same_signer", 1),
+    (lambda ca: {Role.SECRETARY: ca.person("x", "Người Khác", "Chức vụ", AGENCY)}, "other_signer", 1),
+    (lambda ca: {Role.CHAIR: ca.person("x", "Người Khác", "Chức vụ", AGENCY)}, "other_signer", 2),
+    (lambda ca: {Role.AGENCY: ca.agency("x", "Ủy ban nhân dân xã Ba Chẽ")}, "other_signer", 3),
+])
+def test_only_three_persons_and_the_agency_named_in_the_minutes_may_sign(
+    prepared: bytes, authority: DemoAuthority, others, reason: str, place: int
+) -> None:
+    verdict = judge(signed_by(prepared, authority, others(authority)), authority.trust)
+    assert (verdict.valid, verdict.signatures[place].reason) == (False, reason)
+    assert verdict.reason == next(item.reason for item in verdict.signatures if item.reason)
+
+
+def test_certificates_are_compared_and_not_names(prepared: bytes, authority: DemoAuthority) -> None:
+    """Two people of one name are two; the division head's is not printed, so only the key can tell."""
+    others = {Role.INITIALS: authority.person(*NAMESAKE)}
+    assert judge(signed_by(prepared, authority, others), authority.trust).valid
+
+
+@pytest.mark.parametrize("late, reason", [(0, ""), (1, ""), (-1, "backwards")])
+def test_times_may_stand_still_but_not_run_backwards(
+    prepared: bytes, authority: DemoAuthority, late: int, reason: str
+) -> None:
+    assert judge(signed_by(prepared, authority, {}, late), authority.trust).reason == reason
+
+
+@pytest.mark.parametrize("role, other", [
+    (Role.INITIALS, Role.AGENCY), (Role.SECRETARY, Role.INITIALS), (Role.CHAIR, Role.SECRETARY),
+    (Role.AGENCY, Role.CHAIR)])
+def test_a_key_that_may_not_stand_there_is_not_used(
+    prepared: bytes, authority: DemoAuthority, role: SignerRole, other: SignerRole
+) -> None:
+    pdf = sign(prepared, authority, *SIGNING_ORDER[: SIGNING_ORDER.index(role)])
+    with pytest.raises(Conflict, match=r"minutes\.signer"):
+        seal.sign(pdf, role, signer(authority, other), None, AT, authority.trust)
+
+
+def test_a_signature_earlier_than_the_one_before_is_not_made(prepared: bytes, authority: DemoAuthority) -> None:
+    pdf = sign(prepared, authority, Role.INITIALS)
+    with pytest.raises(Conflict, match="backwards"):
+        seal.sign(pdf, Role.SECRETARY, signer(authority, Role.SECRETARY), None, AT - timedelta(seconds=1), authority.trust)
+
+
+@pytest.mark.parametrize("unit, agency", [
+    ("Tỉnh Quảng Ninh", "Uỷ ban nhân dân tỉnh Quảng Ninh"), ("Sở Y tế", "Sở Y tế"),
+    ("Phường Văn Miếu - Quốc Tử Giám, Hà Nội", "Ủy ban nhân dân phường Văn Miếu - Quốc Tử Giám, Hà Nội")])
+def test_an_agency_is_known_by_its_name_however_long_or_spelled(
+    authority: DemoAuthority, unit: str, agency: str
+) -> None:
+    seal_of = authority.agency("x", agency)
+    item = Signed(Role.AGENCY, x509.load_der_x509_certificate(seal_of.certificate), AT)
+    assert refusals([item], model(unit={"id": "x", "name": unit})) == [""]
+    assert refusals([item], model(unit={"id": "x", "name": "Sở Tài chính"})) == ["other_signer"]
+
+
+def test_a_persons_long_or_learned_name_is_known(authority: DemoAuthority) -> None:
+    long = "PGS.TS. Công Tằng Tôn Nữ Hoàng Thị Ngọc Phương Khánh Huyền Trân Diễm"
+    key = authority.person("x", layout.plain_name(long), "Chức vụ", AGENCY)
+    item = Signed(Role.CHAIR, x509.load_der_x509_certificate(key.certificate), AT)
+    assert refusals([item], model(chair={"id": "c", "name": long})) == [""]
+
+
+# --- trust and time -------------------------------------------------------------------------------------------------
 
 
 def test_only_the_named_authority_is_trusted(sealed_pdf: bytes, trust, tmp_path: Path) -> None:

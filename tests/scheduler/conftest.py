@@ -35,7 +35,8 @@ class Office:
     def draft(self, db: Database, start: datetime, hours: float = 2, title: str = "Giao ban tuần") -> str:
         """A draft of this office; its id."""
         me = Person(self.secretary.user_id or "", self.secretary.name, "Chuyên viên")
-        new = NewMeeting(title, self.unit, start, start + timedelta(hours=hours), me, me, me, me)
+        chair, head = Person("chair", "Phạm Minh Hải", "Phó Chủ tịch"), Person("head", "Trần Văn Đức", "Trưởng phòng")
+        new = NewMeeting(title, self.unit, start, start + timedelta(hours=hours), chair, me, head, me)
         with db.write() as conn:
             return meetings.create(conn, new, self.secretary, start - timedelta(days=1)).meeting_id
 

@@ -115,6 +115,13 @@ async def test_nothing_typed_is_lost_and_every_mistake_is_named(secretary: httpx
         assert f'href="{field}"' in summary, field
 
 
+async def test_one_person_cannot_be_booked_to_sign_twice(secretary: httpx.AsyncClient) -> None:
+    typed = await fill(secretary, action="book")
+    answer = await secretary.post("/meetings/new", data={**typed, "secretary": typed["chair"]})
+    assert answer.status_code == 422 and "ba người khác nhau" in answer.text
+    assert 'href="#secretary"' in answer.text.split('class="summary"')[1].split("</ul>")[0]
+
+
 async def test_a_good_file_survives_a_form_with_another_mistake(secretary: httpx.AsyncClient, found: Container) -> None:
     data = await fill(secretary, title="", action="book", point=points_named(found, "Tỉnh Quảng Ninh"))
     files = {"document": ("Báo cáo.txt", "Số liệu tháng 3".encode(), "text/plain")}
