@@ -8,8 +8,15 @@ from pathlib import Path
 from web.bootstrap import ROOT
 
 DEMO = ROOT / "var" / "demo"
+ACCOUNTS = "demo-accounts.json"
+"""Where a demonstration or rehearsal keeps its accounts (`web/scene.py`), and by which its folder is known."""
 SERVICE = Path("var")
 """Where `serve` keeps its data when nothing else is said (`web/settings.py`)."""
+
+
+def is_demonstration(folder: Path) -> bool:
+    """Whether the folder was made by `demo` or `rehearse`, so that test signatures count there."""
+    return (folder / ACCOUNTS).exists()
 
 
 def data_folder(given: Path | None) -> Path:

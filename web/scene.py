@@ -25,8 +25,8 @@ from scheduler.booking import Point
 from scheduler.slots import Slot
 from web import auth, store
 from web.container import Container
+from web.folders import ACCOUNTS
 
-ACCOUNTS = "demo-accounts.json"
 LENGTH = timedelta(hours=3)
 LEAST_LEFT = timedelta(minutes=30)
 TITLE = "Hội nghị trực tuyến toàn tỉnh về phòng, chống bão số 12"

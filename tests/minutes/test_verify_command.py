@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from web import commands
+from web.folders import ACCOUNTS
 from web.i18n import speak
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -96,15 +97,24 @@ def test_a_trust_file_without_certificates_gives_status_2(
 ) -> None:
     done = run(files["pdf"], "--trust", files.get(named, tmp_path / named))
     assert done.returncode == 2 and "Traceback" not in done.stderr
+    done = run(files["pdf"], "--json", "--trust", files.get(named, tmp_path / named))
+    assert done.returncode == 2
+    assert json.loads(done.stdout) == {"valid": False, "kind": None, "signatures": [], "reason": "trust"}
 
 
-def test_without_trust_the_data_folders_authority_counts_else_nobody(
+def test_without_trust_the_test_authority_counts_in_a_demonstration_and_nowhere_else(
     run: Run, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    assert json.loads(run(files["pdf"], "--json").stdout)["reason"] == "untrusted"
-    (tmp_path / "data" / "ca").mkdir(parents=True)
-    (tmp_path / "data" / "ca" / "ca.pem").write_bytes(files["ca"].read_bytes())
-    assert run(files["pdf"], data=tmp_path / "data").returncode == 0
+    """`serve` keeps a test authority in its folder too, and its page trusts it as little."""
+    folder = tmp_path / "data"
+    (folder / "ca").mkdir(parents=True)
+    (folder / "ca" / "ca.pem").write_bytes(files["ca"].read_bytes())
+    for data in (None, folder):
+        done = run(files["pdf"], "--json", data=data)
+        assert (done.returncode, json.loads(done.stdout)["reason"]) == (1, "untrusted")
+        assert "--trust" in done.stderr
+    (folder / ACCOUNTS).write_text("{}")
+    assert run(files["pdf"], data=folder).returncode == 0
 
 
 @pytest.mark.parametrize("language, said", [("vi", "Chủ tọa: Phạm Minh Hải"), ("en", "Phạm Minh Hải")])

@@ -1,7 +1,8 @@
 """`python3 -m web verify FILE`: says whether signed minutes (PDF) or a meeting packet are valid, who signed and when.
 
-Reads the file and the certificates to trust, nothing else: no server, no database, no network.  Exit status 0 valid,
-1 not valid, 2 unreadable (no such file, neither PDF nor packet, a trust file without certificates).
+Reads the file and the certificates to trust, nothing else: no server, no database, no network.  Without --trust the
+test authority of a demonstration is trusted in its own folder, and nobody anywhere else, as on the verify page.  Exit
+status 0 valid, 1 not valid, 2 unreadable (no such file, neither PDF nor packet, a trust file without certificates).
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from typing import Any
 from minutes import verify
 from minutes.verify import SignatureVerdict, Verdict
 from web.i18n import LANGUAGES, I18n, _, speak
-from web.folders import data_folder
+from web.folders import data_folder, is_demonstration
 from web.verdict import reason_text, role_name, sentence
 
 VALID, NOT_VALID, UNREADABLE = 0, 1, 2
 AUTHORITY = Path("ca") / "ca.pem"  # inside the data folder; web/app.py keeps the test authority there
+BAD_TRUST = "trust"  # the one reason in JSON that is not about the file
 VIETNAM = timezone(timedelta(hours=7))
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a signed PDF or a packet (.asice)")
     parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of the authorities to trust"
-                        " (default: the authority of the data folder)")
+                        " (default: in the folder of a demonstration, its test authority; else nobody)")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.add_argument("--language", choices=LANGUAGES, default="vi")
     parser.add_argument("--data", type=Path, help="folder of the data")
@@ -39,23 +41,28 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         trust = load_trust(arguments.trust, arguments.data)
     except (OSError, ValueError):
-        print(_("✕ Không đọc được chứng thư tin cậy: {path}", path=arguments.trust), file=sys.stderr)
+        if arguments.json:
+            print(json.dumps(as_json(Verdict(False, "", reason=BAD_TRUST)), ensure_ascii=False))
+        print(_("✕ Không đọc được chứng thư tin cậy: {path}", path=arguments.trust or AUTHORITY), file=sys.stderr)
         return UNREADABLE
     verdict = verify.verify_file(arguments.file, trust)
     print(json.dumps(as_json(verdict), ensure_ascii=False) if arguments.json else as_text(verdict, arguments.file))
     if not verdict.readable:
         return UNREADABLE
+    if not trust:
+        print(_("Chưa có chứng thư tin cậy nào. Hãy nêu tệp chứng thư bằng --trust."), file=sys.stderr)
     return VALID if verdict.valid else NOT_VALID
 
 
 def load_trust(named: Path | None, data: Path | None) -> tuple[bytes, ...]:
-    """PEM of the authorities; nothing when none is named and the data folder has none, so everything is untrusted.
+    """PEM of the authorities; nothing when none is named outside a demonstration, so everything is untrusted.
 
-    Raises OSError or ValueError for a named file that cannot be used.
+    Raises OSError or ValueError for a file that cannot be used.
     """
-    path = named or data_folder(data) / AUTHORITY
-    if named is None and not path.exists():
+    folder = data_folder(data)
+    if named is None and not is_demonstration(folder):
         return ()
+    path = named or folder / AUTHORITY
     trust = (path.read_bytes(),)
     if not verify.load_trust(trust):
         raise ValueError("no certificate")

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 from web.bootstrap import ROOT
-from web.scene import ACCOUNTS
+from web.folders import ACCOUNTS
 
 READY_S = 90.0
 GRACE_S = 15.0
