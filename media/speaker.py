@@ -1,7 +1,7 @@
 """Who speaks: what the levels of one source's packets (RFC 6464) say of it, and which of two sources to hear first.
 
 A sound is speech as long as it stands out from the source's own background, which is followed: a fan, however loud, becomes
-background within seconds.  Speech is believed after a fifth of a second, and is over only after some silence, so that neither a
+background after a while.  Speech is believed after a fifth of a second, and is over only after some silence, so that neither a
 cough nor a breath moves anything.  Who began first keeps the place while speaking; then come those of whom nothing is
 known, then the silent, the latest speaker first.  Pure; ``now`` is an argument.  Called by ``media/room.py``.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 _QUIETEST: Final = -65.0  # dBov: the background is never taken for quieter than this
-_RISE: Final = 1.0        # dB a second the background may rise; it falls at once
+_RISE: Final = 2.0        # dB a second the background may rise; it falls at once
 _MARGIN: Final = 9.0      # dB above the background that make a sound stand out
 _BELIEVE: Final = 0.2     # seconds of sound until somebody speaks
 _MOST: Final = 1.5        # seconds of sound that count: the silence that ends a speech is twice as long at most

@@ -47,6 +47,22 @@ class Hum(AudioStreamTrack):
         return frame
 
 
+class Talk(Hum):
+    """Silence until ``begin``, then syllables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin = asyncio.Event()
+        self._spoken = 0
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        self._spoken += self.begin.is_set()
+        if not self.begin.is_set() or self._spoken % 12 > 8:
+            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+        return frame
+
+
 def connection() -> RTCPeerConnection:
     """A client that asks nobody on the internet."""
     return RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -58,10 +74,12 @@ async def offer_of(pc: RTCPeerConnection) -> str:
     return pc.localDescription.sdp
 
 
-async def publish(client: MediaClient, room: str, session: str, name: str, luma: int = 60) -> RTCPeerConnection:
+async def publish(
+    client: MediaClient, room: str, session: str, name: str, luma: int = 60, sound: Hum | None = None
+) -> RTCPeerConnection:
     """Sends sound and picture until closed."""
     pc = connection()
-    pc.addTrack(Hum())
+    pc.addTrack(sound or Hum())
     pc.addTrack(Colour(luma))
     answer = await client.publish(room, session, name, await offer_of(pc))
     await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))

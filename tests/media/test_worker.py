@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiortc import RTCRtpSender, RTCSessionDescription
 
-from tests.media.clients import ROOT, Colour, Watcher, connection, offer_of, publish, wait_event, worker
+from tests.media.clients import ROOT, Colour, Talk, Watcher, connection, offer_of, publish, wait_event, worker
 
 
 async def test_a_standard_client_publishes_and_another_sees_and_hears_it(tmp_path: Path) -> None:
@@ -53,6 +53,28 @@ async def test_the_stage_decides_who_is_shown_and_the_floor_who_is_heard(tmp_pat
             await watcher.sees_luma("1", 50)
         finally:
             for pc in (first, second, watcher):
+                await pc.close()
+
+
+async def test_a_standard_client_that_speaks_is_heard_though_it_joined_last(tmp_path: Path) -> None:
+    async with worker(tmp_path) as (client, _, _process):
+        sounds = {name: Talk() for name in "ABC"}
+        pcs = []
+        for name, sound in sounds.items():
+            pcs.append(await publish(client, "room", f"p{name}", name, sound=sound))
+            await wait_event(client, "up", f"p{name}")
+        watcher = await Watcher().join(client, "room", "s1", "X")
+        pcs.append(watcher)
+        try:
+            told = await wait_event(client, "slots", "s1")
+            assert [slot["name"] for slot in told["slots"]] == ["A", "A"]
+            await watcher.sees("0", 50)
+            sounds["C"].begin.set()
+            told = await wait_event(client, "slots", "s1")
+            assert [slot["name"] for slot in told["slots"]] == ["C", "A"], "sound follows, the picture stays"
+            await watcher.sees("0", 50)
+        finally:
+            for pc in pcs:
                 await pc.close()
 
 
