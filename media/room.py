@@ -117,10 +117,10 @@ class Room:
         replaced = None
         if member.role == "publish":
             older = self._publishers.get(member.name)
+            self._publishers[member.name] = member  # in its predecessor's place of the order
             if older is not None:
                 replaced = older.session
                 self.leave(replaced, "replaced")
-            self._publishers[member.name] = member
             self._apply_gates()
             self._stale = True
         member.target = target

@@ -82,6 +82,7 @@ def test_slots_refill_when_a_publisher_leaves() -> None:
 def test_a_second_publisher_of_a_name_replaces_the_first_without_losing_a_place() -> None:
     bench = Bench()
     bench.publisher("A", session="old")
+    bench.publisher("B")
     watcher = bench.subscriber("X")
     assert bench.shown("s-X") == {"a0": "A", "v0": "A"}
     new = bench.publisher("A", session="new")
