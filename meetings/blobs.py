@@ -12,15 +12,27 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from meetings.errors import NotFound, Unavailable
 
 _CHUNK = 1 << 20
+_LARGE = 16 << 20
 _NAME = re.compile(r"[0-9a-f]{64}\Z")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def noticing_full_disk() -> Iterator[None]:
+    """Whatever fills the disk in this block, temporary files included, raises Unavailable("blob.full")."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise Unavailable("blob.full") from error
+        raise
 
 
 class BlobStore(Protocol):
@@ -37,6 +49,9 @@ class BlobStore(Protocol):
 
     def exists(self, sha256: str) -> bool: ...
 
+    def verify(self, sha256: str) -> bool:
+        """Whether the bytes kept are still those of that name.  Raises NotFound("blob.unknown")."""
+
 
 class FileBlobStore:
     """Blobs as files `<dir>/<two hex digits>/<sha256>` on one machine."""
@@ -45,25 +60,23 @@ class FileBlobStore:
         self._root = Path(directory)
         self._incoming = self._root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self._good: dict[str, tuple[int, ...]] = {}
 
     def put(self, data: bytes | Path) -> str:
         temporary = self._incoming / secrets.token_hex(16)
-        try:
-            digest = self._write(temporary, data)
-            target = self._place(digest)
-            if target.exists():
+        with noticing_full_disk():
+            try:
+                digest = self._write(temporary, data)
+                target = self._place(digest)
+                if target.exists():
+                    return digest
+                self._make_folder(target.parent)
+                os.replace(temporary, target)
+                _sync_folder(target.parent)
                 return digest
-            self._make_folder(target.parent)
-            os.replace(temporary, target)
-            _sync_folder(target.parent)
-            return digest
-        except OSError as error:
-            if error.errno in _FULL:
-                raise Unavailable("blob.full") from error
-            raise
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
+            finally:
+                with suppress(FileNotFoundError):
+                    temporary.unlink()
 
     def open(self, sha256: str) -> BinaryIO:
         return self.path(sha256).open("rb")
@@ -77,12 +90,20 @@ class FileBlobStore:
         return bool(_NAME.match(sha256)) and self._place(sha256).is_file()
 
     def verify(self, sha256: str) -> bool:
-        """Read the blob again: are they still the bytes of that name?"""
-        digest = hashlib.sha256()
+        """Read the blob again: are they still the bytes of that name?
+
+        A large one that was found good is read again only when the file system says that it was touched: hashing
+        gigabytes for each download would be a way to keep the machine busy.
+        """
         with self.open(sha256) as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest() == sha256
+            status = os.fstat(file.fileno())
+            mark = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            if self._good.get(sha256) == mark:
+                return True
+            good = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        if good and status.st_size >= _LARGE:
+            self._good[sha256] = mark
+        return good
 
     def sweep(self) -> int:
         """At start: remove what a killed process left half-written; how many files.  Nobody may be writing."""

@@ -1,14 +1,14 @@
 """Use cases of the text: draft the minutes of a closed meeting, edit them, print them.
 
-Each takes the open write transaction first and does everything in it; blobs are written before the rows that name
-them, so a crash leaves at worst an unnamed blob.  It never numbers or signs: minutes.rounds does.
+Each plans, prints outside any transaction and stores in one (minutes.ahead); blobs are written before the rows that
+name them, so a crash leaves at worst an unnamed blob.  It never numbers or signs: minutes.rounds does.
 Callers: minutes.service (which re-exports), minutes.rounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,16 @@ from sqlalchemy import Connection
 from meetings.access import Action, Subject
 from meetings.blobs import BlobStore
 from meetings.errors import Conflict
-from meetings.ledger import Event
+from meetings.ids import new_id
 from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store
+from meetings.store.database import Database
 from minutes import round_store, store
+from minutes.ahead import work_ahead
 from minutes.docx import render_docx
 from minutes.draft import facts_from_events, minutes_model
 from minutes.editing import apply_edits
-from minutes.invitation import invitation_model
 from minutes.model import DocumentModel
 from minutes.pdf import render_pdf
 from minutes.signing import RoundState
@@ -33,8 +34,16 @@ from minutes.store import Minutes
 from minutes.versions import Cause, MinuteVersion, require_latest
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The two files of one version, kept: SHA-256 (hex)."""
+
+    docx: str
+    pdf: str
+
+
 def draft(
-    conn: Connection,
+    db: Database,
     blobs: BlobStore,
     meeting_id: str,
     by: Subject | None,
@@ -48,24 +57,32 @@ def draft(
     base_url: address of the product, for the QR code on the page.  test: signatures will be test signatures.
     Raises Conflict("minutes.meeting_open" | "minutes.exists").
     """
-    meeting = meeting_store.lock(conn, meeting_id)
-    if by is not None:
-        permit(conn, meeting, by, Action.MINUTES_EDIT)
-    if meeting.state is not State.CONCLUDED:
-        raise Conflict("minutes.meeting_open", title=meeting.title)
-    if store.of_meeting(conn, meeting_id) is not None:
-        raise Conflict("minutes.exists", title=meeting.title)
-    minutes = store.add(conn, meeting_id, meeting.unit.id, at)
-    facts = facts_from_events(ledger_store.events(conn, meeting_id))
-    url = f"{base_url}/verify/{minutes.code}" if base_url else ""
-    model = minutes_model(facts, verify_url=url, code=minutes.code, test=test)
-    _, version = add_version(conn, blobs, minutes, model, Cause.DRAFTED, by, at)
-    _told(conn, minutes, version, by, at)
-    return minutes.minutes_id
+    minutes_id, code = new_id(at), store.new_code()
+
+    def plan(conn: Connection) -> tuple[Minutes, DocumentModel]:
+        meeting = meeting_store.lock(conn, meeting_id)
+        if by is not None:
+            permit(conn, meeting, by, Action.MINUTES_EDIT)
+        if meeting.state is not State.CONCLUDED:
+            raise Conflict("minutes.meeting_open", title=meeting.title)
+        if store.of_meeting(conn, meeting_id) is not None:
+            raise Conflict("minutes.exists", title=meeting.title)
+        facts = facts_from_events(ledger_store.events(conn, meeting_id))
+        url = f"{base_url}/verify/{code}" if base_url else ""
+        minutes = Minutes(minutes_id, meeting_id, 1, code, meeting.unit.id, at)
+        return minutes, minutes_model(facts, verify_url=url, code=code, test=test)
+
+    def keep(conn: Connection, planned: tuple[Minutes, DocumentModel], files: Printed) -> str:
+        minutes, model = planned
+        store.add(conn, minutes)
+        _told(conn, minutes, add_version(conn, minutes, model, files, Cause.DRAFTED, by, at), by, at)
+        return minutes_id
+
+    return work_ahead(db, plan, lambda planned: print_version(blobs, planned[1], Cause.DRAFTED), keep)
 
 
 def edit(
-    conn: Connection,
+    db: Database,
     blobs: BlobStore,
     minutes_id: str,
     edits: Mapping[str, str],
@@ -73,32 +90,34 @@ def edit(
     by: Subject,
     at: datetime,
 ) -> MinuteVersion:
-    """The next version with new texts for the named blocks (minutes.editing); nothing new if nothing changed.
+    """The next version with new texts for the named places (minutes.editing); nothing new if nothing changed.
 
     base: SHA-256 of the version the editor showed.  Raises Stale("minutes.stale") if there is a newer one,
     Conflict("minutes.in_round") while a number is out, Invalid for a text that cannot stand in a document.
     """
-    minutes, _ = open_minutes(conn, minutes_id, by, Action.MINUTES_EDIT)
-    require_no_round(conn, minutes_id)
-    versions = store.versions(conn, minutes_id)
-    require_latest(versions, base)
-    old = model_of(conn, minutes_id, versions[-1].version)
-    new = apply_edits(old, edits)
-    if new == old:
-        return versions[-1]
-    _, version = add_version(conn, blobs, minutes, new, Cause.EDITED, by, at)
-    _told(conn, minutes, version, by, at)
-    return version
+    def plan(conn: Connection) -> tuple[Minutes, MinuteVersion, DocumentModel | None]:
+        minutes, _ = open_minutes(conn, minutes_id, by, Action.MINUTES_EDIT)
+        require_no_round(conn, minutes_id)
+        versions = store.versions(conn, minutes_id)
+        require_latest(versions, base)
+        old = model_of(conn, minutes_id, versions[-1].version)
+        new = apply_edits(old, edits)
+        return minutes, versions[-1], None if new == old else new
 
+    def make(planned: tuple[Minutes, MinuteVersion, DocumentModel | None]) -> Printed | None:
+        return print_version(blobs, planned[2], Cause.EDITED) if planned[2] else None
 
-def invitation(conn: Connection, meeting_id: str) -> DocumentModel | None:
-    """The invitation as it stood when the meeting was convened (form 1.7); None before that."""
-    events = ledger_store.events(conn, meeting_id)
-    convened = next((place for place, event in enumerate(events) if event.kind == "meeting.convened"), None)
-    if convened is None:
-        return None
-    known: list[Event] = events[: convened + 1]
-    return invitation_model(facts_from_events(known), issued=events[convened].at)
+    def keep(
+        conn: Connection, planned: tuple[Minutes, MinuteVersion, DocumentModel | None], files: Printed | None
+    ) -> MinuteVersion:
+        minutes, latest, model = planned
+        if model is None or files is None:
+            return latest
+        version = add_version(conn, minutes, model, files, Cause.EDITED, by, at)
+        _told(conn, minutes, version, by, at)
+        return version
+
+    return work_ahead(db, plan, make, keep)
 
 
 def open_minutes(conn: Connection, minutes_id: str, by: Subject, action: Action) -> tuple[Minutes, Meeting]:
@@ -121,30 +140,34 @@ def model_of(conn: Connection, minutes_id: str, version: int) -> DocumentModel:
     return DocumentModel.from_json(store.model(conn, minutes_id, version))
 
 
-def add_version(
-    conn: Connection,
-    blobs: BlobStore,
-    minutes: Minutes,
-    model: DocumentModel,
-    cause: Cause,
-    by: Subject | None,
-    at: datetime,
-) -> tuple[DocumentModel, MinuteVersion]:
-    """Renders and stores the next version.  A numbered one gets its four empty signature fields at once."""
-    before = store.versions(conn, minutes.minutes_id)
+def print_version(blobs: BlobStore, model: DocumentModel, cause: Cause) -> Printed:
+    """Renders and keeps both files.  A numbered version gets its four empty signature fields at once."""
     rendered = render_pdf(model)
     pdf = rendered.data
     if cause is Cause.NUMBERED:
         from minutes import seal  # pyHanko takes 2 s to import: a server must be up before that
 
         pdf = seal.prepare(pdf, rendered.fields)
+    return Printed(blobs.put(render_docx(model)), blobs.put(pdf))
+
+
+def add_version(
+    conn: Connection,
+    minutes: Minutes,
+    model: DocumentModel,
+    files: Printed,
+    cause: Cause,
+    by: Subject | None,
+    at: datetime,
+) -> MinuteVersion:
+    """Stores the next version, printed before."""
+    before = store.versions(conn, minutes.minutes_id)
     version = MinuteVersion(
         version=len(before) + 1, cause=cause, parent_sha256=before[-1].sha256 if before else None,
-        sha256=model.sha256, docx_sha256=blobs.put(render_docx(model)), pdf_sha256=blobs.put(pdf),
-        by=store.actor(by), at=at,
+        sha256=model.sha256, docx_sha256=files.docx, pdf_sha256=files.pdf, by=store.actor(by), at=at,
     )
     store.add_version(conn, minutes.minutes_id, version, model.to_json())
-    return model, version
+    return version
 
 
 def without_number(model: DocumentModel) -> DocumentModel:

@@ -60,19 +60,25 @@ def invitation_model(
     """
     unit = facts.unit
     place_date = layout.place_date(layout.place_name(tidy(unit.name)), issued)
-    header = header_of(facts, symbol or f"GM-{layout.unit_symbol(unit.issuer or unit.name)}", number, place_date)
+    header = header_of(facts, symbol or symbol_of(facts), number, place_date)
     collective = "Ủy ban nhân dân" if layout.is_administrative(unit.name) else ""
     lines = layout.authority_lines(collective, tidy(signer_post or facts.chair.title)) or ("CHỦ TRÌ",)
     return DocumentModel(
-        kind="invitation", header=header, title="GIẤY MỜI", summary=_summary(tidy(facts.title) or UNTITLED),
+        kind="invitation", header=header, title="GIẤY MỜI", summary=summary_of(facts),
         blocks=settled(tuple(_body(facts))), signatures=(Signature("chair", settled(lines), signer_name(facts.chair)),),
         recipients=tuple(recipients), source=source_of(facts), appendices=settled(tuple(_guest_list(facts.points))),
         note=Note(verify_url, code) if verify_url else None, test=test,
     )
 
 
-def _summary(title: str) -> str:
+def symbol_of(facts: MinuteFacts) -> str:
+    """`GM-UBND`, as the register numbers it."""
+    return f"GM-{layout.unit_symbol(facts.unit.issuer or facts.unit.name)}"
+
+
+def summary_of(facts: MinuteFacts) -> str:
     """`Dự hội nghị …`; a title that fills the limit of a subject stands alone."""
+    title = tidy(facts.title) or UNTITLED
     summary = f"Dự {_lower_first(title)}"
     return summary if len(summary) <= LIMITS["summary"] else title
 

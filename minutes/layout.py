@@ -78,6 +78,11 @@ def document_number(number: int | None, symbol: str) -> str:
     return f"Số: {written}/{symbol}"
 
 
+def ascii_name(text: str) -> str:
+    """A file's name without the letters that some system may not hold."""
+    return text.replace("Đ", "D").replace("đ", "d").encode("ascii", "ignore").decode()
+
+
 def percent(part: int, whole: int) -> str:
     """`66,7%`, half up, decimal comma; `0%` of nothing."""
     if whole <= 0:

@@ -9,7 +9,6 @@ Source: ETSI EN 319 162-1 (ASiC-E with CAdES).
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -20,7 +19,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from meetings.errors import Invalid, TooLarge, Unavailable
+from meetings.blobs import noticing_full_disk
+from meetings.errors import Invalid, TooLarge
 from minutes import cms, manifest, verify, zipform
 from minutes.manifest import Listed
 from minutes.signing import Signer
@@ -30,7 +30,6 @@ MEDIA_TYPE = MIMETYPE.decode()
 EXTENSION = ".asice"
 MINUTES_NAME = "bien-ban.pdf"
 MANIFEST_ROLE = "manifest"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +60,13 @@ def build(path: Path, files: Sequence[PacketFile], signer: Signer, at: datetime)
         raise Invalid("packet.name", field="document", name=MINUTES_NAME)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with draft.open("xb+") as out:
+        with noticing_full_disk(), draft.open("xb+") as out:
             _fill(out, files, signer, at)
             out.flush()
             os.fsync(out.fileno())
             out.seek(0)
             built = Built(hashlib.file_digest(out, "sha256").hexdigest(), os.fstat(out.fileno()).st_size)
         draft.rename(path)
-    except OSError as error:
-        if error.errno in _FULL:
-            raise Unavailable("blob.full") from error
-        raise
     finally:
         draft.unlink(missing_ok=True)
     _sync_directory(path.parent)

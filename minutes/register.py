@@ -48,6 +48,8 @@ class Entry:
     reserved_at: datetime
     reserved_by: Any
     settled_at: datetime | None
+    signer: str
+    recipients: str
 
 
 def reserve(
@@ -61,20 +63,30 @@ def reserve(
     symbol: str,
     summary: str = "",
     meeting_id: str | None = None,
+    signer: str = "",
+    recipients: str = "",
 ) -> Number:
-    """The next number of the series.  It is taken for good when the transaction commits, and free if it rolls back."""
+    """The next number of the series.  It is taken for good when the transaction commits, and free if it rolls back.
+
+    signer, recipients (one a line): as they stand in the document, for the register's columns.
+    """
     if series not in SERIES:
         raise Invalid("register.series", field="series")
     if not symbol or len(symbol) > LONGEST_SYMBOL:
         raise Invalid("register.symbol", field="symbol")
-    key = {"issuer_unit": issuer_unit, "year": year, "series": series}
+    key = _key(issuer_unit, year, series)
     _lock(conn, key)
-    last = conn.execute(select(func.max(register.c.number)).where(_series(key))).scalar() or 0
+    last = _last(conn, key)
     conn.execute(insert(register).values(
         **key, number=last + 1, symbol=symbol, summary=summary[:500], meeting_id=meeting_id, state="reserved",
-        reserved_at=at, reserved_by={"user": by.user_id, "name": by.name} if by else None,
+        signer=signer[:200], recipients=recipients[:1000], reserved_at=at, reserved_by={"user": by.user_id, "name": by.name} if by else None,
     ))
     return Number(issuer_unit, year, series, last + 1, symbol)
+
+
+def foresee(conn: Connection, issuer_unit: str, year: int, series: str, *, symbol: str) -> Number:
+    """The number that `reserve` will give if nobody is quicker: to print it before the lock is taken."""
+    return Number(issuer_unit, year, series, _last(conn, _key(issuer_unit, year, series)) + 1, symbol)
 
 
 def void(conn: Connection, number: Number, reason: str, at: datetime) -> None:
@@ -98,9 +110,24 @@ def entries(conn: Connection, issuer_unit: str, year: int, series: str | None = 
     rows = conn.execute(query.order_by(register.c.series, register.c.number)).all()
     return [
         Entry(Number(r.issuer_unit, r.year, r.series, r.number, r.symbol), r.summary, r.meeting_id, r.state, r.reason,
-              r.reserved_at, r.reserved_by, r.settled_at)
+              r.reserved_at, r.reserved_by, r.settled_at, r.signer or "", r.recipients or "")
         for r in rows
     ]
+
+
+def of_meeting(conn: Connection, meeting_id: str, series: str) -> Number | None:
+    """The number of a meeting's document in this series that was not voided; None before it has one."""
+    row = conn.execute(select(register).where(
+        register.c.meeting_id == meeting_id, register.c.series == series, register.c.state != "voided")).first()
+    return Number(row.issuer_unit, row.year, row.series, row.number, row.symbol) if row else None
+
+
+def _key(issuer_unit: str, year: int, series: str) -> dict[str, Any]:
+    return {"issuer_unit": issuer_unit, "year": year, "series": series}
+
+
+def _last(conn: Connection, key: dict[str, Any]) -> int:
+    return conn.execute(select(func.max(register.c.number)).where(_series(key))).scalar() or 0
 
 
 def _series(key: dict[str, Any]) -> ColumnElement[bool]:

@@ -1,9 +1,9 @@
 """Who gets the issued record: downloads with their receipts, and personal links for delegates without an account.
 
 The decision itself is `meetings.access.decide`, deny by default; every release of a file leaves exactly one event
-`packet.released` in the same transaction, before the first byte goes out.  A delegate's link is made of its id and a
-MAC under the server's key, so it can be shown again and nothing secret is stored; it expires and can be revoked.
-It never sends anything itself.  Callers: web routes.
+`packet.released`, before the first byte goes out and after the bytes kept were found to be those of the record.  A
+delegate's link is made of its id and a MAC under the server's key, so it can be shown again and nothing secret is
+stored; it expires and can be revoked.  It never sends anything itself.  Callers: web routes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from meetings.access import Action, DelegateRef, Resource, Subject, require
+from meetings.blobs import BlobStore
 from meetings.errors import Closed, Conflict, Invalid, NotFound
 from meetings.ids import new_id
 from meetings.meeting import Meeting
 from meetings.permit import resource_of
 from meetings.store import ledger_store, meeting_store
+from meetings.store.database import Database
 from meetings.store.tables import delegate
 from meetings.store.triggers import violated
 from minutes import layout, store
+from minutes.ahead import work_ahead
 from minutes.packet import EXTENSION, MEDIA_TYPE
 from minutes.service import Status, status
 from minutes.store import ReleaseLink
@@ -74,15 +77,35 @@ def resource(conn: Connection, meeting_id: str, kind: str = "minutes") -> Resour
 
 
 def deliver(
-    conn: Connection, meeting_id: str, what: What | str, by: Subject, at: datetime, known: str = ""
+    db: Database, blobs: BlobStore, meeting_id: str, what: What | str, by: Subject, at: datetime, known: str = ""
 ) -> Delivery:
-    """Decides, writes the receipt, and says which blob to send.
+    """Decides, reads the file again, writes the receipt, and says which blob to send.
 
     Drafts may be read by those who work on them; the issued PDF and the packet by whoever took part.
     known: the If-None-Match of the request (RFC 9110 section 13.1.2); who has the file already gets no receipt.
-    Raises NotFound to strangers, Conflict("packet.missing") before there is a packet.
+    Raises NotFound to strangers, Conflict("packet.missing") before there is a packet, Conflict("minutes.damaged")
+    when the bytes kept are no longer those of the record: then the audit says so, and there is no receipt.
     """
     what = What(what)
+
+    def check(file: Delivery) -> None:
+        if file.known or _intact(blobs, file.sha256):
+            return
+        with db.write() as conn:
+            ledger_store.append(conn, None, "file.damaged", at, by if by.user_id else None, data={
+                "meeting": meeting_id, "what": what.value, "sha256": file.sha256})
+        raise Conflict("minutes.damaged", reason="digest")
+
+    def keep(conn: Connection, file: Delivery, _checked: None) -> Delivery:
+        if not file.known:
+            _receipt(conn, meeting_id, by, file.sha256, at)
+        return file
+
+    return work_ahead(db, lambda conn: _choose(conn, meeting_id, what, by, known), check, keep)
+
+
+def _choose(conn: Connection, meeting_id: str, what: What, by: Subject, known: str) -> Delivery:
+    """The file this person may have."""
     thing = resource(conn, meeting_id, "packet" if what is What.PACKET else "minutes")
     require(by, Action.PACKET_READ if what is What.PACKET else Action.MINUTES_READ, thing)
     found = status(conn, meeting_id)
@@ -92,10 +115,14 @@ def deliver(
     if what is What.DOCX:
         require(Subject() if by.delegate else by, Action.MINUTES_READ, _unissued(thing))
     sha256 = _digest(found, what)
-    has = f'"{sha256}"' in known
-    if not has:
-        _receipt(conn, meeting_id, by, sha256, at)
-    return Delivery(sha256, file_name(found, what), MEDIA_TYPES[what], has)
+    return Delivery(sha256, file_name(found, what), MEDIA_TYPES[what], f'"{sha256}"' in known)
+
+
+def _intact(blobs: BlobStore, sha256: str) -> bool:
+    try:
+        return blobs.verify(sha256)
+    except NotFound:
+        return False
 
 
 def file_name(found: Status, what: What) -> str:
@@ -105,8 +132,7 @@ def file_name(found: Status, what: What) -> str:
         stem = f"{layout.number_text(number.number)}-{number.symbol}-{number.year}"
     else:
         stem = f"du-thao-{len(found.versions)}"
-    plain = stem.replace("Đ", "D").replace("đ", "d").encode("ascii", "ignore").decode()
-    return f"bien-ban-{plain}{ENDINGS[what]}"
+    return layout.ascii_name(f"bien-ban-{stem}{ENDINGS[what]}")
 
 
 def grant(

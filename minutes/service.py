@@ -1,10 +1,11 @@
 """The use cases of minutes, in the order in which they happen, and what stands now.
 
     draft → edit* → number → sign(initials) → sign(secretary) → sign(chair) → seal → issue → build_packet
-                       ↑________________ refuse(reason), until the seal ________________|
+                       ↑__________ refuse(reason), withdraw(reason), until the seal __________|
 
-Each takes an open connection (of a write transaction) first; the caller commits.  The use cases live in drafting,
-rounds and packing and are re-exported here; downloads are in minutes.release.  Callers: web, the rehearsal, the demo.
+Those that print, sign or pack take the database and do that before their transaction (minutes.ahead); reassign and
+number_invitation are quick and take an open write transaction.  The use cases live in drafting, rounds, packing and
+inviting and are re-exported here; downloads are in minutes.release.  Callers: web, the rehearsal, the demo.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ from sqlalchemy import Connection
 from meetings.meeting import Meeting, Person
 from meetings.store import meeting_store
 from minutes import round_store, store
-from minutes.drafting import draft, edit, invitation, model_of
+from minutes.drafting import draft, edit, model_of
+from minutes.inviting import invitation, invitation_stem, number_invitation
 from minutes.packing import build_packet
 from minutes.round_store import StoredRound
-from minutes.rounds import agency_name, issue, number, person_of, refuse, seal_minutes, sign
-from minutes.signing import RoundState, SignerRole
+from minutes.rounds import agency_name, issue, number, person_of, reassign, refuse, seal_minutes, sign, withdraw
+from minutes.signing import AWAITS, DRAFT, RoundState, SignerRole
 from minutes.store import Minutes, StoredPacket
 from minutes.versions import MinuteVersion
 
 seal = seal_minutes
 
 __all__ = [
-    "Status", "agency_name", "build_packet", "draft", "edit", "invitation", "issue", "model_of", "number", "person_of",
-    "refuse", "seal", "sign", "status",
+    "Status", "agency_name", "build_packet", "draft", "edit", "invitation", "invitation_stem", "issue", "model_of",
+    "number", "number_invitation", "person_of", "reassign", "refuse", "seal", "sign", "status", "withdraw",
 ]
 
 
@@ -51,7 +53,7 @@ class Status:
     def state(self) -> str:
         """draft, or a value of RoundState other than refused."""
         if self.round is None or self.round.round.state is RoundState.REFUSED:
-            return "draft"
+            return DRAFT
         return self.round.round.state.value
 
     @property
@@ -62,9 +64,8 @@ class Status:
     @property
     def awaited(self) -> Person | None:
         """Who has to act next: a signer, or the clerk (to number, to seal, to issue); None when issued."""
-        if self.state == RoundState.ISSUED:
-            return None
-        return person_of(self.meeting, self.next_role) if self.next_role else self.meeting.clerk
+        post = AWAITS.get(self.state)
+        return getattr(self.meeting, post) if post else None
 
     @property
     def issued(self) -> bool:

@@ -61,6 +61,14 @@ TRANSITIONS: Mapping[RoundState, frozenset[RoundState]] = {
     RoundState.REFUSED: frozenset(),
 }
 
+DRAFT = "draft"  # the state of minutes without a round, or with a refused one
+
+AWAITS: Mapping[str, str] = {
+    DRAFT: "clerk", RoundState.NUMBERED: "division_head", RoundState.INITIALLED: "secretary",
+    RoundState.SECRETARY_SIGNED: "chair", RoundState.CHAIR_SIGNED: "clerk", RoundState.SEALED: "clerk",
+}
+"""Which post of the meeting has to act next."""
+
 
 class Signer(Protocol):
     """Whatever holds one private key: a file, a token, a remote service."""

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from meetings.access import Subject
 from meetings.errors import NotFound
-from meetings.ids import new_id
 from minutes.tables import minute_version, minutes, packet, release_link, sign_round
 from minutes.versions import Cause, MinuteVersion
 
@@ -66,13 +65,15 @@ def tidy_code(text: str) -> str:
     return text.upper().translate(str.maketrans("OIL", "011", " -"))
 
 
-def add(conn: Connection, meeting_id: str, issuer_unit: str, at: datetime) -> Minutes:
-    """The first minutes of a meeting."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
-    made = Minutes(new_id(at), meeting_id, 1, code, issuer_unit, at)
+def new_code() -> str:
+    """A code that nobody guesses."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def add(conn: Connection, made: Minutes) -> None:
     conn.execute(insert(minutes).values(
-        minutes_id=made.minutes_id, meeting_id=meeting_id, ord=1, code=code, issuer_unit=issuer_unit, made_at=at))
-    return made
+        minutes_id=made.minutes_id, meeting_id=made.meeting_id, ord=made.ord, code=made.code,
+        issuer_unit=made.issuer_unit, made_at=made.made_at))
 
 
 def load(conn: Connection, minutes_id: str) -> Minutes:

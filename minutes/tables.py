@@ -1,4 +1,4 @@
-"""Tables of the minutes and the constraints that repeat their rules.  The triggers stand in migration 0003.
+"""Tables of the minutes and the constraints that repeat their rules.  The triggers stand in migrations 0003 and 0005.
 
 Nothing here is ever deleted; versions, signatures and packets are never changed.  Times are UTC, digests hex SHA-256.
 """
@@ -43,6 +43,8 @@ register = Table(
     Column("reserved_at", UtcDateTime, nullable=False),
     Column("reserved_by", JsonText),
     Column("settled_at", UtcDateTime),
+    Column("signer", String(200)),
+    Column("recipients", Text),
     ForeignKeyConstraint(
         ["issuer_unit", "year", "series"],
         ["number_series.issuer_unit", "number_series.year", "number_series.series"], name="fk_register_number_series"),
@@ -50,6 +52,9 @@ register = Table(
     CheckConstraint("state IN ('reserved', 'issued', 'voided')", name="state"),
     CheckConstraint("(state = 'voided') = (reason IS NOT NULL)", name="reason"),
     CheckConstraint("(state = 'reserved') = (settled_at IS NULL)", name="settled"),
+    # A meeting has one invitation, whoever convenes it twice at once.
+    Index("uq_register_invitation", "meeting_id", unique=True, sqlite_where=text("series = 'GM'"),
+          postgresql_where=text("series = 'GM'")),
 )
 
 minutes = Table(

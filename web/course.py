@@ -12,7 +12,7 @@ from typing import Any
 
 from meetings.ledger import Event
 from web.i18n import N_, _, ngettext
-from web.words import LEAVE_REASONS, SIGN_ROLES
+from web.words import LEAVE_REASONS, ROLES, SIGN_ROLES
 
 RUN = 6
 RUNS: dict[str, tuple[str, str]] = {
@@ -54,7 +54,7 @@ def visible(kind: str, *, papers: bool, record: bool) -> bool:
 
     How minutes came about, refusals included, is the business of those who make them; the others get what is issued.
     """
-    if kind.startswith(("minutes.", "number.", "packet.", "release.")):
+    if kind.startswith(("minutes.", "number.", "packet.", "post.", "release.")):
         return record
     return papers or not kind.startswith(("document.", "conclusion."))
 
@@ -83,6 +83,7 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
     "meeting.booked": lambda d, p: ngettext("Đã đặt {n} điểm cầu", "Booked {n} points", d["count"]),
     "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
+    "invitation.numbered": lambda d, p: _("Cấp số giấy mời {number}/{symbol}", number=f"{d['number']:02d}", symbol=d["symbol"]),
     "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),
     "meeting.opened": lambda d, p: _("Khai mạc"),
     "meeting.suspended": lambda d, p: _("Tạm dừng"),
@@ -110,6 +111,9 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "number.voided": lambda d, p: _("Hủy số {number}: {reason}", number=d["number"], reason=d["reason"]),
     "minutes.signed": lambda d, p: _("Ký biên bản: {role}", role=_(SIGN_ROLES.get(d["role"], d["role"]))),
     "minutes.refused": lambda d, p: _("Từ chối ký biên bản: {reason}", reason=d["reason"]),
+    "minutes.withdrawn": lambda d, p: _("Văn thư thu hồi biên bản: {reason}", reason=d["reason"]),
+    "post.reassigned": lambda d, p: _("{post}: chuyển từ {before} sang {after}", post=_(ROLES.get(d["post"], d["post"])),
+                                      before=d["from"]["name"], after=d["to"]["name"]),
     "minutes.sealed": lambda d, p: _("Đóng dấu biên bản"),
     "minutes.issued": lambda d, p: _("Phát hành biên bản số {number}/{symbol}", number=d["number"], symbol=d["symbol"]),
     "packet.built": lambda d, p: _("Đóng gói hồ sơ cuộc họp"),

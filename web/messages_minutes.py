@@ -27,11 +27,14 @@ TEXTS: dict[str, str] = {
     "minutes.other_signer": N_("Bước này do {name} ký. Bạn không ký thay được."),
     "minutes.in_round": N_(
         "Biên bản đã có số {number} và đang trình ký nên không sửa được. Muốn sửa, người đang giữ văn "
-        "bản phải từ chối ký kèm lý do."
+        "bản từ chối ký, hoặc văn thư thu hồi, kèm lý do."
     ),
     "minutes.stale": N_(
-        "Có người vừa sửa biên bản (bản {version}). Hãy tải lại trang, nội dung bạn vừa nhập chưa được "
-        "lưu."
+        "Biên bản đã thay đổi sau khi bạn mở trang (nay là bản {version}). Việc bạn vừa làm chưa được ghi nhận; hãy "
+        "đọc lại bản hiện tại dưới đây rồi làm lại."
+    ),
+    "minutes.post_fixed": N_(
+        "Chủ tọa và thư ký được ghi tên trong biên bản nên không thay người ký. Chỉ thay được lãnh đạo phòng và văn thư."
     ),
     "minutes.exists": N_("Cuộc họp “{title}” đã có biên bản."),
     "minutes.meeting_open": N_("Cuộc họp “{title}” chưa kết thúc, nên chưa lập được biên bản."),
@@ -46,13 +49,14 @@ TEXTS: dict[str, str] = {
         "trong biên bản, hoặc giờ máy sớm hơn chữ ký trước. Hãy báo người quản trị."
     ),
     "minutes.damaged": N_(
-        "Bản lưu của biên bản không còn nguyên vẹn, nên không ký và không phát hành. Hãy báo người quản "
-        "trị ngay."
+        "Bản lưu trong kho không còn nguyên vẹn, nên không ký, không phát hành và không cho tải về. Hãy báo "
+        "người quản trị ngay."
     ),
     "signer.test_only": N_(
         "Hệ thống này đang chạy thật nhưng chỉ có chữ ký thử nghiệm, nên không ký và không phát hành "
         "được. Hãy cấu hình chữ ký số của cơ quan."
     ),
+    "invitation.not_convened": N_("Cuộc họp “{title}” chưa xác nhận, nên chưa có giấy mời."),
     "register.series": N_("Không có sổ cho loại văn bản này."),
     "register.symbol": N_("Ký hiệu văn bản trống hoặc quá dài."),
     "register.reason": N_("Hãy ghi lý do hủy số."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,3 +57,25 @@ def small_record(sqlite_db: Database, tmp_path: Path, at: datetime, snapshots: S
     made = Record(sqlite_db, tmp_path, at, snapshots=snapshots)
     yield made
     made.db.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB of its own, where the machine lets us mount one; else a limit on the size of files."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    libc = ctypes.CDLL(None, use_errno=True)
+    mounted = libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=1m") == 0
+    if mounted:
+        yield folder
+        libc.umount2(os.fsencode(folder), 2)
+        return
+    import resource
+    import signal
+
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, old[1]))
+    yield folder
+    resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    signal.signal(signal.SIGXFSZ, handler)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import random
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -275,28 +273,6 @@ def test_a_packet_beyond_two_gib_is_refused_and_leaves_nothing(
     with pytest.raises(TooLarge, match=r"packet\.too_large"):
         build(tmp_path / "p", [file(MINUTES_NAME, sealed_pdf), file("x", bytes(2_000_000))], agency, AT)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB of its own, where the machine lets us mount one; else a limit on the size of files."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    libc = ctypes.CDLL(None, use_errno=True)
-    mounted = libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=1m") == 0
-    if mounted:
-        yield folder
-        libc.umount2(os.fsencode(folder), 2)
-        return
-    import resource
-    import signal
-
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, old[1]))
-    yield folder
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_full_disk_gives_a_clear_error_and_leaves_nothing_half_written(

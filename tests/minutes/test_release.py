@@ -20,8 +20,7 @@ PRESENT, ABSENT = "Hoàng Văn Sơn", "Lò Thị Mai"
 
 
 def deliver(record: Record, what: str, by: Subject, known: str = "") -> release.Delivery:
-    with record.db.write() as conn:
-        return release.deliver(conn, record.meeting_id, what, by, record.tick(), known)
+    return release.deliver(record.db, record.blobs, record.meeting_id, what, by, record.tick(), known)
 
 
 def receipts(record: Record) -> list[dict[str, str]]:
@@ -70,13 +69,46 @@ def test_who_took_part_gets_the_signed_files_but_not_the_editable_text(small_rec
     assert deliver(record, "docx", SECRETARY).sha256 == status.docx_sha256
 
 
-def test_each_release_leaves_exactly_one_receipt_in_the_same_transaction(record: Record) -> None:
+def test_each_release_leaves_exactly_one_receipt(record: Record) -> None:
     record.run("packet")
     file = deliver(record, "packet", CHAIR)
-    with pytest.raises(RuntimeError), record.db.write() as conn:
-        release.deliver(conn, record.meeting_id, "packet", CHAIR, record.at)
-        raise RuntimeError("died before the first byte")
     assert receipts(record) == [{"to": CHAIR.name, "via": "account", "sha256": file.sha256}]
+
+
+def spoil(record: Record, sha256: str) -> None:
+    """One bit of the file turns over; its size stays."""
+    path = record.blobs.path(sha256)
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(2000)
+        (byte,) = file.read(1)
+        file.seek(2000)
+        file.write(bytes([byte ^ 1]))
+
+
+def damage(record: Record) -> list[tuple[str, str]]:
+    with record.db.read() as conn:
+        return [(e.data["what"], e.data["sha256"]) for e in ledger_store.events(conn, None) if e.kind == "file.damaged"]
+
+
+@pytest.mark.parametrize("what", list(What))
+def test_a_file_that_changed_on_the_disk_is_not_delivered_as_the_record(small_record: Record, what: What) -> None:
+    record = small_record.run("packet")
+    sha256 = deliver(record, what, CHAIR).sha256
+    spoil(record, sha256)
+    with pytest.raises(Conflict, match=r"minutes\.damaged"):
+        deliver(record, what, CHAIR)
+    assert len(receipts(record)) == 1, "no receipt for what was not the record"
+    assert damage(record) == [(what.value, sha256)]
+
+
+def test_a_file_that_is_gone_is_said_to_be_damaged(small_record: Record) -> None:
+    record = small_record.run("packet")
+    path = record.blobs.path(record.status().packet.sha256)
+    path.unlink()
+    with pytest.raises(Conflict, match=r"minutes\.damaged"):
+        deliver(record, "packet", CHAIR)
+    assert receipts(record) == [] and len(damage(record)) == 1
 
 
 def test_who_has_the_file_already_gets_no_second_receipt(small_record: Record) -> None:

@@ -111,19 +111,27 @@ class Record:
         other.delegates = dict(self.delegates)
 
     def step(self, step: str) -> None:
-        with self.db.write() as conn:
-            at = self.tick()
-            if step == "draft":
-                self.minutes_id = service.draft(
-                    conn, self.blobs, self.meeting_id, None, at, base_url=self.base_url)
-            elif step == "number":
-                service.number(conn, self.blobs, self.minutes_id, CLERK, at)
-            elif step in SIGNING:
-                service.sign(conn, self.blobs, self.signers, self.minutes_id, step, SIGNING[step], at,
-                             production=self.production)
-            else:
-                use = {"seal": service.seal, "issue": service.issue, "packet": service.build_packet}[step]
-                use(conn, self.blobs, self.signers, self.minutes_id, CLERK, at, production=self.production)
+        at = self.tick()
+        if step == "draft":
+            self.minutes_id = service.draft(
+                self.db, self.blobs, self.meeting_id, None, at, base_url=self.base_url)
+        elif step == "number":
+            service.number(self.db, self.blobs, self.minutes_id, CLERK, at, shown=self.shown,
+                           production=self.production)
+        elif step in SIGNING:
+            service.sign(self.db, self.blobs, self.signers, self.minutes_id, step, SIGNING[step], at,
+                         shown=self.shown, production=self.production)
+        elif step == "seal":
+            service.seal(self.db, self.blobs, self.signers, self.minutes_id, CLERK, at, shown=self.shown,
+                         production=self.production)
+        else:
+            use = {"issue": service.issue, "packet": service.build_packet}[step]
+            use(self.db, self.blobs, self.signers, self.minutes_id, CLERK, at, production=self.production)
+
+    @property
+    def shown(self) -> str:
+        """What somebody who opens the page now is shown."""
+        return self.status().pdf_sha256
 
     def status(self) -> service.Status:
         with self.db.read() as conn:

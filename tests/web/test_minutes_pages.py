@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from meetings.meeting import AgendaLine, NewMeeting, Person, PointRef, UnitRef
 from meetings.store import unit_store
 from minutes import service, verify
 from scheduler import points
+from tests.support.disks import full_disk
 from tests.web.conftest import ManualClock, browser, sign_in, token_in
 from web import session, store
 from web.container import Container
@@ -49,28 +51,33 @@ class Story:
     async def press(self, login: str, do: str, **fields: str) -> httpx.Response:
         client = await self.person(login)
         token = token_in((await client.get("/account")).text)
-        return await client.post(f"{self.page}/{do}", data={"_csrf": token, **fields})
+        shown = {"shown": self.status().pdf_sha256}
+        return await client.post(f"{self.page}/{do}", data={"_csrf": token, **shown, **fields})
 
     async def until(self, last: str) -> None:
         """Every step up to `last`, without the browser."""
         for login, do in ORDER:
-            with self.found.db.write() as conn:
-                self._take(conn, login, do)
+            self._take(login, do)
             if do == last:
                 return
 
-    def _take(self, conn: Connection, login: str, do: str) -> None:
+    def _take(self, login: str, do: str) -> None:
         found, at = self.found, self.found.clock.now()
-        account = store.account_by_login(conn, login)
-        assert account is not None
-        by, minutes_id = session.subject_of(conn, account[0], at.date()), self.status().minutes.minutes_id
+        with found.db.read() as conn:
+            account = store.account_by_login(conn, login)
+            assert account is not None
+            by = session.subject_of(conn, account[0], at.date())
+        status, place = self.status(), (found.db, found.blobs)
+        minutes_id, shown = status.minutes.minutes_id, status.pdf_sha256
         if do == "number":
-            service.number(conn, found.blobs, minutes_id, by, at)
+            service.number(*place, minutes_id, by, at, shown=shown)
         elif do.startswith("sign/"):
-            service.sign(conn, found.blobs, found.signers, minutes_id, do.removeprefix("sign/"), by, at)
+            service.sign(*place, found.signers, minutes_id, do.removeprefix("sign/"), by, at, shown=shown)
+        elif do == "seal":
+            service.seal(*place, found.signers, minutes_id, by, at, shown=shown)
         else:
-            use = {"seal": service.seal, "issue": service.issue, "packet": service.build_packet}[do]
-            use(conn, found.blobs, found.signers, minutes_id, by, at)
+            use = {"issue": service.issue, "packet": service.build_packet}[do]
+            use(*place, found.signers, minutes_id, by, at)
 
     def status(self) -> service.Status:
         with self.found.db.read() as conn:
@@ -82,13 +89,14 @@ class Story:
 @pytest.fixture
 async def story(app: FastAPI, found: Container, clock: ManualClock) -> AsyncIterator[Story]:
     told = Story(app, found, *_meeting(found, clock))
+    service.draft(found.db, found.blobs, told.meeting_id, None, clock.now(), base_url=found.settings.base_url)
     yield told
     for client in told.clients.values():
         await client.aclose()
 
 
 def _meeting(found: Container, clock: ManualClock) -> tuple[str, dict[str, str]]:
-    """A concluded meeting of the province with one commune: its id, and its delegates by name."""
+    """A concluded meeting of the province with one commune, not drafted yet: its id, and its delegates by name."""
     at = clock.now()
     with found.db.write() as conn:
         tree = unit_store.tree(conn, at.date())
@@ -112,7 +120,6 @@ def _meeting(found: Container, clock: ManualClock) -> tuple[str, dict[str, str]]
                                                  by=secretary, at=at)
                      for name, present in (("Lò Thị Mai", True), ("Vắng Văn Mặt", False))}
         meetings.close(conn, meeting_id, by=chair, at=at)
-        service.draft(conn, found.blobs, meeting_id, None, at, base_url=found.settings.base_url)
     return meeting_id, delegates
 
 
@@ -287,3 +294,54 @@ async def test_a_production_system_with_only_test_signers_signs_nothing(story: S
     answer = await story.press("lanhdao", "sign/initials")
     assert answer.status_code == 403 and "chữ ký thử nghiệm" in answer.text
     assert story.status().state == "numbered"
+
+
+async def test_a_file_that_changed_on_the_disk_is_not_handed_out(story: Story) -> None:
+    await story.until("packet")
+    path = story.found.blobs.path(story.status().packet.sha256)
+    path.chmod(0o600)
+    data = bytearray(path.read_bytes())
+    data[-40] ^= 1
+    path.write_bytes(data)
+    answer = await (await story.person("xa")).get(f"{story.page}/packet.asice")
+    assert answer.status_code == 409 and "không còn nguyên vẹn" in answer.text
+
+
+async def test_a_full_disk_while_packing_is_said_on_the_page(story: Story, tmp_path: Path) -> None:
+    await story.until("issue")
+    with full_disk(tmp_path / "disk") as mounted:
+        if not mounted:
+            pytest.skip("this machine lets us mount nothing")
+        data, story.found.settings.data = story.found.settings.data, tmp_path / "disk"
+        answer = await story.press("vanthu", "packet")
+        story.found.settings.data = data
+    assert answer.status_code == 503 and "Ổ đĩa của máy chủ đã đầy" in answer.text
+    assert (await story.press("vanthu", "packet")).status_code == 303
+
+
+async def test_nobody_numbers_or_signs_a_text_that_the_page_did_not_show(story: Story) -> None:
+    """I18 for the person: a stale page is answered with the text as it stands."""
+    stale = story.status()
+    await story.press("thuky", "edit", base=stale.versions[-1].sha256, **{"block.place": "Hội trường tầng 2"})
+    answer = await story.press("vanthu", "number", shown=stale.pdf_sha256)
+    assert answer.status_code == 409 and "đã thay đổi sau khi bạn mở trang" in answer.text
+    assert "Hội trường tầng 2" in answer.text and story.status().state == "draft"
+    await story.until("number")
+    for login, do, state in (("lanhdao", "sign/initials", "numbered"), ("vanthu", "seal", "chair_signed")):
+        answer = await story.press(login, do, shown=stale.pdf_sha256)
+        assert answer.status_code == 409 and story.status().state == state
+        for one, step in ORDER[1:4]:
+            if story.status().state != "chair_signed":
+                await story.press(one, step)
+    assert (await story.press("vanthu", "seal")).status_code == 303
+
+
+def test_what_keeps_the_draft_from_being_made_does_not_fail_the_closing(found: Container, clock: ManualClock) -> None:
+    from web.routes.conduct import _draft
+
+    meeting_id, _ = _meeting(found, clock)
+    incoming = found.settings.data / "blobs" / "incoming"
+    incoming.rename(incoming.with_name("away"))
+    assert _draft(found, meeting_id) is False
+    incoming.with_name("away").rename(incoming)
+    assert _draft(found, meeting_id) is True

@@ -198,14 +198,14 @@ async def close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> R
 
 
 def _draft(found: Container, meeting_id: str) -> bool:
-    """Drafts in a transaction of its own: a full disk must not keep a meeting open.  False = to be drafted by hand."""
+    """Drafts after the closing stands: nothing that fails here may call a closed meeting back or answer as if it were
+    not closed.  False = to be drafted by hand, on the page of the minutes."""
     try:
-        with found.db.write() as conn:
-            minutes.draft(
-                conn, found.blobs, meeting_id, None, found.clock.now(), base_url=found.settings.base_url,
-                test=found.signers is None or found.signers.test,
-            )
-    except MeetingError as error:
-        log.warning("minutes of %s not drafted: %s", meeting_id, error)
+        minutes.draft(
+            found.db, found.blobs, meeting_id, None, found.clock.now(), base_url=found.settings.base_url,
+            test=found.signers is None or found.signers.test,
+        )
+    except Exception as error:  # whatever it was: a busy database, a disk, a text that cannot be printed
+        log.warning("minutes of %s not drafted: %s", meeting_id, error, exc_info=not isinstance(error, MeetingError))
         return False
     return True

@@ -1,7 +1,7 @@
 """Biên bản: the text and its evidence, the stages of signing, and the one step that waits for whoever looks.
 
-Every form posts to an address below the page, does one use case of `minutes.service` in one transaction, and comes
-back to the page.  Downloads are in `routes/packets.py`.
+Every form posts to an address below the page, does one use case of `minutes.service`, and comes back to the page.
+Forms that sign carry the digest of the text that the page showed.  Downloads are in `routes/packets.py`.
 """
 
 from __future__ import annotations
@@ -98,15 +98,15 @@ def _values(
     }
 
 
-def change(request: Request, meeting_id: str, work: Callable[[Container, Connection, Status], object]) -> Response:
-    """One use case in one transaction; what it refuses is said on the page itself."""
+def change(request: Request, meeting_id: str, work: Callable[[Container, Status], object]) -> Response:
+    """One use case; what it refuses is said on the page itself."""
     found = container(request)
     try:
-        with found.db.write() as conn:
+        with found.db.read() as conn:
             status = service.status(conn, meeting_id)
-            if status is None:
-                return RedirectResponse(HERE.format(meeting_id=meeting_id), 303)
-            work(found, conn, status)
+        if status is None:
+            return RedirectResponse(HERE.format(meeting_id=meeting_id), 303)
+        work(found, status)
     except MeetingError as error:
         typed = request.state.form
         return render(request, meeting_id, error, {name: str(value) for name, value in typed.items()})
@@ -117,14 +117,17 @@ def _test(found: Container) -> bool:
     return found.signers is None or bool(found.signers.test)
 
 
+def _text(request: Request, name: str) -> str:
+    return str(request.state.form.get(name, ""))
+
+
 @router.post(HERE + "/draft", dependencies=[action(Action.MINUTES_EDIT)])
 def draft(request: Request, meeting_id: str) -> Response:
     """Where closing could not draft (a full disk), or by hand at any time after it."""
     found = container(request)
     try:
-        with found.db.write() as conn:
-            service.draft(conn, found.blobs, meeting_id, request.state.subject, found.clock.now(),
-                          base_url=found.settings.base_url, test=_test(found))
+        service.draft(found.db, found.blobs, meeting_id, request.state.subject, found.clock.now(),
+                      base_url=found.settings.base_url, test=_test(found))
     except MeetingError as error:
         return render(request, meeting_id, error)
     return done(HERE.format(meeting_id=meeting_id), "saved")
@@ -132,61 +135,55 @@ def draft(request: Request, meeting_id: str) -> Response:
 
 @router.post(HERE + "/edit", dependencies=[action(Action.MINUTES_EDIT)])
 def edit(request: Request, meeting_id: str) -> Response:
-    form = request.state.form
-    edits = {name.removeprefix(EDIT_PREFIX): str(value) for name, value in form.items()
+    edits = {name.removeprefix(EDIT_PREFIX): str(value) for name, value in request.state.form.items()
              if name.startswith(EDIT_PREFIX)}
-
-    def work(found: Container, conn: Connection, status: Status) -> None:
-        service.edit(conn, found.blobs, status.minutes.minutes_id, edits, str(form.get("base", "")),
-                     request.state.subject, found.clock.now())
-
-    return change(request, meeting_id, work)
+    return change(request, meeting_id, lambda found, status: service.edit(
+        found.db, found.blobs, status.minutes.minutes_id, edits, _text(request, "base"), request.state.subject,
+        found.clock.now()))
 
 
 @router.post(HERE + "/number", dependencies=[action(Action.MINUTES_NUMBER)])
 def number(request: Request, meeting_id: str) -> Response:
-    return change(request, meeting_id, lambda found, conn, status: service.number(
-        conn, found.blobs, status.minutes.minutes_id, request.state.subject, found.clock.now(), test=_test(found)))
+    return change(request, meeting_id, lambda found, status: service.number(
+        found.db, found.blobs, status.minutes.minutes_id, request.state.subject, found.clock.now(),
+        shown=_text(request, "shown"), test=_test(found), production=found.settings.production))
 
 
 @router.post(HERE + "/sign/{role}", dependencies=[action(Action.MINUTES_SIGN)])
 def sign(request: Request, meeting_id: str, role: str) -> Response:
     if role not in ("initials", "secretary", "chair"):
         raise Invalid("bad_request")
-    return change(request, meeting_id, lambda found, conn, status: service.sign(
-        conn, found.blobs, found.signers, status.minutes.minutes_id, role, request.state.subject, found.clock.now(),
-        production=found.settings.production))
+    return change(request, meeting_id, lambda found, status: service.sign(
+        found.db, found.blobs, found.signers, status.minutes.minutes_id, role, request.state.subject,
+        found.clock.now(), shown=_text(request, "shown"), production=found.settings.production))
 
 
 @router.post(HERE + "/seal", dependencies=[action(Action.MINUTES_SEAL)])
 def seal(request: Request, meeting_id: str) -> Response:
-    return change(request, meeting_id, lambda found, conn, status: service.seal(
-        conn, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
-        production=found.settings.production))
+    return change(request, meeting_id, lambda found, status: service.seal(
+        found.db, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
+        shown=_text(request, "shown"), production=found.settings.production))
 
 
 @router.post(HERE + "/refuse", dependencies=[action(Action.MINUTES_READ)])
 def refuse(request: Request, meeting_id: str) -> Response:
     """Whoever's turn it is; the use case asks for the right that belongs to the turn."""
-    def work(found: Container, conn: Connection, status: Status) -> None:
-        role = status.next_role.value if status.next_role else "chair"
-        service.refuse(conn, found.blobs, status.minutes.minutes_id, role, str(request.state.form.get("reason", "")),
-                       request.state.subject, found.clock.now())
-
-    return change(request, meeting_id, work)
+    return change(request, meeting_id, lambda found, status: service.refuse(
+        found.db, found.blobs, status.minutes.minutes_id, status.next_role.value if status.next_role else "chair",
+        _text(request, "reason"), request.state.subject, found.clock.now()))
 
 
 @router.post(HERE + "/issue", dependencies=[action(Action.MINUTES_ISSUE)])
 def issue(request: Request, meeting_id: str) -> Response:
-    return change(request, meeting_id, lambda found, conn, status: service.issue(
-        conn, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
+    return change(request, meeting_id, lambda found, status: service.issue(
+        found.db, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
         production=found.settings.production))
 
 
 @router.post(HERE + "/packet", dependencies=[action(Action.MINUTES_ISSUE)])
 def packet(request: Request, meeting_id: str) -> Response:
-    return change(request, meeting_id, lambda found, conn, status: service.build_packet(
-        conn, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
+    return change(request, meeting_id, lambda found, status: service.build_packet(
+        found.db, found.blobs, found.signers, status.minutes.minutes_id, request.state.subject, found.clock.now(),
         work=found.settings.data, production=found.settings.production))
 
 

@@ -1,7 +1,7 @@
 """Downloads of minutes and packets, by account or by a delegate's personal link, and the giving of those links.
 
-Each download asks `minutes.release`, which decides and writes the receipt before the first byte goes out.  The ETag is
-the file's SHA-256, so a browser that has the file gets 304 and nothing is sent or receipted.
+Each download asks `minutes.release`, which decides, reads the file again and writes the receipt before the first byte
+goes out.  The ETag is the file's SHA-256, so a browser that has the file gets 304 and nothing is sent or receipted.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def record(request: Request, conn: Connection) -> Resource:
 def _send(request: Request, meeting_id: str, name: str) -> Response:
     found, what = container(request), FILES[name]
     at, by = found.clock.now(), request.state.subject
-    with found.db.write() as conn:
-        file = release.deliver(conn, meeting_id, what, by, at, known=request.headers.get("if-none-match", ""))
+    known = request.headers.get("if-none-match", "")
+    file = release.deliver(found.db, found.blobs, meeting_id, what, by, at, known=known)
     headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-cache"}
     if file.known:
         return Response(status_code=304, headers=headers)
