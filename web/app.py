@@ -37,6 +37,7 @@ from web.routes import (
     documents,
     events,
     health,
+    invitations,
     join,
     meetings,
     minutes,
@@ -59,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     day.router,
     minutes.router,  # before meetings: the minutes have their own page there
     packets.router,
+    invitations.router,
     verify.router,
     meetings.router,
     delegates.router,

@@ -23,7 +23,7 @@ from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import Point
 from scheduler.slots import Slot
-from web import auth, store
+from web import auth, convening, store
 from web.container import Container
 from web.folders import ACCOUNTS
 
@@ -146,7 +146,7 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
     everyone = [point.point_id for point in point_store.all_points(conn) if point.unit_id in inside]
     # Somebody who tried the product may have booked this very time: their meeting stays, the demonstration takes the rest.
     busy = {one.point_id for one in booking.conflicts(conn, everyone, Slot(start, end), by=secretary)}
-    booking.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at)
+    convening.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at)
     service.open(conn, made.meeting_id, chair, at)
     service.agenda_go(conn, made.meeting_id, 1, chair, at)
     _later_meeting(conn, tree, secretary, at)
@@ -172,7 +172,7 @@ def _later_meeting(conn: Connection, tree: UnitTree, secretary: Subject, at: dat
     if wanted:
         made = service.create(
             conn, _conference(conn, tree, LATER, agenda, start, start + timedelta(hours=2)), secretary, at)
-        booking.book(conn, made.meeting_id, [point.point_id for point in wanted], secretary, at)
+        convening.book(conn, made.meeting_id, [point.point_id for point in wanted], secretary, at)
 
 
 def _conference(

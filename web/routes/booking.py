@@ -18,7 +18,7 @@ from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import Meeting, NewMeeting
 from scheduler import service as booking
-from web import booking_form, booking_view, store, uploads, views
+from web import booking_form, booking_view, convening, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -77,7 +77,7 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
                 raise _Wrong(errors, refused)
             meeting = _create(conn, typed, wanted, within, subject, now)
             chosen = booking_view.chosen_ids(within, typed)
-            n = booking.book(conn, meeting.meeting_id, chosen, subject, now) if book else None
+            n = convening.book(conn, meeting.meeting_id, chosen, subject, now) if book else None
     except _Wrong as wrong:
         said = {name: explain(error, request) for name, error in wrong.errors.items()}
         if wrong.refused:
@@ -186,7 +186,7 @@ def book(request: Request, meeting_id: str,
         with found.db.write() as conn:
             within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
-            n = booking.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
+            n = convening.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
             if meeting.main_point_id not in typed.chosen:
                 main = _main_point(conn, within, typed, meeting.chair.user_id)
                 service.change(conn, meeting_id, subject, now, main_point_id=main)
