@@ -1,6 +1,6 @@
 """What the pages outside the minutes need to know of them: how far they are, who still has to act, what to do next.
 
-The only bridge from the meeting pages to `minutes`; it reads through `minutes.service` and changes nothing.
+The only bridge from the meeting pages to `minutes`; it reads and changes nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from meetings import service as meetings
 from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting, State
-from minutes import service, store
+from minutes import round_store, service, store
 from minutes.service import Status
+from minutes.signing import DRAFT, RoundState
 from web.i18n import N_, _
 
 # What is awaited in each state of a round: (what the button says, its icon, the sentence on the page).
@@ -49,18 +49,18 @@ class Waiting:
     icon: str
 
 
-def address(status: Status) -> str:
-    return f"/meetings/{status.meeting.meeting_id}/minutes"
+def _address(meeting_id: str) -> str:
+    return f"/meetings/{meeting_id}/minutes"
 
 
 def step(conn: Connection, meeting: Meeting) -> int:
     """0 being drafted, 1 numbered or being signed, 2 issued."""
     if meeting.state is not State.CONCLUDED:
         return 0
-    status = service.status(conn, meeting.meeting_id)
-    if status is None or status.state == "draft":
+    found = round_store.standing(conn, meeting.meeting_id)
+    if found is None or found.state == DRAFT:
         return 0
-    return 2 if status.issued else 1
+    return 2 if found.state == RoundState.ISSUED else 1
 
 
 def issued(conn: Connection, meeting_id: str) -> bool:
@@ -72,11 +72,15 @@ def drafted(conn: Connection, meeting_id: str) -> bool:
 
 
 def title(status: Status) -> str:
-    """Biên bản số 7/BB-UBND; without a number while there is none."""
-    if status.round is None or status.state == "draft":
+    """Biên bản số 07/BB-UBND; without a number while there is none."""
+    number = status.round.number if status.round and status.state != DRAFT else None
+    return _title(number.number if number else None, number.symbol if number else None)
+
+
+def _title(number: int | None, symbol: str | None) -> str:
+    if number is None:
         return _("Dự thảo biên bản")
-    number = status.round.number
-    return _("Biên bản số {number}/{symbol}", number=f"{number.number:02d}", symbol=number.symbol)
+    return _("Biên bản số {number}/{symbol}", number=f"{number:02d}", symbol=symbol)
 
 
 def mine(status: Status, subject: Subject) -> bool:
@@ -86,16 +90,14 @@ def mine(status: Status, subject: Subject) -> bool:
 
 
 def waiting(conn: Connection, subject: Subject) -> list[Waiting]:
-    """What waits for this person's signature, number, seal or issue, the oldest meeting first."""
+    """What waits for this person's signature, number, seal or issue, the newest record first."""
     if subject.user_id is None:
         return []
-    found = []
-    for meeting in meetings.find(conn, user_id=subject.user_id, states=(State.CONCLUDED,)):
-        status = service.status(conn, meeting.meeting_id)
-        if status is not None and mine(status, subject):
-            verb, icon, _sentence = NEXT[status.state]
-            found.append(Waiting(title(status), meeting.title, address(status), _(verb), icon))
-    return found
+    return [
+        Waiting(_title(one.number, one.symbol), one.title, _address(one.meeting_id), _(NEXT[one.state][0]),
+                NEXT[one.state][1])
+        for one in round_store.awaiting(conn, subject.user_id)
+    ]
 
 
 def next_action(
@@ -106,7 +108,7 @@ def next_action(
     if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
         return None
     verb, icon, _sentence = NEXT[status.state if mine(status, subject) else "issued"]
-    return {"text": _(verb), "href": address(status), "icon": icon}
+    return {"text": _(verb), "href": _address(meeting.meeting_id), "icon": icon}
 
 
 def summary(conn: Connection, subject: Subject, meeting: Meeting, resource: Resource) -> Summary | None:
