@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Subject
 from meetings.blobs import BlobStore
 from meetings.errors import Conflict, Invalid, NotAllowed, Stale
-from meetings.meeting import Meeting, Person
+from meetings.meeting import Meeting, Person, check_signers
 from meetings.store import ledger_store, meeting_store
 from meetings.store.database import Database
 from minutes import layout, register, round_store, store, verify
@@ -191,7 +191,7 @@ def reassign(conn: Connection, minutes_id: str, post: str, person: Person, by: S
     """Somebody else holds the division head's or the clerk's post from now on, in an open write transaction.
 
     Only while no number is out.  Raises Invalid("minutes.post_fixed") for chair and secretary, whom the text names,
-    Conflict("minutes.in_round").
+    Invalid("meeting.same_person"), Conflict("minutes.in_round").
     """
     minutes, meeting = open_minutes(conn, minutes_id, by, Action.MINUTES_NUMBER)
     if post not in REASSIGNED:
@@ -202,7 +202,9 @@ def reassign(conn: Connection, minutes_id: str, post: str, person: Person, by: S
     before = holders[post]
     if before == person:
         return
-    meeting_store.save(conn, minutes.meeting_id, **meeting_store.people_values({**holders, post: person}))
+    holders[post] = person
+    check_signers(holders["chair"], holders["secretary"], holders["division_head"])
+    meeting_store.save(conn, minutes.meeting_id, **meeting_store.people_values(holders))
     ledger_store.append(conn, minutes.meeting_id, "post.reassigned", at, by, data={
         "post": post, "from": before.as_data(), "to": person.as_data()})
 
