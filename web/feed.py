@@ -52,7 +52,7 @@ class Listener:
             self.dropped = True
             self.queue.put_nowait(None)
 
-    async def stream(self, beat: float = BEAT) -> AsyncIterator[bytes]:
+    async def stream(self, beat: float) -> AsyncIterator[bytes]:
         """What goes over the wire until the listener is dropped; a heartbeat whenever nothing else is said."""
         while True:
             try:
@@ -70,6 +70,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._rooms: dict[str, set[Listener]] = defaultdict(set)
+        self.beat = BEAT
         self.dropped = 0
 
     def listen(self, room: str, code: str | None) -> Listener:

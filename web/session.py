@@ -1,7 +1,8 @@
 """Server-side sessions: the browser holds 256 random bits, the database their SHA-256.
 
 30 minutes idle, 12 hours in all (`limits.py`); a new token at every sign-in; signing out deletes the row, so a stolen
-copy of the cookie is worth nothing afterwards.  Called by `guard.py` (who is it?) and `routes/auth.py`.
+copy of the cookie is worth nothing afterwards.  Called by `guard.py` (who is it?), `routes/auth.py` and `routes/events.py`,
+which asks again for as long as somebody listens.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ TOUCH_EVERY = timedelta(minutes=1)  # a page view writes at most once a minute
 
 def session_cookie(settings: Settings) -> str:
     return "__Host-session" if settings.secure else "session"
+
+
+def token_of(found: Container, request: Request) -> str:
+    """What the request's cookie says; "" where there is none."""
+    return request.cookies.get(session_cookie(found.settings), "")
 
 
 def fingerprint(token: str) -> str:
@@ -55,8 +61,11 @@ def end(conn: Connection, token: str) -> None:
     store.session_end(conn, fingerprint(token))
 
 
-def person(found: Container, token: str) -> tuple[Account, Subject] | None:
-    """Who this token belongs to, or None when it is unknown, idle too long, too old, or the account is locked."""
+def person(found: Container, token: str, *, touch: bool = True) -> tuple[Account, Subject] | None:
+    """Who this token belongs to, or None when it is unknown, idle too long, too old, or the account is locked.
+
+    Asking counts as being active, unless `touch` says that nobody did anything: a page that only listens.
+    """
     now = found.clock.now()
     mark = fingerprint(token)
     with found.db.read() as conn:
@@ -70,7 +79,7 @@ def person(found: Container, token: str) -> tuple[Account, Subject] | None:
         if account.disabled_at is not None:
             return None
         subject = subject_of(conn, account, found.when.today(now))
-    if now - seen_at > TOUCH_EVERY:
+    if touch and now - seen_at > TOUCH_EVERY:
         with found.db.write() as conn:
             store.session_touch(conn, mark, now)
     return account, subject
@@ -87,7 +96,7 @@ def subject_of(conn: Connection, account: Account, today: date) -> Subject:
 
 def of_request(found: Container, request: Request) -> Subject:
     """The subject behind a request's cookie; ANONYMOUS where there is none.  Leaves the account in request.state."""
-    token = request.cookies.get(session_cookie(found.settings), "")
+    token = token_of(found, request)
     known = person(found, token) if token else None
     request.state.account = known[0] if known else None
     return known[1] if known else ANONYMOUS

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ from meetings.meeting import Person
 from tests.support import factories
 from web import auth, store
 from web.app import build
-from web.container import Container
+from web.container import Clock, Container
 from web.settings import Settings
 
 PASSWORD = "Hop-truc-tuyen-2026"
@@ -55,7 +55,7 @@ class Room:
 class Installation:
     """Start with `start()`, end with `stop()`.  One data directory, one port, one worker."""
 
-    def __init__(self, data: Path, host: str = "127.0.0.1", **settings: Any) -> None:
+    def __init__(self, data: Path, host: str = "127.0.0.1", clock: Clock | None = None, **settings: Any) -> None:
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((host, 0))
@@ -63,7 +63,7 @@ class Installation:
         self.settings = Settings(data=data, host=host, port=port, **settings)
         scheme = "https" if self.settings.tls_cert else "http"
         self.url = f"{scheme}://{'localhost' if host == '127.0.0.1' else host}:{port}"
-        self.app = build(self.settings)
+        self.app = build(self.settings, clock=clock)
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="installation", daemon=True)
         self._started = threading.Event()
@@ -123,9 +123,8 @@ class Installation:
                 for post, (name, title, role) in ACCOUNTS.items()
             }
 
-    @staticmethod
-    def now() -> datetime:
-        return datetime.now(UTC)
+    def now(self) -> datetime:
+        return self.found.clock.now()
 
     def room(self, *, opened: bool = False, title: str = "Giao ban trực tuyến") -> Room:
         """A new meeting that is convened, or open, now."""

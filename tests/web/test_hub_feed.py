@@ -64,6 +64,6 @@ async def test_closing_ends_every_stream() -> None:
     listener = feed.listen("m", None)
     feed.close()
     async with asyncio.timeout(2):
-        assert [data async for data in listener.stream()] == []
+        assert [data async for data in listener.stream(beat=5)] == []
     feed.leave(listener)
     assert feed.listeners("m") == 0

@@ -1,18 +1,27 @@
 """The meeting's news as server-sent events: for a point's page (with its slots) and for signed-in readers.
 
 The whole state comes first, so a page that was away needs no replay.  Sends nothing that `roomview` does not say.
+A stream lasts for hours, so who listens is judged again at every heartbeat: a reader who signed out, was locked or lost a
+role hears no more, and whoever conducts the meeting from this page does not idle out of the session while it is on.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from meetings.access import Action, Subject
-from web import views
-from web.container import container
+from meetings import service
+from meetings.access import Action, Subject, decide
+from meetings.errors import NotFound
+from meetings.meeting import Meeting, State
+from web import session, views
+from web.container import Container, container
 from web.feed import Listener
 from web.guard import allow
 from web.hub import Hub
@@ -21,6 +30,9 @@ from web.routes.join import by_link, seat_of, seated_meeting
 router = APIRouter(tags=["events"])
 
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # the second: proxies must not collect
+LOBBY = timedelta(hours=1)  # before the start the chair may already sit and wait, docs/protocol.md
+
+Judge = Callable[[], bool]
 
 
 @router.get("/j/{secret}/events")
@@ -28,8 +40,10 @@ async def of_point(
     request: Request, secret: str, subject: Subject = Depends(allow(Action.MEETING_JOIN, seated_meeting, who=by_link))
 ) -> StreamingResponse:
     """state, slots, replaced, media, beat."""
-    seat = seat_of(subject)
-    return _stream(container(request).hub, seat.meeting_id, seat.code)
+    found, seat = container(request), seat_of(subject)
+    token = session.token_of(found, request)
+    judge = (lambda: _keep_conductor(found, token, seat.meeting_id)) if token else None
+    return _stream(found.hub, seat.meeting_id, seat.code, judge)
 
 
 @router.get("/meetings/{meeting_id}/events")
@@ -37,18 +51,59 @@ async def of_meeting(
     request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.DOCUMENT_READ, views.meeting))
 ) -> StreamingResponse:
     """state, media, beat.  The state names documents and conclusions, so it takes the right to read them."""
-    return _stream(container(request).hub, meeting_id, None)
+    found = container(request)
+    token = session.token_of(found, request)
+    return _stream(found.hub, meeting_id, None, lambda: _may(found, token, meeting_id, Action.DOCUMENT_READ) is not None)
 
 
-def _stream(hub: Hub, room: str, code: str | None) -> StreamingResponse:
-    return StreamingResponse(_news(hub, hub.feed.listen(room, code)), media_type="text/event-stream", headers=HEADERS)
+def _keep_conductor(found: Container, token: str, meeting_id: str) -> bool:
+    """Who conducts a meeting that is on is at work, also through a speech of an hour: the session stays awake.
+    The link alone entitles to the news, whatever becomes of the session."""
+    meeting = _may(found, token, meeting_id, Action.MEETING_CONDUCT)
+    if meeting is not None and is_on(meeting, found.clock.now()):
+        session.person(found, token)
+    return True
 
 
-async def _news(hub: Hub, listener: Listener) -> AsyncIterator[bytes]:
+def _may(found: Container, token: str, meeting_id: str, action: Action) -> Meeting | None:
+    """The meeting, if the session is alive and its person may still do that to it."""
+    known = session.person(found, token, touch=False)
+    if known is None or known[0].must_change:
+        return None
+    with found.db.read() as conn:
+        try:
+            meeting = service.get(conn, meeting_id)
+        except NotFound:
+            return None
+        allowed = decide(known[1], action, service.resource_of(conn, meeting)).allowed
+    return meeting if allowed else None
+
+
+def is_on(meeting: Meeting, now: datetime) -> bool:
+    """Open, in a pause, or about to begin: while the chair waits in the lobby nobody is away either."""
+    if meeting.state is State.CONVENED:
+        return meeting.start - LOBBY <= now < meeting.end
+    return meeting.state in (State.OPEN, State.SUSPENDED)
+
+
+def _stream(hub: Hub, room: str, code: str | None, judge: Judge | None) -> StreamingResponse:
+    news = _news(hub, hub.feed.listen(room, code), judge)
+    return StreamingResponse(news, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _news(hub: Hub, listener: Listener, judge: Judge | None) -> AsyncIterator[bytes]:
     """Listens before it reads the state: what changes in between is told twice rather than never."""
+    beat = hub.feed.beat
     try:
-        yield b"retry: 2000\n\n" + b"".join(await hub.news(listener.room, listener.code))
-        async for data in listener.stream():
+        # Not all at the same instant when the server comes back.
+        yield b"retry: %d\n\n" % random.randint(1500, 4000)
+        yield b"".join(await hub.news(listener.room, listener.code))
+        judged = time.monotonic()
+        async for data in listener.stream(beat):
+            if judge is not None and time.monotonic() - judged >= beat:  # also where news never leaves room for a beat
+                if not await to_thread.run_sync(judge):
+                    return
+                judged = time.monotonic()
             yield data
     finally:
         hub.feed.leave(listener)
