@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from media.errors import ERRORS, BadSdp, Gone, MediaError
-from media.limits import CONTROL_VERSION, EVENT_QUEUE, MAX_LINE, MAX_SDP
+from media.limits import CALL_TIME, CONTROL_VERSION, EVENT_QUEUE, MAX_LINE, MAX_SDP
 
 Message = dict[str, Any]
 
@@ -46,6 +47,7 @@ def error_message(error: MediaError) -> Message:
 class MediaClient:
     """One connection to a media worker.  When it is lost every call raises Gone and ``events`` ends.
 
+    A call that is not answered within CALL_TIME raises Gone too: a worker that hangs keeps its socket open.
     Create with ``connect``; use from one event loop.
     """
 
@@ -53,7 +55,8 @@ class MediaClient:
         self._reader, self._writer = reader, writer
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
-        self._events: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._events: deque[Message] = deque()
+        self._news = asyncio.Event()
         self._closed = False
         self._pump = asyncio.get_running_loop().create_task(self._read())
 
@@ -99,9 +102,13 @@ class MediaClient:
 
     async def events(self) -> AsyncIterator[Message]:
         """``up``, ``down`` and ``slots`` events from the moment of connecting; ends with the connection."""
-        while (event := await self._events.get()) is not None:
-            yield event
-        self._events.put_nowait(None)  # another iterator would end too
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            if self._closed:
+                return
+            self._news.clear()
+            await self._news.wait()
 
     async def aclose(self) -> None:
         """Hangs up; a worker whose last controller hung up ends."""
@@ -122,10 +129,11 @@ class MediaClient:
         line = encode({"v": CONTROL_VERSION, "id": number, "op": op, **fields})
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            self._writer.write(line)
-            await self._writer.drain()
-            return await answer
-        except OSError as error:
+            async with asyncio.timeout(CALL_TIME):
+                self._writer.write(line)
+                await self._writer.drain()
+                return await answer
+        except OSError as error:  # a TimeoutError is one
             raise Gone("worker.gone") from error
         finally:
             self._waiting.pop(number, None)
@@ -141,9 +149,10 @@ class MediaClient:
 
     def _take(self, message: Message) -> None:
         if "event" in message:
-            if self._events.qsize() >= EVENT_QUEUE:
-                self._events.get_nowait()  # nobody listens: the newest news counts
-            self._events.put_nowait(message)
+            if len(self._events) >= EVENT_QUEUE:
+                self._forget_slots()
+            self._events.append(message)
+            self._news.set()
             return
         answer = self._waiting.get(message.get("id", 0))
         if answer is None or answer.done():
@@ -154,6 +163,13 @@ class MediaClient:
         else:
             answer.set_exception(ERRORS.get(error["kind"], MediaError)(error["code"]))
 
+    def _forget_slots(self) -> None:
+        """Nobody listens just now: of the slots the newest news counts.  Who came and who went is never forgotten."""
+        for place, event in enumerate(self._events):
+            if event["event"] == "slots":
+                del self._events[place]
+                return
+
     def _lose(self) -> None:
         if self._closed:
             return
@@ -161,7 +177,7 @@ class MediaClient:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(Gone("worker.gone"))
-        self._events.put_nowait(None)
+        self._news.set()
 
 
 def _check_size(offer: str) -> None:

@@ -67,7 +67,8 @@ SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up on
 # Control socket
 CONTROL_VERSION: Final = 1
 MAX_LINE: Final = 4 << 20         # of one JSON line: an SDP of MAX_SDP, escaped, or the stats of MAX_PEERS sessions
-EVENT_QUEUE: Final = 4096         # events waiting for a slow reader; it is disconnected beyond that
+EVENT_QUEUE: Final = 4096         # events waiting for a slow reader; beyond that it is disconnected, or old slots are dropped
+CALL_TIME: Final = 5.0            # a call that is not answered for so long is answered by nobody
 SLOW_READER: Final = 64 * 1024    # bytes it has not read yet: from there on only the newest slots are told
 CONTROLLER_WAIT: Final = 60.0     # a worker nobody connects to ends after this ...
 RECONNECT_WAIT: Final = 5.0       # ... and one whose last controller was lost without hanging up after this

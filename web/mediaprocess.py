@@ -1,7 +1,7 @@
 """Runs the media worker as a process of its own and keeps one connected client to it.
 
-A worker that dies is started again, at once the first time and with growing pauses after that; it never gives up and
-never takes the web down with it.  It interprets no media event: `hub.py` is told of the new client and of the loss.
+A worker that dies is started again, at once the first time and with growing pauses after that; one that hangs is killed
+first.  It never gives up and never takes the web down with it.  It interprets no media event: `hub.py` is told of the new client and of the loss.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from media.control import MediaClient
-from media.errors import Gone
+from media.errors import Gone, MediaError
 
 log = logging.getLogger("web.media")
 
 PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before each restart in a row; the last repeats
 STEADY = 30.0  # a worker that lived this long starts the row anew
 CONNECT = 15.0  # seconds a new worker has to open its socket
+PULSE = 2.0  # seconds between two questions whether the worker still answers
+MISSES = 2  # questions in a row without an answer, after which it is killed
+NO_ROOM = ""  # no room has this name: what is answered are the worker's own counters
 SOCKET_LIMIT = 100  # bytes; sun_path holds 108 with its terminator
 
 ROOT = Path(__file__).parent.parent  # where `python -m media` finds its package, whatever the working directory is
@@ -51,6 +54,7 @@ class MediaProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self.restarts = -1  # the first start is none
+        self.misses = 0
 
     @property
     def pid(self) -> int | None:
@@ -94,10 +98,30 @@ class MediaProcess:
             )
         self.restarts += 1
         client = await self._connect()
+        self.misses = 0
+        watch = asyncio.create_task(self._watch(client), name="media-pulse")
         try:
             await self._serve(client)
         finally:
+            watch.cancel()
             await client.aclose()
+
+    async def _watch(self, client: MediaClient) -> None:
+        """A worker that hangs keeps its socket open and looks alive: it is asked, and killed when it stays silent."""
+        while self.misses < MISSES:
+            await asyncio.sleep(PULSE)
+            try:
+                await client.stats(NO_ROOM)
+                self.misses = 0
+            except Gone:
+                self.misses += 1
+            except MediaError:  # an answer, whatever it says
+                self.misses = 0
+        log.error("media worker does not answer; it is killed")
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()  # a stopped process heeds nothing less
+        await client.aclose()  # and if somebody else runs it: hang up
 
     async def _connect(self) -> MediaClient:
         async with asyncio.timeout(CONNECT):

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media import control
 from media.control import MediaClient, decode, encode
 from media.errors import BadSdp, Gone, MediaError
-from media.limits import MAX_LINE, MAX_SDP
+from media.limits import EVENT_QUEUE, MAX_LINE, MAX_SDP
 from tests.media.clients import ROOT, worker
 
 
@@ -74,6 +75,39 @@ async def test_the_worker_ends_when_its_controller_is_gone_and_calls_say_so(tmp_
     assert process.returncode == 0 and not (tmp_path / "m.sock").exists()
     with pytest.raises(Gone):
         await MediaClient.connect(tmp_path / "m.sock")
+
+
+async def test_a_worker_that_hangs_answers_nobody_and_every_call_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CALL_TIME", 0.5)
+    async with worker(tmp_path) as (client, _, process):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(Gone):
+                await client.stats()
+        finally:
+            process.send_signal(signal.SIGCONT)
+        monkeypatch.setattr(control, "CALL_TIME", 10.0)
+        assert (await client.stats())["peers"] == 0, "an answer that came too late disturbs no later call"
+
+
+async def test_of_too_much_news_only_old_slots_are_forgotten(tmp_path: Path) -> None:
+    told = [{"event": "up", "session": "first"}]
+    told += [{"event": "slots", "session": "s", "slots": number} for number in range(EVENT_QUEUE + 5)]
+    told += [{"event": "down", "session": "last"}]
+
+    async def tell(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join(encode(event) for event in told))
+        writer.close()
+
+    async with await asyncio.start_unix_server(tell, path=str(tmp_path / "m.sock")):
+        client = await MediaClient.connect(tmp_path / "m.sock")
+        with pytest.raises(Gone):
+            await client.stats()  # all of it has arrived, and nobody has listened yet
+        kept = [event async for event in client.events()]
+        await client.aclose()
+    assert kept[0] == told[0] and kept[1:] == told[-EVENT_QUEUE + 1:] and len(kept) == EVENT_QUEUE
 
 
 async def test_the_worker_ends_when_its_parent_dies(tmp_path: Path) -> None:
