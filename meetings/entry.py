@@ -107,6 +107,23 @@ def end_session(conn: Connection, session_id: str, at: datetime) -> bool:
     return admission_store.end_session(conn, session_id, at)
 
 
+def sessions_clear(conn: Connection, at: datetime) -> int:
+    """After a restart no session is up any more: all are over; how many there were."""
+    return admission_store.end_all_sessions(conn, at)
+
+
+def seat_taken(conn: Connection, link_id: str, at: datetime) -> list[str]:
+    """Another device takes the place that this link gives: tickets not yet used open nothing, sessions are over.
+
+    Returns those sessions: the caller closes them at the media worker.
+    """
+    admission_store.forget_unused(conn, link_id)
+    sessions = admission_store.live_sessions(conn, link_id)
+    for session in sessions:
+        admission_store.end_session(conn, session, at)
+    return sessions
+
+
 def tickets_purge(conn: Connection, before: datetime) -> int:
     """Forget tickets that can open nothing any more; how many."""
     return admission_store.purge(conn, before)

@@ -36,7 +36,9 @@ from meetings.entry import (
     links,
     mint,
     redeem,
+    seat_taken,
     session_of,
+    sessions_clear,
     tickets_purge,
 )
 from meetings.errors import Conflict, Invalid
@@ -65,8 +67,8 @@ __all__ = [
     "agenda_go", "cancel", "cast", "change", "close", "conclusion_remove", "conclusion_write", "convene", "create",
     "delegate_add", "delegate_present", "delegates", "document_add", "documents", "end_session", "find", "floor_give",
     "get", "hand", "link_open", "link_renew", "link_revoke", "links", "mint", "motion_close", "motion_open", "open",
-    "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seats_clear", "seats_set", "session_of", "state",
-    "suspend", "tickets_purge",
+    "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_set", "session_of",
+    "sessions_clear", "state", "suspend", "tickets_purge",
 ]
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")

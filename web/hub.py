@@ -1,8 +1,9 @@
 """Between the media worker and the record: turns peers into presence, floor into policy, changes into news.
 
 One hub an application.  It owns the supervised worker, decides nothing about meetings (`meetings.service` does) and
-touches the database only from threads.  Routes call `open_session`, `close_session` and `changed`; pages listen to
-`feed`.
+touches the database only from threads.  What must end is ended at the worker first and recorded afterwards: a database
+that is away leaves nobody in a room.  Routes call `open_session`, `close_session`, `replace` and `changed`; pages listen
+to `feed`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from anyio import to_thread
 
 from media.control import MediaClient
-from media.errors import Gone
+from media.errors import Gone, MediaError
 from meetings import service
 from meetings.admission import BENCH_PREFIX, Ticket
 from meetings.attendance import LEAVE_REASONS
-from meetings.errors import MeetingError, NotFound, Unavailable
+from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
@@ -30,12 +32,14 @@ from web import roomview
 from web.feed import Feed, frame
 from web.mediaprocess import MediaProcess
 from web.presence import Presence
+from web.records import Records
 from web.roomview import OPEN_EVERYWHERE, Policy
 from web.seats import Seats
 
 log = logging.getLogger("web.hub")
 
 COALESCE = 0.1  # seconds between two states of one meeting: at most ten a second
+AGAIN = 1.0  # seconds until a policy that the worker did not take is sent again
 
 
 class Away(Exception):
@@ -57,10 +61,12 @@ class Hub:
         self._client: MediaClient | None = None
         self._answers = asyncio.Event()
         self._presence = Presence()
+        self._records = Records(db, self._mark)
         self._sessions: dict[str, Ticket] = {}
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
         self._policies: dict[str, Policy] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -69,9 +75,10 @@ class Hub:
     # --- life --------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Ends presence that a crash left open, then starts the worker.  Returns before the worker answers."""
+        """Ends presence and sessions that a crash left open, then starts the worker.  Returns before the worker answers."""
         self._loop = asyncio.get_running_loop()
-        await self._record(lambda conn: service.seats_clear(conn, self._clock()))
+        await to_thread.run_sync(self._clear)
+        self._records.start()
         self._tasks = [
             asyncio.create_task(self._push(), name="hub-push"), asyncio.create_task(self._tick(), name="hub-tick"),
         ]
@@ -86,12 +93,19 @@ class Hub:
                 await task
         await self.process.stop()
         for room, name in self._presence.everyone():
-            await self._leave(room, name, "restart")
+            self._leave(room, name, "restart")
+        await self._records.stop()
         self._loop = None
+
+    def _clear(self) -> None:
+        with self._db.write() as conn:
+            service.seats_clear(conn, self._clock())
+            service.sessions_clear(conn, self._clock())
 
     @property
     def ready(self) -> bool:
-        return self._client is not None
+        """The worker is there and answered when it was last asked."""
+        return self._client is not None and not self.process.misses
 
     async def wait_ready(self) -> None:
         """Returns once the worker answers."""
@@ -111,33 +125,48 @@ class Hub:
 
     async def open_session(self, ticket: Ticket, offer: str, publishers: list[str] | None = None) -> str:
         """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull."""
-        client = self._need()
-        await self._prepare(client, ticket.room)
         session, room, name = ticket.session_id, ticket.room, ticket.name
-        self._sessions[session] = ticket
         try:
+            client = self._need()
+            self._sessions[session] = ticket
             if ticket.role == "publish":
                 answer = await client.publish(room, session, name, offer)
             else:
                 answer = await client.subscribe(room, session, name, offer, publishers)
+            # Nobody is heard without the answer: a policy that stands before it goes out stands in time.
+            await self._prepare(client, room)
             if not await to_thread.run_sync(self._still_wanted, ticket):
-                await client.close(session)  # the link was revoked or the meeting closed while the worker answered
-                raise NotFound("link.revoked")
+                raise NotFound("link.revoked")  # or the meeting closed, or the seat was taken, while the worker answered
             return answer
-        except BaseException as error:
+        except (Away, Gone) as error:  # nobody is there to be told
             self._sessions.pop(session, None)
-            await self._record(lambda conn: service.end_session(conn, session, self._clock()))
-            if isinstance(error, Gone):
-                raise Away from error
+            await self._over(session)
+            raise Away from error
+        except BaseException:
+            self._sessions.pop(session, None)
+            await self.close_session(session)
             raise
 
     async def close_session(self, session: str) -> bool:
         """Ends a media session; False when the worker no longer knew it."""
-        await self._record(lambda conn: service.end_session(conn, session, self._clock()))
-        try:
-            return await self._need().close(session)
-        except (Away, Gone):
-            return False
+        known = False
+        with contextlib.suppress(Away, MediaError):
+            known = await self._need().close(session)
+        await self._over(session)
+        return known
+
+    async def _over(self, session: str) -> None:
+        self._end(session)
+        await self._records.flush()
+
+    async def replace(self, sessions: Sequence[str]) -> None:
+        """Another device took the place of these sessions: they end, their pages are told, and the point, whose new device
+        is on its way up, stays."""
+        for session in sessions:
+            ticket = self._sessions.pop(session, None)  # the worker's own "down" then finds nobody who left
+            await self._guarded(self.close_session(session))
+            if ticket is not None:
+                self._replaced(ticket)
 
     def revoked(self, meeting_id: str, code: str) -> None:
         """The point's link is void: its open pages get no more news.  From any thread."""
@@ -152,7 +181,7 @@ class Hub:
 
     async def _drop(self, sessions: Sequence[str]) -> None:
         for session in sessions:
-            await self.close_session(session)
+            await self._guarded(self.close_session(session))
 
     async def stats(self, room: str | None = None) -> dict[str, Any]:
         """The worker's counters.  Raises Away."""
@@ -189,9 +218,8 @@ class Hub:
             self._answers.clear()
             self._presence.lost(self._clock())
             lost, self._sessions, self._slots = list(self._sessions), {}, {}
-            # Guarded: a database that is away as well must not keep the next worker from starting.
-            await self._guarded(self._record(
-                lambda conn: [service.end_session(conn, one, self._clock()) for one in lost]))
+            for session in lost:
+                self._end(session)
 
     async def _event(self, event: dict[str, Any]) -> None:
         ticket = self._sessions.get(event["session"])
@@ -203,34 +231,40 @@ class Hub:
             self._slots[ticket.session_id] = data
             self.feed.publish(ticket.room, data, code=ticket.name)
         elif kind == "up":
-            await self._up(ticket)
+            self._up(ticket)
         elif kind == "down":
-            await self._down(ticket, event.get("reason") or "gone")
+            self._down(ticket, event.get("reason") or "gone")
 
-    async def _up(self, ticket: Ticket) -> None:
+    def _up(self, ticket: Ticket) -> None:
         if ticket.point_id is None:
             return  # a bench room, or a watcher who is no point: nobody's presence
-        point_id = self._points[ticket.room, ticket.name] = ticket.point_id
+        point_id, at = ticket.point_id, self._clock()
+        self._points[ticket.room, ticket.name] = point_id
         if self._presence.up(ticket.room, ticket.name, ticket.session_id):
-            await self._record(lambda conn: service.seat_join(conn, ticket.room, point_id, self._clock()))
-            self._mark(ticket.room)
+            self._records.add(lambda conn: service.seat_join(conn, ticket.room, point_id, at), ticket.room)
 
-    async def _down(self, ticket: Ticket, reason: str) -> None:
-        session = ticket.session_id
-        self._sessions.pop(session, None)
-        self._slots.pop(session, None)
-        await self._record(lambda conn: service.end_session(conn, session, self._clock()))
+    def _down(self, ticket: Ticket, reason: str) -> None:
+        self._sessions.pop(ticket.session_id, None)
+        self._end(ticket.session_id)
         if reason == "replaced":
-            self._presence.replaced(ticket.room, ticket.name, session, self._clock())
-            self.feed.publish(ticket.room, frame("replaced", {"session": session}), code=ticket.name)
-        elif self._presence.down(ticket.room, ticket.name, session):
-            await self._leave(ticket.room, ticket.name, reason)
+            self._replaced(ticket)
+        elif self._presence.down(ticket.room, ticket.name, ticket.session_id):
+            self._leave(ticket.room, ticket.name, reason)
 
-    async def _leave(self, room: str, name: str, reason: str) -> None:
-        point_id = self._points.pop((room, name))
+    def _replaced(self, ticket: Ticket) -> None:
+        self._presence.replaced(ticket.room, ticket.name, ticket.session_id, self._clock())
+        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), code=ticket.name)
+
+    def _leave(self, room: str, name: str, reason: str) -> None:
+        point_id, at = self._points.pop((room, name)), self._clock()
         said = reason if reason in LEAVE_REASONS else "gone"
-        await self._record(lambda conn: service.seat_leave(conn, room, point_id, said, self._clock()))
-        self._mark(room)
+        self._records.add(lambda conn: service.seat_leave(conn, room, point_id, said, at), room)
+
+    def _end(self, session: str) -> None:
+        """The session's bearer is good for nothing more."""
+        at = self._clock()
+        self._slots.pop(session, None)
+        self._records.add(lambda conn: service.end_session(conn, session, at))
 
     # --- news and policy -------------------------------------------------------------------------------------------
 
@@ -252,36 +286,53 @@ class Hub:
         while True:
             await asyncio.sleep(1)
             for room, name in self._presence.expire(self._clock()):
-                await self._guarded(self._leave(room, name, "gone"))
+                self._leave(room, name, "gone")
+
+    def _turn(self, room: str) -> asyncio.Lock:
+        """Held from reading a room's state until the worker has its policy: an older reading never overtakes a newer one."""
+        return self._turns.setdefault(room, asyncio.Lock())
 
     async def _refresh(self, room: str) -> None:
-        try:
-            state, data = await to_thread.run_sync(self.view, room)
-        except NotFound:
-            return
-        # The server silences first and says so afterwards: the page's sign must never run ahead of the truth.
-        if self._client is not None:
-            await self._apply(self._client, room, roomview.policy(state))
+        async with self._turn(room):
+            try:
+                state, data = await to_thread.run_sync(self.view, room)
+            except NotFound:
+                return
+            # The server silences first and says so afterwards: the page's sign must never run ahead of the truth.
+            await self._adjust(room, roomview.policy(state))
         self.feed.publish(room, frame("state", data))
         if roomview.ended(state):
             self.seats.forget(room)
             if self._client is not None:
                 await self._client.close_room(room)
 
+    async def _adjust(self, room: str, policy: Policy) -> None:
+        """Sends a changed policy.  A worker that does not take it keeps nobody from the news, and is asked again."""
+        if all(ticket.room != room for ticket in self._sessions.values()):
+            self._policies.pop(room, None)  # whoever comes next brings the policy of that moment along
+        elif self._client is not None and self._policies.get(room) != policy:
+            try:
+                await self._apply(self._client, room, policy)
+            except MediaError as error:
+                log.warning("policy of %s not taken: %s", room, error)
+                asyncio.get_running_loop().call_later(AGAIN, self._mark, room)
+
     async def _prepare(self, client: MediaClient, room: str) -> None:
-        """The worker must know a room's policy before the first peer of that room can be heard."""
-        if room in self._policies:
-            return
-        try:
-            policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
-        except NotFound:
-            policy = OPEN_EVERYWHERE  # a bench room
-        await self._apply(client, room, policy)
+        """Gives the worker the policy of a room that somebody enters; it may have an old one, or have forgotten it."""
+        async with self._turn(room):
+            policy = self._policies.get(room)
+            if policy is None:
+                try:
+                    policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
+                except NotFound:
+                    policy = OPEN_EVERYWHERE  # a bench room
+            await self._apply(client, room, policy)
 
     async def _apply(self, client: MediaClient, room: str, policy: Policy) -> None:
-        if self._policies.get(room) != policy:
-            heard = None if policy.heard is None else list(policy.heard)
-            await client.policy(room, heard, list(policy.stage))
+        heard = None if policy.heard is None else list(policy.heard)
+        self._policies.pop(room, None)  # until it is taken, nobody knows what holds
+        await client.policy(room, heard, list(policy.stage))
+        if client is self._client:
             self._policies[room] = policy
 
     # --- the database, from threads ---------------------------------------------------------------------------------
@@ -300,21 +351,7 @@ class Hub:
                 return False
             return ticket.room.startswith(BENCH_PREFIX) or service.get(conn, ticket.room).state in ROOM_OPEN
 
-    async def _record(self, work: Callable[[Any], object]) -> None:
-        """One transaction in a thread.  A refusal by the record (a meeting already closed) is logged, never fatal."""
-
-        def run() -> None:
-            with self._db.write() as conn:
-                work(conn)
-
-        try:
-            await to_thread.run_sync(run)
-        except Unavailable as error:
-            log.error("not recorded: %s", error, exc_info=error.__cause__)
-        except MeetingError as error:
-            log.info("not recorded: %s", error)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
         """One bad event or one failing meeting must not silence the others."""
         try:
             await work

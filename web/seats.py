@@ -4,8 +4,10 @@ database: after a restart every device asks again anyway.  Called by `routes/roo
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from meetings.errors import Conflict
 from web.auth import TooMany
@@ -20,15 +22,24 @@ class Seats:
     def __init__(self) -> None:
         self._devices: dict[tuple[str, str], str] = {}
         self._asked: dict[tuple[str, str, str], deque[datetime]] = {}
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    def busy(self, room: str, code: str, device: str, *, live: bool) -> bool:
-        """Whether another device has live media for this point.  A device that reconnects is not another one."""
-        return live and self._devices.get((room, code), "") != device
+    def turn(self, room: str, code: str) -> asyncio.Lock:
+        """Held from asking for a place until it is taken: the two tickets of one page come at the same moment."""
+        return self._turns.setdefault((room, code), asyncio.Lock())
 
-    def take(self, room: str, code: str, device: str, *, live: bool, over: bool) -> None:
-        """The device takes the place.  Raises Conflict("point.busy") when another is live and `over` was not said."""
-        if self.busy(room, code, device, live=live) and not over:
+    def asks(self, room: str, code: str, device: str, *, live: bool, over: bool) -> bool:
+        """Whether the place changes hands when this device takes it.  One that reconnects is not another one.
+
+        Raises Conflict("point.busy") when another device has live media for this point and `over` was not said.
+        """
+        holder = self._devices.get((room, code))
+        if live and (holder or "") != device and not over:
             raise Conflict("point.busy", point=code)
+        return holder not in (None, device)
+
+    def take(self, room: str, code: str, device: str) -> None:
+        """The device holds the place from now on."""
         self._devices[room, code] = device
 
     def count(self, room: str, code: str, role: str, now: datetime) -> None:

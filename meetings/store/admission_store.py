@@ -77,6 +77,17 @@ def end_session(conn: Connection, session_id: str, at: datetime) -> bool:
     return done.rowcount == 1
 
 
+def end_all_sessions(conn: Connection, at: datetime) -> int:
+    """How many were live."""
+    live = ticket.c.used_at.is_not(None) & ticket.c.ended_at.is_(None)
+    return conn.execute(update(ticket).where(live).values(ended_at=at)).rowcount
+
+
+def forget_unused(conn: Connection, link_id: str) -> None:
+    """Tickets of this link that opened nothing yet open nothing any more."""
+    conn.execute(delete(ticket).where(ticket.c.link_id == link_id, ticket.c.used_at.is_(None)))
+
+
 def live_sessions(conn: Connection, link_id: str) -> list[str]:
     query = select(ticket.c.session_id).where(
         ticket.c.link_id == link_id, ticket.c.used_at.is_not(None), ticket.c.ended_at.is_(None))

@@ -104,25 +104,31 @@ def _own_ballots(conn: Connection, state: service.RoomState, seat: SeatRef) -> d
 async def tickets(request: Request, secret: str, subject: Subject = link(Action.MEETING_JOIN)) -> Response:
     """{roles?, device?, mode?} → {publish, subscribe}: one ticket for each role asked for (both by default).
 
-    Answers 409 `point.busy` while another device of the point has live media, unless mode is "takeover".
+    Answers 409 `point.busy` while another device of the point has live media, unless mode is "takeover": then the other
+    device's sessions and unused tickets end.
     """
     found, seat, body = container(request), seat_of(subject), await fields(request)
     roles = body.get("roles") or [role.value for role in TicketRole]
     if not isinstance(roles, list) or not all(role in [known.value for known in TicketRole] for role in roles):
         raise Invalid("bad_request", field="roles")
-    now, room, seats = found.clock.now(), seat.meeting_id, found.hub.seats
-    live = seat.code in found.hub.live(room)
+    now, room, seats, device = found.clock.now(), seat.meeting_id, found.hub.seats, str(body.get("device", ""))[:80]
     for role in roles:
         seats.count(room, seat.code, role, now)
-    seats.take(room, seat.code, str(body.get("device", ""))[:80], live=live, over=body.get("mode") == "takeover")
 
-    def mint() -> dict[str, str]:
+    def mint(taken: bool) -> tuple[list[str], dict[str, str]]:
         with found.db.write() as conn:
-            return {
+            gone = service.seat_taken(conn, seat.link_id, now) if taken else []
+            return gone, {
                 role: service.mint(conn, room, role, seat.code, seat.point_id, seat.link_id, at=now) for role in roles
             }
 
-    return JSONResponse(await to_thread.run_sync(mint))
+    async with seats.turn(room, seat.code):
+        live, over = seat.code in found.hub.live(room), body.get("mode") == "takeover"
+        taken = seats.asks(room, seat.code, device, live=live, over=over)
+        gone, minted = await to_thread.run_sync(mint, taken)
+        seats.take(room, seat.code, device)
+    await found.hub.replace(gone)
+    return JSONResponse(minted)
 
 
 @router.post("/{secret}/hand")

@@ -119,7 +119,7 @@ function startFeed() {
       slotNews = news;
       if (news.session === down.session) stage.name(news.slots);
     },
-    replaced: ({ session }) => session === up.session && ended("replaced"),
+    replaced: ({ session }) => [up.session, down.session].includes(session) && ended("replaced"),
     media: () => setTimeout(renew, Math.random() * 300),    // not 239 offers in the same millisecond
   }, (connected) => {
     feedUp = connected;
