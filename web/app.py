@@ -21,6 +21,7 @@ from minutes.testca import DemoAuthority
 from scheduler.ticker import Ticker
 from web import errors, housekeeping, keys
 from web.container import Clock, Container, SystemClock
+from web.cors import MediaCors
 from web.headers import SecurityHeaders, static_cache
 from web.hub import Hub
 from web.i18n import I18n, LanguageMiddleware
@@ -129,6 +130,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
     # The last one added runs first.
     app.add_middleware(BodyLimit)
     app.add_middleware(errors.Unexpected)
+    app.add_middleware(MediaCors)
     app.add_middleware(LanguageMiddleware, i18n=found.i18n)
     app.add_middleware(SecurityHeaders, secure=settings.secure)
     return app

@@ -208,6 +208,50 @@ async def test_whep_can_choose_its_publishers_by_name(
         await peer.close()
 
 
+async def test_scripts_of_other_sites_may_use_the_media_addresses_and_read_their_errors_and_nothing_else(
+    client: httpx.AsyncClient, room: Room
+) -> None:
+    given, offer = await tickets(client, room.links["204"]), await offer_of()
+    path, foreign = f"/media/rooms/{room.meeting_id}/whep", {"origin": "https://player.example"}
+    asked = await client.options(path, headers={
+        **foreign, "access-control-request-method": "POST", "access-control-request-headers": "authorization, content-type"})
+    assert asked.is_success and asked.headers["accept-post"] == "application/sdp"
+    assert asked.headers["access-control-allow-headers"] == "authorization, content-type"
+    made = await post(client, path, given["subscribe"], offer, **foreign)
+    ended = await client.options(made.headers["location"], headers={**foreign, "access-control-request-method": "DELETE"})
+    assert made.status_code == 201 and ended.is_success
+    answers = [
+        asked, made, ended, await post(client, path, given["subscribe"], offer, **foreign),
+        await post(client, path, given["publish"], "x" * (80 << 10), **foreign),
+        await client.get(path, headers=foreign), await client.post("/media/nothing", headers=foreign),
+    ]
+    assert [answer.status_code for answer in answers[3:]] == [401, 413, 405, 404]
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert {"POST", "DELETE"} <= set(answer.headers["access-control-allow-methods"].split(", "))
+        assert "location" in answer.headers["access-control-expose-headers"]
+        assert "access-control-allow-credentials" not in answer.headers and "set-cookie" not in answer.headers
+    for other in ("/healthz", "/openapi.json", f"/j/{room.links['204']}"):
+        answer = await client.get(other, headers=foreign)
+        assert not [name for name in answer.headers if name.startswith("access-control")], other
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+async def test_an_empty_list_of_publishers_is_none_at_all(
+    installation: Installation, client: httpx.AsyncClient, room: Room
+) -> None:
+    crowd = Crowd()
+    sender = crowd.publisher("22", Clip.make("A", 0, seconds=1))
+    ticket = (await tickets(client, room.chair))["publish"]
+    await sender.connect(*door(client, room.meeting_id, "whip", ticket))
+    ticket = (await tickets(client, room.links["06970"]))["subscribe"]
+    watcher = crowd.subscriber("06970", audio=1, video=1)
+    await watcher.connect(*door(client, room.meeting_id, "whep", ticket, "?publishers="))
+    await soon(lambda: all(slot.received > 0 for slot in watcher.slots()))
+    for peer in (sender, watcher):
+        await peer.close()
+
+
 async def test_the_worker_s_death_is_said_with_503_and_new_sessions_work_seconds_later(
     installation: Installation, client: httpx.AsyncClient, room: Room
 ) -> None:

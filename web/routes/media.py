@@ -129,8 +129,8 @@ async def whip(request: Request, room: str) -> Response:
 @router.post("/rooms/{room}/whep", status_code=201, dependencies=[PUBLIC])
 async def whep(request: Request, room: str, publishers: str | None = None) -> Response:
     """Receive: the offer's recvonly sections are filled with the room's publishers, or with those named."""
-    chosen = None if publishers is None else [name for name in publishers.split(",") if name][:PUBLISHERS]
-    return await _answered(lambda: _open(request, room, "subscribe", chosen))
+    chosen = [name for name in (publishers or "").split(",") if name][:PUBLISHERS]
+    return await _answered(lambda: _open(request, room, "subscribe", chosen or None))
 
 
 @router.options("/rooms/{room}/whip", status_code=204, dependencies=[PUBLIC])
