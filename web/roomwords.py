@@ -39,7 +39,7 @@ def _people() -> dict[str, str]:
         "not_here": _("Chưa vào họp"),
         "has_floor": _("{name} đang phát biểu"),
         "floor_yours": _("Mời bạn phát biểu. Mọi người đang nghe."),
-        "floor_open": _("Chưa mời ai: mọi điểm cầu đều nghe được nhau."),
+        "floor_open": _("Chưa mời ai phát biểu: các điểm cầu trao đổi tự do."),
     }
 
 
@@ -50,7 +50,7 @@ def _own_line() -> dict[str, str]:
         "mic_off": _("Bạn đã tắt tiếng"),
         "mic_waiting": _("Đang chờ mời phát biểu — mọi người không nghe"),
         "mic_floor": _("Bạn đang phát biểu — mọi người đang nghe"),
-        "mic_heard": _("Mọi người nghe được bạn"),
+        "mic_on": _("Micro đang bật"),
         "line_good": _("Đường truyền tốt"),
         "line_weak": _("Đường truyền yếu"),
         "line_joining": _("Đang kết nối…"),

@@ -1,13 +1,14 @@
 /* The state of one's own line, in words: is the sound going out, is it heard, does the network keep up. */
 
 /** What the microphone's sign says.  The truth about being heard is the server's: a point without the floor is
- *  silenced there, whatever its own microphone does. */
+ *  silenced there, whatever its own microphone does, and where all may speak the loudest few are passed on; so only
+ *  the point that has the floor is told that everybody hears it. */
 export function voice({ hasMic, micOn, up, floor, me, main }) {
   if (!hasMic) return { key: "mic_missing", tone: "off" };
   if (up !== "live") return { key: "mic_connecting", tone: "off" };
   if (!micOn) return { key: "mic_off", tone: "off" };
   if (floor && floor !== me && me !== main) return { key: "mic_waiting", tone: "wait" };
-  return { key: floor === me ? "mic_floor" : "mic_heard", tone: "on" };
+  return { key: floor === me ? "mic_floor" : "mic_on", tone: "on" };
 }
 
 /** The connection as one word: good | weak | joining | lost, from the links' states and the loss of the last seconds. */
