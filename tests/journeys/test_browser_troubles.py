@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
+from meetings import service
+from meetings.access import Role
 from tests.journeys.visitors import Visitor
+from tests.support import factories
 from tests.support.installation import Installation, soon
 
 pytestmark = pytest.mark.browser
@@ -76,8 +80,87 @@ async def test_a_second_device_is_asked_and_takes_over_or_only_accompanies(
     await soon(lambda: first.page.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
     await soon(lambda: tablet.evaluate("window.diemcau?.pcs.up?.connectionState === 'connected'"), 20)
     assert await first.page.evaluate("window.diemcau.pcs.up === null && window.diemcau.pcs.down === null")
-    for page in (phone, tablet, first.page):
+    own = "document.querySelector('#self video').srcObject.getTracks().every((track) => track.readyState === 'ended')"
+    assert await first.page.evaluate(own), "the camera's lamp goes out"
+
+    # One that only listens takes over and is taken over just the same.
+    screen = await open_page(chromium, address, NOTHING % "NotFoundError")
+    await screen.get_by_role("button", name="Thay thiết bị kia").click()
+    await soon(lambda: tablet.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
+    await soon(lambda: screen.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
+    desk = await open_page(chromium, address)
+    await desk.get_by_role("button", name="Thay thiết bị kia").click()
+    await soon(lambda: screen.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
+    for page in (phone, tablet, first.page, screen, desk):
         await page.context.close()
+
+
+# What the browser does when the microphone's cable is pulled out, and when it is put in again.
+UNPLUG = """() => {
+  const media = navigator.mediaDevices;
+  window.opens = media.getUserMedia;
+  media.getUserMedia = async () => { throw new DOMException("none", "NotFoundError"); };
+  const { track } = window.diemcau.pcs.up.getSenders().find((sender) => sender.track.kind === "audio");
+  track.stop();
+  track.dispatchEvent(new Event("ended"));
+}"""
+PLUG = """() => {
+  navigator.mediaDevices.getUserMedia = window.opens;
+  navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}"""
+
+
+async def test_a_microphone_that_is_pulled_out_is_said_and_heard_again_when_it_is_back(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", 440, 10)
+    point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", 700, 130)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
+    await soon(lambda: _says(point, "#voice", "Micro đang bật"))
+    await point.page.evaluate(UNPLUG)
+    await soon(lambda: _says(point, "#voice", "Không có micro: mọi người không nghe bạn"))
+    await soon(lambda: chair.sees({"204"}), 20)  # the picture goes on
+    await point.page.evaluate(PLUG)
+    await soon(lambda: _says(point, "#voice", "Micro đang bật"), 20)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
+    await chair.leave()
+    await point.leave()
+
+
+async def test_a_page_that_is_told_to_wait_asks_for_tickets_no_sooner(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}", NOTHING % "NotFoundError")
+    asked: list[float] = []
+
+    async def busy(route: Route) -> None:
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            await route.fulfill(status=429, headers={"retry-after": "3"}, json={"error": "too_many", "message": "…"})
+        else:
+            await route.continue_()
+
+    await page.route("**/tickets", busy)
+    await page.get_by_role("button", name="Vào họp", exact=True).click()
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
+    assert asked[1] - asked[0] >= 3
+    await page.context.close()
+
+
+async def test_a_companion_whose_link_was_revoked_says_so(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}/room?mode=companion")
+    await page.locator("#line[data-state=companion]").wait_for()
+    secretary = factories.user(installation.people["secretary"].user_id, "t", Role.SECRETARY)
+    with installation.found.db.write() as conn:
+        service.link_revoke(conn, room.meeting_id, 2, secretary, installation.now())
+    installation.found.hub.revoked(room.meeting_id, "204")
+    await page.get_by_text("Không vào được phòng họp").wait_for()
+    await page.context.close()
 
 
 @pytest.mark.parametrize(

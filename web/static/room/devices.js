@@ -30,21 +30,23 @@ function wanted(choice, base) {
   return choice ? { ...base, deviceId: { ideal: choice } } : base;
 }
 
-/** Opens what can be opened.  One device that fails never takes the other with it.
+export const KINDS = ["audio", "video"];
+
+/** Opens what can be opened of these kinds.  One device that fails never takes the other with it.
  *  Returns {stream, problems: {audio?, video?}}; the stream may be empty. */
-export async function open(choice = remembered()) {
+export async function open(choice = remembered(), kinds = KINDS) {
   const media = navigator.mediaDevices;
-  if (!media?.getUserMedia) return { stream: new MediaStream(), problems: { audio: "insecure", video: "insecure" } };
-  const audio = wanted(choice.audio, AUDIO);
-  const video = wanted(choice.video, VIDEO);
-  try {
-    return { stream: await media.getUserMedia({ audio, video }), problems: {} };
-  } catch { /* ask for each alone, to learn which one is missing */ }
   const stream = new MediaStream();
+  if (!media?.getUserMedia) return { stream, problems: Object.fromEntries(kinds.map((kind) => [kind, "insecure"])) };
+  const constraints = { audio: wanted(choice.audio, AUDIO), video: wanted(choice.video, VIDEO) };
+  const ask = (some) => media.getUserMedia(Object.fromEntries(some.map((kind) => [kind, constraints[kind]])));
+  try {
+    return { stream: await ask(kinds), problems: {} };
+  } catch { /* ask for each alone, to learn which one is missing */ }
   const problems = {};
-  for (const [kind, constraints] of [["audio", { audio }], ["video", { video }]]) {
+  for (const kind of kinds) {
     try {
-      (await media.getUserMedia(constraints)).getTracks().forEach((track) => stream.addTrack(track));
+      (await ask([kind])).getTracks().forEach((track) => stream.addTrack(track));
     } catch (error) {
       problems[kind] = reason(error);
     }

@@ -1,25 +1,30 @@
 /* One media session with the server: up by WHIP (RFC 9725) or down by WHEP.  It mends itself: when the path is lost
- * it asks for a fresh ticket and makes a new session, with growing pauses.  It knows nothing of meetings or pages. */
+ * it asks for a fresh ticket and makes a new session, with growing pauses, longer ones where the server asks for them.  It knows nothing of meetings or pages. */
 
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
 const PATIENCE = 4000;                          // how long "disconnected" may last before a new session is made
+const WAIT = 60_000;                             // the longest pause a server may ask for
 const FINAL = new Set([401, 403, 404, 409, 410]);
+export const ANSWER_TIME = 15_000;              // a request that took longer has met a dead line
 
 /** The server said no, with a reason the page can explain. */
 export class Refused extends Error {
-  constructor(status, problem) {
+  constructor(response, problem) {
     super(problem?.message ?? problem?.title ?? "");
-    this.status = status;
+    this.status = response.status;
     this.code = problem?.error ?? problem?.code ?? "";
+    this.wait = Math.min(WAIT, 1000 * (Number(response.headers.get("Retry-After")) || 0));
+  }
+
+  /** Asking again would bring the same answer. */
+  get final() {
+    return FINAL.has(this.status);
   }
 }
 
-export async function problemOf(response) {
-  try {
-    return await response.json();
-  } catch {
-    return null;
-  }
+/** The answer as an error to be thrown. */
+export async function refusal(response) {
+  return new Refused(response, await response.json().catch(() => null));
 }
 
 export class MediaLink {
@@ -78,7 +83,7 @@ export class MediaLink {
       if (turn !== this.turn) return;
       this.#forget();
       // A used or expired ticket (401 of the media address) is cured by the next one; refused tickets are not.
-      if (error instanceof Refused && FINAL.has(error.status) && error.final) this.#become("refused", error);
+      if (error instanceof Refused && error.final && error.ticket) this.#become("refused", error);
       else this.#lost(error);
     }
   }
@@ -92,7 +97,7 @@ export class MediaLink {
     try {
       ticket = await this.ticket();
     } catch (error) {
-      error.final = true;
+      error.ticket = true;
       throw error;
     }
     if (turn !== this.turn) return;
@@ -101,9 +106,9 @@ export class MediaLink {
       method: "POST",
       headers: { Authorization: `Bearer ${ticket.token}`, "Content-Type": "application/sdp" },
       body: pc.localDescription.sdp,
-      signal: AbortSignal.timeout(15000),
+      signal: AbortSignal.timeout(ANSWER_TIME),
     });
-    if (!response.ok) throw new Refused(response.status, await problemOf(response));
+    if (!response.ok) throw await refusal(response);
     const location = response.headers.get("Location");
     const answer = await response.text();
     if (turn !== this.turn) {      // stopped or renewed meanwhile: do not leave a session behind
@@ -129,7 +134,8 @@ export class MediaLink {
   }
 
   #lost(error) {
-    const pause = PAUSES[Math.min(this.failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
+    const own = PAUSES[Math.min(this.failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
+    const pause = own + (error?.wait ?? 0);    // never all of a province at the instant the server named
     this.failures += 1;
     this.turn += 1;
     this.#become("lost", error);

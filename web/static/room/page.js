@@ -1,6 +1,6 @@
 /* Small tools of the room's pages: the data the server put into the page, words, elements, posts. */
 
-import { Refused, problemOf } from "./link.js";
+import { ANSWER_TIME, Refused, refusal } from "./link.js";
 
 export const data = JSON.parse(document.getElementById("room-data").textContent);
 
@@ -52,8 +52,10 @@ export function fill(element, source, build) {
 export async function post(url, body = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   if (data.csrf) headers["X-CSRF-Token"] = data.csrf;
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" });
-  if (!response.ok) throw new Refused(response.status, await problemOf(response));
+  const response = await fetch(url, {
+    method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_TIME),
+  });
+  if (!response.ok) throw await refusal(response);
   return response.status === 204 ? null : response.json();
 }
 

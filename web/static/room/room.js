@@ -15,10 +15,16 @@ const panels = new Panels(data.code);
 const conduct = data.conduct ? new Conduct(byId("conduct")) : null;
 const choice = devices.remembered();
 let stream = new MediaStream();
+let problems = {};          // by kind, why there is no track of it
+let stopMeter = () => {};
+let plugging = null;        // the work on devices that came or went, while it lasts
+let plugged = false;        // one came or went since
+let feed;
 let state = data.state;
 let mode = data.mode;
 let loss = 0;
 let feedUp = false;
+let over = false;
 let reader = new Reader();
 let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
 
@@ -60,7 +66,7 @@ function slotsFor() {
 }
 
 function onLink(now, error) {
-  if (now === "refused") ended(error);
+  if (now === "refused" && !over) ended(error);
   if (slotNews.session && slotNews.session === down.session) stage.name(slotNews.slots);
   drawLine();
 }
@@ -68,8 +74,12 @@ function onLink(now, error) {
 /** The seat went to another device, the link was revoked, or the meeting is over: say so and stop. */
 function ended(error) {
   const code = error instanceof Refused ? error.code : error;
+  over = true;
   up.stop();
   down.stop();
+  feed?.close();
+  stopMeter();
+  stream.getTracks().forEach((track) => track.stop());     // the camera's lamp goes out
   const replaced = code === "point.busy" || code === "replaced";
   const key = replaced ? "replaced" : ["meeting.concluded", "meeting.cancelled", "closed"].includes(code) ? "over" : "refused";
   byId("over-title").textContent = word(key);
@@ -108,7 +118,7 @@ function apply(next) {
       : next.floor.code === data.code ? word("floor_yours") : word("has_floor", { name: pointName(next.floor.code) });
     if (next.floor?.code === data.code) notice(word("floor_yours"));
   }
-  if (next.meeting.state === "concluded" || next.meeting.state === "cancelled") ended("closed");
+  if (["concluded", "cancelled"].includes(next.meeting.state) && !over) ended("closed");
   drawLine();
 }
 
@@ -120,10 +130,13 @@ function startFeed() {
       if (news.session === down.session) stage.name(news.slots);
     },
     replaced: ({ session }) => [up.session, down.session].includes(session) && ended("replaced"),
-    media: () => setTimeout(renew, Math.random() * 300),    // not 239 offers in the same millisecond
-  }, (connected) => {
-    feedUp = connected;
-    drawLine();
+    media: () => setTimeout(renew, Math.random() * 1000),    // not 239 offers in the same millisecond
+  }, {
+    changed: (connected) => {
+      feedUp = connected;
+      drawLine();
+    },
+    refused: ended,
   });
 }
 
@@ -132,16 +145,47 @@ function renew() {
   down.renew();
 }
 
+const liveTracks = () => stream.getTracks().filter((track) => track.readyState === "live");
+const missingKinds = () => devices.KINDS.filter((kind) => !liveTracks().some((track) => track.kind === kind));
+
+/** Opens the devices that have no live track: at first both, later one that was unplugged or has just come.
+ *  Says whether the stream is another one now. */
 async function startDevices() {
-  const opened = await devices.open(choice);
-  stream = opened.stream;
+  const opened = await devices.open(choice, missingKinds());
+  const live = liveTracks();
+  problems = opened.problems;
+  if (!opened.stream.getTracks().length && live.length === stream.getTracks().length) return false;
+  stream = new MediaStream([...live, ...opened.stream.getTracks()]);
+  if (over) stream.getTracks().forEach((track) => track.stop());
+  stream.getTracks().forEach((track) => (track.onended = replug));
   stream.getAudioTracks().forEach((track) => (track.enabled = choice.audioOn));
   stream.getVideoTracks().forEach((track) => (track.enabled = choice.videoOn));
   const own = byId("self").querySelector("video");
   own.srcObject = stream.getVideoTracks().length ? stream : null;
   byId("self").classList.toggle("live", stream.getVideoTracks().length > 0 && choice.videoOn);
-  devices.meter(stream, (level) => byId("self-level").style.setProperty("--level", choice.audioOn ? level : 0));
-  drawControls();
+  stopMeter();
+  stopMeter = devices.meter(stream, (level) => byId("self-level").style.setProperty("--level", choice.audioOn ? level : 0));
+  return true;
+}
+
+/** A cable was pulled or put in: what is sent follows.  One cable makes several events. */
+function replug() {
+  plugged = true;
+  plugging ??= followDevices().finally(() => (plugging = null));
+}
+
+async function followDevices() {
+  while (plugged && !over) {
+    plugged = false;
+    if (missingKinds().every((kind) => problems[kind] === "denied")) return;    // who said no is not asked again and again
+    const changed = await startDevices();
+    if (!changed || over) continue;
+    if (!stream.getTracks().length) up.stop();
+    else if (up.state === "closed") up.start();
+    else up.renew();
+    drawControls();
+    drawLine();
+  }
 }
 
 function drawControls() {
@@ -222,12 +266,16 @@ Object.defineProperty(window, "diemcau", {
 history.replaceState(null, "", `${data.base}/room${companion ? "?mode=companion" : ""}`);    // loading again must not take over again
 wire();
 openPanel(data.conduct ? "conduct" : "main");
+feed = startFeed();
 apply(state);
-startFeed();
 if (companion) {
   document.body.classList.add("companion");
 } else {
   await startDevices();
-  if (stream.getTracks().length) up.start();
-  down.start();
+  drawControls();
+  if (!over) {
+    navigator.mediaDevices?.addEventListener("devicechange", replug);
+    if (stream.getTracks().length) up.start();
+    down.start();
+  }
 }
