@@ -1,6 +1,6 @@
 """Finds the first packet of a key frame without decoding (RFC 7741 for VP8, RFC 6184 for H.264).
 
-Pure; reads a few bytes of a payload and never trusts a length.  Called by ``media/stream.py``.
+Pure; reads a few bytes of a payload and never trusts a length.  Called by ``media/relay.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One media room: who publishes, who watches, which publisher stands in which slot.
 
 Pure and sans-IO: time is an argument, random numbers come from ``draw``, packets leave through the relay's ``emit`` and news
-through ``tell``.  Nothing of one room ever reaches another: each has a Relay of its own.  Called by ``media/worker.py``.
+through ``tell``.  Nothing of one room ever reaches another: each has a Relay of its own.  Called by ``media/sfu.py``.
 """
 
 from __future__ import annotations
