@@ -7,15 +7,15 @@ and failure is an audit event.  Called by `routes/auth.py` and the `users` comma
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from meetings.errors import Invalid
 from meetings.store import ledger_store
-from web import store
+from web import rates, store
 from web.limits import (
     FAILURES_PER_ADDRESS,
     FAILURES_WINDOW,
@@ -27,16 +27,7 @@ from web.store import Account
 
 # OWASP's second choice of parameters: 46 MiB and one pass keep sign-in below 0.1 s on a small server.
 _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
-_COUNTING = 0x74727973  # "trys": the advisory lock under which tries are counted
 _ABSENT = _hasher.hash(secrets.token_urlsafe(16))
-
-
-class TooMany(Exception):
-    """Too many tries; `retry_after` seconds until the next may succeed."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(retry_after)
-        self.retry_after = retry_after
 
 
 def hash_password(password: str) -> str:
@@ -67,18 +58,11 @@ def random_password() -> str:
 def admit(conn: Connection, login: str, address: str, at: datetime) -> None:
     """Counts one try, in a write transaction of its own that ends before any hash is computed.
 
-    Raises TooMany.  Tries at the same moment count one after the other, so many at once are not a way around.
+    Raises TooMany.
     """
-    if conn.dialect.name == "postgresql":  # SQLite has one writer anyway
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COUNTING})
-    limits: tuple[tuple[str, int, timedelta], ...] = (
-        (_account_bucket(login), SIGNIN_PER_ACCOUNT, SIGNIN_WINDOW),
-        (_address_bucket(address), FAILURES_PER_ADDRESS, FAILURES_WINDOW),
-    )
-    for bucket, most, window in limits:
-        if store.count_attempts(conn, bucket, at - window) >= most:
-            raise TooMany(int(window.total_seconds()))
-    store.add_attempt(conn, _account_bucket(login), at, SIGNIN_WINDOW)
+    rates.one_by_one(conn)
+    rates.check(conn, _address_bucket(address), FAILURES_PER_ADDRESS, FAILURES_WINDOW, at)
+    rates.count(conn, _account_bucket(login), SIGNIN_PER_ACCOUNT, SIGNIN_WINDOW, at)
 
 
 def _account_bucket(login: str) -> str:

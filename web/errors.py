@@ -21,13 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
 from web import messages, words
-from web.auth import TooMany
 from web.container import container
 from web.csrf import Forged
 from web.guard import PasswordFirst, SignInFirst
 from web.i18n import _, ngettext
 from web.limits import MIB, UPLOAD, BodyTooLarge
 from web.pages import page
+from web.rates import TooMany
 
 log = logging.getLogger("web")
 

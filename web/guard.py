@@ -3,9 +3,9 @@
     @router.get("/meetings/{meeting_id}")
     def show(request: Request, subject: Subject = Depends(allow(Action.MEETING_READ, meeting))) -> Response: ...
 
-The order is chosen so that a stranger costs little: whether the address can be read at all, origin headers, then the subject, then `access.decide` on the
-resource that the loader finds, and only then the body of the form and its token.  A route without `allow` fails a
-test.  It never decides anything itself: that is `meetings/access.py`.
+The order is chosen so that a stranger costs little: whether the address can be read at all, origin headers, then the
+subject, then `access.decide` on the resource that the loader finds, and only then the body of the form and its token.
+A route without `allow` fails a test.  It never decides anything itself: that is `meetings/access.py`.
 """
 
 from __future__ import annotations

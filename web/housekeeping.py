@@ -1,4 +1,4 @@
-"""What is swept up now and then: tickets and sessions that open nothing any more.  Safe in several processes at once.
+"""What is swept up now and then: tickets and sessions that open nothing, tries that no limit counts.  Safe in several processes at once.
 
 Called by the ticker that `web/app.py` starts.  Forgets only what has no effect; the ledger is never touched.
 """
@@ -12,7 +12,7 @@ from meetings import service
 from scheduler.ticker import Chore
 from web import store
 from web.container import Container
-from web.limits import SESSION_ABSOLUTE, SESSION_IDLE
+from web.limits import FAILURES_WINDOW, SESSION_ABSOLUTE, SESSION_IDLE
 
 EVERY = timedelta(minutes=5)
 TICKETS_KEPT = timedelta(days=1)
@@ -30,4 +30,8 @@ def chores(found: Container) -> Mapping[str, Chore]:
         with found.db.write() as conn:
             store.sessions_purge(conn, now - SESSION_ABSOLUTE, now - SESSION_IDLE)
 
-    return {"tickets": tickets, "sessions": sessions}
+    def attempts(now: datetime) -> None:
+        with found.db.write() as conn:
+            store.attempts_purge(conn, now - FAILURES_WINDOW)  # the longest of all windows
+
+    return {"tickets": tickets, "sessions": sessions, "attempts": attempts}

@@ -1,4 +1,4 @@
-"""The web's limits in one place; tests read the same constants.  Called by `app.py` (bodies) and `auth.py` (sign-in).
+"""The web's limits in one place; tests read the same constants.  Called by `app.py` (bodies) and by whoever counts.
 
 The body limit counts bytes as they arrive and never holds them: a body that declares too much is refused before its
 first byte, one that lies is cut at the limit.
@@ -27,7 +27,11 @@ SIGNIN_WINDOW = timedelta(minutes=1)
 FAILURES_PER_ADDRESS = 30
 FAILURES_WINDOW = timedelta(minutes=10)
 TICKETS_PER_POINT = 10
-DOWNLOADS_PER_ACCOUNT = 30
+DOWNLOADS_PER_ACCOUNT = 30  # of minutes and packets; a delegate's link counts like an account
+DOWNLOADS_WINDOW = timedelta(minutes=1)
+VERIFIES_PER_ADDRESS = 60  # files to check, by anybody: generous again, for the same reason
+VERIFIES_WINDOW = timedelta(minutes=1)
+TURN_CREDENTIALS = timedelta(minutes=10)
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_ABSOLUTE = timedelta(hours=12)
 PASSWORD_MIN = 12

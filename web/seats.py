@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from meetings.errors import Conflict
-from web.auth import TooMany
 from web.limits import TICKETS_PER_POINT
+from web.rates import TooMany
 
 WINDOW = timedelta(minutes=1)
 

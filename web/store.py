@@ -163,3 +163,7 @@ def add_attempt(conn: Connection, bucket: str, at: datetime, keep: timedelta) ->
     """Counts one more in `bucket` and forgets what is older than `keep` there."""
     conn.execute(delete(attempt).where(attempt.c.bucket == bucket, attempt.c.at <= at - keep))
     conn.execute(insert(attempt).values(bucket=bucket, at=at))
+
+
+def attempts_purge(conn: Connection, before: datetime) -> None:
+    conn.execute(delete(attempt).where(attempt.c.at <= before))

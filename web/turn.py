@@ -1,7 +1,8 @@
-"""Passing credentials for coturn: good for one point and one day, checked by coturn without asking us.
+"""Passing credentials for coturn: good for one point and ten minutes, checked by coturn without asking us.
 
 The shared-secret REST form (coturn's `use-auth-secret`): user name = expiry as a Unix time and a name, password = base64 of
-HMAC-SHA-1 over it.  SHA-1 is coturn's choice; as an HMAC key it stays sound.  Pure.  Called by the room page.
+HMAC-SHA-1 over it.  SHA-1 is coturn's choice; as an HMAC key it stays sound.  coturn asks for the expiry when an allocation is made, not when
+it is refreshed, so a meeting may last longer; every new session gets fresh ones with its ticket.  Pure.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-LIFE = timedelta(hours=12)
+from web.limits import TURN_CREDENTIALS
 
 
 def ice_servers(urls: Sequence[str], secret: str, name: str, now: datetime) -> list[dict[str, Any]]:
     """What a browser's RTCPeerConnection takes as `iceServers`; empty where no TURN server is set up."""
     if not urls or not secret:
         return []
-    user = f"{int((now + LIFE).timestamp())}:{name}"
+    user = f"{int((now + TURN_CREDENTIALS).timestamp())}:{name}"
     mac = hmac.new(secret.encode(), user.encode(), hashlib.sha1).digest()
     return [{"urls": list(urls), "username": user, "credential": base64.b64encode(mac).decode()}]

@@ -214,7 +214,7 @@ async def test_a_second_device_that_takes_over_is_the_only_one_left_and_the_firs
         await soon(lambda: news.last("replaced") == {"session": old})
     assert story(installation, room) == [("point.joined", "204")]  # one stay: the point never left
     again = await tickets(client, room.links["204"], device="phone")  # its own reconnection is not another device
-    assert set(again) == {"publish", "subscribe"}
+    assert set(again) >= {"publish", "subscribe"}
     await second.close()
     await first.close()
 

@@ -21,6 +21,8 @@ from tests.support.disks import full_disk
 from tests.web.conftest import ManualClock, browser, sign_in, token_in
 from web import session, store
 from web.container import Container
+from web.limits import DOWNLOADS_PER_ACCOUNT, DOWNLOADS_WINDOW
+from web.routes import verify as verify_page
 
 POSTS = {"chair": "chutri", "secretary": "thuky", "division_head": "lanhdao", "clerk": "vanthu"}
 ORDER = (("vanthu", "number"), ("lanhdao", "sign/initials"), ("thuky", "sign/secretary"), ("chutri", "sign/chair"),
@@ -249,6 +251,32 @@ async def test_a_delegate_without_an_account_gets_the_record_by_a_link_that_can_
         await story.press("vanthu", f"links/{one}/revoke")
         gone = await visitor.get(f"{address}/minutes.pdf")
     assert gone.status_code == 404 and b"%PDF" not in gone.content
+
+
+async def test_downloads_without_end_are_stopped_for_a_while(story: Story, clock: ManualClock) -> None:
+    await story.until("packet")
+    client, other = await story.person("thuky"), await story.person("xa")
+    file = f"{story.page}/minutes.pdf"
+    for _n in range(DOWNLOADS_PER_ACCOUNT):
+        assert (await client.get(file)).status_code == 200
+    refused = await client.get(f"{story.page}/packet.asice")
+    assert refused.status_code == 429 and refused.headers["retry-after"] == "60"
+    assert (await other.get(file)).status_code == 200
+    clock.advance(DOWNLOADS_WINDOW)
+    assert (await client.get(file)).status_code == 200
+
+
+async def test_an_address_that_has_files_checked_without_end_is_stopped_for_a_while(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_page, "VERIFIES_PER_ADDRESS", 2)
+    answers = []
+    for _n in range(3):
+        token = token_in((await client.get("/verify")).text)
+        file = {"document": ("x.pdf", b"%PDF-1.7", "application/pdf")}
+        answers.append(await client.post("/verify", data={"_csrf": token}, files=file))
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].headers["retry-after"] == "60"
 
 
 async def test_a_delegate_who_was_absent_gets_no_link(story: Story) -> None:

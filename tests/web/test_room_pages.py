@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from meetings import service
 from meetings.access import Role
@@ -242,6 +243,7 @@ async def test_tickets_are_minted_for_the_role_asked_and_not_without_end(
     room = installation.room()
     secret = room.links["204"]
     both = await tickets(client, secret)
+    assert both.pop("ice") == []
     assert set(both) == {"publish", "subscribe"} and all(len(token) == 43 for token in both.values())
     assert (await client.post(f"/j/{secret}/tickets", json={"roles": ["admin"]})).status_code == 422
     for _ in range(TICKETS_PER_POINT - 1):
@@ -250,6 +252,20 @@ async def test_tickets_are_minted_for_the_role_asked_and_not_without_end(
     assert refused.status_code == 429 and 0 < int(refused.headers["retry-after"]) <= 60
     await tickets(client, secret, roles=["subscribe"])           # the other role has its own count
     await tickets(client, room.links["06970"], roles=["publish"])  # and so has every other point
+
+
+async def test_each_ticket_brings_turn_credentials_as_short_lived_as_itself(
+    installation: Installation, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, found = installation.room(), installation.found
+    turn = {"turn_urls": ("turn:hop.example:3478",), "turn_secret": SecretStr("shared")}
+    monkeypatch.setattr(found, "settings", found.settings.model_copy(update=turn))
+    secret = room.links["204"]
+    (server,) = (await tickets(client, secret, roles=["publish"]))["ice"]
+    left = int(server["username"].split(":")[0]) - installation.now().timestamp()
+    assert 0 < left <= 600 and server["urls"] == ["turn:hop.example:3478"]
+    page = (await client.get(f"/j/{secret}/room", headers=HTML)).text
+    assert server["credential"] not in page and "turn:hop.example" not in page
 
 
 async def test_a_document_opens_by_the_link_of_its_meeting_only(

@@ -9,8 +9,9 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from web.limits import TURN_CREDENTIALS
 from web.settings import Settings
-from web.turn import LIFE, ice_servers
+from web.turn import ice_servers
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_coturn_finds_the_expiry_in_the_name_and_the_mac_in_the_password() -> None:
     (server,) = ice_servers(["turn:hop.example:3478"], "shared", "06970", AT)
     expiry, _, name = server["username"].partition(":")
-    assert (int(expiry), name) == (int((AT + LIFE).timestamp()), "06970")
+    assert (int(expiry), name) == (int((AT + TURN_CREDENTIALS).timestamp()), "06970")
     mac = hmac.new(b"shared", server["username"].encode(), hashlib.sha1).digest()
     assert base64.b64decode(server["credential"]) == mac
     assert server["urls"] == ["turn:hop.example:3478"]

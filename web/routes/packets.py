@@ -19,10 +19,11 @@ from meetings.errors import MeetingError, NotFound
 from meetings.store import meeting_store
 from minutes import release, service
 from minutes.release import What
-from web import views
+from web import rates, views
 from web.container import Container, container
 from web.guard import allow
 from web.legible import number
+from web.limits import DOWNLOADS_PER_ACCOUNT, DOWNLOADS_WINDOW
 from web.pages import done, page
 from web.routes.minutes import HERE, render
 
@@ -50,7 +51,9 @@ def record(request: Request, conn: Connection) -> Resource:
 def _send(request: Request, meeting_id: str, name: str) -> Response:
     found, what = container(request), FILES[name]
     at, by = found.clock.now(), request.state.subject
-    known = request.headers.get("if-none-match", "")
+    who, known = by.user_id or request.state.delegate.delegate_id, request.headers.get("if-none-match", "")
+    with found.db.write() as conn:
+        rates.count(conn, f"download:{who}", DOWNLOADS_PER_ACCOUNT, DOWNLOADS_WINDOW, at)
     file = release.deliver(found.db, found.blobs, meeting_id, what, by, at, known=known)
     headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-cache"}
     if file.known:

@@ -69,7 +69,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         "zone": found.settings.zone, "sprite": static("icons/sprite.svg"), "points": roomview.names(state),
         "state": news, "words": room_words(), "mode": mode if mode in MODES else "main", "entitled": True,
         "conduct": f"/meetings/{seat.meeting_id}/conduct" if conducting else None,
-        "csrf": csrf.token(request) if conducting else None, "ice": _ice(found, seat), "slots": SLOTS, "ballots": ballots,
+        "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots,
     }
     done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu.")}
     return page(
@@ -102,7 +102,8 @@ def _own_ballots(conn: Connection, state: service.RoomState, seat: SeatRef) -> d
 
 @router.post("/{secret}/tickets")
 async def tickets(request: Request, secret: str, subject: Subject = link(Action.MEETING_JOIN)) -> Response:
-    """{roles?, device?, mode?} → {publish, subscribe}: one ticket for each role asked for (both by default).
+    """{roles?, device?, mode?} → {publish, subscribe, ice}: one ticket for each role asked for (both by default), and
+    where to pass when UDP is blocked: `iceServers` with credentials that are as short-lived as tickets.
 
     Answers 409 `point.busy` while another device of the point has live media, unless mode is "takeover": then the other
     device's sessions and unused tickets end.
@@ -128,7 +129,7 @@ async def tickets(request: Request, secret: str, subject: Subject = link(Action.
         gone, minted = await to_thread.run_sync(mint, taken)
         seats.take(room, seat.code, device)
     await found.hub.replace(gone)
-    return JSONResponse(minted)
+    return JSONResponse({**minted, "ice": _ice(found, seat)})
 
 
 @router.post("/{secret}/hand")

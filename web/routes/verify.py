@@ -18,11 +18,14 @@ from meetings.access import Action
 from meetings.errors import NotFound
 from minutes import layout, service, store, verify
 from minutes.verify import Verdict
+from web import rates
 from web import verdict as words
 from web.container import Container, container
 from web.guard import allow
 from web.i18n import _
+from web.limits import VERIFIES_PER_ADDRESS, VERIFIES_WINDOW
 from web.pages import page
+from web.routes.auth import address
 
 router = APIRouter(prefix="/verify", tags=["verify"], default_response_class=HTMLResponse)
 OPEN = Depends(allow(Action.PUBLIC))
@@ -46,6 +49,8 @@ def upload(request: Request) -> Response:
     found, file = container(request), request.state.form.get("document")
     if file is None or not getattr(file, "filename", ""):
         return page(request, "verify/form.html", 422, problem=_("Hãy chọn tệp PDF biên bản hoặc gói tài liệu."))
+    with found.db.write() as conn:
+        rates.count(conn, f"verify:{address(request)}", VERIFIES_PER_ADDRESS, VERIFIES_WINDOW, found.clock.now())
     with tempfile.TemporaryDirectory(dir=found.settings.data) as directory:
         path = Path(directory) / "file"
         with path.open("wb") as out:

@@ -28,10 +28,10 @@ export async function refusal(response) {
 }
 
 export class MediaLink {
-  /** `prepare(pc)` adds the sections; `ticket()` resolves to {url, token}; `changed(state, detail)` hears
+  /** `prepare(pc)` adds the sections; `ticket()` resolves to {url, token, ice}; `changed(state, detail)` hears
    *  connecting | live | lost | refused | closed. */
-  constructor({ prepare, ticket, changed, iceServers = [] }) {
-    Object.assign(this, { prepare, ticket, changed, iceServers });
+  constructor({ prepare, ticket, changed }) {
+    Object.assign(this, { prepare, ticket, changed });
     this.pc = null;
     this.session = null;
     this.state = "closed";
@@ -89,10 +89,6 @@ export class MediaLink {
   }
 
   async #exchange(turn) {
-    const pc = (this.pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" }));
-    pc.onconnectionstatechange = () => turn === this.turn && this.#watch(pc.connectionState);
-    this.prepare(pc);
-    await pc.setLocalDescription();
     let ticket;
     try {
       ticket = await this.ticket();
@@ -100,6 +96,12 @@ export class MediaLink {
       error.ticket = true;
       throw error;
     }
+    if (turn !== this.turn) return;
+    // Each session passes coturn with credentials of its own: they end within minutes, like the ticket.
+    const pc = (this.pc = new RTCPeerConnection({ iceServers: ticket.ice ?? [], bundlePolicy: "max-bundle" }));
+    pc.onconnectionstatechange = () => turn === this.turn && this.#watch(pc.connectionState);
+    this.prepare(pc);
+    await pc.setLocalDescription();
     if (turn !== this.turn) return;
     // The server is ICE-lite and answers checks: it needs none of our candidates, so nothing is gathered first.
     const response = await fetch(ticket.url, {

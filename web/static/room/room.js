@@ -43,12 +43,11 @@ const device = (() => {
 const ticketFor = (role) => async () => {
   const tickets = await post(`${data.base}/tickets`, { roles: [role], device, mode });
   mode = "main";            // taking over is said once; afterwards this device holds the seat
-  return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role] };
+  return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role], ice: tickets.ice };
 };
 
-const up = new MediaLink({ iceServers: data.ice, prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink });
+const up = new MediaLink({ prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink });
 const down = new MediaLink({
-  iceServers: data.ice,
   prepare: (pc) => {
     stage.attach(pc);
     reader = new Reader();
