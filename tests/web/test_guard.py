@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from meetings.access import Action
 from meetings.store import database
 from tests.web.conftest import PASSWORD, browser, post, sign_in, token_in
+from tests.web.test_pages import Story, story  # noqa: F401 - a fixture
 from web import store
 from web.container import Container
 from web.limits import BODY, UPLOAD
@@ -60,19 +61,38 @@ def test_public_routes_are_the_few_that_must_be(app: FastAPI) -> None:
                                 "/media/", "/verify", "/d/")) for path in public), public
 
 
-async def test_every_unsafe_route_refuses_a_request_without_our_token(app: FastAPI) -> None:
-    tried = 0
-    async with browser(app) as client:
-        await sign_in(client, "quantri")
-        for route in routes(app):
-            if not route.methods & UNSAFE or checks(route)[0].bearer:  # type: ignore[attr-defined]
-                continue
-            path = route.path.replace("{", "").replace("}", "")
-            answer = await client.request(next(iter(route.methods & UNSAFE)), path, data={"_csrf": "0" * 64})
-            # A stranger to the thing is told that there is no such thing before the token is even read.
-            assert answer.status_code in (403, 404), f"{path}: {answer.status_code}"
-            tried += 1
-    assert tried >= 8
+def unsafe(app: FastAPI) -> list[tuple[APIRoute, str]]:
+    return [(route, method) for route in routes(app) for method in sorted(route.methods & UNSAFE)]
+
+
+def test_only_tickets_and_join_links_stand_for_themselves(app: FastAPI) -> None:
+    """They are no cookie that another site could make a browser send, so they need no form token; nothing else is."""
+    bearer = {route.path for route, _method in unsafe(app) if checks(route)[0].bearer}  # type: ignore[attr-defined]
+    assert bearer == {
+        "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
+        "/j/{secret}/tickets", "/j/{secret}/hand", "/j/{secret}/vote",
+    }
+    assert all(checks(route)[0].bearer == route.path.startswith(("/media/", "/j/")) for route, _ in unsafe(app))  # type: ignore[attr-defined]
+
+
+async def test_every_unsafe_route_refuses_those_who_may_when_our_token_is_missing(
+    app: FastAPI, story: Story  # noqa: F811
+) -> None:
+    ids = {"meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id)}
+    answers: dict[str, set[str]] = {}
+    for login in ("thuky", "chutri", "lanhdao", "vanthu", "quantri"):
+        async with browser(app) as client:
+            await sign_in(client, login)
+            for route, method in unsafe(app):
+                if checks(route)[0].bearer:  # type: ignore[attr-defined]
+                    continue
+                path = re.sub(r"{(\w+)}", lambda name: ids.get(name[1], "1"), route.path)
+                for data in ({}, {"_csrf": "0" * 64}):
+                    answer = await client.request(method, path, data=data, headers={"accept": "application/json"})
+                    assert answer.status_code in (403, 404), f"{path}: {answer.status_code}"
+                    answers.setdefault(f"{method} {route.path}", set()).add(answer.json()["error"])
+    assert len(answers) > 30
+    assert all("forged" in said <= {"forged", "not_allowed", "not_found"} for said in answers.values()), answers
 
 
 async def test_until_the_first_password_is_changed_only_the_own_account_opens(app: FastAPI, found: Container) -> None:
