@@ -6,7 +6,6 @@ All of them lock the meeting first, so two decisions of one meeting never interl
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from meetings import agenda as programme
 from meetings import voting
@@ -192,5 +191,5 @@ def _check_voter(conn: Connection, meeting: Meeting, motion_id: str, point_id: i
 
 def _set_hand(conn: Connection, meeting_id: str, seat: seat_store.Seat, up: bool, by: Subject, at: datetime) -> None:
     seat_store.set_hand(conn, meeting_id, seat.point_id, at if up else None)
-    kind: Any = "hand.raised" if up else "hand.lowered"
+    kind = "hand.raised" if up else "hand.lowered"
     ledger_store.append(conn, meeting_id, kind, at, by, point=seat.point)

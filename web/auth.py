@@ -91,10 +91,23 @@ def record(conn: Connection, account: Account | None, login: str, address: str, 
     ledger_store.append(conn, None, "signin.failed", at, data={"login": login.strip()[:80], "address": address})
 
 
-def change_password(conn: Connection, account: Account, old: str, new: str) -> None:
-    """Raises Invalid on the old password ("password.wrong"), or on a new one that is weak or the same."""
-    if not matches(store.password_hash_of(conn, account.user_id), old):
+def new_hash(known: str, old: str, new: str) -> str:
+    """The hash of a person's next password, `known` being that of the present one.
+
+    Raises Invalid on the old password ("password.wrong"), or on a new one that is weak or the same.  Two hashes long:
+    call it outside of any transaction.
+    """
+    if not matches(known, old):
         raise Invalid("password.wrong", field="old")
     if old == new:
         raise Invalid("password.same", field="password")
-    store.set_password(conn, account.user_id, hash_password(new), must_change=False)
+    return hash_password(new)
+
+
+def change_password(conn: Connection, account: Account, known: str, digest: str, at: datetime) -> None:
+    """Puts `digest` in the place of `known`.  Raises Invalid("password.wrong") when that is no longer the password."""
+    if store.password_hash_of(conn, account.user_id) != known:
+        raise Invalid("password.wrong", field="old")
+    store.set_password(conn, account.user_id, digest, must_change=False)
+    actor = {"user": account.user_id, "name": account.name}
+    ledger_store.append(conn, None, "user.password_changed", at, actor=actor, data={"user": account.user_id})

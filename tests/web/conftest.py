@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from meetings.access import Role
-from meetings.store import datasets, unit_store
+from meetings.store import database, datasets, unit_store
 from meetings.store.database import Database
 from scheduler import points
 from web import app as web_app
@@ -89,6 +89,31 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
         conn.exec_driver_sql("SELECT 1")
     db.close()
     return path
+
+
+class Unhindered:
+    """Lets every hash of a password be computed only while somebody else could write at once."""
+
+    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hashes = 0
+        self._real = auth._hasher
+        monkeypatch.setattr(database, "BUSY_MS", 20)  # whoever holds the lock meanwhile fails the test at once
+        self._other = Database(url)
+        monkeypatch.setattr(auth, "_hasher", self)
+
+    def hash(self, password: str) -> str:
+        self._try()
+        return self._real.hash(password)
+
+    def verify(self, known: str, password: str) -> bool:
+        self._try()
+        return self._real.verify(known, password)
+
+    def _try(self) -> None:
+        self.hashes += 1
+        with self._other.write():
+            pass
+        self._other.close()  # its pool is made anew when it is needed
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from meetings.errors import Invalid
 from meetings.store import ledger_store
-from tests.web.conftest import PASSWORD, ManualClock, browser, post, sign_in, token_in
-from web import auth
+from tests.web.conftest import PASSWORD, ManualClock, Unhindered, browser, post, sign_in, token_in
+from web import auth, store
 from web.container import Container
 from web.limits import SESSION_ABSOLUTE, SESSION_IDLE
 
@@ -136,6 +136,26 @@ async def test_a_bad_new_password_is_explained_beside_the_field(
     await sign_in(client, "thuky")
     answer = await post(client, "/password", {"old": old, "password": new, "again": again})
     assert answer.status_code == 422 and says in answer.text
+
+
+async def test_nobody_waits_while_a_password_is_hashed_and_its_change_is_recorded(
+    client: httpx.AsyncClient, app: FastAPI, found: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Unhindered(found.db.url, monkeypatch)
+    await sign_in(client, "quantri")
+    unit = (await client.get("/admin/users")).text.split('<option value="')[1].split('"')[0]
+    made = await post(client, "/admin/users", {"login": "moi.nguoi", "name": "Người Mới", "unit_id": unit})
+    assert "moi.nguoi" in made.text
+    with found.db.read() as conn:
+        known = store.account_by_login(conn, "thuky")
+    assert known
+    assert (await post(client, f"/admin/users/{known[0].user_id}/password")).status_code == 200
+    new = {"old": PASSWORD, "password": "Mat-khau-moi-99", "again": "Mat-khau-moi-99"}
+    assert (await post(client, "/password", new)).status_code == 303
+    assert watched.hashes == 5  # sign in, two made, the old one and the new one
+    with found.db.read() as conn:
+        last = ledger_store.events(conn, None)[-1]
+    assert last.kind == "user.password_changed" and last.actor and last.actor["name"] == "Đỗ Quản Trị"
 
 
 async def test_a_new_account_must_choose_its_own_password_first(client: httpx.AsyncClient) -> None:

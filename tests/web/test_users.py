@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import shutil
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from meetings.access import Role
+from meetings.store import ledger_store
 from meetings.store.database import Database
+from meetings.store.unit_tables import unit_version
+from tests.web.conftest import Unhindered
 from web import auth, store
 from web.commands import main
 
@@ -63,11 +68,45 @@ def test_passwd_replaces_the_password(data: Path, monkeypatch: pytest.MonkeyPatc
     assert found and auth.matches(found[1], PASSWORD)
 
 
+def test_an_account_whose_unit_has_ended_is_locked_from_the_console(data: Path) -> None:
+    db = Database(f"sqlite:///{data / 'diemcau.db'}")
+    known = account(data, "xa")
+    assert known
+    with db.write() as conn:
+        conn.execute(update(unit_version).where(unit_version.c.unit_id == known[0].unit_id).values(valid_to=date(2025, 1, 1)))
+        store.session_add(conn, "0" * 64, known[0].user_id, known[0].created_at)
+    assert users(data, "lock", "XA") == 0
+    locked = account(data, "xa")
+    assert locked and locked[0].disabled_at is not None
+    with db.read() as conn:
+        assert store.session_row(conn, "0" * 64) is None
+    assert users(data, "unlock", "xa") == 0
+    with db.read() as conn:
+        last = ledger_store.events(conn, None)[-2:]
+        opened = store.account_by_login(conn, "xa")
+    assert [(event.kind, event.data) for event in last] == [
+        (kind, {"user": known[0].user_id, "by": "console"}) for kind in ("user.locked", "user.opened")]
+    assert opened and opened[0].disabled_at is None
+    db.close()
+
+
+@pytest.mark.parametrize("words", [("add", "moi", "--name", "Mới", "--unit", "22"), ("passwd", "thuky"), ("import",)])
+def test_nobody_waits_while_passwords_are_hashed(
+    data: Path, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    (tmp_path / "list.csv").write_text("login,name,title,unit,roles\nmot,Người Một,,22,clerk\nhai,Hai,,22,\n", "utf-8")
+    if words == ("import",):
+        words = ("import", str(tmp_path / "list.csv"), "--passwords", str(tmp_path / "made.csv"))
+    watched = Unhindered(f"sqlite:///{data / 'diemcau.db'}", monkeypatch)
+    assert users(data, *words) == 0 and watched.hashes
+
+
 @pytest.mark.parametrize(("words", "says"), [
     (("add", "thuky", "--name", "X", "--unit", "22"), "đã có người dùng"),
     (("add", "Có dấu", "--name", "X", "--unit", "22"), "chữ không dấu"),
     (("add", "ai", "--name", "X", "--unit", "Không Đâu"), "đơn vị"),
-    (("passwd", "khongco"), "Không có tài khoản này"),
+    (("passwd", "khongco"), "Không có tài khoản này"), (("lock", "khongco"), "Không có tài khoản này"),
 ])
 def test_what_cannot_be_is_said_plainly(
     data: Path, words: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,7 +1,7 @@
-"""`python3 -m web users add|passwd|import|list`: makes accounts and sets passwords, from the console of the server.
+"""`python3 -m web users add|passwd|lock|unlock|import|list`: accounts and passwords, from the console of the server.
 
 Passwords are typed twice, read from a file descriptor (`--password-stdin`), or made and shown once.  It never prints a
-password that somebody chose and never stores one.  Works on the same settings as `serve`.
+password that somebody chose and never stores one.  `lock` reaches every account, also those whose unit has ended, whom no administrator covers.  Works on the same settings as `serve`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import csv
 import getpass
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ from web.container import Container
 from web.errors import explain
 from web.i18n import _, speak
 from web.settings import Settings
-from web.store import LOGIN
+from web.store import LOGIN, Account
 
 REFUSED = 1
 USAGE = 2
@@ -51,6 +52,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     passwd = actions.add_parser("passwd", help="another password; ends every session of that person")
     passwd.add_argument("login")
     passwd.add_argument("--password-stdin", action="store_true")
+    for action, meaning in (("lock", "signs in no more; every session ends"), ("unlock", "opens a locked account")):
+        actions.add_parser(action, help=meaning).add_argument("login")
     many = actions.add_parser("import", help="a CSV file: " + ",".join(COLUMNS) + " (roles separated by blanks)")
     many.add_argument("file", type=Path)
     many.add_argument("--passwords", type=Path, required=True, help="new file for the made passwords, readable by you alone")
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings(data=arguments.data) if arguments.data else Settings()
     found = assemble(settings)
     speak(arguments.language)
-    work = {"add": _add, "passwd": _passwd, "import": _import, "list": _list}[arguments.action]
+    work = {"add": _add, "passwd": _passwd, "lock": _lock, "unlock": _lock, "import": _import, "list": _list}[arguments.action]
     try:
         return work(found, arguments)
     except MeetingError as error:
@@ -98,9 +101,9 @@ def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: 
                   frozenset(map(Role, roles)))
 
 
-def _make(conn: Connection, wanted: Wanted, password: str, at: datetime, *, must_change: bool) -> None:
+def _make(conn: Connection, wanted: Wanted, digest: str, at: datetime, *, must_change: bool) -> None:
     made = store.add_account(conn, wanted.login, wanted.name, wanted.title, wanted.unit_id, wanted.roles,
-                             auth.hash_password(password), at, must_change=must_change)
+                             digest, at, must_change=must_change)
     ledger_store.append(conn, None, "user.added", at, data={
         "user": made.user_id, "login": made.login, "roles": sorted(wanted.roles), "by": "console"})
 
@@ -108,10 +111,11 @@ def _make(conn: Connection, wanted: Wanted, password: str, at: datetime, *, must
 def _add(found: Container, arguments: argparse.Namespace) -> int:
     now = found.clock.now()
     password, chosen = _password(arguments.password_stdin)
+    digest = auth.hash_password(password)
     with found.db.write() as conn:
         tree = places.tree(conn, found.when.today(now))
         wanted = _check(tree, arguments.login, arguments.name, arguments.title, arguments.unit, arguments.role)
-        _make(conn, wanted, password, now, must_change=not chosen)
+        _make(conn, wanted, digest, now, must_change=not chosen)
     print(_("✓ Đã tạo tài khoản {login}.", login=wanted.login))
     if not chosen:
         print(_("Mật khẩu, chỉ hiện một lần: {password}", password=password))
@@ -122,15 +126,33 @@ def _passwd(found: Container, arguments: argparse.Namespace) -> int:
     password, chosen = _password(arguments.password_stdin)
     digest = auth.hash_password(password)
     with found.db.write() as conn:
-        known = store.account_by_login(conn, arguments.login)
-        if known is None:
-            raise Invalid("user.unknown", field="login")
-        store.set_password(conn, known[0].user_id, digest, must_change=not chosen)
+        known = _known(conn, arguments.login)
+        store.set_password(conn, known.user_id, digest, must_change=not chosen)
         ledger_store.append(conn, None, "user.password_reset", found.clock.now(), data={
-            "user": known[0].user_id, "by": "console"})
-    print(_("✓ Đã đặt mật khẩu mới cho {login}; mọi phiên đang mở đã kết thúc.", login=known[0].login))
+            "user": known.user_id, "by": "console"})
+    print(_("✓ Đã đặt mật khẩu mới cho {login}; mọi phiên đang mở đã kết thúc.", login=known.login))
     if not chosen:
         print(_("Mật khẩu, chỉ hiện một lần: {password}", password=password))
+    return 0
+
+
+def _known(conn: Connection, login: str) -> Account:
+    """Raises Invalid("user.unknown")."""
+    known = store.account_by_login(conn, login)
+    if known is None:
+        raise Invalid("user.unknown", field="login")
+    return known[0]
+
+
+def _lock(found: Container, arguments: argparse.Namespace) -> int:
+    now, locking = found.clock.now(), arguments.action == "lock"
+    with found.db.write() as conn:
+        known = _known(conn, arguments.login)
+        store.set_disabled(conn, known.user_id, now if locking else None)
+        kind = "user.locked" if locking else "user.opened"
+        ledger_store.append(conn, None, kind, now, data={"user": known.user_id, "by": "console"})
+    print(_("✓ Đã khóa tài khoản {login}; mọi phiên đang mở đã kết thúc.", login=known.login) if locking
+          else _("✓ Đã mở khóa tài khoản {login}.", login=known.login))
     return 0
 
 
@@ -149,7 +171,10 @@ def _password(stdin: bool) -> tuple[str, bool]:
 
 
 def _import(found: Container, arguments: argparse.Namespace) -> int:
-    """All rows or none.  The made passwords go to a new file that only its owner can read."""
+    """All rows or none.  The made passwords go to a new file that only its owner can read.
+
+    Hundreds of hashes take many seconds: they are computed before the transaction, so that nobody waits for it.
+    """
     now = found.clock.now()
     try:
         with arguments.file.open(encoding="utf-8-sig", newline="") as file:
@@ -158,9 +183,15 @@ def _import(found: Container, arguments: argparse.Namespace) -> int:
         print(_("✕ Không đọc được tệp {file}: {why}", file=arguments.file, why=error), file=sys.stderr)
         return USAGE
     try:
-        with found.db.write() as conn:
+        with found.db.read() as conn:
             tree = places.tree(conn, found.when.today(now))
-            passwords = [_import_row(conn, tree, row, number, now) for number, row in enumerate(rows, start=2)]
+        wanted = [_row(tree, row, number) for number, row in enumerate(rows, start=2)]
+        passwords = [(one.login, auth.random_password()) for one in wanted]
+        digests = [auth.hash_password(password) for _login, password in passwords]
+        with found.db.write() as conn:
+            for number, (one, digest) in enumerate(zip(wanted, digests, strict=True), start=2):
+                with _naming(number):
+                    _make(conn, one, digest, now, must_change=True)
             # Inside the transaction: accounts whose passwords nobody has would be of no use.
             with open(arguments.passwords, "x", encoding="utf-8", opener=_private) as file:
                 file.writelines(f"{login},{password}\n" for login, password in passwords)
@@ -171,16 +202,20 @@ def _import(found: Container, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _import_row(conn: Connection, tree: UnitTree, row: dict[str, Any], number: int, now: datetime) -> tuple[str, str]:
-    password = auth.random_password()
-    try:
+def _row(tree: UnitTree, row: dict[str, Any], number: int) -> Wanted:
+    with _naming(number):
         if missing := [name for name in COLUMNS if row.get(name) is None]:
             raise Invalid("row.column_missing", value=", ".join(missing))
-        wanted = _check(tree, row["login"], row["name"], row["title"], row["unit"], row["roles"].split())
-        _make(conn, wanted, password, now, must_change=True)
+        return _check(tree, row["login"], row["name"], row["title"], row["unit"], row["roles"].split())
+
+
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """What is wrong inside is said with the number of its line."""
+    try:
+        yield
     except MeetingError as error:
         raise Invalid("user.row", line=number, reason=explain(error).rstrip(".")) from error
-    return wanted.login, password
 
 
 def _private(path: str, flags: int) -> int:

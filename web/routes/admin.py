@@ -119,12 +119,13 @@ def add_user(request: Request, subject: Subject = Depends(allow(Action.USER_MANA
         login = typed["login"].casefold()
         if not store.LOGIN.match(login):
             raise Invalid("user.login", field="login")
+        digest = auth.hash_password(password)
         name, title = line(typed["name"], "name", 100), line(typed["post"], "post", 200, empty=True)
         with found.db.write() as conn:
             path = places.path(conn, typed["unit_id"], found.when.today(now))
             if not path or path[:len(subject.unit_path)] != subject.unit_path:
                 raise Invalid("unit.unknown", field="unit_id")
-            made = store.add_account(conn, login, name, title, typed["unit_id"], roles, auth.hash_password(password), now)
+            made = store.add_account(conn, login, name, title, typed["unit_id"], roles, digest, now)
             data = {"user": made.user_id, "login": login, "roles": sorted(roles)}
             ledger_store.append(conn, None, "user.added", now, subject, data=data)
     except MeetingError as error:
@@ -151,8 +152,9 @@ def lock(request: Request, user_id: str) -> Response:
 def reset(request: Request, user_id: str) -> Response:
     """A new password, shown once; every session of that person ends."""
     found, password = container(request), auth.random_password()
+    digest = auth.hash_password(password)
     with found.db.write() as conn:
-        store.set_password(conn, user_id, auth.hash_password(password), must_change=True)
+        store.set_password(conn, user_id, digest, must_change=True)
         ledger_store.append(conn, None, "user.password_reset", found.clock.now(), request.state.subject,
                             data={"user": user_id})
     return _users(request, made=(request.state.other, password))

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from meetings.access import Action, Subject
 from meetings.errors import Invalid
 from meetings.store import ledger_store
-from web import auth, places, session, words
+from web import auth, places, session, store, words
 from web.container import container
 from web.errors import explain, say
 from web.guard import allow
@@ -101,8 +101,11 @@ def password(request: Request, _subject: Subject = Depends(allow(Action.ACCOUNT)
     token = None
     if not problems:
         try:
+            with found.db.read() as conn:
+                known = store.password_hash_of(conn, account.user_id)
+            digest = auth.new_hash(known, old, new)
             with found.db.write() as conn:
-                auth.change_password(conn, account, old, new)
+                auth.change_password(conn, account, known, digest, found.clock.now())
                 token = session.start(conn, account.user_id, found.clock.now())
         except Invalid as error:
             problems[str(error.params.get("field", "password"))] = explain(error)
