@@ -14,6 +14,7 @@ from meetings import service
 from meetings.meeting import NewMeeting
 from meetings.store import meeting_store
 from minutes import store as minutes_store
+from minutes.store import Minutes
 from tests.web.conftest import ManualClock, sign_in
 from tests.web.test_pages import Story, story  # noqa: F401 - a fixture
 from web import paging
@@ -43,7 +44,8 @@ def many(found: Container, story: Story, clock: ManualClock, n: int) -> list[str
             for state in ("convened", "open"):
                 meeting_store.save(conn, made.meeting_id, state=state)
             meeting_store.save(conn, made.meeting_id, state="concluded", opened_at=start, closed_at=start)
-            minutes_store.add(conn, made.meeting_id, known.unit.id, clock.now())
+            minutes_store.add(conn, Minutes(
+                f"m{number}", made.meeting_id, 1, minutes_store.new_code(), known.unit.id, clock.now()))
     return names
 
 
