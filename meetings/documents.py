@@ -1,8 +1,8 @@
 """What may be uploaded to a meeting: type by content, size, and the hard stop for state secrets.  Pure.
 
 This system may not hold state secrets (Law 117/2025/QH15: only isolated or cipher-protected systems may), so a first
-page that bears a secrecy mark is refused.  The mark is a line of its own, as the stamp is; "BẢO MẬT THÔNG TIN" in a
-title is no mark.  Called by the upload route before the bytes reach the blob store.
+page that bears a secrecy mark is refused.  The mark is a line of its own, as the stamp is, or a cell of its own in a line
+(set apart by a tab or a wide blank); "BẢO MẬT THÔNG TIN" in a title is no mark.  Called by the upload route before the bytes reach the blob store.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ TYPES = {
 _OFFICE_PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
 
 MARKS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
+_CELLS = re.compile(r"\t|[ \u00a0]{4,}")
 # A stamp may stand in a drawn or typed frame; these characters around a mark do not make it another line.
 _FRAME = " \t\u00a0*|[](){}<>-–—_=.:;•·│┃║━─╔╗╚╝"
 
@@ -58,11 +59,12 @@ def check_upload(name: str, data: bytes, first_page_text: str) -> str:
 
 
 def secret_mark(text: str) -> str | None:
-    """The secrecy mark that stands on a line of its own, or None.
+    """The secrecy mark that stands on a line of its own, or in a cell of its own beside other text; or None.
 
     Upper case only, as the stamps are; decomposed accents and odd spaces do not hide it.
     """
-    for line in re.split(r"[\r\n\f\v\u0085\u2028\u2029]+", unicodedata.normalize("NFC", text)):
+    lines = re.split(r"[\r\n\f\v\u0085\u2028\u2029]+", unicodedata.normalize("NFC", text))
+    for line in [*lines, *(cell for line in lines for cell in _CELLS.split(line))]:
         words = " ".join(_visible(line).strip(_FRAME).split())
         # "M Ậ T": letters set wide apart, as stamps often are.
         packed = words.replace(" ", "")

@@ -28,6 +28,13 @@ TEXTS: dict[str, str] = {
         "Tệp “{name}” có dấu {mark} ở trang đầu. Không được đưa tài liệu bí mật nhà nước lên hệ thống "
         "này; hãy dùng kênh riêng theo quy định."
     ),
+    "document.locked": N_(
+        "Tệp “{name}” có mật khẩu nên hệ thống không kiểm tra được dấu độ mật. Hãy bỏ mật khẩu rồi tải lên lại."
+    ),
+    "document.composed": N_(
+        "Tệp “{name}” có phần khai báo XML (DTD) mà tệp văn phòng không được có. Hãy mở bằng Word, Excel hoặc PowerPoint, "
+        "lưu thành tệp mới rồi tải lên lại."
+    ),
     "document.too_large": N_("Tệp “{name}” quá lớn. Mỗi tệp tối đa 50 MB."),
     "document.exists": N_("Cuộc họp đã có tài liệu tên “{name}”. Hãy đổi tên tệp rồi tải lên lại."),
     "document.none": N_("Chưa chọn tệp nào. Hãy chọn tệp rồi bấm Tải lên."),

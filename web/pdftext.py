@@ -1,8 +1,8 @@
 """Text of a PDF's first page, line by line: enough to find a stamp that stands alone on its line.
 
-Not a PDF library: it reads the strings that the page shows, through each font's ToUnicode map, and starts a new line
-where the text position moves down.  Pictures are not read.  Called by `firstpage.py`, which catches whatever a broken
-file raises.
+Not a PDF library: it reads the strings that the page shows, through each font's ToUnicode map, follows the pen, and
+reads together what stands on one baseline, in whatever order it was drawn.  A wide gap on it is a tab: a stamp beside a
+title is no part of the title.  Pictures are not read.  Called by `firstpage.py`, which catches what broken files raise.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import hypot
 from typing import Any
+
+from web.pdffont import Font, font
 
 MOST_CONTENT = 4 * 1024 * 1024
 MOST_FORMS = 40
@@ -23,29 +27,32 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(rb"\\([nrtbf()\\]|[0-7]{1,3}|\r\n|\r|\n)")
 _SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 SAME_LINE = 2.0  # points; accents and bold runs are set on one baseline
+WORD, CELL, BACK = 0.15, 1.5, 1.0
+"""Gaps in units of the font size: between words, between cells, and a jump back to another cell."""
+
+Matrix = tuple[float, float, float, float, float, float]
+UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
-@dataclass(slots=True)
-class _Font:
-    """Code -> text; `width` bytes a code."""
-
-    width: int = 1
-    codes: dict[int, str] = field(default_factory=dict)
-
-    def decode(self, raw: bytes) -> str:
-        if not self.codes:
-            return raw.decode("utf-16-be", "ignore") if self.width == 2 else raw.decode("cp1252", "ignore")
-        step = self.width
-        return "".join(self.codes.get(int.from_bytes(raw[at:at + step], "big"), "") for at in range(0, len(raw), step))
+class Locked(Exception):
+    """The file opens with a password only."""
 
 
 def first_page(data: bytes) -> str:
-    """Lines of the first page.  Raises whatever a broken file makes the reader raise."""
-    from pyhanko.pdf_utils.reader import PdfFileReader  # a second to import: a server must be up before that
+    """Lines of the first page.  Raises Locked, and whatever a broken file makes the reader raise."""
+    from pyhanko.pdf_utils.crypt import AuthStatus  # a second to import: a server must be up before that
+    from pyhanko.pdf_utils.misc import PdfReadError
+    from pyhanko.pdf_utils.reader import PdfFileReader
 
     reader = PdfFileReader(io.BytesIO(data), strict=False)
     if reader.encrypted:
-        return ""
+        # Most encrypted files only forbid printing or editing and open with no password at all.
+        try:
+            opened = reader.decrypt("")
+        except (PdfReadError, ValueError, KeyError, NotImplementedError) as error:
+            raise Locked from error
+        if opened.status == AuthStatus.FAILED:
+            raise Locked
     page = reader.root["/Pages"]
     for _depth in range(50):
         if "/Kids" not in page:
@@ -53,7 +60,7 @@ def first_page(data: bytes) -> str:
         page = page["/Kids"][0]
     teller = _Teller()
     teller.run(_content(page), _resources(page))
-    return "\n".join(" ".join("".join(line).split()) for line in teller.lines)
+    return "\n".join(_lines(teller.runs))
 
 
 def _content(page: Any) -> bytes:
@@ -74,66 +81,136 @@ def _resources(node: Any) -> Any:
     return {}
 
 
+def _times(first: Matrix, then: Matrix) -> Matrix:
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One string as it stands on the page: direction of writing, place across it, from where to where along it."""
+
+    direction: tuple[float, float]
+    across: float
+    along: float
+    end: float
+    em: float
+    text: str
+
+
+def _lines(runs: list[_Run]) -> list[str]:
+    """The runs of each baseline from left to right; lines from top to bottom."""
+    lines: list[list[_Run]] = []
+    for run in sorted(runs, key=lambda run: (run.direction, -run.across)):
+        first = lines[-1][0] if lines else None
+        if first and first.direction == run.direction and abs(first.across - run.across) <= SAME_LINE:
+            lines[-1].append(run)
+        else:
+            lines.append([run])
+    return [_joined(sorted(line, key=lambda run: run.along)) for line in lines]
+
+
+def _joined(line: list[_Run]) -> str:
+    text = line[0].text
+    for last, run in pairwise(line):
+        gap = (run.along - last.end) / (run.em or 1.0)
+        text += ("\t" if gap > CELL or gap < -BACK else " " if gap > WORD else "") + run.text
+    return text
+
+
+@dataclass(slots=True)
+class _State:
+    """What `q` saves and `Q` brings back, as far as it moves text."""
+
+    page: Matrix = UNIT
+    font: Font = field(default_factory=Font)
+    size: float = 1.0
+    apart: float = 0.0
+    between_words: float = 0.0
+    stretch: float = 1.0
+    leading: float = 0.0
+
+
 class _Teller:
-    """Follows the text operators of a content stream (ISO 32000-1, 9.4) and collects lines."""
+    """Follows the text operators of a content stream (ISO 32000-1, 9.4) and collects what is shown."""
 
     def __init__(self) -> None:
-        self.lines: list[list[str]] = [[]]
+        self.runs: list[_Run] = []
         self._forms = 0
-        self._baseline: float | None = None
-        self._y = 0.0
-        self._leading = 0.0
-        self._page = (1.0, 0.0)  # vertical scale and shift of the page under the text (the matrix's d and f)
-        self._saved: list[tuple[float, float]] = []
+        self._state = _State()
+        self._saved: list[_State] = []
+        self._line = UNIT  # the matrix at the start of the line
+        self._pen = UNIT  # … and where the pen is
 
     def run(self, content: bytes, resources: Any) -> None:
-        fonts: dict[str, _Font] = {}
-        font = _Font()
+        fonts: dict[str, Font] = {}
         stack: list[Any] = []
         for token in _tokens(content):
             if not isinstance(token, str):
                 stack.append(token)
                 continue
-            if token == "Tf" and len(stack) >= 2:
+            if token == "Tf" and len(stack) >= 2 and isinstance(stack[-1], float):
                 name = str(stack[-2])
-                font = fonts[name] if name in fonts else fonts.setdefault(name, _font(resources, name))
+                self._state.font = fonts[name] if name in fonts else fonts.setdefault(name, font(resources, name))
+                self._state.size = stack[-1]
             elif token == "Do" and stack:
                 self._form(resources, str(stack[-1]))
+            elif token in ("Tj", "TJ", "'", '"', "T*"):
+                self._show(token, stack)
             else:
-                self._text(token, stack, font)
+                self._move(token, [part for part in stack if isinstance(part, float)])
             stack.clear()
 
-    def _text(self, operator: str, stack: list[Any], font: _Font) -> None:
-        numbers = [part for part in stack if isinstance(part, float)]
+    def _move(self, operator: str, numbers: list[float]) -> None:
+        state = self._state
         if operator in ("Td", "TD") and len(numbers) >= 2:
-            self._y += numbers[-1]
-            self._leading = -numbers[-1] if operator == "TD" else self._leading
+            self._step(numbers[-2], numbers[-1])
+            state.leading = -numbers[-1] if operator == "TD" else state.leading
         elif operator == "Tm" and len(numbers) >= 6:
-            self._y = numbers[-1]
-        elif operator == "TL" and numbers:
-            self._leading = numbers[-1]
+            a, b, c, d, e, f = numbers[-6:]
+            self._line = self._pen = (a, b, c, d, e, f)
         elif operator == "BT":
-            self._y = 0.0
+            self._line = self._pen = UNIT
         elif operator == "cm" and len(numbers) >= 6:
-            scale, shift = self._page
-            self._page = (scale * numbers[-3], shift + scale * numbers[-1])
+            a, b, c, d, e, f = numbers[-6:]
+            state.page = _times((a, b, c, d, e, f), state.page)
         elif operator == "q":
-            self._saved.append(self._page)
+            self._saved.append(replace(state))
         elif operator == "Q" and self._saved:
-            self._page = self._saved.pop()
-        elif operator in ("Tj", "TJ", "'", '"', "T*"):
-            if operator in ("'", '"', "T*"):
-                self._y -= self._leading
-            for raw in (part for part in stack if isinstance(part, bytes)):
-                self._say(font.decode(raw))
+            self._state = self._saved.pop()
+        elif operator in _SETS and numbers:
+            name, scale = _SETS[operator]
+            setattr(state, name, numbers[-1] * scale)
 
-    def _say(self, text: str) -> None:
-        scale, shift = self._page
-        y = scale * self._y + shift
-        if self._baseline is None or abs(y - self._baseline) > SAME_LINE:
-            self.lines.append([])
-        self._baseline = y
-        self.lines[-1].append(text)
+    def _step(self, x: float, y: float) -> None:
+        self._line = self._pen = _times((1.0, 0.0, 0.0, 1.0, x, y), self._line)
+
+    def _show(self, operator: str, stack: list[Any]) -> None:
+        state = self._state
+        if operator == '"' and len(stack) >= 3 and isinstance(stack[0], float) and isinstance(stack[1], float):
+            state.between_words, state.apart = stack[0], stack[1]
+        if operator in ("'", '"', "T*"):
+            self._step(0.0, -state.leading)
+        for part in stack:
+            if isinstance(part, bytes):
+                before = self._pen
+                self._forward(state.font.width(part, state.size, state.apart, state.between_words))
+                if (text := state.font.text(part)).strip():
+                    self._say(text, before)
+            elif isinstance(part, float) and operator == "TJ":
+                self._forward(-part / 1000 * state.size)
+
+    def _forward(self, x: float) -> None:
+        self._pen = _times((1.0, 0.0, 0.0, 1.0, x * self._state.stretch, 0.0), self._pen)
+
+    def _say(self, text: str, begin: Matrix) -> None:
+        a, b, _c, _d, x, y = _times(begin, self._state.page)
+        _a, _b, _c, _d, x_end, y_end = _times(self._pen, self._state.page)
+        scale = hypot(a, b) or 1.0
+        ux, uy = round(a / scale, 2), round(b / scale, 2)
+        self.runs.append(_Run((ux, uy), y * ux - x * uy, x * ux + y * uy, x_end * ux + y_end * uy,
+                              abs(scale * self._state.size), text))
 
     def _form(self, resources: Any, name: str) -> None:
         self._forms += 1
@@ -142,42 +219,19 @@ class _Teller:
             return
         form = forms[name]
         if form.get("/Subtype") == "/Form":
-            self._baseline = None
+            before, depth = replace(self._state), len(self._saved)
+            if "/Matrix" in form:
+                a, b, c, d, e, f = (float(part) for part in form["/Matrix"])
+                self._state.page = _times((a, b, c, d, e, f), self._state.page)
             self.run(form.data[:MOST_CONTENT], form["/Resources"] if "/Resources" in form else resources)
+            self._state = before
+            del self._saved[depth:]
 
 
-def _font(resources: Any, name: str) -> _Font:
-    fonts = resources["/Font"] if "/Font" in resources else {}
-    if name not in fonts:
-        return _Font()
-    found = fonts[name]
-    wide = found.get("/Subtype") == "/Type0"
-    if "/ToUnicode" not in found:
-        return _Font(2 if wide else 1)
-    return _Font(2 if wide else 1, _codes(found["/ToUnicode"].data))
-
-
-def _codes(cmap: bytes) -> dict[int, str]:
-    """bfchar and bfrange entries of a ToUnicode map (Adobe technical note 5411)."""
-    codes: dict[int, str] = {}
-    for block in re.findall(rb"beginbfchar(.*?)endbfchar", cmap, re.DOTALL):
-        pairs = re.findall(rb"<([0-9A-Fa-f\s]+)>\s*<([0-9A-Fa-f\s]*)>", block)
-        codes.update((int(code, 16), _hex_text(text)) for code, text in pairs)
-    for block in re.findall(rb"beginbfrange(.*?)endbfrange", cmap, re.DOTALL):
-        entry = rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*(?:<([0-9A-Fa-f]+)>|\[([^\]]*)\])"
-        for first, last, start, listed in re.findall(entry, block):
-            low, high = int(first, 16), min(int(last, 16), int(first, 16) + 0xFFFF)
-            if start:
-                base = _hex_text(start)
-                codes.update({low + n: base[:-1] + chr(ord(base[-1]) + n) for n in range(high - low + 1) if base})
-            else:
-                texts = re.findall(rb"<([0-9A-Fa-f\s]*)>", listed)
-                codes.update({low + n: _hex_text(text) for n, text in enumerate(texts[:high - low + 1])})
-    return codes
-
-
-def _hex_text(text: bytes) -> str:
-    return bytes.fromhex(text.decode()).decode("utf-16-be", "ignore")
+_SETS = {
+    "TL": ("leading", 1.0), "Tc": ("apart", 1.0), "Tw": ("between_words", 1.0), "Tz": ("stretch", 0.01),
+}
+"""Operators that set one number of the state: its name, and what one unit of the operator is."""
 
 
 def _tokens(content: bytes) -> Iterator[Any]:

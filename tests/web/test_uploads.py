@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import zipfile
 
+import pikepdf
 import pytest
 import typst
 from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings.documents import secret_mark
+from meetings.documents import check_upload, secret_mark
 from meetings.errors import Invalid
+from tests.meetings.test_documents import INNOCENT
 from tests.web.conftest import ManualClock
 from web import firstpage, uploads
 from web.container import Container
+from web.errors import explain
 
 KEY = b"k" * 32
 
@@ -35,7 +38,7 @@ def docx(*lines: str, header: str = "") -> bytes:
     return file.getvalue()
 
 
-def office(part: str, xml: str) -> bytes:
+def office(part: str, xml: str | bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -60,10 +63,68 @@ def test_a_stamp_is_found_in_every_kind_of_file(mark: str) -> None:
         assert secret_mark(firstpage.text_of(name, data)) == mark, name
 
 
-@pytest.mark.parametrize("innocent", ["BẢO MẬT THÔNG TIN", "mật độ dân số", "Kế hoạch bảo đảm BÍ MẬT nhà nước", "MẬT ONG"])
-def test_an_innocent_title_is_not_taken_for_a_stamp(innocent: str) -> None:
-    assert secret_mark(firstpage.text_of("a.pdf", pdf(f"= {innocent}\nchữ *MẬT* đậm trong câu"))) is None
-    assert secret_mark(firstpage.text_of("a.docx", docx(innocent))) is None
+def locked(body: str, user: str) -> bytes:
+    """A PDF whose owner forbids things; with an empty `user` every viewer opens it all the same."""
+    with pikepdf.open(io.BytesIO(pdf(body))) as file:
+        out = io.BytesIO()
+        file.save(out, encryption=pikepdf.Encryption(owner="chủ", user=user, allow=pikepdf.Permissions(extract=False)))
+    return out.getvalue()
+
+
+def test_a_stamp_in_a_pdf_that_only_forbids_printing_is_found() -> None:
+    assert secret_mark(firstpage.text_of("a.pdf", locked("TỐI MẬT\n\nKính gửi", ""))) == "TỐI MẬT"
+    assert secret_mark(firstpage.text_of("a.pdf", locked("BẢO MẬT THÔNG TIN", ""))) is None
+
+
+def test_a_pdf_that_needs_a_password_is_refused_in_words_of_its_own() -> None:
+    with pytest.raises(Invalid) as refused:
+        firstpage.text_of("a.pdf", locked("Kính gửi", "mở"))
+    assert refused.value.code == "document.locked"
+    assert "mật khẩu" in explain(refused.value) and "a.pdf" in explain(refused.value)
+
+
+@pytest.mark.parametrize("body", [
+    "#grid(columns: (1fr, 2fr))[MẬT][#align(center)[Hạ Long, ngày 3 tháng 2 năm 2026]]",
+    "#grid(columns: (2fr, 1fr))[#align(center)[ỦY BAN NHÂN DÂN TỈNH]][#align(right)[MẬT]]",
+    "#grid(columns: (1fr, 1fr))[#set text(tracking: 4pt)\n*MẬT*][Số: 12/KH-UBND]",
+    "#place(dx: 10cm, dy: 1mm)[*MẬT*] #text(size: 13pt)[Số: 12/KH-UBND]",
+    "#rotate(-15deg, reflow: true)[#box(stroke: red, inset: 3pt)[MẬT]] Kính gửi các sở",
+    "#rotate(90deg, reflow: true)[MẬT]\n\nKính gửi các sở",
+    "#stack(dir: ltr, spacing: 6pt)[M][Ậ][T]\n\nKính gửi",
+    "#place(dx: 0.3pt)[*MẬT*] *MẬT*",
+])
+def test_a_stamp_beside_or_across_other_text_stands_alone(body: str) -> None:
+    assert secret_mark(firstpage.text_of("a.pdf", pdf(body))) == "MẬT"
+
+
+def test_a_stamp_at_a_tab_or_a_wide_blank_stands_alone() -> None:
+    for text in ("MẬT\tHạ Long, ngày 3 tháng 2", "Số: 12\t\tMẬT", "MẬT        Hạ Long", "1.\tTUYỆT MẬT\t2."):
+        assert secret_mark(firstpage.text_of("a.docx", docx(text))), text
+        with pytest.raises(Invalid, match="document.secret"):
+            check_upload("a.txt", text.encode(), "")
+
+
+SHEET = '<s xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>{}</row></sheetData></s>'
+
+
+@pytest.mark.parametrize("cell", [
+    '<c t="inlineStr"><is><t>MẬT</t></is></c>', '<c t="inlineStr"><is><r><t>M</t></r><r><t>ẬT</t></r></is></c>',
+    '<c t="str"><f>"M"&amp;"ẬT"</f><v>MẬT</v></c>',
+])
+def test_a_stamp_that_stands_in_the_sheet_itself_is_found(cell: str) -> None:
+    assert secret_mark(firstpage.text_of("a.xlsx", office("xl/worksheets/sheet1.xml", SHEET.format(cell)))) == "MẬT"
+    innocent = SHEET.format('<c t="inlineStr"><is><t>BẢO MẬT</t></is></c><c><v>3</v></c>')
+    assert secret_mark(firstpage.text_of("a.xlsx", office("xl/worksheets/sheet1.xml", innocent))) is None
+
+
+@pytest.mark.parametrize("title", INNOCENT)
+def test_an_innocent_title_is_not_taken_for_a_stamp(title: str) -> None:
+    half = len(title.split()) // 2
+    first, rest = " ".join(title.split()[:half]), " ".join(title.split()[half:])
+    for body in (f"= {title}\nchữ *MẬT* đậm trong câu", f"{first} *{rest}* của *{first}* {rest}",
+                 f"#set text(tracking: 5pt, size: 14pt)\n{first} *{rest}* 2026"):
+        assert secret_mark(firstpage.text_of("a.pdf", pdf(body))) is None, body
+    assert secret_mark(firstpage.text_of("a.docx", docx(title))) is None
 
 
 def test_only_the_first_page_counts() -> None:
@@ -71,9 +132,21 @@ def test_only_the_first_page_counts() -> None:
     assert firstpage.text_of("a.pdf", data).strip() == "Trang một"
 
 
-def test_an_entity_in_the_xml_is_not_followed() -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:p><a:t>&a;</a:t></a:p></x>'
-    assert "root" not in firstpage.text_of("a.pptx", office("ppt/slides/slide1.xml", bomb))
+DOCUMENT = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:p><w:t>{}</w:t></w:p></w:document>'
+
+
+@pytest.mark.parametrize("declared", [
+    '<!DOCTYPE d [<!ENTITY a "MẬT">]>', '<!DOCTYPE d SYSTEM "http://elsewhere.example/d.dtd">', "<!-- a --><!DOCTYPE d>",
+    '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("part", ["word/document.xml", "word/styles.xml", "_rels/.rels"])
+def test_an_office_file_with_a_dtd_is_refused(declared: str, encoding: str, part: str) -> None:
+    words = "&a;" if "ENTITY" in declared else "Kính gửi"
+    xml = f'<?xml version="1.0" encoding="{encoding}"?>{declared}{DOCUMENT.format(words)}'
+    with pytest.raises(Invalid) as refused:
+        firstpage.text_of("a.docx", office(part, xml.encode(encoding)))
+    assert refused.value.code == "document.composed" and "a.docx" in explain(refused.value)
 
 
 @given(st.binary(max_size=400), st.sampled_from(["a.pdf", "a.docx", "a.xlsx", "a.pptx", "a.png"]))
