@@ -34,6 +34,8 @@ class Counted:
 
     received: int
     lost: int
+    missing: int
+    """Asked for again: may still come."""
     silent: int
     """Receivers that got nothing of a speaker they should have."""
 
@@ -83,15 +85,16 @@ class Points:
 
     def counted(self) -> Counted:
         """Sums over all receivers."""
-        received = lost = silent = 0
+        received = lost = missing = silent = 0
         for seat in self.seats.values():
             others = [code for code in self._speakers if code != seat.code]
             slots = seat.subscriber.slots()
             received += sum(slot.received for slot in slots)
-            lost += sum(slot.lost + slot.missing for slot in slots)
+            lost += sum(slot.lost for slot in slots)
+            missing += sum(slot.missing for slot in slots)
             heard = sum(slot.received > 0 for slot in slots)
             silent += heard < 2 * len(others)
-        return Counted(received, lost, silent)
+        return Counted(received, lost, missing, silent)
 
     async def vote(self, motion: str, choice: dict[str, str]) -> dict[str, str]:
         """Each point casts its ballot; code → receipt."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from web.rehearsal import floor
 from web.rehearsal.crowd import Points
 from web.rehearsal.forms import Form
 from web.rehearsal.people import Person, Refused
@@ -25,6 +26,7 @@ from web.scene import PLAYERS
 SPEAKERS = 3
 FREE_WITHIN_DAYS = 30
 RELAY_S = 6.0
+MOST_LOST = 0.01
 CARD = re.compile(r'data-code="([^"]+)".*?/j/([A-Za-z0-9_-]+)', re.DOTALL)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 TITLE = "Hội nghị diễn tập toàn tỉnh"
@@ -54,6 +56,8 @@ class Journey:
     meeting_id: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
     points: Points | None = None
+    invited: list[str] = field(default_factory=list)
+    """Names of the points, as the pages show them."""
     _people: dict[str, Person] = field(default_factory=dict)
 
     async def step(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -140,16 +144,27 @@ class Journey:
         before = await self._media()
         await asyncio.sleep(RELAY_S)  # the interval that is measured
         after = await self._media()
-        seen = self.points.counted()
         relayed = after["packets_relayed"] - before["packets_relayed"]
         self.facts |= {
-            "packets_in": after["packets_in"], "packets_relayed": after["packets_relayed"], "packets_lost": seen.lost,
-            "packets_received": seen.received, "relay_s": RELAY_S,
+            "packets_in": after["packets_in"], "packets_relayed": after["packets_relayed"], "relay_s": RELAY_S,
             "cpu_us_per_packet": round((after["cpu_s"] - before["cpu_s"]) * 1e6 / relayed, 2) if relayed else None,
             "server_mib": round(self.stage.resident_mib(), 1),
         }
         if self.count > 1 and relayed <= 0:
             raise Failed("nothing was relayed")
+        await self._count_losses()
+
+    async def _count_losses(self) -> None:
+        """What came and what is lost so far goes into the report; more than a trace of it is a relay that fails."""
+        assert self.points is not None, "called by relay and conclude"
+        for _patience in range(20):
+            if not (seen := self.points.counted()).missing:
+                break
+            await asyncio.sleep(0.05)  # what is asked for again may still come
+        lost = seen.lost + seen.missing
+        self.facts |= {"packets_received": seen.received, "packets_lost": lost}
+        if lost > MOST_LOST * (seen.received + lost):
+            raise Failed(f"{lost} packets lost, {seen.received} received")
 
     async def _everybody_receives(self) -> None:
         assert self.points is not None, "called by relay"
@@ -162,18 +177,30 @@ class Journey:
     async def _media(self) -> dict[str, Any]:
         """The relay's counters, as the technician's page gets them."""
         technician = await self.person("technician")
-        stats = (await technician.get(f"/admin/media?room={self.meeting_id}")).json()
-        room = stats["rooms"][self.meeting_id]
-        return {"cpu_s": stats["cpu_s"], "packets_in": room["packets_in"], "packets_relayed": room["packets_relayed"]}
+        stats: dict[str, Any] = (await technician.get(f"/admin/media?room={self.meeting_id}")).json()
+        return {"cpu_s": stats["cpu_s"], **stats["rooms"][self.meeting_id]}
 
     async def floor(self) -> None:
-        """A point asks to speak and gets the floor; another one, silenced, reaches nobody any more."""
+        """A point asks to speak and gets the floor; another one, silenced, reaches nobody until the floor is taken back."""
         assert self.points is not None, "floor comes after join"
-        code = list(self.secrets)[min(1, self.count - 1)]
-        await self.points.raise_hand(code)
         chair = await self.person("chair")
+        main = (await chair.get(f"/meetings/{self.meeting_id}/conduct")).url.path.rpartition("/")[2]
+        speakers = list(self.secrets)[:SPEAKERS]
+        others = [code for code in speakers if self.secrets[code] != main]  # the chair's point is heard all the time
+        silent = others[-1] if others else None
+        code = next((other for other in [*others, *speakers] if other != silent), speakers[0])
+        await self.points.raise_hand(code)
         await self._conduct(chair, "floor", code=code)
+        if silent:
+            await self._until(lambda before, after: floor.silenced(before, after, code, silent))
         await self._conduct(chair, "floor", code="")
+        if silent:
+            await self._until(lambda before, after: floor.heard(before, after, silent))
+
+    async def _until(self, wrong: Callable[[floor.Look, floor.Look], str]) -> None:
+        assert self.points is not None, "called by floor"
+        if said := await floor.until(self.points, self._media, wrong):
+            raise Failed(said)
 
     async def vote(self) -> None:
         """One named vote: every tenth point abstains, every seventh is against."""
@@ -195,9 +222,9 @@ class Journey:
 
     async def delegate(self) -> None:
         """A delegate without an account is recorded as present behind the first point."""
-        secretary = await self.person("secretary")
-        await secretary.submit(f"/meetings/{self.meeting_id}/audience", "/delegates", name=DELEGATE, post="Đại biểu",
-                               present="yes")
+        secretary, page = await self.person("secretary"), f"/meetings/{self.meeting_id}/audience"
+        self.invited = [name for _id, name in (await secretary.page(page)).form("/delegates").choices["point"]]
+        await secretary.submit(page, "/delegates", name=DELEGATE, post="Đại biểu", present="yes")
 
     async def conclude(self) -> None:
         """Conclusions, then the end: the room closes and the draft of the minutes stands."""
@@ -205,6 +232,7 @@ class Journey:
         chair = await self.person("chair")
         for text in CONCLUSIONS:
             await self._conduct(chair, "conclusion", text=text)
+        await self._count_losses()
         closed = await self._conduct(chair, "close")
         if not closed["drafted"]:
             raise Failed("the meeting closed without a draft of its minutes")

@@ -49,7 +49,11 @@ class Person:
 
     async def status(self, path: str) -> int:
         """The bare status of a page: what a stranger learns."""
-        return (await self._http.get(path, follow_redirects=False)).status_code
+        return (await self.answer(path)).status_code
+
+    async def answer(self, path: str) -> httpx.Response:
+        """Whatever the server answers, taken as it is."""
+        return await self._http.get(path, follow_redirects=False)
 
     async def page(self, path: str) -> forms.Page:
         return forms.read((await self.get(path)).text)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import sys
 from asyncio import create_subprocess_exec, subprocess
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from web.rehearsal.people import Person
 SIGNERS = (("initials", "division_head"), ("secretary", "secretary"), ("chair", "chair"))
 GRANT = re.compile(r"/links/[0-9a-f-]+$")
 LINK = re.compile(r"/d/[A-Za-z0-9_-]{20,}")
+SHOWN = re.compile(r'class="mono">([^<]+)</b>')
+NO_MEETING = "00000000-0000-7000-8000-000000000000"
+OWN = re.compile(r"[0-9a-f]{64}|/meetings/\S+")
+"""What two pages for one person may differ in: form tokens, and the address that was asked for."""
 ROLES = ["initials", "secretary", "chair", "agency"]
 
 
@@ -28,9 +34,11 @@ async def play(journey: Journey) -> None:
     record = Record(journey)
     steps = (
         ("book", journey.book), ("open", journey.open), ("join", journey.join), ("relay", journey.relay),
-        ("floor", journey.floor), ("vote", journey.vote), ("delegate", journey.delegate), ("conclude", journey.conclude), ("draft", record.draft),
+        ("floor", journey.floor), ("vote", journey.vote), ("delegate", journey.delegate), ("conclude", journey.conclude),
+        ("draft", record.draft),
         ("number", record.number), ("sign", record.sign), ("seal", record.seal), ("issue", record.issue),
-        ("pack", record.pack), ("download", record.download), ("verify", record.verify), ("take home", record.take_home), ("stranger", record.stranger),
+        ("pack", record.pack), ("download", record.download), ("verify", record.verify),
+        ("take home", record.take_home), ("stranger", record.stranger),
     )
     try:
         for name, work in steps:
@@ -103,12 +111,16 @@ class Record:
         packet = await _verdict(Path(facts["packet"]), Path(facts["ca"]))
         if not packet["valid"]:
             raise Failed(f"packet: {packet['reason']}")
-        broken = bytearray(Path(facts["minutes_pdf"]).read_bytes())
+        for name in ("minutes_pdf", "packet"):
+            await self._notices_a_flipped_byte(Path(facts[name]))
+
+    async def _notices_a_flipped_byte(self, whole: Path) -> None:
+        broken = bytearray(whole.read_bytes())
         broken[len(broken) // 2] ^= 1
-        altered = self._journey.out / "altered.pdf"
+        altered = whole.with_stem(f"altered-{whole.stem}")
         altered.write_bytes(broken)
-        if (await _verdict(altered, Path(facts["ca"])))["valid"]:
-            raise Failed("one flipped byte was not noticed")
+        if (await _verdict(altered, Path(self._journey.facts["ca"])))["valid"]:
+            raise Failed(f"one flipped byte of {whole.name} was not noticed")
         altered.unlink()
 
     async def take_home(self) -> None:
@@ -122,23 +134,58 @@ class Record:
             raise Failed("no personal link was shown")
         delegate = Person(self._journey.stage.base_url)
         try:
-            got = await delegate.get(f"{link.group()}/minutes.pdf")
-            if got.content != Path(self._journey.facts["minutes_pdf"]).read_bytes():
-                raise Failed("the delegate got another file than the chair")
+            for name, fact in (("minutes.pdf", "minutes_pdf"), ("packet.asice", "packet")):
+                await self._takes(delegate, f"{link.group()}/{name}", Path(self._journey.facts[fact]))
             await clerk.submit(self._minutes, f"{grant}/revoke")
-            refused = await delegate.status(f"{link.group()}/minutes.pdf")
+            refused = await delegate.status(f"{link.group()}/packet.asice")
         finally:
             await delegate.close()
         if refused not in (404, 409, 410):
             raise Failed(f"a revoked link answered {refused}")
 
+    async def _takes(self, delegate: Person, path: str, chairs: Path) -> None:
+        """What the delegate gets is valid, and the chair's file to the byte."""
+        got = self._journey.out / f"delegate-{chairs.name}"
+        got.write_bytes((await delegate.get(path)).content)
+        if got.read_bytes() != chairs.read_bytes():
+            raise Failed(f"the delegate got another {chairs.name} than the chair")
+        if not (verdict := await _verdict(got, Path(self._journey.facts["ca"])))["valid"]:
+            raise Failed(f"the delegate's {chairs.name}: {verdict['reason']}")
+        got.unlink()
+
     async def stranger(self) -> None:
-        """Somebody without a part in it learns nothing: the same answer as for a meeting that does not exist."""
-        stranger = await self._journey.person("admin")
-        theirs = await stranger.status(f"/meetings/{self._journey.meeting_id}/minutes/minutes.pdf")
-        nobodys = await stranger.status("/meetings/00000000-0000-7000-8000-000000000000/minutes/minutes.pdf")
-        if (theirs, nobodys) != (404, 404):
-            raise Failed(f"a stranger got {theirs}, and {nobodys} for a meeting that does not exist")
+        """An officer of a unit that was not invited learns nothing: the answer is that for no meeting at all."""
+        stranger = await self._outsider()
+        try:
+            theirs = await stranger.answer(f"/meetings/{self._journey.meeting_id}/minutes/minutes.pdf")
+            nobodys = await stranger.answer(f"/meetings/{NO_MEETING}/minutes/minutes.pdf")
+        finally:
+            await stranger.close()
+        if (theirs.status_code, nobodys.status_code) != (404, 404):
+            raise Failed(f"a stranger got {theirs.status_code}, and {nobodys.status_code} for no meeting at all")
+        if OWN.sub("", theirs.text) != OWN.sub("", nobodys.text):
+            raise Failed("a stranger can tell this meeting from no meeting at all")
+
+    async def _outsider(self) -> Person:
+        """A new officer's account, made by the administrator on the page for it, with a password of the officer's own.
+
+        Where every unit was invited, nobody of another unit is left: then it is somebody without any role.
+        """
+        admin = await self._journey.person("admin")
+        invited = [name.casefold() for name in self._journey.invited]
+        units = (await admin.page("/admin/users")).form("/admin/users").choices["unit_id"]
+        outside = [key for key, path in units if not any(path.split(" › ")[-1].casefold() in name for name in invited)]
+        login, password = f"khach-{secrets.token_hex(4)}", f"{secrets.token_urlsafe(16)}-aA1"
+        made = await admin.submit(
+            "/admin/users", "/admin/users", login=login, name="Ngô Văn Khách", title="Công chức xã",
+            unit_id=outside[-1] if outside else units[-1][0], role=["officer"] if outside else [])
+        shown = SHOWN.search(made.text)
+        if shown is None:
+            raise Failed("no password was shown for a new account")
+        officer = Person(self._journey.stage.base_url, login, first := unescape(shown.group(1)))
+        await officer.submit("/signin", "/signin", login=login, password=first)
+        await officer.submit("/password", "/password", old=first, password=password, again=password)
+        return officer
 
 
 async def _verdict(file: Path, ca: Path) -> dict[str, Any]:
