@@ -1,29 +1,42 @@
-"""Where commands find the data of an installation when none is named.  Reads the environment, makes nothing."""
+"""Which installation a command works on, and whether a folder is the demonstration's.  Makes nothing, changes nothing.
+
+Called by the commands.  Where nobody names a folder, those that a newcomer tries on the demonstration find it.
+"""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from web.bootstrap import ROOT
+
+if TYPE_CHECKING:
+    from web.settings import Settings
 
 DEMO = ROOT / "var" / "demo"
 ACCOUNTS = "demo-accounts.json"
 """Where a demonstration or rehearsal keeps its accounts (`web/scene.py`), and by which its folder is known."""
-SERVICE = Path("var")
-"""Where `serve` keeps its data when nothing else is said (`web/settings.py`)."""
 
 
-def is_demonstration(folder: Path) -> bool:
-    """Whether the folder was made by `demo` or `rehearse`, so that test signatures count there."""
-    return (folder / ACCOUNTS).exists()
+def installation(given: Path | None) -> Settings:
+    """The settings that `serve` would have, with the option's folder; the demonstration's where nothing names another.
+
+    Raises BadSettings.
+    """
+    from web.settings import read  # a third of a second to import; `verify` with --trust needs none of it
+
+    if given:
+        return read(data=given)
+    settings = read()
+    named = settings.model_fields_set & {"data", "database"}
+    return settings if named or (settings.data / "diemcau.db").exists() else read(data=DEMO)
 
 
 def data_folder(given: Path | None) -> Path:
-    """The folder named by the option, else by DIEMCAU_DATA, else that of `serve` when it has a database, else the demo's."""
-    if given:
-        return given
-    if named := os.environ.get("DIEMCAU_DATA"):
-        return Path(named)
-    return SERVICE if (SERVICE / "diemcau.db").exists() else DEMO
+    """The folder of that installation.  Raises BadSettings."""
+    return given or installation(None).data
 
+
+def is_demonstration(folder: Path) -> bool:
+    """Whether the folder was made by `demo` or `rehearse`: test signatures count there, and anybody may know passwords."""
+    return (folder / ACCOUNTS).exists()

@@ -6,6 +6,7 @@ from web.i18n import N_
 
 TEXTS: dict[str, str] = {
     "unit.unknown": N_("Không có đơn vị này vào ngày đó. Hãy chọn lại trong cây đơn vị."),
+    "unit.ambiguous": N_("Có nhiều đơn vị tên “{unit}”. Hãy dùng mã của một trong số đó: {units}."),
     "point.unknown": N_("Không có điểm cầu này vào ngày họp. Hãy tải lại trang rồi chọn lại."),
     "audience.day": N_("Thành phần được tính cho một ngày khác. Hãy tải lại trang rồi chọn lại."),
     "dataset.unknown": N_("Không có bộ đơn vị “{name}”."),

@@ -25,7 +25,7 @@ from scheduler.booking import Point
 from scheduler.slots import Slot
 from web import auth, convening, store
 from web.container import Container
-from web.folders import ACCOUNTS
+from web.folders import ACCOUNTS, is_demonstration
 
 LENGTH = timedelta(hours=3)
 LEAST_LEFT = timedelta(minutes=30)
@@ -38,6 +38,10 @@ AGENDA = (
     AgendaLine("Biểu quyết và kết luận", "Chủ trì"),
 )
 LATER = "Họp Ban Chỉ đạo chuyển đổi số"
+
+
+class InService(Exception):
+    """The folder holds accounts that no demonstration made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,14 @@ class Scene:
 
 
 def prepare(found: Container, units: str, *, meeting: bool = True) -> Scene:
-    """Loads what is missing and returns what stands.  One transaction, so a start broken off leaves nothing half made."""
+    """Loads what is missing and returns what stands.  One transaction, so a start broken off leaves nothing half made.
+
+    Raises InService: accounts with passwords that are shown do not belong beside those of real people.
+    """
     at = found.clock.now()
     with found.db.write() as conn:
+        if not is_demonstration(found.settings.data) and store.accounts(conn):
+            raise InService
         datasets.load_dataset(conn, units, at)
         tree = unit_store.tree(conn, found.when.today(at))
         point_store.ensure_points(conn, tree)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 from fastapi import FastAPI
 
+from web.i18n import _
 from web.settings import Settings
 
 HEADER_BYTES = 32 * 1024
@@ -23,7 +24,7 @@ BACKLOG = 1024
 
 
 class PortTaken(Exception):
-    """The port cannot be opened; `reason` is what the system said."""
+    """The port cannot be opened; `reason` says why, in words."""
 
     def __init__(self, port: int, reason: str) -> None:
         super().__init__(port, reason)
@@ -40,8 +41,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        known = {errno.EADDRINUSE: "in use", errno.EACCES: "not permitted"}
-        raise PortTaken(port, known.get(error.errno or 0, str(error))) from None
+        known = {errno.EADDRINUSE: _("đang có chương trình khác dùng"), errno.EACCES: _("người dùng này không được phép")}
+        raise PortTaken(port, known.get(error.errno or 0, error.strerror or str(error))) from None
     listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener

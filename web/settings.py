@@ -8,20 +8,41 @@ Called by the commands and by tests; `build(settings)` is given the result.
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-CONFIG_VARIABLE = "DIEMCAU_CONFIG"
+PREFIX = "DIEMCAU_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+UNKNOWN, WRONG, NO_FILE, BAD_FILE = "unknown", "wrong", "no_file", "bad_file"
+
+
+class BadSettings(Exception):
+    """Settings that cannot be.  `problems`: (UNKNOWN | WRONG | NO_FILE | BAD_FILE, name of a setting or a file)."""
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+class _Environment(EnvSettingsSource):
+    """Also hands on names of ours that are no setting, so that they are refused as in the file."""
+
+    def __call__(self) -> dict[str, Any]:
+        names = {name.lower() for name in os.environ if name.upper().startswith(PREFIX) and name.upper() != CONFIG_VARIABLE}
+        known = {f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields}
+        return {**super().__call__(), **{name.removeprefix(PREFIX.lower()): "" for name in names - known}}
 
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -31,7 +52,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """Everything an operator may choose.  Unknown names are refused: a typing error must not pass for a default."""
 
-    model_config = SettingsConfigDict(env_prefix="DIEMCAU_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     data: Path = Path("var")
     database: str = Field(default="", description="address of the database; empty = SQLite inside `data`")
@@ -67,7 +88,7 @@ class Settings(BaseSettings):
         """Arguments beat the environment, the environment beats the file named by DIEMCAU_CONFIG."""
         file = os.environ.get(CONFIG_VARIABLE)
         extra = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
-        return (init_settings, env_settings, *extra)
+        return (init_settings, _Environment(settings_cls), *extra)
 
     @property
     def database_url(self) -> str:
@@ -87,3 +108,18 @@ class Settings(BaseSettings):
     @property
     def timezone(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
+
+
+def read(**given: Any) -> Settings:
+    """What `given` (the options of a command), the environment and the file say.  Raises BadSettings."""
+    file = os.environ.get(CONFIG_VARIABLE)
+    if file and not Path(file).is_file():
+        raise BadSettings((NO_FILE, file))
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise BadSettings(*(
+            (UNKNOWN if problem["type"] == "extra_forbidden" else WRONG, ".".join(map(str, problem["loc"])))
+            for problem in error.errors())) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadSettings((BAD_FILE, f"{file}: {error}")) from None

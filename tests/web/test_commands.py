@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
 import json
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +17,9 @@ from meetings.errors import NotFound
 from meetings.meeting import State
 from meetings.store import unit_store
 from scheduler import service as booking
-from web import scene, server, store
+from web import folders, scene, server, store
 from web.app import assemble
-from web.commands import COMMANDS, main
+from web.commands import COMMANDS, main, usage
 from web.commands.demo import one_of_each_level
 from web.settings import Settings
 
@@ -127,8 +130,57 @@ def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str], tmp_p
 
 def test_settings_that_cannot_be_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIEMCAU_MEDIA_PORT", "many")
-    assert main(["serve"]) == 2
-    assert "media_port" in capsys.readouterr().err
+    monkeypatch.setenv("DIEMCAU_DATABSE", "postgresql://elsewhere")
+    for command in (["serve"], ["doctor"], ["units", "list"], ["users", "list"], ["ticket", "--room", "bench-a", "--role", "publish"]):
+        assert main(command) == 2, command
+        said = capsys.readouterr().err
+        assert "DIEMCAU_MEDIA_PORT" in said and "DIEMCAU_DATABSE" in said and "elsewhere" not in said
+    assert main(["demo", "--port", "0"]) == 2 and "DIEMCAU_DATABSE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [None, "data = ", 'dta = "x"', b"\xff"])
+def test_a_settings_file_that_cannot_be_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes | None
+) -> None:
+    file = tmp_path / "diemcau.toml"
+    if text is not None:
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    monkeypatch.setenv("DIEMCAU_CONFIG", str(file))
+    assert main(["units", "list"]) == 2
+    assert ("dta" if text == 'dta = "x"' else str(file)) in capsys.readouterr().err
+
+
+def test_every_command_works_on_the_folder_that_serve_works_on(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder stands in the TOML file alone; `var/demo` holds something else."""
+    monkeypatch.setattr(folders, "DEMO", tmp_path / "demo")
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "diemcau.toml"
+    config.write_text(f'data = "{data}"\n')
+    assert folders.data_folder(None) == tmp_path / "demo", "nobody names one"
+    monkeypatch.setenv("DIEMCAU_CONFIG", str(config))
+    assert folders.data_folder(None) == data and folders.data_folder(tmp_path) == tmp_path
+    assert main(["units", "list"]) == 0 and "Tỉnh Quảng Ninh" in capsys.readouterr().out
+    assert main(["ticket", "--room", "bench-c", "--role", "publish"]) == 0
+    assert redeemed(data, capsys.readouterr().out.strip(), "bench-c", "publish")
+    assert main(["users", "list"]) == 0 and "chutoa" in capsys.readouterr().out
+    assert not (tmp_path / "demo").exists() and not (tmp_path / "var").exists()
+    monkeypatch.setenv("DIEMCAU_DATA", str(tmp_path / "other"))
+    assert folders.data_folder(None) == tmp_path / "other", "the environment beats the file"
+
+
+def test_serve_never_opens_the_demonstrations_accounts_nor_the_demonstration_those_of_real_people(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--data", str(data), "--port", "0"]) == 2
+    assert str(data) in (said := capsys.readouterr().err) and "--data" in said
+    found = assemble(Settings(data=tmp_path))
+    with found.db.write() as conn:
+        store.add_account(conn, "that", "Người Thật", "", "", frozenset(), "x", found.clock.now())
+    found.db.close()
+    assert main(["demo", "--data", str(tmp_path), "--port", "0", "--no-browser", "--points", "0"]) == 2
+    assert str(tmp_path) in capsys.readouterr().err and not (tmp_path / scene.ACCOUNTS).exists()
 
 
 def test_the_doctor_says_what_to_do_about_a_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -137,9 +189,48 @@ def test_the_doctor_says_what_to_do_about_a_port_in_use(capsys: pytest.CaptureFi
         other.listen()
         port = other.getsockname()[1]
         assert main(["doctor", "--port", str(port), "--data", str(tmp_path / "new")]) in (0, 1)
+    assert f"cổng TCP {port} đang có chương trình dùng" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("vi", ("Cổng hình và tiếng", "Phông chữ", "Trình duyệt", "Đồng hồ", "Ổ đĩa", "Địa chỉ", "10.9.9.9 không phải địa chỉ")),
+    ("en", ("Port of the relay", "Fonts", "Browser", "Clock", "Disk", "Address", "10.9.9.9 is not an address")),
+])
+def test_the_doctor_speaks_the_terminals_language_and_each_line_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DIEMCAU_LANGUAGE", language)
+    monkeypatch.setenv("DIEMCAU_ADVERTISE", "10.9.9.9")
+    assert main(["doctor", "--port", "0", "--data", str(tmp_path / "new")]) in (0, 1)
     said = capsys.readouterr().out
-    assert f"TCP port {port} is in use" in said and "→" in said
-    assert "UDP" in said and "free where the data lie" in said and "fonts are all in place" in said
+    lines = said.splitlines()[:-2]
+    assert all(word in said for word in words)
+    assert [line[0] in "✓△✕" for line in lines[::2]] == [line.startswith("    → ") for line in lines[1::2]] == [True] * 10
+    vietnamese = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ]|[\u1ea0-\u1ef9]")
+    assert language == "vi" or not vietnamese.search(said.replace("Điểm Cầu", "")), said
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("vi", ("cách dùng:", "tùy chọn", "hiện hướng dẫn này", "số vé", "còn thiếu: --role")),
+    ("en", ("usage:", "options", "show this help message", "how many tickets", "required: --role")),
+])
+def test_help_and_usage_speak_the_terminals_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DIEMCAU_LANGUAGE", language)
+    for arguments in (["ticket", "--help"], ["ticket", "--room", "x"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+    shown = capsys.readouterr()
+    assert all(word in shown.out + shown.err for word in words), shown
+    assert main(["--help"]) == 0
+    assert {"vi": "Cách dùng", "en": "Usage"}[language] in capsys.readouterr().out
+
+
+def test_the_parser_asks_for_no_words_that_we_do_not_have() -> None:
+    """A new Python that words its messages anew would speak English again, unseen."""
+    source = inspect.getsource(argparse)
+    assert [text for text in usage.WORDS if repr(text)[1:-1] not in source and "maybe you meant" not in text] == []
 
 
 def test_unknown_words_are_answered_with_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,15 +22,15 @@ AFTER = replace(BEFORE, sent={"a": 125, "b": 125, "c": 0}, dropped={"a": 0, "b":
 
 def test_a_floor_that_holds_is_seen_from_both_ends() -> None:
     assert silenced(BEFORE, AFTER, "a", "b") == ""
-    assert heard(BEFORE, AFTER, "a") == "" and heard(BEFORE, AFTER, "b") == "b does not reach 2 points"
+    assert heard(BEFORE, AFTER, "a") == "" and heard(BEFORE, AFTER, "b") == "tiếng của b không tới 2 điểm cầu"
 
 
 @pytest.mark.parametrize(("change", "said"), [
-    ({"sent": BEFORE.sent}, "sends nothing"),
-    ({"dropped": BEFORE.dropped}, "drops nothing"),
-    ({"counts": {**AFTER.counts, "c": {"0": 115, "1": 91}}}, "reaches 1 points all the same"),
-    ({"counts": {**AFTER.counts, "c": {"0": 90, "1": 90}}}, "a does not reach 1 points"),
-    ({"names": {**NAMES, "c": {"0": "b", "1": "a"}}}, "reaches 1 points all the same"),  # the slots changed hands
+    ({"sent": BEFORE.sent}, "b không gửi tiếng nào"),
+    ({"dropped": BEFORE.dropped}, "máy chủ vẫn để tiếng đi qua"),
+    ({"counts": {**AFTER.counts, "c": {"0": 115, "1": 91}}}, "mà vẫn tới 1 điểm cầu"),
+    ({"counts": {**AFTER.counts, "c": {"0": 90, "1": 90}}}, "tiếng của a không tới 1 điểm cầu"),
+    ({"names": {**NAMES, "c": {"0": "b", "1": "a"}}}, "mà vẫn tới 1 điểm cầu"),  # the slots changed hands
 ])
 def test_a_floor_that_does_not_hold_is_named(change: dict[str, Any], said: str) -> None:
     assert said in silenced(BEFORE, replace(AFTER, **change), "a", "b")
@@ -55,7 +55,7 @@ async def test_a_trace_of_loss_is_reported_and_more_ends_the_rehearsal() -> None
     await fine._count_losses()
     assert fine.facts == {"packets_received": 1004, "packets_lost": 8}
     bad = journey(Counted(1000, 12, 0, 0))
-    with pytest.raises(Failed, match="12 packets lost"):
+    with pytest.raises(Failed, match="mất 12 gói tin"):
         await bad._count_losses()
     assert bad.facts["packets_lost"] == 12
     with pytest.raises(Failed):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import shutil
 import stat
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from meetings.access import Role
-from meetings.store import ledger_store
+from meetings.store import datasets, ledger_store, unit_store
 from meetings.store.database import Database
 from meetings.store.unit_tables import unit_version
 from tests.web.conftest import Unhindered
@@ -59,6 +59,31 @@ def test_a_made_password_is_shown_once_and_must_be_changed(
     password = capsys.readouterr().out.strip().rsplit(" ", 1)[1]
     found = account(data, "moi")
     assert found and found[0].must_change and auth.matches(found[1], password)
+
+
+def test_a_name_that_several_units_bear_is_refused_with_their_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two communes of one name in two provinces of 2025."""
+    db = Database(f"sqlite:///{tmp_path / 'diemcau.db'}")
+    db.migrate()
+    with db.write() as conn:
+        datasets.load_dataset(conn, "vietnam-2025", datetime.now(UTC))
+        tree = unit_store.tree(conn, datetime.now(UTC).date())
+    db.close()
+    named = [unit for unit in tree if unit.name == "Xã Vĩnh Thanh"]
+    assert len(named) > 1
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert users(tmp_path, "add", "moi", "--name", "Người Mới", "--unit", "Xã Vĩnh Thanh") == 1
+    said = capsys.readouterr().err
+    assert all(unit.gso_code in said and tree.get(unit.parent_id or "").name in said for unit in named)
+    assert account(tmp_path, "moi") is None
+    rows = tmp_path / "in.csv"
+    rows.write_text("login,name,title,unit,roles\nmoi,Người Mới,,Xã Vĩnh Thanh,\n")
+    assert users(tmp_path, "import", str(rows), "--passwords", str(tmp_path / "out.csv")) == 1
+    assert named[0].gso_code in capsys.readouterr().err and not (tmp_path / "out.csv").exists()
+    assert users(tmp_path, "add", "moi", "--name", "Người Mới", "--unit", named[1].gso_code) == 0
+    assert (found := account(tmp_path, "moi")) and found[0].unit_id == named[1].unit_id
 
 
 def test_passwd_replaces_the_password(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,57 +10,81 @@ import argparse
 import importlib
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from web.commands import usage
+from web.i18n import I18n, N_, _, speak
+
+if TYPE_CHECKING:
+    from web.settings import BadSettings
 
 COMMANDS: dict[str, str] = {
-    "demo": "a province with a meeting that is live now, on this machine",
-    "serve": "the product, with settings from environment and a file",
-    "rehearse": "the whole journey without a person, every step checked",
-    "verify": "says whether a signed PDF or a packet is valid, who signed, when",
-    "users": "adds accounts, sets passwords, imports a list",
-    "units": "imports units of any province",
-    "ticket": "prints tickets for a media room",
-    "bench": "measures the relay on this machine",
-    "doctor": "looks at this machine and says what to do",
+    "demo": N_("một tỉnh với cuộc họp đang diễn ra, trên máy này"),
+    "serve": N_("chạy chính thức, theo thiết lập trong biến môi trường và tệp"),
+    "rehearse": N_("diễn tập trọn một cuộc họp không cần người, kiểm tra từng bước"),
+    "verify": N_("cho biết biên bản PDF hoặc gói hồ sơ có hợp lệ không, ai ký, lúc nào"),
+    "users": N_("thêm tài khoản, đặt mật khẩu, nhập danh sách"),
+    "units": N_("nạp đơn vị của tỉnh bất kỳ"),
+    "ticket": N_("in vé vào phòng hình và tiếng"),
+    "bench": N_("đo hình, tiếng và ký số trên máy này"),
+    "doctor": N_("xem máy này đã sẵn sàng chưa và phải làm gì"),
 }
 USAGE = 2
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status.  Unknown words and bad options end with status 2 and the usage."""
+    """Runs one command; returns its exit status.  Unknown words, bad options and bad settings end with status 2."""
     words = sys.argv[1:] if argv is None else argv
+    _speak()
     if words and words[0] in ("-h", "--help"):
         return _overview(sys.stdout)
     if not words or words[0].startswith("-"):
         words = ["demo", *words]
     name, rest = words[0], words[1:]
     if name not in COMMANDS:
-        print(f"python3 -m web: no command named {name!r}\n", file=sys.stderr)
+        print(_("✕ Không có lệnh “{name}”.", name=name) + "\n", file=sys.stderr)
         _overview(sys.stderr)
         return USAGE
-    _speak()
+    usage.translate()
     module = importlib.import_module(f"web.commands.{name}")
-    parser = argparse.ArgumentParser(prog=f"python3 -m web {name}", description=COMMANDS[name])
+    parser = argparse.ArgumentParser(prog=f"python3 -m web {name}", description=_(COMMANDS[name]))
     module.add(parser)
+    arguments = parser.parse_args(rest)
+    from web.settings import BadSettings
+
     try:
-        return int(module.run(parser.parse_args(rest)))
+        return int(module.run(arguments))
+    except BadSettings as bad:
+        _explain(bad)
+        return USAGE
     except KeyboardInterrupt:
         return 130
 
 
 def _speak() -> None:
     """The terminal's language: DIEMCAU_LANGUAGE, else the locale's; English where neither says Vietnamese."""
-    from web.i18n import I18n, speak
-
     said = next((os.environ[name] for name in ("DIEMCAU_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
                  if os.environ.get(name)), "")
     I18n()
     speak("vi" if said.lower().startswith("vi") else "en")
 
 
+def _explain(bad: BadSettings) -> None:
+    from web import settings
+
+    texts = {
+        settings.UNKNOWN: _("✕ Không có thiết lập nào tên {name} (biến {variable}). Hãy xem docs/operating.md."),
+        settings.WRONG: _("✕ Giá trị của thiết lập {name} (biến {variable}) không đúng. Hãy xem docs/operating.md."),
+        settings.NO_FILE: _("✕ Không có tệp thiết lập {name}. Hãy sửa --config hoặc DIEMCAU_CONFIG."),
+        settings.BAD_FILE: _("✕ Không đọc được tệp thiết lập {name}"),
+    }
+    for kind, name in bad.problems:
+        print(texts[kind].format(name=name, variable=f"{settings.PREFIX}{name.upper()}"), file=sys.stderr)
+
+
 def _overview(stream: TextIO) -> int:
-    lines = ["usage: python3 -m web [COMMAND] [OPTIONS]   (no command = demo)", ""]
-    lines += [f"  {name:<10}{what}" for name, what in COMMANDS.items()]
-    lines += ["", "python3 -m web COMMAND --help shows a command's options; python3 -m tests runs the tests."]
+    lines = [_("Cách dùng: python3 -m web [LỆNH] [TÙY CHỌN]   (không ghi lệnh = demo)"), ""]
+    lines += [f"  {name:<10}{_(what)}" for name, what in COMMANDS.items()]
+    lines += ["", _("python3 -m web LỆNH --help cho biết các tùy chọn của một lệnh; python3 -m tests chạy các bài kiểm thử.")]
     print("\n".join(lines), file=stream)
     return 0

@@ -23,12 +23,12 @@ FAILED, USAGE = 1, 2
 
 def add(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="sfu|record")
-    sfu = what.add_parser("sfu", help="one picture of 600 kbit/s with sound, relayed to N receivers")
-    sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=f"1 to {MOST_RECEIVERS}")
-    sfu.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
-    sfu.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help="measured time (default 10)")
-    record = what.add_parser("record", help="four signatures and a packet with 5 MiB of documents")
-    record.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
+    sfu = what.add_parser("sfu", help=_("một hình 600 kbit/s có tiếng, chuyển tới N nơi nhận"))
+    sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
+    sfu.add_argument("--json", type=Path, required=True, metavar="FILE", help=_("tệp ghi số liệu"))
+    sfu.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help=_("số giây đo (mặc định 10)"))
+    record = what.add_parser("record", help=_("bốn chữ ký và gói hồ sơ với 5 MiB tài liệu"))
+    record.add_argument("--json", type=Path, required=True, metavar="FILE", help=_("tệp ghi số liệu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,12 +65,12 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
 def _receivers(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MOST_RECEIVERS:
-        raise argparse.ArgumentTypeError(f"{number} is not between 1 and {MOST_RECEIVERS}")
+        raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=1, most=MOST_RECEIVERS))
     return number
 
 
 def _seconds(text: str) -> float:
     number = float(text)
     if not 0.5 <= number <= LONGEST:
-        raise argparse.ArgumentTypeError(f"{number:g} is not between 0.5 and {LONGEST:g}")
+        raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=0.5, most=f"{LONGEST:g}"))
     return number

@@ -22,7 +22,7 @@ from web.commands.doctor import own_addresses
 from web.i18n import N_, _
 from web.folders import DEMO
 from web.scene import PLAYERS, Scene
-from web.settings import Settings
+from web.settings import Settings, read
 
 PORT = 8000
 MOST_POINTS = 238
@@ -39,14 +39,14 @@ LEVELS = {
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=DEMO, help="folder of the data (default var/demo)")
-    parser.add_argument("--port", type=int, default=PORT, help=f"port of the pages (default {PORT})")
-    parser.add_argument("--media-port", type=int, default=0, help="UDP port of the relay (default: a free one)")
-    parser.add_argument("--points", type=int, default=6, help=f"synthetic points that join (0–{MOST_POINTS}, default 6)")
-    parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help="which units to show")
-    parser.add_argument("--lan", action="store_true", help="serve other computers, by TLS")
-    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    parser.add_argument("--no-meeting", action="store_true", help="units, points and accounts only")
+    parser.add_argument("--data", type=Path, default=DEMO, help=_("thư mục dữ liệu (mặc định var/demo)"))
+    parser.add_argument("--port", type=int, default=PORT, help=_("cổng của các trang (mặc định {port})", port=PORT))
+    parser.add_argument("--media-port", type=int, default=0, help=_("cổng UDP của hình và tiếng (mặc định: một cổng trống)"))
+    parser.add_argument("--points", type=int, default=6, help=_("số điểm cầu mô phỏng vào họp (0–{most}, mặc định 6)", most=MOST_POINTS))
+    parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help=_("bộ đơn vị"))
+    parser.add_argument("--lan", action="store_true", help=_("cho máy khác vào, qua TLS"))
+    parser.add_argument("--no-browser", action="store_true", help=_("không mở trình duyệt"))
+    parser.add_argument("--no-meeting", action="store_true", help=_("chỉ có đơn vị, điểm cầu và tài khoản"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,13 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(_("✕ Không mở được cổng {port}: {reason}. Hãy chọn cổng khác bằng --port.",
                 port=taken.port, reason=taken.reason), file=sys.stderr)
         return PORT_TAKEN
-    settings = _settings(arguments, listener.getsockname()[1], address)
-    return asyncio.run(_run(arguments, settings, listener))
+    with listener:
+        settings = _settings(arguments, listener.getsockname()[1], address)
+        return asyncio.run(_run(arguments, settings, listener))
 
 
 def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> Settings:
     values: dict[str, Any] = {
-        "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
+        # Whatever the environment says of an installation in service, the demonstration has a database of its own.
+        "data": arguments.data, "database": "", "port": port, "media_port": arguments.media_port,
+        "demo": True, "production": False,
         "advertise": ("127.0.0.1", *_reachable()), "public_url": f"http://localhost:{port}",
     }
     if address:
@@ -80,7 +83,7 @@ def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> 
         hosts = [address, "localhost", "127.0.0.1"]
         cert, key = ensure_certificate(arguments.data, hosts, datetime.now(UTC))
         values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{address}:{port}", "host": "0.0.0.0"}
-    return Settings(**values)
+    return read(**values)
 
 
 def _reachable() -> list[str]:
@@ -91,14 +94,13 @@ def _reachable() -> list[str]:
 async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any) -> int:
     from web import server
     from web.app import build
-    from web.scene import prepare
+    from web.scene import InService, prepare
 
     # Started first: its media libraries load on the other core while the pages come up.
     players = await _spawn() if arguments.points and not arguments.no_meeting else None
     app = build(settings)
-    scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
 
-    async def beside() -> None:
+    async def beside(scene: Scene) -> None:
         _announce(settings, scene)
         if not arguments.no_browser:
             await asyncio.to_thread(webbrowser.open, settings.base_url)
@@ -107,7 +109,12 @@ async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any)
             await _play(players, settings, scene, arguments.points)
 
     try:
-        return await server.run(app, settings, listener, beside)
+        scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
+        return await server.run(app, settings, listener, lambda: beside(scene))
+    except InService:
+        print(_("✕ Thư mục {folder} có tài khoản của người dùng thật nên không dùng cho bản trình diễn. "
+                "Hãy chọn thư mục khác bằng --data.", folder=settings.data), file=sys.stderr)
+        return USAGE
     finally:
         if players:
             with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""`python3 -m web doctor`: looks at this machine and says, line by line, what is well and what to do where it is not.
+"""`python3 -m web doctor`: looks at this machine and says, line by line, how things stand and what to do.
 
 Changes nothing and sends nothing to other machines.  Exit status 0 when nothing stands in the way, 1 otherwise.
 """
@@ -19,64 +19,76 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from web.bootstrap import ROOT
+from web.folders import installation
+from web.i18n import _, ngettext
 
 OLDEST_YEAR = 2026  # a clock before the release of this program is certainly wrong
 LEAST_FREE = 5 * 1024**3
 LEAST_RECEIVE_BUFFER = 4 * 1024**2
+MEDIA_PORT = 3480
+BROWSERS = ("chromium", "google-chrome", "firefox", "firefox-esr", "microsoft-edge")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report: `state` is well, care or bad; `advice` says what to do and is empty when all is well."""
+    """One line of the report: `state` is well, care or bad; `advice` says what to do."""
 
     state: str
-    subject: str
     text: str
-    advice: str = ""
+    advice: str
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8000, help="port of the pages (default 8000)")
-    parser.add_argument("--media-port", type=int, default=3480, help="UDP port of the relay (default 3480)")
-    parser.add_argument("--data", type=Path, default=ROOT / "var", help="folder of the data (default var/)")
-    parser.add_argument("--advertise", default="", help="address that points reach this machine by")
+    parser.add_argument("--port", type=int, help=_("cổng của các trang (mặc định: theo thiết lập)"))
+    parser.add_argument("--media-port", type=int, help=_("cổng UDP của hình và tiếng (mặc định: theo thiết lập, không có thì {port})",
+                                                         port=MEDIA_PORT))
+    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
+    parser.add_argument("--advertise", help=_("địa chỉ mà các điểm cầu dùng để tới máy này; nhiều địa chỉ cách nhau dấu phẩy"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     signs = {"well": "✓", "care": "△", "bad": "✕"}
-    findings = list(examine(arguments))
-    for finding in findings:
-        print(f"{signs[finding.state]} {finding.subject}: {finding.text}")
-        if finding.advice:
-            print(f"    → {finding.advice}")
-    bad = sum(finding.state == "bad" for finding in findings)
-    print("\nNothing stands in the way." if not bad else f"\n{bad} to mend before the first meeting.")
+    bad = 0
+    for subject, finding in examine(arguments):
+        print(f"{signs[finding.state]} {subject}: {finding.text}\n    → {finding.advice}")
+        bad += finding.state == "bad"
+    print()
+    print(ngettext("Còn {n} việc phải sửa trước cuộc họp đầu tiên.", "{n} things to mend before the first meeting.", bad)
+          if bad else _("Không có gì cản trở."))
     return 1 if bad else 0
 
 
-def examine(arguments: argparse.Namespace) -> Iterator[Finding]:
-    """Every check in the order of the report; a check that itself breaks is reported, not raised."""
-    checks: list[Callable[[], Finding]] = [
-        _python,
-        lambda: _tcp_port(arguments.port),
-        lambda: _udp_port(arguments.media_port),
-        _receive_buffer,
-        lambda: _advertised(arguments.advertise),
-        _clock,
-        lambda: _disk(arguments.data),
-        _fonts,
-        _browser,
-        _cores,
+def examine(arguments: argparse.Namespace) -> Iterator[tuple[str, Finding]]:
+    """Every check in the order of the report; a check that itself breaks is reported, not raised.  Raises BadSettings."""
+    settings = installation(arguments.data)
+    port = settings.port if arguments.port is None else arguments.port
+    media_port = arguments.media_port or settings.media_port or MEDIA_PORT
+    advertised = settings.advertise if arguments.advertise is None else tuple(filter(None, arguments.advertise.split(",")))
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("Python", _python),
+        (_("Cổng của các trang"), lambda: _tcp_port(port)),
+        (_("Cổng hình và tiếng"), lambda: _udp_port(media_port)),
+        (_("Bộ đệm nhận"), _receive_buffer),
+        (_("Địa chỉ"), lambda: _advertised([address.strip() for address in advertised])),
+        (_("Đồng hồ"), _clock),
+        (_("Ổ đĩa"), lambda: _disk(settings.data)),
+        (_("Phông chữ"), _fonts),
+        (_("Trình duyệt"), _browser),
+        (_("Bộ xử lý"), _cores),
     ]
-    for check in checks:
+    for subject, check in checks:
         try:
-            yield check()
+            yield subject, check()
         except OSError as error:
-            yield Finding("bad", check.__name__.strip("_"), str(error), "Mend the cause and run this again.")
+            yield subject, Finding("bad", error.strerror or str(error), _("Sửa nguyên nhân này rồi chạy lại lệnh."))
+
+
+def _nothing() -> str:
+    return _("Không phải làm gì.")
 
 
 def _python() -> Finding:
-    return Finding("well", "Python", sys.version.split()[0])
+    return Finding("well", sys.version.split()[0], _nothing())
 
 
 def _tcp_port(port: int) -> Finding:
@@ -85,12 +97,14 @@ def _tcp_port(port: int) -> Finding:
         try:
             probe.bind(("", port))
         except PermissionError:
-            return Finding("bad", "Pages", f"this user may not open TCP port {port}",
-                           "Choose a port above 1023 (--port) and let the TLS front listen on 443.")
+            return Finding("bad", _("người dùng này không được mở cổng TCP {port}", port=port),
+                           _("Chọn cổng trên 1023 bằng --port và để máy TLS phía trước nghe cổng 443."))
         except OSError:
-            return Finding("care", "Pages", f"TCP port {port} is in use",
-                           "If that is this product running, all is well; otherwise stop the other program or use --port.")
-    return Finding("well", "Pages", f"TCP port {port} is free")
+            return Finding("care", _("cổng TCP {port} đang có chương trình dùng", port=port),
+                           _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy dừng chương trình kia "
+                             "hoặc chọn cổng khác bằng --port."))
+    return Finding("well", _("cổng TCP {port} còn trống", port=port),
+                   _("Để máy TLS phía trước chuyển các trang tới cổng này; ngoài máy này chỉ cần mở cổng 443."))
 
 
 def _udp_port(port: int) -> Finding:
@@ -98,20 +112,21 @@ def _udp_port(port: int) -> Finding:
         try:
             probe.bind(("", port))
         except OSError:
-            return Finding("care", "Relay", f"UDP port {port} is in use",
-                           "If that is this product running, all is well; otherwise choose another with --media-port.")
-    return Finding("well", "Relay", f"UDP port {port} is free; open it in the firewall for all points")
+            return Finding("care", _("cổng UDP {port} đang có chương trình dùng", port=port),
+                           _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy chọn cổng khác bằng --media-port."))
+    return Finding("well", _("cổng UDP {port} còn trống", port=port),
+                   _("Đặt DIEMCAU_MEDIA_PORT={port} và mở cổng UDP này trên tường lửa cho mọi điểm cầu.", port=port))
 
 
 def _receive_buffer() -> Finding:
     limit = Path("/proc/sys/net/core/rmem_max")
     if not limit.exists():
-        return Finding("care", "Receive buffer", "unknown on this system", "The relay runs best on Linux.")
+        return Finding("care", _("không rõ trên hệ điều hành này"), _("Nên chạy trên Linux khi có nhiều điểm cầu."))
     size = int(limit.read_text())
+    text = _("nhân hệ điều hành cho phép {size} KiB", size=size // 1024)
     if size < LEAST_RECEIVE_BUFFER:
-        return Finding("care", "Receive buffer", f"the kernel allows {size // 1024} KiB",
-                       f"For hundreds of points: sysctl -w net.core.rmem_max={LEAST_RECEIVE_BUFFER}")
-    return Finding("well", "Receive buffer", f"the kernel allows {size // 1024} KiB")
+        return Finding("care", text, _("Khi có hàng trăm điểm cầu: sysctl -w net.core.rmem_max={size}", size=LEAST_RECEIVE_BUFFER))
+    return Finding("well", text, _nothing())
 
 
 def own_addresses() -> list[str]:
@@ -133,67 +148,71 @@ def own_addresses() -> list[str]:
     return list(dict.fromkeys(usable))
 
 
-def _advertised(wanted: str) -> Finding:
+def _advertised(wanted: list[str]) -> Finding:
     own = own_addresses()
-    if wanted:
+    for address in wanted:
         try:
-            ipaddress.ip_address(wanted)
+            ipaddress.ip_address(address)
         except ValueError:
-            return Finding("bad", "Address", f"{wanted} is not an IP address", "Give the address that points can reach.")
-        if wanted in own:
-            return Finding("well", "Address", f"points reach the relay at {wanted}")
-        return Finding("care", "Address", f"{wanted} is not an address of this machine",
-                       "Right behind a NAT that forwards the relay's port; wrong otherwise.")
+            return Finding("bad", _("{address} không phải địa chỉ IP", address=address),
+                           _("Ghi địa chỉ IP mà các điểm cầu tới được (DIEMCAU_ADVERTISE hoặc --advertise)."))
+    if elsewhere := [address for address in wanted if address not in own]:
+        return Finding("care", _("{addresses} không phải địa chỉ của máy này", addresses=", ".join(elsewhere)),
+                       _("Đúng khi có thiết bị NAT chuyển cổng UDP tới máy này; nếu không, hãy sửa DIEMCAU_ADVERTISE."))
+    if wanted:
+        return Finding("well", _("điểm cầu tới máy này qua {addresses}", addresses=", ".join(wanted)), _nothing())
     if not own:
-        return Finding("care", "Address", "this machine has no network address but loopback",
-                       "The demonstration works here; other computers need a network and --lan.")
-    return Finding("well", "Address", f"other computers reach this one at {', '.join(own[:3])}")
+        return Finding("care", _("máy này chỉ có địa chỉ nội bộ, chưa nối mạng"),
+                       _("Vẫn xem được bản trình diễn trên máy này; muốn máy khác vào, hãy nối mạng rồi dùng --lan."))
+    return Finding("care" if len(own) > 1 else "well", _("máy này có địa chỉ {addresses}", addresses=", ".join(own[:3])),
+                   _("Đặt DIEMCAU_ADVERTISE là các địa chỉ mà điểm cầu tới được (mạng cơ quan, Internet)."))
 
 
 def _clock() -> Finding:
     now = datetime.now(UTC)
+    text = _("{time} UTC, múi giờ của máy {zone}", time=f"{now:%Y-%m-%d %H:%M}", zone=time.tzname[0])
     if now.year < OLDEST_YEAR:
-        return Finding("bad", "Clock", f"says {now:%Y-%m-%d %H:%M} UTC", "Set the clock; signatures carry its time.")
-    text = f"{now:%Y-%m-%d %H:%M} UTC, zone of this machine {time.tzname[0]}"
+        return Finding("bad", text, _("Chỉnh lại đồng hồ: chữ ký số mang giờ của nó."))
     if shutil.which("timedatectl"):
         shown = subprocess.run(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], capture_output=True, text=True)
         if shown.stdout.strip() == "no":
-            return Finding("care", "Clock", f"{text}, not synchronised", "Turn on NTP: timedatectl set-ntp true")
-    return Finding("well", "Clock", text)
+            return Finding("care", text, _("Chưa đồng bộ giờ. Bật NTP: timedatectl set-ntp true"))
+    return Finding("well", text, _("So với đồng hồ của cơ quan; giữ đồng bộ giờ (NTP) luôn bật."))
 
 
 def _disk(data: Path) -> Finding:
-    place = data
+    place = data.absolute()
     while not place.exists():
         place = place.parent
     if not os.access(place, os.W_OK):
-        return Finding("bad", "Disk", f"{place} cannot be written", "Give this user the folder, or use --data.")
+        return Finding("bad", _("không ghi được vào {folder}", folder=place),
+                       _("Cấp quyền ghi thư mục này cho người dùng chạy Điểm Cầu, hoặc chọn thư mục khác bằng --data."))
     free = shutil.disk_usage(place).free
-    text = f"{free / 1024**3:.1f} GiB free where the data lie"
+    text = _("còn trống {free} GiB ở {folder}", free=f"{free / 1024**3:.1f}", folder=data)
     if free < LEAST_FREE:
-        return Finding("care", "Disk", text, "Documents and packets need room: keep at least 5 GiB free.")
-    return Finding("well", "Disk", text)
+        return Finding("care", text, _("Tài liệu và gói hồ sơ cần chỗ: giữ trống ít nhất 5 GiB."))
+    return Finding("well", text, _("Sao lưu cả thư mục này hằng ngày."))
 
 
 def _fonts() -> Finding:
     wanted = ["Regular", "Bold", "Italic", "BoldItalic"]
     missing = [w for w in wanted if not (ROOT / "minutes" / "fonts" / f"LiberationSerif-{w}.ttf").exists()]
     if missing:
-        return Finding("bad", "Fonts", f"Liberation Serif {', '.join(missing)} missing", "Fetch the repository whole.")
-    return Finding("well", "Fonts", "the documents' fonts are all in place, none is needed from the system")
+        return Finding("bad", _("thiếu phông Liberation Serif {names}", names=", ".join(missing)),
+                       _("Tải lại toàn bộ mã nguồn (git clone)."))
+    return Finding("well", _("đủ phông cho văn bản, không cần phông của hệ thống"), _nothing())
 
 
 def _browser() -> Finding:
-    for name in ("chromium", "google-chrome", "firefox", "firefox-esr", "microsoft-edge"):
-        if shutil.which(name):
-            return Finding("well", "Browser", f"{name} is on this machine; points need Chromium, Edge or Firefox "
-                                              "not older than two years")
-    return Finding("care", "Browser", "none found on this machine",
-                   "Only needed to look from here; points need Chromium, Edge or Firefox not older than two years.")
+    advice = _("Điểm cầu cần Chromium, Chrome, Edge hoặc Firefox không cũ quá hai năm; không cần cài thêm gì khác.")
+    found = next((name for name in BROWSERS if shutil.which(name)), None)
+    if found is None:
+        return Finding("care", _("máy này không có trình duyệt nào (chỉ cần khi xem từ máy này)"), advice)
+    return Finding("well", _("máy này có {name}", name=found), advice)
 
 
 def _cores() -> Finding:
     count = os.cpu_count() or 1
     if count < 2:
-        return Finding("care", "Processor", "one core", "Two let the pages and the relay run side by side.")
-    return Finding("well", "Processor", f"{count} cores")
+        return Finding("care", _("một nhân"), _("Nên có hai nhân để các trang và hình tiếng chạy song song."))
+    return Finding("well", _("{n} nhân", n=count), _nothing())

@@ -23,9 +23,9 @@ USAGE = 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--points", type=int, default=12, help=f"points of the conference ({LEAST}–{MOST}, default 12)")
-    parser.add_argument("--data", type=Path, help="folder of the data, kept (default: a temporary one)")
-    parser.add_argument("--json", type=Path, required=True, help="file of the report")
+    parser.add_argument("--points", type=int, default=12, help=_("số điểm cầu ({least}–{most}, mặc định 12)", least=LEAST, most=MOST))
+    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu, được giữ lại (mặc định: thư mục tạm)"))
+    parser.add_argument("--json", type=Path, required=True, help=_("tệp báo cáo"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,8 +80,14 @@ def _progress(name: str, seconds: float) -> None:
 
 
 def _told(error: BaseException) -> str:
+    """What a person can read: our own sentences as they are, anything else with the name of its kind."""
+    from web.rehearsal.journey import Failed
+    from web.rehearsal.people import Refused
+
     if isinstance(error, BaseExceptionGroup):
         return _told(error.exceptions[0])
+    if isinstance(error, (Failed, Refused)):
+        return str(error)
     return f"{type(error).__name__}: {error}"
 
 

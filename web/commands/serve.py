@@ -11,20 +11,19 @@ import os
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from web.folders import is_demonstration
 from web.i18n import _
-from web.settings import CONFIG_VARIABLE, Settings
+from web.settings import CONFIG_VARIABLE, read
 
-BAD_SETTINGS = 2
+DEMONSTRATION = 2
 PORT_TAKEN = 3
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, help="TOML file with settings")
-    parser.add_argument("--data", type=Path, help="folder of the data")
-    parser.add_argument("--host", help="address to listen on (default 127.0.0.1, behind a TLS front)")
-    parser.add_argument("--port", type=int, help="port of the pages (default 8000)")
+    parser.add_argument("--config", type=Path, help=_("tệp thiết lập TOML"))
+    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
+    parser.add_argument("--host", help=_("địa chỉ lắng nghe (mặc định 127.0.0.1, sau máy TLS phía trước)"))
+    parser.add_argument("--port", type=int, help=_("cổng của các trang (mặc định {port})", port=8000))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,12 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.config:
         os.environ[CONFIG_VARIABLE] = str(arguments.config)
     given = {name: getattr(arguments, name) for name in ("data", "host", "port") if getattr(arguments, name) is not None}
-    try:
-        settings = Settings(**given, production=True, demo=False)
-    except ValidationError as error:
-        for problem in error.errors():
-            print(f"✕ {'.'.join(map(str, problem['loc']))}: {problem['msg']}", file=sys.stderr)
-        return BAD_SETTINGS
+    settings = read(**given, production=True, demo=False)
+    if is_demonstration(settings.data):
+        print(_("✕ Thư mục {folder} là của bản trình diễn: ai cũng có thể biết mật khẩu các tài khoản trong đó. "
+                "Hãy chọn thư mục khác bằng --data hoặc DIEMCAU_DATA.", folder=settings.data), file=sys.stderr)
+        return DEMONSTRATION
     try:
         listener = server.listen(settings.host, settings.port)
     except server.PortTaken as taken:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meetings import service
 from meetings.errors import MeetingError, NotFound
 from web.i18n import _
-from web.folders import data_folder
+from web.folders import installation
 
 MOST = 1000
 LONGEST_TTL_S = 3600
@@ -28,12 +28,12 @@ USAGE = 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--room", required=True, help="a meeting's id, or any bench-… name")
+    parser.add_argument("--room", required=True, help=_("mã cuộc họp, hoặc tên bất kỳ bắt đầu bằng bench-"))
     parser.add_argument("--role", required=True, choices=("publish", "subscribe"))
-    parser.add_argument("--point", default="", help="point code; in a bench room any name")
-    parser.add_argument("--count", type=int, default=1, help=f"how many tickets (1–{MOST})")
-    parser.add_argument("--ttl", type=int, default=60, help=f"seconds until first use (1–{LONGEST_TTL_S}, default 60)")
-    parser.add_argument("--data", type=Path, help="folder of the data")
+    parser.add_argument("--point", default="", help=_("mã điểm cầu; trong phòng bench- là tên bất kỳ"))
+    parser.add_argument("--count", type=int, default=1, help=_("số vé (1–{most})", most=MOST))
+    parser.add_argument("--ttl", type=int, default=60, help=_("số giây được dùng lần đầu (1–{most}, mặc định 60)", most=LONGEST_TTL_S))
+    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,9 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 def mint(arguments: argparse.Namespace) -> list[str]:
     """All tickets in one transaction.  Raises NotFound for a room or point that does not exist."""
     from web.app import assemble
-    from web.settings import Settings
 
-    found = assemble(Settings(data=data_folder(arguments.data)))
+    found = assemble(installation(arguments.data))
     try:
         with found.db.write() as conn:
             at = datetime.now(UTC)

@@ -18,7 +18,7 @@ from meetings.store.database import Database
 from meetings.store.datasets import load_levels
 from meetings.store.unit_store import Loaded
 from scheduler.points import ensure_points
-from web.folders import data_folder
+from web.folders import installation
 from web.i18n import _
 
 REFUSED = 1
@@ -28,21 +28,19 @@ UNREADABLE = 2
 def add(parser: argparse.ArgumentParser) -> None:
     """Two words: `import` loads a file, `list` shows what is loaded."""
     words = parser.add_subparsers(dest="word", required=True, metavar="import|list")
-    load = words.add_parser("import", help="loads a CSV file; columns: data/README.md")
+    load = words.add_parser("import", help=_("nạp một tệp CSV; các cột: data/README.md"))
     load.add_argument("file", type=Path, metavar="FILE.csv")
-    load.add_argument("--succession", type=Path, metavar="FILE", help="which unit became which")
-    show = words.add_parser("list", help="shows the units of a day, as a tree")
-    show.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day (default today)")
-    show.add_argument("--search", default="", metavar="TEXT", help="only names that contain this, accents or not")
+    load.add_argument("--succession", type=Path, metavar="FILE", help=_("đơn vị nào thành đơn vị nào"))
+    show = words.add_parser("list", help=_("hiện các đơn vị của một ngày, theo cây"))
+    show.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help=_("ngày (mặc định hôm nay)"))
+    show.add_argument("--search", default="", metavar="TEXT", help=_("chỉ những tên có chữ này, không cần dấu"))
     for word in (load, show):
-        word.add_argument("--data", type=Path, help="folder of the data")
+        word.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0 done, 1 refused (the reasons are printed), 2 a file cannot be read."""
-    from web.settings import Settings
-
-    settings = Settings(data=data_folder(arguments.data))
+    settings = installation(arguments.data)
     settings.data.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     try:

@@ -24,46 +24,47 @@ from meetings.access import Role
 from meetings.errors import Invalid, MeetingError
 from meetings.store import ledger_store
 from meetings.texts import line
-from meetings.units import UnitTree
+from meetings.units import Unit, UnitTree
 from web import auth, places, store
 from web.app import assemble
 from web.container import Container
 from web.errors import explain
-from web.i18n import _, speak
-from web.settings import Settings
+from web.i18n import LANGUAGES, _, speak
+from web.settings import read
 from web.store import LOGIN, Account
 
 REFUSED = 1
 USAGE = 2
+MOST_SHOWN = 20
 COLUMNS = ("login", "name", "title", "unit", "roles")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, help="data directory (otherwise from the settings)")
-    parser.add_argument("--language", choices=("vi", "en"), default="vi")
+    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu (mặc định: theo thiết lập)"))
+    parser.add_argument("--language", choices=LANGUAGES, help=_("ngôn ngữ của lệnh này (mặc định: của máy)"))
     actions = parser.add_subparsers(dest="action", required=True)
-    one = actions.add_parser("add", help="one account")
+    one = actions.add_parser("add", help=_("một tài khoản"))
     one.add_argument("login")
     one.add_argument("--name", required=True)
     one.add_argument("--title", default="")
-    one.add_argument("--unit", required=True, help="code or exact name of the unit, as valid today")
+    one.add_argument("--unit", required=True, help=_("mã hoặc tên đúng của đơn vị, có hiệu lực hôm nay"))
     one.add_argument("--role", action="append", default=[], choices=[role.value for role in Role])
-    one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    passwd = actions.add_parser("passwd", help="another password; ends every session of that person")
+    one.add_argument("--password-stdin", action="store_true", help=_("đọc mật khẩu từ đầu vào chuẩn"))
+    passwd = actions.add_parser("passwd", help=_("đặt mật khẩu khác; mọi phiên của người đó kết thúc"))
     passwd.add_argument("login")
     passwd.add_argument("--password-stdin", action="store_true")
-    for action, meaning in (("lock", "signs in no more; every session ends"), ("unlock", "opens a locked account")):
+    for action, meaning in (("lock", _("không đăng nhập được nữa; mọi phiên kết thúc")), ("unlock", _("mở lại tài khoản đã khóa"))):
         actions.add_parser(action, help=meaning).add_argument("login")
-    many = actions.add_parser("import", help="a CSV file: " + ",".join(COLUMNS) + " (roles separated by blanks)")
+    many = actions.add_parser("import", help=_("tệp CSV: {columns} (các vai trò cách nhau khoảng trắng)", columns=",".join(COLUMNS)))
     many.add_argument("file", type=Path)
-    many.add_argument("--passwords", type=Path, required=True, help="new file for the made passwords, readable by you alone")
-    actions.add_parser("list", help="all accounts, without passwords")
+    many.add_argument("--passwords", type=Path, required=True, help=_("tệp mới chứa mật khẩu được tạo, chỉ bạn đọc được"))
+    actions.add_parser("list", help=_("mọi tài khoản, không kèm mật khẩu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = Settings(data=arguments.data) if arguments.data else Settings()
-    found = assemble(settings)
-    speak(arguments.language)
+    found = assemble(read(data=arguments.data) if arguments.data else read())
+    if arguments.language:
+        speak(arguments.language)
     work = {"add": _add, "passwd": _passwd, "lock": _lock, "unlock": _lock, "import": _import, "list": _list}[arguments.action]
     try:
         return work(found, arguments)
@@ -86,7 +87,7 @@ class Wanted:
 
 
 def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: Iterable[str]) -> Wanted:
-    """Raises Invalid("user.login" | "user.role" | "unit.unknown" | "text.…")."""
+    """Raises Invalid("user.login" | "user.role" | "unit.unknown" | "unit.ambiguous" | "text.…")."""
     login = login.strip().casefold()
     if not LOGIN.match(login):
         raise Invalid("user.login", field="login")
@@ -94,11 +95,24 @@ def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: 
     for role in roles:
         if role not in known:
             raise Invalid("user.role", field="roles", role=role, known=", ".join(sorted(known)))
-    place = tree.by_code(unit.strip()) or next((each for each in tree if each.name == unit.strip()), None)
-    if place is None:
-        raise Invalid("unit.unknown", field="unit", unit=unit)
+    place = _place(tree, unit.strip())
     return Wanted(login, line(name, "name", 100), line(title, "post", 200, empty=True), place.unit_id,
                   frozenset(map(Role, roles)))
+
+
+def _place(tree: UnitTree, wanted: str) -> Unit:
+    """The unit of that code, else the only one of that name.  Raises Invalid("unit.unknown" | "unit.ambiguous")."""
+    if by_code := tree.by_code(wanted):
+        return by_code
+    named = [unit for unit in tree if unit.name == wanted]
+    if len(named) > 1:
+        shown = "; ".join(f"{unit.gso_code} ({' › '.join(tree.get(step).name for step in tree.path(unit.unit_id)[:-1])})"
+                          for unit in named[:MOST_SHOWN])
+        more = f"; … (+{len(named) - MOST_SHOWN})" if len(named) > MOST_SHOWN else ""
+        raise Invalid("unit.ambiguous", field="unit", unit=wanted, units=shown + more)
+    if not named:
+        raise Invalid("unit.unknown", field="unit", unit=wanted)
+    return named[0]
 
 
 def _make(conn: Connection, wanted: Wanted, digest: str, at: datetime, *, must_change: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from web.i18n import _
 from web.rehearsal.crowd import Points
 
 WITHIN_S = 15.0
@@ -56,18 +57,18 @@ def arrived(before: Look, after: Look, source: str) -> dict[str, int]:
 def silenced(before: Look, after: Look, floor: str, source: str) -> str:
     """Empty when the source goes on sending, reaches nobody, and the floor reaches everybody; else what is not so."""
     if after.sent[source] <= before.sent[source]:
-        return f"{source} sends nothing, so its silence proves nothing"
+        return _("{point} không gửi tiếng nào, nên im lặng không chứng tỏ điều gì", point=source)
     if after.dropped[source] <= before.dropped[source]:
-        return f"the relay drops nothing of {source}, which has not the floor"
+        return _("{point} không được phát biểu mà máy chủ vẫn để tiếng đi qua", point=source)
     if reached := [receiver for receiver, count in arrived(before, after, source).items() if count]:
-        return f"{source} has not the floor and reaches {len(reached)} points all the same"
+        return _("{point} không được phát biểu mà vẫn tới {n} điểm cầu", point=source, n=len(reached))
     return heard(before, after, floor)
 
 
 def heard(before: Look, after: Look, source: str) -> str:
     """Empty when the source's sound reaches everybody else; else what is not so."""
     without = [receiver for receiver, count in arrived(before, after, source).items() if count <= 0]
-    return f"{source} does not reach {len(without)} points" if without else ""
+    return _("tiếng của {point} không tới {n} điểm cầu", point=source, n=len(without)) if without else ""
 
 
 async def until(points: Points, room: Room, wrong: Callable[[Look, Look], str]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from web.i18n import _
 from web.rehearsal import floor
 from web.rehearsal.crowd import Points
 from web.rehearsal.forms import Form
@@ -96,14 +97,14 @@ class Journey:
         form = (await secretary.page("/meetings/new")).form("/meetings/new")
         offered = [value for value, _words in form.choices["point"]]
         if len(offered) < self.count:
-            raise Failed(f"the page offers {len(offered)} points, {self.count} wanted")
+            raise Failed(_("trang đặt lịch chỉ có {n} điểm cầu, cần {wanted}", n=len(offered), wanted=self.count))
         chosen = [offered[i * len(offered) // self.count] for i in range(self.count)]
         self.meeting_id = await self._booked(secretary, form, chosen)
         cards = await secretary.get(f"/meetings/{self.meeting_id}/cards")
         self.secrets = dict(CARD.findall(cards.text))
         self.facts["points_booked"] = len(self.secrets)
         if len(self.secrets) != self.count:
-            raise Failed(f"{len(self.secrets)} join links for {self.count} points")
+            raise Failed(_("có {n} đường dẫn vào họp cho {wanted} điểm cầu", n=len(self.secrets), wanted=self.count))
 
     async def _booked(self, secretary: Person, form: Form, chosen: list[str]) -> str:
         """Today, or the next day on which all points are free: a folder that is kept holds earlier rehearsals."""
@@ -120,7 +121,7 @@ class Journey:
             except Refused as refusal:
                 if "→ 409" not in str(refusal):
                     raise
-        raise Failed(f"no day within {FREE_WITHIN_DAYS} on which all points are free")
+        raise Failed(_("trong {days} ngày tới không có ngày nào mọi điểm cầu đều rảnh", days=FREE_WITHIN_DAYS))
 
     # --- in the meeting ------------------------------------------------------------------------------------------
 
@@ -151,7 +152,7 @@ class Journey:
             "server_mib": round(self.stage.resident_mib(), 1),
         }
         if self.count > 1 and relayed <= 0:
-            raise Failed("nothing was relayed")
+            raise Failed(_("không gói tin nào được chuyển đi"))
         await self._count_losses()
 
     async def _count_losses(self) -> None:
@@ -164,7 +165,7 @@ class Journey:
         lost = seen.lost + seen.missing
         self.facts |= {"packets_received": seen.received, "packets_lost": lost}
         if lost > MOST_LOST * (seen.received + lost):
-            raise Failed(f"{lost} packets lost, {seen.received} received")
+            raise Failed(_("mất {lost} gói tin, nhận {received}", lost=lost, received=seen.received))
 
     async def _everybody_receives(self) -> None:
         assert self.points is not None, "called by relay"
@@ -214,10 +215,10 @@ class Journey:
         receipts = await self.points.vote(motion, choice)
         result = (await self._conduct(chair, "motion/close"))["result"]
         if len(set(receipts.values())) != self.count:
-            raise Failed(f"{len(set(receipts.values()))} receipts for {self.count} ballots")
+            raise Failed(_("có {n} biên nhận cho {wanted} phiếu", n=len(set(receipts.values())), wanted=self.count))
         counts = {name: sum(value == name for value in choice.values()) for name in ("for", "against", "abstain")}
         if result["counts"] != counts:
-            raise Failed(f"counted {result['counts']}, cast {counts}")
+            raise Failed(_("đếm được {counted}, đã bỏ {cast}", counted=result["counts"], cast=counts))
         self.facts["ballots"] = [{"point": code, "choice": choice[code]} for code in self.secrets]
 
     async def delegate(self) -> None:
@@ -235,7 +236,7 @@ class Journey:
         await self._count_losses()
         closed = await self._conduct(chair, "close")
         if not closed["drafted"]:
-            raise Failed("the meeting closed without a draft of its minutes")
+            raise Failed(_("cuộc họp kết thúc mà không có dự thảo biên bản"))
         await self.points.leave()
 
     async def _conduct(self, chair: Person, what: str, **values: Any) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from urllib.parse import urljoin
 
 import httpx
 
+from web.i18n import _, language
 from web.rehearsal import forms
 
 SENTENCE = re.compile(r"<[^>]+>|\s+")
-HEADERS = {"accept": "text/html,application/xhtml+xml", "accept-language": "vi", "sec-fetch-site": "same-origin"}
+HEADERS = {"accept": "text/html,application/xhtml+xml", "sec-fetch-site": "same-origin"}
 
 
 class Refused(Exception):
@@ -30,7 +31,8 @@ class Person:
         self._password = password
         self._token = ""
         self._http = httpx.AsyncClient(
-            base_url=base_url, headers={**HEADERS, "origin": base_url}, timeout=60, verify=verify, follow_redirects=True
+            base_url=base_url, headers={**HEADERS, "accept-language": language(), "origin": base_url}, timeout=60,
+            verify=verify, follow_redirects=True,
         )
 
     async def sign_in(self) -> None:
@@ -38,7 +40,7 @@ class Person:
         await self.submit("/signin", "/signin", login=str(self.login), password=self._password)
         answer = await self._http.get("/", follow_redirects=False)
         if answer.status_code != 200:
-            raise Refused(f"{self.login} could not sign in ({answer.status_code})")
+            raise Refused(_("{login} không đăng nhập được ({status})", login=self.login, status=answer.status_code))
 
     async def close(self) -> None:
         """Closes the browser."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from web.bootstrap import ROOT
+from web.i18n import _
 from web.rehearsal.journey import Failed, Journey
 from web.rehearsal.people import Person
 
@@ -96,7 +97,7 @@ class Record:
     async def _save(self, person: Person, name: str, fact: str, magic: bytes) -> None:
         answer = await person.get(f"{self._minutes}/{name}")
         if not answer.content.startswith(magic):
-            raise Failed(f"{name} is not what it is called: {answer.content[:20]!r}")
+            raise Failed(_("{name} không đúng loại tệp: {start}", name=name, start=repr(answer.content[:20])))
         target = self._journey.out / name
         target.write_bytes(answer.content)
         self._journey.facts[fact] = str(target)
@@ -107,10 +108,11 @@ class Record:
         verdict = await _verdict(Path(facts["minutes_pdf"]), Path(facts["ca"]))
         facts["signatures"] = verdict["signatures"]
         if not verdict["valid"] or [one["role"] for one in verdict["signatures"]] != ROLES:
-            raise Failed(f"minutes: {verdict['reason']}, {[one['role'] for one in verdict['signatures']]}")
+            raise Failed(_("biên bản không hợp lệ ({reason}), chữ ký: {roles}", reason=verdict["reason"],
+                           roles=", ".join(one["role"] for one in verdict["signatures"])))
         packet = await _verdict(Path(facts["packet"]), Path(facts["ca"]))
         if not packet["valid"]:
-            raise Failed(f"packet: {packet['reason']}")
+            raise Failed(_("gói hồ sơ không hợp lệ ({reason})", reason=packet["reason"]))
         for name in ("minutes_pdf", "packet"):
             await self._notices_a_flipped_byte(Path(facts[name]))
 
@@ -120,7 +122,7 @@ class Record:
         altered = whole.with_stem(f"altered-{whole.stem}")
         altered.write_bytes(broken)
         if (await _verdict(altered, Path(self._journey.facts["ca"])))["valid"]:
-            raise Failed(f"one flipped byte of {whole.name} was not noticed")
+            raise Failed(_("{name} bị sửa một byte mà vẫn được coi là hợp lệ", name=whole.name))
         altered.unlink()
 
     async def take_home(self) -> None:
@@ -131,7 +133,7 @@ class Record:
         shown = (await clerk.submit(self._minutes, grant)).text
         link = LINK.search(shown)
         if link is None:
-            raise Failed("no personal link was shown")
+            raise Failed(_("trang không hiện đường dẫn cá nhân"))
         delegate = Person(self._journey.stage.base_url)
         try:
             for name, fact in (("minutes.pdf", "minutes_pdf"), ("packet.asice", "packet")):
@@ -141,16 +143,16 @@ class Record:
         finally:
             await delegate.close()
         if refused not in (404, 409, 410):
-            raise Failed(f"a revoked link answered {refused}")
+            raise Failed(_("đường dẫn đã thu hồi vẫn trả lời {status}", status=refused))
 
     async def _takes(self, delegate: Person, path: str, chairs: Path) -> None:
         """What the delegate gets is valid, and the chair's file to the byte."""
         got = self._journey.out / f"delegate-{chairs.name}"
         got.write_bytes((await delegate.get(path)).content)
         if got.read_bytes() != chairs.read_bytes():
-            raise Failed(f"the delegate got another {chairs.name} than the chair")
+            raise Failed(_("đại biểu nhận {name} khác với chủ tọa", name=chairs.name))
         if not (verdict := await _verdict(got, Path(self._journey.facts["ca"])))["valid"]:
-            raise Failed(f"the delegate's {chairs.name}: {verdict['reason']}")
+            raise Failed(_("{name} của đại biểu không hợp lệ ({reason})", name=chairs.name, reason=verdict["reason"]))
         got.unlink()
 
     async def stranger(self) -> None:
@@ -162,9 +164,10 @@ class Record:
         finally:
             await stranger.close()
         if (theirs.status_code, nobodys.status_code) != (404, 404):
-            raise Failed(f"a stranger got {theirs.status_code}, and {nobodys.status_code} for no meeting at all")
+            raise Failed(_("người ngoài nhận {theirs}, còn khi không có cuộc họp nào là {nobodys}",
+                           theirs=theirs.status_code, nobodys=nobodys.status_code))
         if OWN.sub("", theirs.text) != OWN.sub("", nobodys.text):
-            raise Failed("a stranger can tell this meeting from no meeting at all")
+            raise Failed(_("người ngoài phân biệt được cuộc họp này với cuộc họp không có"))
 
     async def _outsider(self) -> Person:
         """A new officer's account, made by the administrator on the page for it, with a password of the officer's own.
@@ -181,7 +184,7 @@ class Record:
             unit_id=outside[-1] if outside else units[-1][0], role=["officer"] if outside else [])
         shown = SHOWN.search(made.text)
         if shown is None:
-            raise Failed("no password was shown for a new account")
+            raise Failed(_("trang không hiện mật khẩu của tài khoản mới"))
         officer = Person(self._journey.stage.base_url, login, first := unescape(shown.group(1)))
         await officer.submit("/signin", "/signin", login=login, password=first)
         await officer.submit("/password", "/password", old=first, password=password, again=password)
@@ -195,5 +198,5 @@ async def _verdict(file: Path, ca: Path) -> dict[str, Any]:
     said, _nothing = await process.communicate()
     found: dict[str, Any] = json.loads(said)
     if (process.returncode == 0) != found["valid"]:
-        raise Failed(f"verify ended with {process.returncode} and said {found['valid']}")
+        raise Failed(_("lệnh verify kết thúc với mã {code} nhưng báo hợp lệ: {valid}", code=process.returncode, valid=found["valid"]))
     return found
