@@ -24,7 +24,7 @@ from media.errors import Gone, MediaError
 from meetings import service
 from meetings.admission import BENCH_PREFIX, Ticket
 from meetings.attendance import LEAVE_REASONS
-from meetings.errors import NotFound
+from meetings.errors import NotFound, Unavailable
 from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
@@ -39,7 +39,7 @@ from web.seats import Seats
 log = logging.getLogger("web.hub")
 
 COALESCE = 0.1  # seconds between two states of one meeting: at most ten a second
-AGAIN = 1.0  # seconds until a policy that the worker did not take is sent again
+AGAIN = 1.0  # seconds until a room's policy and news, which failed, are tried again
 
 
 class Away(Exception):
@@ -293,39 +293,43 @@ class Hub:
         return self._turns.setdefault(room, asyncio.Lock())
 
     async def _refresh(self, room: str) -> None:
-        async with self._turn(room):
-            try:
+        """Policy and news of one room; what database or worker do not do now is tried again."""
+        try:
+            async with self._turn(room):
                 state, data = await to_thread.run_sync(self.view, room)
-            except NotFound:
-                return
-            # The server silences first and says so afterwards: the page's sign must never run ahead of the truth.
-            await self._adjust(room, roomview.policy(state))
-        self.feed.publish(room, frame("state", data))
-        if roomview.ended(state):
-            self.seats.forget(room)
-            if self._client is not None:
-                await self._client.close_room(room)
+                try:
+                    # The server silences first and says so afterwards: the page's sign must not run ahead of the truth.
+                    await self._adjust(room, roomview.policy(state))
+                finally:
+                    self.feed.publish(room, frame("state", data))
+            if roomview.ended(state):
+                self.seats.forget(room)
+                if self._client is not None:
+                    await self._client.close_room(room)
+        except NotFound:
+            return  # a bench room
+        except (MediaError, Unavailable) as error:
+            log.warning("policy or news of %s are tried again: %s", room, error)
+            asyncio.get_running_loop().call_later(AGAIN, self._mark, room)
 
     async def _adjust(self, room: str, policy: Policy) -> None:
-        """Sends a changed policy.  A worker that does not take it keeps nobody from the news, and is asked again."""
+        """Sends a changed policy to a worker that has anybody in this room."""
         if all(ticket.room != room for ticket in self._sessions.values()):
             self._policies.pop(room, None)  # whoever comes next brings the policy of that moment along
         elif self._client is not None and self._policies.get(room) != policy:
-            try:
-                await self._apply(self._client, room, policy)
-            except MediaError as error:
-                log.warning("policy of %s not taken: %s", room, error)
-                asyncio.get_running_loop().call_later(AGAIN, self._mark, room)
+            await self._apply(self._client, room, policy)
 
     async def _prepare(self, client: MediaClient, room: str) -> None:
-        """Gives the worker the policy of a room that somebody enters; it may have an old one, or have forgotten it."""
+        """Gives the worker the policy of a room that somebody enters: it has none, or that of an earlier stay."""
+        if room in self._policies:
+            return  # a whole province comes in at once: one question, not hundreds in a row
         async with self._turn(room):
-            policy = self._policies.get(room)
-            if policy is None:
-                try:
-                    policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
-                except NotFound:
-                    policy = OPEN_EVERYWHERE  # a bench room
+            if room in self._policies:
+                return
+            try:
+                policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
+            except NotFound:
+                policy = OPEN_EVERYWHERE  # a bench room
             await self._apply(client, room, policy)
 
     async def _apply(self, client: MediaClient, room: str, policy: Policy) -> None:

@@ -158,6 +158,32 @@ async def test_news_come_also_when_the_worker_does_not_take_the_policy_which_is_
         await peer.close()
 
 
+async def test_a_floor_given_while_the_state_cannot_be_read_silences_as_soon_as_it_can(
+    installation: Installation, client: httpx.AsyncClient, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, crowd, hub = installation.room(opened=True), Crowd(), installation.found.hub
+    peers = [await publisher(client, crowd, room, code, clip) for code in ("204", "06970")]
+    peers[1].mute("video")
+    await soon(lambda: len(story(installation, room)) == 2)
+    view, failed = hub.view, []
+
+    def away(wanted: str) -> Any:
+        if wanted == room.meeting_id and not failed:
+            failed.append(wanted)
+            raise Unavailable("storage.busy")
+        return view(wanted)
+
+    async with listening(client, f"/j/{room.chair}/events") as news:
+        await soon(lambda: len(news.last("state")["present"]) == 2)
+        monkeypatch.setattr(hub, "view", away)
+        give_floor(installation, room, 2)
+        await soon(lambda: news.last("state")["floor"])
+    assert failed
+    await soon(lambda: silenced(installation, room, "06970"))
+    for peer in peers:
+        await peer.close()
+
+
 async def test_a_meeting_that_nobody_is_in_takes_no_room_at_the_worker(
     installation: Installation, client: httpx.AsyncClient
 ) -> None:
