@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, Route
 
 from meetings import service
 from meetings.access import Role
+from meetings.voting import Rule
 from tests.journeys.visitors import Visitor
 from tests.support import factories
 from tests.support.installation import Installation, soon
@@ -146,6 +147,30 @@ async def test_a_page_that_is_told_to_wait_asks_for_tickets_no_sooner(
     await page.get_by_role("button", name="Vào họp", exact=True).click()
     await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
     assert asked[1] - asked[0] >= 3
+    await page.context.close()
+
+
+async def test_a_press_on_a_ballot_survives_the_ballots_of_others(chromium: Browser, installation: Installation) -> None:
+    room, by = installation.room(opened=True), factories.user(installation.people["chair"].user_id, "t", Role.CHAIR)
+    with installation.found.db.write() as conn:
+        for point in factories.POINTS[:4]:
+            service.seat_join(conn, room.meeting_id, point.point_id, installation.now())
+        motion = service.motion_open(
+            conn, room.meeting_id, "Thông qua phương án",
+            Rule.from_data({"quorum": "2/3", "majority": "1/2", "base": "all"}), by, installation.now())
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}/room?mode=companion")
+    await page.get_by_role("button", name="Biểu quyết").click()
+    button = page.get_by_role("button", name="Tán thành", exact=True)
+    box = await button.bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+    async with installation.client() as other:
+        cast = await other.post(f"/j/{room.links['06970']}/vote", json={"motion": motion, "choice": "for"})
+        assert cast.status_code == 200, cast.text
+    await page.get_by_text("1/5 điểm cầu đã biểu quyết").wait_for()
+    await page.mouse.up()
+    await page.get_by_text("Bạn đã biểu quyết: Tán thành").first.wait_for()
     await page.context.close()
 
 

@@ -29,8 +29,11 @@ export class Conduct {
     show(byId("take-floor"), Boolean(state.floor));
     const open = state.meeting.state === "open";
     show(byId("ending"), open || state.meeting.state === "suspended");
-    for (const form of [byId("floor-form"), byId("motion-form"), byId("conclusion-form")]) {
-      form.querySelectorAll("button, input, select, textarea").forEach((field) => (field.disabled = !open));
+    if (open !== this.open) {       // only then: a button that waits for its answer is not set free by somebody's news
+      this.open = open;
+      for (const form of [byId("floor-form"), byId("motion-form"), byId("conclusion-form")]) {
+        form.querySelectorAll("button, input, select, textarea").forEach((field) => (field.disabled = !open));
+      }
     }
     show(byId("motion-form"), !state.motion);
     show(byId("motion-running"), Boolean(state.motion));

@@ -75,11 +75,14 @@ export class Panels {
     const { motion, result } = this.state;
     const mine = motion && this.mine.get(motion.id);
     const counted = motion?.voted.includes(this.me);
-    fill(byId("vote"), [motion, result, mine], () => {
+    // The running count stands beside: a button that is made anew with each ballot of others loses the press under way.
+    fill(byId("vote"), [motion?.id, result, mine, counted], () => {
       if (motion) return this.#ballot(motion, mine, counted);
       if (result) return resultOf(result);
       return [make("p", { class: "quiet", text: word("no_motion") })];
     });
+    const cast = byId("vote").querySelector(".cast");
+    if (motion && cast) cast.textContent = word("cast_of", { n: motion.cast, total: motion.entitled });
     const control = byId("open-vote");
     control?.classList.toggle("on", Boolean(motion) && !counted && data.entitled);
     if (motion && motion.id !== this.lastMotion && this.lastMotion !== undefined) this.onmotion?.(motion);
@@ -87,8 +90,7 @@ export class Panels {
   }
 
   #ballot(motion, mine, counted) {
-    const parts = [make("p", { class: "motion", text: motion.title }),
-      make("p", { class: "quiet small", text: word("cast_of", { n: motion.cast, total: motion.entitled }) })];
+    const parts = [make("p", { class: "motion", text: motion.title }), make("p", { class: "cast quiet small", "aria-live": "off" })];
     if (counted || mine) {
       parts.push(make("p", { class: "voted" }, icon("check"), mine ? word("you_voted", { choice: word(mine.choice) }) : word("your_point_voted")));
       if (mine) parts.push(make("p", { class: "quiet small" }, word("receipt"), " ", make("code", { text: mine.receipt })));
