@@ -134,16 +134,15 @@ def test_our_own_mistakes_are_not_called_the_machines(db: Database) -> None:
             conn.execute(text("SELECT nothing FROM nowhere"))
 
 
-def test_a_server_that_ends_our_connection_is_the_machines_fault(db: Database) -> None:
-    if db.dialect != "postgresql":
-        pytest.skip("SQLite has no server")
-    with pytest.raises(Unavailable) as refused, db.read() as conn:
+@pytest.mark.postgres
+def test_a_server_that_ends_our_connection_is_the_machines_fault(postgres_db: Database) -> None:
+    with pytest.raises(Unavailable) as refused, postgres_db.read() as conn:
         mine = conn.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with db.read() as other:
+        with postgres_db.read() as other:
             other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
         conn.execute(text("SELECT 1"))
     assert refused.value.code == "storage.busy"
-    with db.read() as conn:
+    with postgres_db.read() as conn:
         assert conn.execute(text("SELECT 1")).scalar() == 1
 
 
