@@ -17,7 +17,6 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 
 from meetings import access
 from meetings.access import Action, Resource, Subject
@@ -61,7 +60,6 @@ def allow(
         try:
             if request.method not in csrf.SAFE and not bearer:
                 form = await _form(request)
-                legible.check_form(form)
                 given = str(form.get(csrf.FIELD, "")) or request.headers.get(csrf.HEADER, "")
                 csrf.check_token(request, given)
             request.state.form = form
@@ -77,10 +75,7 @@ def allow(
 
 async def _form(request: Request) -> FormData:
     if request.headers.get("content-type", "").startswith(FORM_TYPES):
-        try:
-            return await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS)
-        except UnicodeError:  # a part that names an odd encoding
-            raise HTTPException(400) from None
+        return await legible.form(request, FORM_FILES, FORM_FIELDS)
     return FormData()
 
 
@@ -109,7 +104,7 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
 def _audit(found: Container, request: Request, subject: Subject, action: Action) -> None:
     """Refusals are recorded too: somebody trying other people's addresses leaves a trace.
 
-    What does not exist is recorded like what is not theirs: neither the trace nor the time it takes tells them apart.
+    What does not exist is recorded like what is not theirs: neither the trace nor the time of a write tells them apart.
     """
     if subject.user_id is None:
         return

@@ -1,7 +1,7 @@
 """Whether what a request carries is text that every store can keep: no NUL, no lone surrogate.
 
 Browsers send neither.  PostgreSQL refuses the one, UTF-8 the other, and each would end as a fault of ours somewhere
-behind; so the guard asks here once, for path, query and form, and `routes/room.py` for JSON.  It judges no content.
+behind; so the guard asks here once, for path, query and form, and `routes/room.py` for what points send.  It judges no content.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 _ILLEGIBLE = re.compile("[\0\ud800-\udfff]")
 MOST = 2**31 - 1
@@ -23,10 +24,20 @@ def check(texts: Iterable[object], status: int = 400) -> None:
         raise HTTPException(status)
 
 
-def check_form(form: FormData) -> None:
-    """Names, values and names of files."""
-    for name, value in form.multi_items():
-        check((name, value.filename if isinstance(value, UploadFile) else value))
+async def form(request: Request, files: int, fields: int) -> FormData:
+    """The form of a request, to be closed by whoever asked.  Raises HTTPException(400) when names, values or names of
+    files cannot be kept, or a part is in an encoding that is none."""
+    try:
+        found = await request.form(max_files=files, max_fields=fields)
+    except UnicodeError:
+        raise HTTPException(400) from None
+    try:
+        for name, value in found.multi_items():
+            check((name, value.filename if isinstance(value, UploadFile) else value))
+    except HTTPException:
+        await found.close()
+        raise
+    return found
 
 
 def number(text: str) -> int | None:

@@ -52,6 +52,9 @@ async def test_json_that_nobody_can_keep_is_refused(
     for path in ("vote", "hand", "tickets"):
         answer = await client.post(f"/j/{secret}/{path}", content=body, headers=JSON)
         assert answer.status_code in (400, 422) and answer.json()["error"] == "bad_request", path
+    odd = {"content-type": "multipart/form-data; boundary=x; charset=idna"}
+    part = b"--x\r\ncontent-disposition: form-data; name=\"motion\"\r\n\r\nxn--" + b"a" * 70 + b"\r\n--x--\r\n"
+    assert (await client.post(f"/j/{secret}/vote", content=part, headers=odd)).status_code == 400
     await sign_in(client, "chutri")
     token = token_in((await client.get("/account")).text)
     answer = await client.post(f"{story.path}/conduct/agenda", content=body, headers={**JSON, "x-csrf-token": token})

@@ -51,9 +51,8 @@ async def fields(request: Request) -> dict[str, Any]:
             raise Invalid("bad_request")
         legible.check(data.values())
         return data
-    async with request.form(max_files=0, max_fields=20) as form:
-        legible.check_form(form)
-        return {name: value for name, value in form.items() if isinstance(value, str)}
+    form = await legible.form(request, 0, 20)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 @router.get("/{secret}/room")
