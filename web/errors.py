@@ -25,7 +25,7 @@ from web.container import container
 from web.csrf import Forged
 from web.guard import PasswordFirst, SignInFirst
 from web.i18n import _, ngettext
-from web.limits import MIB, UPLOAD, BodyTooLarge
+from web.limits import MIB, RETRY, UPLOAD, BodyTooLarge
 from web.pages import page
 from web.rates import TooMany
 
@@ -94,10 +94,6 @@ def _overlap(error: MeetingError, request: Request | None) -> str:
     return f"{said} {rest}"
 
 
-RETRY = {"retry-after": "5"}
-"""Goes with every 503: what is away is back in seconds, or somebody has to be called."""
-
-
 def status_of(error: MeetingError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
@@ -113,7 +109,8 @@ def answer(
 ) -> Response:
     """One error as a page or as JSON `{error, message}`."""
     if wants_json(request):
-        return JSONResponse({"error": code, "message": text}, status, headers)
+        retry = RETRY if status == 503 else {}
+        return JSONResponse({"error": code, "message": text}, status, {**retry, **(headers or {})})
     return page(request, "error.html", status, headers, missing=status == 404, text=text)
 
 
@@ -128,10 +125,9 @@ def install(app: FastAPI) -> None:
 
 
 async def _meeting(request: Request, error: MeetingError) -> Response:
-    away = isinstance(error, Unavailable)
-    if away:
+    if isinstance(error, Unavailable):
         log.warning("%s at %s %s", error, request.method, request.url.path, exc_info=error.__cause__)
-    return answer(request, status_of(error), error.code, explain(error, request), RETRY if away else None)
+    return answer(request, status_of(error), error.code, explain(error, request))
 
 
 async def _sign_in(request: Request, _error: SignInFirst) -> Response:

@@ -35,6 +35,8 @@ TURN_CREDENTIALS = timedelta(minutes=10)
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_ABSOLUTE = timedelta(hours=12)
 PASSWORD_MIN = 12
+RETRY = {"retry-after": "5"}
+"""Goes with every 503: what is away is back in seconds, or somebody has to be called."""
 
 
 class BodyTooLarge(Exception):

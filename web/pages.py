@@ -21,6 +21,7 @@ from meetings.access import Action, Resource, Subject
 from web import csrf, words
 from web.container import container
 from web.i18n import N_, _, language, ngettext
+from web.limits import RETRY
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -87,7 +88,7 @@ def page(
 ) -> HTMLResponse:
     """The rendered template.  Sends the browser's mark with the first form it gets (see `csrf.py`)."""
     text = _templates.get_template(name).render(**_frame(request), **values)
-    response = HTMLResponse(text, status, headers)
+    response = HTMLResponse(text, status, {**(RETRY if status == 503 else {}), **(headers or {})})
     mark, new = csrf.visit(request)
     if new:
         secure = container(request).settings.secure

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from meetings import service
-from meetings.store import unit_store
+from meetings.store import database, unit_store
 from meetings.store.unit_tables import unit_version
 from scheduler import points as point_store
 from scheduler import service as booking
@@ -235,3 +235,21 @@ async def test_points_that_left_the_scope_are_shown_and_given_back_only_by_hand(
     assert refused.status_code == 422 and "đơn vị không còn vào ngày họp" in refused.text
     data["point"] = [province, baché]
     assert (await secretary.post(f"{path}/book", data=data)).status_code == 303
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 20)
+
+
+async def test_while_the_database_is_busy_nothing_typed_is_lost(
+    impatient: None, secretary: httpx.AsyncClient, found: Container
+) -> None:
+    data = await fill(secretary, point=points_named(found, "Huyện Ba Chẽ"), action="book", place="Phòng họp số 2")
+    other = database.Database(found.db.url)
+    with other.write():
+        answer = await secretary.post("/meetings/new", data=data)
+    other.close()
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
+    assert "Máy chủ đang bận" in answer.text and 'value="Phòng họp số 2"' in answer.text
+    assert (await secretary.post("/meetings/new", data=data)).status_code == 303

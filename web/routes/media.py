@@ -19,11 +19,11 @@ from meetings.access import Action
 from meetings.admission import Ticket
 from meetings.errors import MeetingError, NotFound, Unavailable
 from web.container import Container, container
-from web.errors import RETRY, explain, status_of
+from web.errors import explain, status_of
 from web.guard import allow
 from web.hub import Away
 from web.i18n import _
-from web.limits import KIB
+from web.limits import KIB, RETRY
 from web.messages import TEXTS
 
 router = APIRouter(prefix="/media", tags=["media"])
