@@ -129,6 +129,23 @@ async def test_a_microphone_that_is_pulled_out_is_said_and_heard_again_when_it_i
     await point.leave()
 
 
+async def test_the_page_before_the_room_holds_one_camera_however_often_devices_change(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}", """
+      window.streams = [];
+      const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
+      media.getUserMedia = async (wanted) => { const one = await ask(wanted); streams.push(one); return one; };
+    """)
+    await page.locator("#picture.live").wait_for()
+    await page.evaluate("for (let n = 0; n < 3; n += 1) navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    await soon(lambda: page.evaluate("streams.length === 4"))
+    live = "streams.flatMap((one) => one.getTracks()).filter((track) => track.readyState === 'live').length"
+    await soon(lambda: page.evaluate(f"{live} === 2"))
+    await page.context.close()
+
+
 async def test_a_page_that_is_told_to_wait_asks_for_tickets_no_sooner(
     chromium: Browser, installation: Installation
 ) -> None:

@@ -5,11 +5,17 @@ import { byId, make, show, word } from "./page.js";
 
 let stopMeter = () => {};
 let stream = new MediaStream();
+let turn = 0;        // one cable makes several events: only the last opening counts, and no other keeps a camera
 
 async function open() {
+  const mine = (turn += 1);
   stream.getTracks().forEach((track) => track.stop());
   stopMeter();
   const opened = await devices.open();
+  if (mine !== turn) {
+    opened.stream.getTracks().forEach((track) => track.stop());
+    return;
+  }
   stream = opened.stream;
   const preview = byId("preview");
   const hasVideo = stream.getVideoTracks().length > 0;
