@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Locator, Page, Route
 
 from meetings import service
 from meetings.access import Role
@@ -167,6 +167,37 @@ async def test_a_page_that_is_told_to_wait_asks_for_tickets_no_sooner(
     await page.context.close()
 
 
+async def press(page: Page, button: Locator) -> None:
+    """Puts the mouse button down there, and keeps it down."""
+    box = await button.bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+
+
+async def test_the_chair_s_press_on_invite_survives_the_hands_of_others(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    with installation.found.db.write() as conn:
+        for point in factories.POINTS[:4]:
+            service.seat_join(conn, room.meeting_id, point.point_id, installation.now())
+    page = await open_page(chromium, "about:blank")
+    async with await installation.signed_in("chair") as chair, installation.client() as others:
+        await page.context.add_cookies(
+            [{"name": name, "value": value, "url": installation.url} for name, value in chair.cookies.items()])
+        await page.goto(f"{installation.url}/j/{room.chair}/room?mode=companion")
+        for code in ("06970", "06973"):
+            await others.post(f"/j/{room.links[code]}/hand", json={"up": True})
+            await page.locator(f"[data-give='{code}']").wait_for()
+        await press(page, page.locator("[data-give='06973']"))
+        await others.post(f"/j/{room.links['204']}/hand", json={"up": True})
+        await page.locator("[data-give='204']").wait_for()
+        await page.mouse.up()
+        await page.get_by_text("Điểm cầu xã Đồn Đạc đang phát biểu").first.wait_for()
+    await page.context.close()
+
+
 async def test_a_press_on_a_ballot_survives_the_ballots_of_others(chromium: Browser, installation: Installation) -> None:
     room, by = installation.room(opened=True), factories.user(installation.people["chair"].user_id, "t", Role.CHAIR)
     with installation.found.db.write() as conn:
@@ -177,11 +208,7 @@ async def test_a_press_on_a_ballot_survives_the_ballots_of_others(chromium: Brow
             Rule.from_data({"quorum": "2/3", "majority": "1/2", "base": "all"}), by, installation.now())
     page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}/room?mode=companion")
     await page.get_by_role("button", name="Biểu quyết").click()
-    button = page.get_by_role("button", name="Tán thành", exact=True)
-    box = await button.bounding_box()
-    assert box is not None
-    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    await page.mouse.down()
+    await press(page, page.get_by_role("button", name="Tán thành", exact=True))
     async with installation.client() as other:
         cast = await other.post(f"/j/{room.links['06970']}/vote", json={"motion": motion, "choice": "for"})
         assert cast.status_code == 200, cast.text

@@ -49,6 +49,16 @@ export function fill(element, source, build) {
   element.replaceChildren(...build());
 }
 
+/** One child for each key, in this order; only new ones are built, so a press on one that stays is not lost. */
+export function keep(element, keys, build) {
+  for (const child of [...element.children]) if (!keys.includes(child.dataset.key)) child.remove();
+  keys.forEach((key, index) => {
+    const child = [...element.children].find((one) => one.dataset.key === key) ?? build(key);
+    child.dataset.key = key;
+    if (element.children[index] !== child) element.insertBefore(child, element.children[index] ?? null);
+  });
+}
+
 export async function post(url, body = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   if (data.csrf) headers["X-CSRF-Token"] = data.csrf;

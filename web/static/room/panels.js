@@ -1,6 +1,6 @@
 /* What everybody reads and does beside the pictures: header, queue of speakers, agenda, vote, documents. */
 
-import { act, byId, data, fill, icon, make, notice, pointName, post, show, word } from "./page.js";
+import { act, byId, data, fill, icon, keep, make, notice, pointName, post, show, word } from "./page.js";
 
 const CHOICES = ["for", "against", "abstain"];
 
@@ -37,16 +37,16 @@ export class Panels {
   }
 
   #queue() {
-    const { hands, floor } = this.state;
-    const rows = hands.map((hand) => hand.code);
-    fill(byId("queue"), [rows, floor?.code, Boolean(data.conduct)], () => rows.map((code, index) => {
+    const rows = this.state.hands.map((hand) => hand.code);
+    keep(byId("queue"), rows, (code) => {
       const own = code === this.me;
       const side = data.conduct
         ? make("button", { class: "small-btn", "data-give": code, text: word("invite") })
         : own ? make("button", { class: "link-btn", text: word("withdraw"), onclick: (event) => this.toggleHand(event.currentTarget) }) : null;
-      return make("li", {}, make("span", { class: "n", text: index + 1 }),
+      return make("li", {}, make("span", { class: "n" }),
         make("span", { class: own ? "own" : "", text: own ? word("you", { name: pointName(code) }) : pointName(code) }), side);
-    }));
+    });
+    byId("queue").querySelectorAll(".n").forEach((place, index) => (place.textContent = index + 1));
     show(byId("queue-empty"), !rows.length);
     const control = byId("hand");
     if (!control) return;
