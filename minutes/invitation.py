@@ -59,9 +59,9 @@ def invitation_model(
     not in the ledger.  Raises Invalid("document.too_long", field="summary") for a title beyond 500 characters.
     """
     unit = facts.unit
-    place_date = layout.place_date(layout.place_name(tidy(unit.name)), issued)
+    place_date = layout.place_date(layout.place_name(tidy(unit.name), tidy(unit.parent_name)), issued)
     header = header_of(facts, symbol or symbol_of(facts), number, place_date)
-    collective = "Ủy ban nhân dân" if layout.is_administrative(unit.name) else ""
+    collective = "Ủy ban nhân dân" if layout.is_committee(tidy(unit.name)) else ""
     lines = layout.authority_lines(collective, tidy(signer_post or facts.chair.title)) or ("CHỦ TRÌ",)
     return DocumentModel(
         kind="invitation", header=header, title="GIẤY MỜI", summary=summary_of(facts),

@@ -42,8 +42,8 @@ def day(value: date | datetime) -> str:
 
 
 def place_date(place: str, value: date | datetime) -> str:
-    """`Ba Chẽ, ngày 05 tháng 02 năm 2026`."""
-    return f"{place}, {day(value)}"
+    """`Ba Chẽ, ngày 05 tháng 02 năm 2026`; the day alone where the place is not known."""
+    return f"{place}, {day(value)}" if place else day(value)
 
 
 def clock(at: datetime) -> str:
@@ -101,17 +101,32 @@ def is_administrative(unit_name: str) -> bool:
     return unit_name.startswith(tuple(f"{word} " for word in _ADMINISTRATIVE))
 
 
-def place_name(unit_name: str, whole: bool = False) -> str:
-    """Place of issue: `Xã Ba Chẽ` → `Ba Chẽ`.
+def is_committee(unit_name: str) -> bool:
+    """Whether a people's committee acts: the unit is administrative, or named as its committee."""
+    return is_administrative(_territory(unit_name))
+
+
+def place_name(unit_name: str, parent_name: str = "", whole: bool = False) -> str:
+    """Place of issue: `Xã Ba Chẽ` → `Ba Chẽ`; a department sits where the unit it belongs to does; "" = not known.
 
     Units named after a number keep the full name (`Phường Móng Cái 1`); those named after a person or an event
     must too, which no program can see: the caller passes `whole`.
     """
-    for word in _ADMINISTRATIVE:
-        if unit_name.startswith(f"{word} "):
-            bare = unit_name[len(word) + 1:]
-            return unit_name if whole or any(c.isdigit() for c in bare) else bare
-    return unit_name
+    for name in (_territory(unit_name), _territory(parent_name)):
+        for word in _ADMINISTRATIVE:
+            if name.startswith(f"{word} "):
+                bare = name[len(word) + 1:]
+                return name if whole or any(c.isdigit() for c in bare) else bare
+    return ""
+
+
+def _territory(unit_name: str) -> str:
+    """`Ủy ban nhân dân tỉnh Quảng Ninh` → `Tỉnh Quảng Ninh`; any other name as it is."""
+    name = unit_name.replace("Uỷ ban", "Ủy ban").strip()
+    if name.lower().startswith("ủy ban nhân dân "):
+        name = name[len("ủy ban nhân dân "):]
+        return f"{name[:1].upper()}{name[1:]}"
+    return name
 
 
 def issuer_lines(unit_name: str, parent_name: str = "") -> tuple[str, tuple[str, ...]]:
@@ -120,10 +135,7 @@ def issuer_lines(unit_name: str, parent_name: str = "") -> tuple[str, tuple[str,
     A people's committee has no parent line: `ỦY BAN NHÂN DÂN` / `XÃ BA CHẼ`; any other body prints its parent,
     shortened: `UBND TỈNH QUẢNG NINH` / `SỞ Y TẾ`.
     """
-    name = unit_name.replace("Uỷ ban", "Ủy ban").strip()
-    if name.lower().startswith("ủy ban nhân dân "):
-        name = name[len("ủy ban nhân dân "):]
-        return "", ("ỦY BAN NHÂN DÂN", name.upper())
+    name = _territory(unit_name)
     if is_administrative(name):
         return "", ("ỦY BAN NHÂN DÂN", name.upper())
     parent = f"UBND {parent_name}" if is_administrative(parent_name) else parent_name
@@ -139,7 +151,7 @@ def issuer_name(unit_name: str, parent_name: str = "") -> str:
 
 def unit_symbol(unit_name: str) -> str:
     """Abbreviation of the issuer in a symbol: `UBND`, or the initials of a body's name (`Sở Y tế` → `SYT`)."""
-    if is_administrative(unit_name) or unit_name.lower().startswith(("ủy ban nhân dân", "uỷ ban nhân dân")):
+    if is_committee(unit_name):
         return "UBND"
     words = [w for w in re.split(r"[\s,\-–]+", unit_name) if w and w.lower() not in ("và", "của")]
     return "".join(w[0].upper() for w in words)[:12] or "UBND"
@@ -149,11 +161,15 @@ def authority_lines(collective: str, post: str) -> tuple[str, ...]:
     """Lines above a leader's signature (box 7a): `TM. …`, `KT. CHỦ TỊCH`, `PHÓ CHỦ TỊCH`.
 
     collective: the body on whose behalf the leader signs, or "" for a body led by one head.
-    post: the signer's post; words after it ("UBND tỉnh …") are left out.
+    post: the signer's post; words after it ("UBND tỉnh …") are left out where they say what the head of the page
+    says.  A department has no chairman: one who signs there does so with the whole post.
     """
     head = next((p for p in _POSTS if post.strip().lower().startswith(p.lower())), post.strip())
-    lines = [f"TM. {collective.upper()}"] if collective and "chủ tịch" in head.lower() else []
-    if "chánh văn phòng" in head.lower():
+    chairman = "chủ tịch" in head.lower()
+    if chairman and not collective:
+        return (post.strip().upper(),)
+    lines = [f"TM. {collective.upper()}"] if chairman else []
+    if collective and "chánh văn phòng" in head.lower():
         lines.append("TL. CHỦ TỊCH")
     if head.lower().startswith("phó "):
         lines.append(f"KT. {head[4:].upper()}")

@@ -34,6 +34,25 @@ def test_form_1_7_has_number_place_and_date_and_one_signer_for_the_committee() -
     assert model.recipients == ("Như trên;", "Lưu: VT.")
 
 
+@pytest.mark.parametrize(("title", "lines"), [
+    ("Giám đốc", ("GIÁM ĐỐC",)), ("Phó Giám đốc Sở Y tế", ("KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC")),
+    ("Phó Chủ tịch UBND tỉnh", ("PHÓ CHỦ TỊCH UBND TỈNH",)), ("Chánh Văn phòng", ("CHÁNH VĂN PHÒNG",)),
+])
+def test_a_department_invites_from_its_province_and_signs_with_the_posts_it_has(
+    title: str, lines: tuple[str, ...]
+) -> None:
+    model = invited(unit={"id": "1", "name": "Sở Y tế", "parent_name": "Tỉnh Quảng Ninh", "path": []},
+                    chair={"id": "c", "name": "Vũ Nam", "title": title})
+    assert model.header.place_date == "Quảng Ninh, ngày 05 tháng 3 năm 2026"
+    assert model.signatures[0].lines == lines
+
+
+def test_a_long_name_of_a_body_does_not_stand_before_the_date() -> None:
+    name = "Ban Quản lý dự án " + "đầu tư xây dựng " * 8
+    model = invited(unit={"id": "1", "name": name, "parent_name": "Sở Xây dựng", "path": []})
+    assert model.header.place_date == "ngày 05 tháng 3 năm 2026"
+
+
 def test_it_says_who_is_invited_to_what_when_and_where() -> None:
     said = words(invited(2))
     assert said["invite"] == "Ủy ban nhân dân tỉnh Quảng Ninh trân trọng kính mời: Xã Ba Chẽ 1; Xã Ba Chẽ 2."

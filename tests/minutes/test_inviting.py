@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from meetings import service as meetings
-from meetings.errors import Conflict, NotAllowed, NotFound
+from meetings.errors import Conflict, Invalid, NotAllowed, NotFound
 from meetings.store import ledger_store
 from minutes import register, service
 from minutes.pdf import render_pdf
@@ -105,10 +105,13 @@ def test_the_packet_holds_the_same_file(small_record: Record) -> None:
         assert packed.read("giay-moi.pdf") == render_pdf(invitation(record, record.meeting_id)).data
 
 
-def test_a_body_whose_name_no_page_can_hold_still_gets_its_packet(record: Record) -> None:
+def test_an_invitation_that_cannot_be_made_keeps_no_record_from_being_packed(small_record: Record) -> None:
     from dataclasses import replace
 
-    unit = replace(factories.PROVINCE, name="Ban Quản lý dự án " + "đầu tư xây dựng " * 8)
-    record.concluded(unit=unit)
+    record = small_record
+    record.concluded(unit=replace(factories.PROVINCE, name="Xã " + "Ba Chẽ " * 14))
+    with pytest.raises(Invalid):
+        invitation(record, record.meeting_id)
     record.run("packet")
-    assert record.status().packet is not None
+    with zipfile.ZipFile(record.blobs.path(record.status().packet.sha256)) as packed:
+        assert "bien-ban.pdf" in packed.namelist() and "giay-moi.pdf" not in packed.namelist()

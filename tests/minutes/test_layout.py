@@ -81,7 +81,15 @@ def test_units_named_after_a_number_keep_their_full_name_as_place() -> None:
     assert layout.place_name("Phường Móng Cái 1") == "Phường Móng Cái 1"
     assert layout.place_name("Xã Ba Chẽ") == "Ba Chẽ"
     assert layout.place_name("Phường Nguyễn Du", whole=True) == "Phường Nguyễn Du"
-    assert layout.place_name("Sở Y tế") == "Sở Y tế"
+
+
+@pytest.mark.parametrize(("unit", "parent", "expected"), [
+    ("Sở Y tế", "Tỉnh Quảng Ninh", "Quảng Ninh"), ("Sở Y tế", "Ủy ban nhân dân tỉnh Quảng Ninh", "Quảng Ninh"),
+    ("Chi cục Thủy sản", "Sở Nông nghiệp", ""), ("Sở Y tế", "", ""),
+    ("Ủy ban nhân dân tỉnh Quảng Ninh", "", "Quảng Ninh"), ("Uỷ ban nhân dân xã Ba Chẽ", "Tỉnh Quảng Ninh", "Ba Chẽ"),
+])
+def test_a_department_sits_where_the_unit_it_belongs_to_does(unit: str, parent: str, expected: str) -> None:
+    assert layout.place_name(unit, parent) == expected
 
 
 @pytest.mark.parametrize(("unit", "symbol"), [
