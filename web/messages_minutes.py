@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "document.block_empty": N_(
         "Phần này ghi sự việc của cuộc họp, không được để trống. Hãy giữ nguyên hoặc sửa câu chữ."
     ),
+    "document.no_recipients": N_("Nơi nhận không được để trống: ít nhất phải ghi nơi lưu văn bản."),
     "minutes.no_meeting": N_("Không có diễn biến cuộc họp để lập biên bản."),
     "minutes.order": N_(
         "Chưa đến bước này. Thứ tự là: cấp số, ký nháy, thư ký, chủ tọa, đóng dấu, phát hành. Hãy tải "

@@ -6,20 +6,24 @@ Reads only.  Called by `web/routes/minutes.py`; the sentence other pages show of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from meetings import service as meetings
-from meetings.access import Action, Resource, Subject, decide
+from meetings.access import Action, Resource, Role, Subject, decide
 from meetings.ledger import Event
+from meetings.meeting import Person
 from meetings.store import ledger_store
 from minutes import layout, service, store
 from minutes.editing import Section, sections
 from minutes.model import Block, DocumentModel, Heading, Items, KeyValue, Paragraph, Table
+from minutes.rounds import REASSIGNED
 from minutes.service import Status
-from minutes.signing import SIGNING_ORDER, RoundState, SignerRole
+from minutes.signing import DRAFT, SIGNING_ORDER, RoundState, SignerRole
+from web import booking_view
 from web.i18n import N_, _
+from web.words import ROLES
 
 STAGES: tuple[tuple[str, str], ...] = (
     ("number", N_("Cấp số")), ("initials", N_("Ký nháy")), ("secretary", N_("Thư ký ký")), ("chair", N_("Chủ tọa ký")),
@@ -88,6 +92,35 @@ def step(status: Status, subject: Subject, resource: Resource) -> Step | None:
     if role is None or service.person_of(status.meeting, role).user_id != subject.user_id:
         return None
     return Step(f"sign/{role.value}", _("Ký nháy") if role is SignerRole.INITIALS else _("Ký"), "pen-line")
+
+
+def withdrawable(status: Status, subject: Subject, resource: Resource) -> bool:
+    """Whether this person may take the minutes back from whoever holds them: a clerk, until the seal."""
+    return status.next_role is not None and decide(subject, Action.MINUTES_NUMBER, resource).allowed
+
+
+def posts(
+    conn: Connection, status: Status, subject: Subject, resource: Resource, on: date
+) -> list[tuple[str, str, str, list[Person]]]:
+    """(post, its name, who holds it, who else may): what this person may pass on while no number is out."""
+    if status.state != DRAFT or not decide(subject, Action.MINUTES_NUMBER, resource).allowed:
+        return []
+    found = []
+    for post in REASSIGNED:
+        holder: Person = getattr(status.meeting, post)
+        others = [one for one in fitting(conn, post, subject, on).values() if one.user_id != holder.user_id]
+        if others:
+            found.append((post, _(ROLES[Role(post)]), holder.name, others))
+    return found
+
+
+def fitting(conn: Connection, post: str, subject: Subject, on: date) -> dict[str, Person]:
+    """Who may hold a post, by user id: active accounts of this person's unit with its role."""
+    if post not in REASSIGNED:
+        return {}
+    accounts = [(account, unit) for account, unit in booking_view.people(conn, subject, on)
+                if Role(post) in account.roles]
+    return booking_view.as_people(accounts)
 
 
 def stages(status: Status) -> tuple[Stage, ...]:

@@ -4,7 +4,7 @@ import pytest
 
 from meetings.errors import Invalid
 from minutes.draft import facts_from_events, minutes_model
-from minutes.editing import apply_edits, changes, sections, with_number
+from minutes.editing import apply_edits, changes, outside, sections, with_number
 from minutes.model import DocumentModel, Items
 from tests.minutes.ledgers import whole_meeting
 
@@ -42,6 +42,17 @@ def test_a_list_takes_one_item_a_line(model: DocumentModel) -> None:
     assert [b.items for b in edited.blocks if isinstance(b, Items) and b.ordered] == [("một", "hai", "ba")]
 
 
+def test_subject_and_recipients_are_edited_as_well(model: DocumentModel) -> None:
+    edited = apply_edits(model, {"summary": "Hội nghị\nchuyển đổi số ", "recipients": "Như trên;\n\nLưu: VT."})
+    assert (edited.summary, edited.recipients) == ("Hội nghị chuyển đổi số", ("Như trên;", "Lưu: VT."))
+    assert edited.blocks == model.blocks and changes(edited) == []
+    assert [section.text for section in outside(edited)] == [edited.summary, "Như trên;\nLưu: VT."]
+
+
+def test_no_block_takes_the_name_of_a_place_outside_the_body(model: DocumentModel) -> None:
+    assert not {section.block_id for section in outside(model)} & {block.block_id for block in model.blocks}
+
+
 def test_the_end_mark_cannot_be_lost(model: DocumentModel) -> None:
     assert apply_edits(model, {"end": "Cuộc họp kết thúc."}).blocks[-1].text == "Cuộc họp kết thúc./."
 
@@ -52,6 +63,8 @@ def test_the_end_mark_cannot_be_lost(model: DocumentModel) -> None:
     ({"ballots-m1-for": "x"}, "document.block_fixed"), ({"attendance": "  "}, "document.block_empty"),
     ({"opinions-1": "được 😀"}, "document.glyph"), ({"opinions-1": "x" * 20_001}, "document.too_long"),
     ({"opinions-1": "tốt", "nothing": "x"}, "document.block_unknown"),
+    ({"summary": " "}, "document.empty"), ({"summary": "x" * 501}, "document.too_long"),
+    ({"recipients": " \n "}, "document.no_recipients"), ({"recipients": "Nơi 😀"}, "document.glyph"),
 ])
 def test_an_edit_that_cannot_stand_names_its_block(model: DocumentModel, edits: dict[str, str], code: str) -> None:
     with pytest.raises(Invalid) as caught:

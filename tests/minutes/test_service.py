@@ -6,12 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from meetings import service as meetings
-from meetings.access import Subject
+from meetings.access import Role, Subject
 from meetings.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from meetings.ledger import verify_chain
-from meetings.store import ledger_store
+from meetings.store import ledger_store, meeting_store
 from minutes import register, service, verify
 from minutes.editing import sections
 from minutes.versions import broken_at
@@ -143,6 +144,85 @@ def test_only_whoever_holds_the_minutes_may_decline_and_only_with_a_reason(small
     with pytest.raises(Invalid, match=r"minutes\.reason_missing"):
         service.refuse(record.db, record.blobs, record.minutes_id, "secretary", " ", SECRETARY, record.tick())
     assert record.status().state == "initialled"
+
+
+@pytest.mark.parametrize("step", ["number", "initials", "secretary", "chair"])
+def test_a_clerk_takes_the_minutes_back_from_an_absent_signer_until_the_seal(small_record: Record, step: str) -> None:
+    record = small_record.run(step)
+    service.withdraw(record.db, record.blobs, record.minutes_id, "Người ký đi vắng", CLERK, record.tick())
+    assert record.status().state == "draft" and kinds(record)[-2:] == ["minutes.withdrawn", "number.voided"]
+    with record.db.read() as conn:
+        (entry,) = register.entries(conn, "t", 2026)
+    assert (entry.state, entry.reason) == ("voided", "Người ký đi vắng")
+
+
+@pytest.mark.parametrize("step", ["draft", "seal", "issue"])
+def test_there_is_nothing_to_take_back_before_a_number_and_after_the_seal(small_record: Record, step: str) -> None:
+    record = small_record.run(step)
+    before = record.status()
+    with pytest.raises(Conflict, match=r"minutes\.order"):
+        service.withdraw(record.db, record.blobs, record.minutes_id, "x", CLERK, record.tick())
+    assert record.status() == before
+
+
+def test_only_a_clerk_takes_back_and_only_with_a_reason(small_record: Record) -> None:
+    record = small_record.run("number")
+    for who in (DIVISION_HEAD, SECRETARY, CHAIR, OFFICER, STRANGER):
+        with pytest.raises((NotAllowed, NotFound)):
+            service.withdraw(record.db, record.blobs, record.minutes_id, "x", who, record.tick())
+    with pytest.raises(Invalid, match=r"minutes\.reason_missing"):
+        service.withdraw(record.db, record.blobs, record.minutes_id, " ", CLERK, record.tick())
+    assert record.status().state == "numbered"
+
+
+DEPUTY = factories.user("u-deputy", "t", Role.DIVISION_HEAD, name="Vũ Thị Phó", title="Phó Trưởng phòng")
+
+
+def reassign(record: Record, post: str, who: Subject, by: Subject = CLERK) -> None:
+    with record.db.write() as conn:
+        service.reassign(conn, record.minutes_id, post, factories.person(who), by, record.tick())
+
+
+def test_another_division_head_initials_once_the_post_was_passed_on(record: Record) -> None:
+    record.run("draft")
+    reassign(record, "division_head", DEPUTY)
+    record.step("number")
+    with pytest.raises((NotAllowed, NotFound)):
+        record.step("initials")
+    service.sign(record.db, record.blobs, record.signers, record.minutes_id, "initials", DEPUTY, record.tick(),
+                 shown=record.shown)
+    with record.db.read() as conn:
+        told = [e.data for e in ledger_store.events(conn, record.meeting_id) if e.kind == "post.reassigned"]
+    assert [(e["post"], e["from"]["name"], e["to"]["name"]) for e in told] == [
+        ("division_head", DIVISION_HEAD.name, DEPUTY.name)]
+    for step in ("secretary", "chair", "seal", "issue", "packet"):
+        record.step(step)
+    assert verify.verify_pdf(record.pdf(), record.signers.trust, record.at).valid
+
+
+def test_posts_named_in_the_text_or_of_a_running_round_are_not_passed_on(record: Record) -> None:
+    record.run("draft")
+    for post in ("chair", "secretary", "x"):
+        with pytest.raises(Invalid, match=r"minutes\.post_fixed"):
+            reassign(record, post, DEPUTY)
+    with pytest.raises(Invalid, match=r"meeting\.same_person"):
+        reassign(record, "division_head", CHAIR)
+    with pytest.raises((NotAllowed, NotFound)):
+        reassign(record, "division_head", DEPUTY, by=STRANGER)
+    record.step("number")
+    with pytest.raises(Conflict, match=r"minutes\.in_round"):
+        reassign(record, "division_head", DEPUTY)
+
+
+@pytest.mark.parametrize("values, until", [
+    ({"title": "Khác"}, "draft"), ({"chair_id": "x"}, "draft"), ({"secretary_id": "x"}, "draft"),
+    ({"place": "Khác"}, "draft"), ({"division_head_id": "x"}, "number"), ({"clerk_id": "x"}, "number")])
+def test_the_database_lets_nothing_else_of_a_concluded_meeting_change(
+    record: Record, values: dict[str, str], until: str
+) -> None:
+    record.run(until)
+    with pytest.raises(IntegrityError, match="meeting_final"), record.db.write() as conn:
+        meeting_store.save(conn, record.meeting_id, **values)
 
 
 def edit(record: Record, base: str, text: str, by: Subject = SECRETARY) -> None:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from meetings import service as meetings
+from meetings.access import Role
 from meetings.meeting import AgendaLine, NewMeeting, Person, PointRef, UnitRef
 from meetings.store import unit_store
 from minutes import service, verify
@@ -373,3 +374,40 @@ def test_what_keeps_the_draft_from_being_made_does_not_fail_the_closing(found: C
     assert _draft(found, meeting_id) is False
     incoming.with_name("away").rename(incoming)
     assert _draft(found, meeting_id) is True
+
+
+async def test_subject_and_recipients_are_edited_on_the_page_which_says_that_word_is_not_taken_back(story: Story) -> None:
+    text = (await (await story.person("thuky")).get(story.page)).text
+    assert "Sửa trong Word không được đưa trở lại" in text
+    base = story.status().versions[-1].sha256
+    answer = await story.press("thuky", "edit", base=base, **{
+        "block.summary": "Giao ban tháng 3 năm 2026", "block.recipients": "Thường trực Tỉnh ủy;\nLưu: VT."})
+    assert answer.status_code == 303
+    with story.found.db.read() as conn:
+        model = service.model_of(conn, story.status().minutes.minutes_id, 2)
+    assert (model.summary, model.recipients) == ("Giao ban tháng 3 năm 2026", ("Thường trực Tỉnh ủy;", "Lưu: VT."))
+    wrong = await story.press("thuky", "edit", base=story.status().versions[-1].sha256, **{"block.recipients": " "})
+    assert wrong.status_code == 422 and "Nơi nhận không được để trống" in wrong.text
+
+
+async def test_the_clerk_takes_back_from_an_absent_signer_and_passes_the_post_on(story: Story) -> None:
+    found, at = story.found, story.found.clock.now()
+    with found.db.write() as conn:
+        head, password = store.account_by_login(conn, "lanhdao")
+        deputy = store.add_account(conn, "capphó", "Vũ Thị Phó", "Phó Trưởng phòng", head.unit_id,
+                                   frozenset({Role.DIVISION_HEAD}), password, at, must_change=False)
+    await story.until("number")
+    clerk = await story.person("vanthu")
+    assert f'{story.page}/withdraw"' in (await clerk.get(story.page)).text
+    assert f'{story.page}/withdraw"' not in (await (await story.person("thuky")).get(story.page)).text
+    assert (await story.press("vanthu", "withdraw", reason=" ")).status_code == 422
+    assert (await story.press("vanthu", "withdraw", reason="Lãnh đạo phòng đi vắng")).status_code == 303
+    page = (await clerk.get(story.page)).text
+    assert "Lãnh đạo phòng đi vắng" in page and "Vũ Thị Phó" in page
+    wrong = await story.press("vanthu", "posts", post="division_head", person="nobody")
+    assert wrong.status_code == 422
+    assert (await story.press("vanthu", "posts", post="division_head", person=deputy.user_id)).status_code == 303
+    assert (await story.press("vanthu", "number")).status_code == 303
+    assert (await story.press("lanhdao", "sign/initials")).status_code in (403, 404)
+    assert (await story.press("capphó", "sign/initials")).status_code == 303
+    assert (await story.press("vanthu", "posts", post="clerk", person=deputy.user_id)).status_code == 422

@@ -18,6 +18,7 @@ from meetings.access import Action, Resource, Subject, decide, require
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import State
 from minutes import register, service, store
+from minutes.editing import outside
 from minutes.release import token
 from minutes.service import Status
 from web import course, minutes_page, views
@@ -87,7 +88,9 @@ def _values(
     return {
         "record": status, "model": model, "number": minutes_page.number(model), "editable": editable, "working": working,
         "bodies": minutes_page.parts(model, editable), "stages": minutes_page.stages(status), "step": step,
-        "refusable": step is not None and step.do.startswith(("sign/", "seal")),
+        "outside": outside(model), "refusable": (refusable := step is not None and step.do.startswith(("sign/", "seal"))),
+        "withdrawable": not refusable and minutes_page.withdrawable(status, subject, resource),
+        "posts": minutes_page.posts(conn, status, subject, resource, found.when.today(found.clock.now())),
         "evidence": [(event, course.sentence(event)) for event in minutes_page.evidence(
             conn, status.meeting.meeting_id)] if working else [],
         "delegates": [(one, f"{found.settings.base_url}/d/{token(found.keys.releases, one.link_id)}" if one.link_id
@@ -171,6 +174,29 @@ def refuse(request: Request, meeting_id: str) -> Response:
     return change(request, meeting_id, lambda found, status: service.refuse(
         found.db, found.blobs, status.minutes.minutes_id, status.next_role.value if status.next_role else "chair",
         _text(request, "reason"), request.state.subject, found.clock.now()))
+
+
+@router.post(HERE + "/withdraw", dependencies=[action(Action.MINUTES_NUMBER)])
+def withdraw(request: Request, meeting_id: str) -> Response:
+    """The clerk takes the minutes back, for whatever keeps a signer from signing."""
+    return change(request, meeting_id, lambda found, status: service.withdraw(
+        found.db, found.blobs, status.minutes.minutes_id, _text(request, "reason"), request.state.subject,
+        found.clock.now()))
+
+
+@router.post(HERE + "/posts", dependencies=[action(Action.MINUTES_NUMBER)])
+def reassign(request: Request, meeting_id: str) -> Response:
+    """`post`, `person`: who holds a post from now on."""
+    def work(found: Container, status: Status) -> None:
+        post, now = _text(request, "post"), found.clock.now()
+        with found.db.write() as conn:
+            fitting = minutes_page.fitting(conn, post, request.state.subject, found.when.today(now))
+            person = fitting.get(_text(request, "person"))
+            if person is None:
+                raise Invalid("meeting.role_missing", field="person")
+            service.reassign(conn, status.minutes.minutes_id, post, person, request.state.subject, now)
+
+    return change(request, meeting_id, work)
 
 
 @router.post(HERE + "/issue", dependencies=[action(Action.MINUTES_ISSUE)])
