@@ -411,3 +411,17 @@ async def test_the_clerk_takes_back_from_an_absent_signer_and_passes_the_post_on
     assert (await story.press("lanhdao", "sign/initials")).status_code in (403, 404)
     assert (await story.press("capphó", "sign/initials")).status_code == 303
     assert (await story.press("vanthu", "posts", post="clerk", person=deputy.user_id)).status_code == 422
+
+
+async def test_the_page_behind_the_qr_code_leads_those_entitled_to_the_original(story: Story) -> None:
+    """What the signed text promises beside the code; others come to the sign-in, or to nothing."""
+    await story.until("issue")
+    async with browser(story.app) as visitor:
+        shown = (await visitor.get(f"/verify/{story.status().minutes.code}")).text
+        address = re.search(r'href="([^"]+/minutes\.pdf)"', shown).group(1)
+        stranger = await visitor.get(address)
+    assert stranger.status_code == 303 and stranger.headers["location"].startswith("/signin")
+    answer = await (await story.person("xa")).get(address)
+    with story.found.blobs.open(story.status().pdf_sha256) as file:
+        assert answer.content == file.read()
+    assert (await (await story.person("nguoila")).get(address)).status_code == 404
