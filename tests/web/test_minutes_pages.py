@@ -425,3 +425,21 @@ async def test_the_page_behind_the_qr_code_leads_those_entitled_to_the_original(
     with story.found.blobs.open(story.status().pdf_sha256) as file:
         assert answer.content == file.read()
     assert (await (await story.person("nguoila")).get(address)).status_code == 404
+
+
+async def test_the_register_has_its_ten_columns_filled_with_what_the_system_knows(story: Story) -> None:
+    await story.until("number")
+    await story.press("lanhdao", "refuse", reason="Sai ngày")
+    story.found.clock.at = story.found.clock.at.replace(day=6)
+    await story.until("issue")
+    text = (await (await story.person("vanthu")).get("/register")).text
+    head = re.findall(r'<th scope="col">([^<]+)</th>', text)
+    assert head == ["Số, ký hiệu", "Ngày", "Tên loại và trích yếu", "Người ký", "Nơi nhận", "Đơn vị, người nhận bản lưu",
+                    "Số lượng bản", "Ngày chuyển", "Ký nhận", "Ghi chú"]
+    rows = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+            for row in re.findall(r"<tr>(.*?)</tr>", text.split("<tbody>")[1], re.DOTALL)]
+    issued = ["02/BB-UBND", "06/03/2026", "Biên bản Giao ban tháng 3", "Phạm Minh Hải", "Như thành phần tham dự",
+              "VT, Hồ sơ", "01 (điện tử)", "06/03/2026", "", ""]
+    assert rows[1] == issued
+    assert rows[0] == ["01/BB-UBND", "", *issued[2:6], "", "", "", "Đã hủy: Sai ngày"]
+    assert 'href="/static/css/register.css' in text and "Tỉnh Quảng Ninh" in text

@@ -21,7 +21,7 @@ from minutes import register, service, store
 from minutes.editing import outside
 from minutes.release import token
 from minutes.service import Status
-from web import course, minutes_page, views
+from web import course, minutes_page, places, register_page, views
 from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
@@ -214,7 +214,7 @@ def packet(request: Request, meeting_id: str) -> Response:
 
 
 @router.get("/register")
-def register_page(
+def outgoing(
     request: Request, year: Year = 0, subject: Subject = Depends(allow(Action.SELF))
 ) -> Response:
     """Sổ đăng ký văn bản đi of the clerk's own unit."""
@@ -222,5 +222,6 @@ def register_page(
     found = container(request)
     year = year or found.when.today(found.clock.now()).year
     with found.db.read() as conn:
-        rows = register.entries(conn, subject.unit_id or "", year)
-    return page(request, "minutes/register.html", place="documents", rows=rows, year=year)
+        rows = register_page.lines(register.entries(conn, subject.unit_id or "", year))
+        unit = places.name(conn, subject.unit_id, found.when.today(found.clock.now()))
+    return page(request, "minutes/register.html", place="documents", rows=rows, year=year, unit=unit)
