@@ -378,7 +378,7 @@ def test_what_keeps_the_draft_from_being_made_does_not_fail_the_closing(found: C
 
 async def test_subject_and_recipients_are_edited_on_the_page_which_says_that_word_is_not_taken_back(story: Story) -> None:
     text = (await (await story.person("thuky")).get(story.page)).text
-    assert "Sửa trong Word không được đưa trở lại" in text
+    assert "nội dung sửa trong Word không được đưa trở lại" in text
     base = story.status().versions[-1].sha256
     answer = await story.press("thuky", "edit", base=base, **{
         "block.summary": "Giao ban tháng 3 năm 2026", "block.recipients": "Thường trực Tỉnh ủy;\nLưu: VT."})
