@@ -45,20 +45,24 @@ def main(argv: list[str] | None = None) -> int:
         print(_("✕ Không có lệnh “{name}”.", name=name) + "\n", file=sys.stderr)
         _overview(sys.stderr)
         return USAGE
-    usage.translate()
-    module = importlib.import_module(f"web.commands.{name}")
-    parser = argparse.ArgumentParser(prog=f"python3 -m web {name}", description=_(COMMANDS[name]))
-    module.add(parser)
-    arguments = parser.parse_args(rest)
+    arguments = parser_of(name).parse_args(rest)
     from web.settings import BadSettings
 
     try:
-        return int(module.run(arguments))
+        return int(importlib.import_module(f"web.commands.{name}").run(arguments))
     except BadSettings as bad:
         _explain(bad)
         return USAGE
     except KeyboardInterrupt:
         return 130
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The options of a command, in the present language."""
+    usage.translate()
+    parser = argparse.ArgumentParser(prog=f"python3 -m web {name}", description=_(COMMANDS[name]))
+    importlib.import_module(f"web.commands.{name}").add(parser)
+    return parser
 
 
 def _speak() -> None:

@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(_("✕ Không mở được cổng {port}: {reason}. Hãy chọn cổng khác bằng --port.",
                 port=taken.port, reason=taken.reason), file=sys.stderr)
         return PORT_TAKEN
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
 
     async def announce() -> None:
         print(_("Điểm Cầu đang chạy tại {url}", url=settings.base_url), flush=True)

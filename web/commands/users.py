@@ -40,25 +40,29 @@ COLUMNS = ("login", "name", "title", "unit", "roles")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu (mặc định: theo thiết lập)"))
-    parser.add_argument("--language", choices=LANGUAGES, help=_("ngôn ngữ của lệnh này (mặc định: của máy)"))
+    anywhere = argparse.ArgumentParser(add_help=False)  # --data may stand before the action or after it
+    for place, otherwise in ((parser, None), (anywhere, argparse.SUPPRESS)):
+        place.add_argument("--data", type=Path, default=otherwise, help=_("thư mục dữ liệu (mặc định: theo thiết lập)"))
+        place.add_argument("--language", choices=LANGUAGES, default=otherwise,
+                           help=_("ngôn ngữ của lệnh này (mặc định: của máy)"))
     actions = parser.add_subparsers(dest="action", required=True)
-    one = actions.add_parser("add", help=_("một tài khoản"))
+    one = actions.add_parser("add", help=_("một tài khoản"), parents=[anywhere])
     one.add_argument("login")
     one.add_argument("--name", required=True)
     one.add_argument("--title", default="")
     one.add_argument("--unit", required=True, help=_("mã hoặc tên đúng của đơn vị, có hiệu lực hôm nay"))
     one.add_argument("--role", action="append", default=[], choices=[role.value for role in Role])
     one.add_argument("--password-stdin", action="store_true", help=_("đọc mật khẩu từ đầu vào chuẩn"))
-    passwd = actions.add_parser("passwd", help=_("đặt mật khẩu khác; mọi phiên của người đó kết thúc"))
+    passwd = actions.add_parser("passwd", help=_("đặt mật khẩu khác; mọi phiên của người đó kết thúc"), parents=[anywhere])
     passwd.add_argument("login")
     passwd.add_argument("--password-stdin", action="store_true")
     for action, meaning in (("lock", _("không đăng nhập được nữa; mọi phiên kết thúc")), ("unlock", _("mở lại tài khoản đã khóa"))):
-        actions.add_parser(action, help=meaning).add_argument("login")
-    many = actions.add_parser("import", help=_("tệp CSV: {columns} (các vai trò cách nhau khoảng trắng)", columns=",".join(COLUMNS)))
+        actions.add_parser(action, help=meaning, parents=[anywhere]).add_argument("login")
+    many = actions.add_parser("import", help=_("tệp CSV: {columns} (các vai trò cách nhau khoảng trắng)", columns=",".join(COLUMNS)),
+                              parents=[anywhere])
     many.add_argument("file", type=Path)
     many.add_argument("--passwords", type=Path, required=True, help=_("tệp mới chứa mật khẩu được tạo, chỉ bạn đọc được"))
-    actions.add_parser("list", help=_("mọi tài khoản, không kèm mật khẩu"))
+    actions.add_parser("list", help=_("mọi tài khoản, không kèm mật khẩu"), parents=[anywhere])
 
 
 def run(arguments: argparse.Namespace) -> int:
