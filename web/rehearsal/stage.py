@@ -43,7 +43,7 @@ class Stage:
 
     def resident_mib(self) -> float:
         """Most memory held so far by the server and its relay together, MiB (VmHWM of both, as the kernel counts)."""
-        return sum(_peak_kib(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / 1024
+        return sum(_peak_kib(pid) for pid in [self.process.pid, *children(self.process.pid)]) / 1024
 
 
 async def start(data: Path, units: str) -> Stage:
@@ -98,7 +98,8 @@ def _tail(data: Path) -> str:
     return "\n".join((data / LOG).read_text(errors="replace").splitlines()[-12:])
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that this one started and that still run."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
