@@ -188,3 +188,39 @@ def test_spent_tickets_are_forgotten_and_live_sessions_are_not(db: Database, at:
         service.end_session(conn, over.session_id, at + SECOND)
         assert service.tickets_purge(conn, at + timedelta(hours=1)) == 2
         assert service.session_of(conn, live.session_id, tokens[0]) == live
+
+
+def test_a_place_that_is_taken_over_ends_its_sessions_and_unused_tickets_and_those_of_nobody_else(
+    db: Database, at: datetime
+) -> None:
+    with db.write() as conn:
+        meeting_id = convened(conn, at)
+        link_of = {link.point_id: link.link_id for link in service.links(conn, meeting_id)}
+
+        def mint(point_id: int, name: str) -> str:
+            return service.mint(conn, meeting_id, "publish", name, point_id, link_of[point_id], at=at)
+
+        used, unused, other = mint(3, "06970"), mint(3, "06970"), mint(2, "204")
+        first = service.redeem(conn, used, meeting_id, "publish", at).session_id
+        neighbour = service.redeem(conn, other, meeting_id, "publish", at).session_id
+        waiting = mint(2, "204")
+        assert service.seat_taken(conn, link_of[3], at) == [first]
+        for good_for_nothing in (used, unused):
+            with pytest.raises(NotFound, match=r"ticket\.|session\."):
+                service.redeem(conn, good_for_nothing, meeting_id, "publish", at)
+        with pytest.raises(NotFound, match=r"session\.unknown"):
+            service.session_of(conn, first, used)
+        assert service.session_of(conn, neighbour, other).session_id == neighbour
+        assert service.redeem(conn, waiting, meeting_id, "publish", at).session_id
+        assert service.redeem(conn, mint(3, "06970"), meeting_id, "publish", at).session_id  # the new device's own
+
+
+def test_after_a_restart_no_session_is_live(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        used, unused = [service.mint(conn, "bench-1", "publish", "x", at=at) for _ in range(2)]
+        session = service.redeem(conn, used, "bench-1", "publish", at).session_id
+        assert service.sessions_clear(conn, at + SECOND) == 1
+        assert service.sessions_clear(conn, at + SECOND) == 0
+        with pytest.raises(NotFound, match=r"session\.unknown"):
+            service.session_of(conn, session, used)
+        assert service.redeem(conn, unused, "bench-1", "publish", at + SECOND)  # a ticket in hand is still good
