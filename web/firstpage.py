@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import zipfile
 from typing import Any
 
@@ -23,6 +24,8 @@ log = logging.getLogger("web")
 MOST_XML = 8 * 1024 * 1024
 MOST_LINES = 400
 MOST_PARTS = 12
+_MARGIN_PART = re.compile(r"&[LCR]")  # left, centre and right of a printed margin (ECMA-376-1, 18.3.1.39) …
+_MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Za-z])')  # … and how it is set
 _SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -74,11 +77,14 @@ def _slides(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _cells(archive: zipfile.ZipFile) -> list[str]:
-    """Texts shared by the cells, and those that stand in the sheets themselves (typed there, or a formula's result)."""
+    """Texts shared by the cells, and those of the sheets themselves: margins, typed cells, results of formulas."""
     found = _lines(archive, "xl/sharedStrings.xml", f"{_S}si", f"{_S}t")
     sheets = sorted(part for part in archive.namelist() if part.startswith("xl/worksheets/") and part.endswith(".xml"))
     for sheet in sheets[:MOST_PARTS]:
-        for cell in _xml(archive, sheet).iter(f"{_S}c"):
+        root = _xml(archive, sheet)
+        for margin in root.iterfind(f"{_S}headerFooter/*"):
+            found += _MARGIN_CODE.sub("", _MARGIN_PART.sub("\n", margin.text or "")).split("\n")
+        for cell in root.iter(f"{_S}c"):
             if cell.get("t") in ("inlineStr", "str"):
                 found += _paragraph(cell, f"{_S}t" if cell.get("t") == "inlineStr" else f"{_S}v")
     return found
@@ -111,12 +117,18 @@ def _paragraph(block: etree._Element, run: str) -> list[str]:
     text = ""
     for part in block.iter():
         if part.tag == run:
-            text += part.text or ""
+            text += (part.text or "").upper() if _shown_in_capitals(part) else part.text or ""
         elif part.tag in (f"{_W}br", f"{_W}cr", f"{_A}br"):
             text += "\n"
         elif part.tag == f"{_W}tab":
             text += "\t"
     return text.split("\n")
+
+
+def _shown_in_capitals(run: etree._Element) -> bool:
+    """Word's "All caps" shows a mark that was typed in small letters as the stamp is."""
+    caps = [found for name in ("caps", "smallCaps") for found in run.iterfind(f"../{_W}rPr/{_W}{name}")]
+    return any(one.get(f"{_W}val", "true") not in ("0", "false", "off") for one in caps)
 
 
 def _xml(archive: zipfile.ZipFile, part: str) -> etree._Element:

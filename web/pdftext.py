@@ -2,20 +2,24 @@
 
 Not a PDF library: it reads the strings that the page shows, through each font's ToUnicode map, follows the pen, and
 reads together what stands on one baseline, in whatever order it was drawn.  A wide gap on it is a tab: a stamp beside a
-title is no part of the title.  Pictures are not read.  Called by `firstpage.py`, which catches what broken files raise.
+title is no part of the title.  Stamps and notes put onto the page are read too, pictures are not.  Called by
+`firstpage.py`, which catches what broken files raise.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import hypot
 from typing import Any
 
 from web.pdffont import Font, font
+
+log = logging.getLogger("web")
 
 MOST_CONTENT = 4 * 1024 * 1024
 MOST_FORMS = 40
@@ -58,9 +62,26 @@ def first_page(data: bytes) -> str:
         if "/Kids" not in page:
             break
         page = page["/Kids"][0]
+    notes = list(page["/Annots"] if "/Annots" in page else [])[:MOST_FORMS]
+    told = [_told(lambda: (_content(page), _resources(page))), *(_told(lambda: _look(note)) for note in notes)]
+    return "\n".join(line for lines in told for line in lines)
+
+
+def _told(source: Callable[[], tuple[bytes, Any]]) -> list[str]:
+    """The lines of one content stream, as far as it can be followed: what is broken hides nothing that stands elsewhere."""
     teller = _Teller()
-    teller.run(_content(page), _resources(page))
-    return "\n".join(_lines(teller.runs))
+    try:
+        teller.run(*source())
+    except Exception:  # as in `firstpage.py`: files are broken in ways no reader foresees
+        log.info("a part of a page could not be read to its end", exc_info=True)
+    return _lines(teller.runs)
+
+
+def _look(note: Any) -> tuple[bytes, Any]:
+    """What a note or stamp that was put onto the page shows; a choice of looks, as tick boxes have, shows nothing."""
+    note = note.get_object()
+    shown = note["/AP"]["/N"] if "/AP" in note else {}
+    return getattr(shown, "data", b"")[:MOST_CONTENT], shown["/Resources"] if "/Resources" in shown else {}
 
 
 def _content(page: Any) -> bytes:

@@ -83,6 +83,29 @@ def test_a_pdf_that_needs_a_password_is_refused_in_words_of_its_own() -> None:
     assert "mật khẩu" in explain(refused.value) and "a.pdf" in explain(refused.value)
 
 
+def test_a_stamp_that_was_put_onto_the_page_as_a_note_is_found() -> None:
+    with pikepdf.open(io.BytesIO(pdf("Kính gửi các sở"))) as file, pikepdf.open(io.BytesIO(pdf("TUYỆT MẬT"))) as stamp:
+        look = file.copy_foreign(stamp.pages[0].as_form_xobject())
+        note = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Stamp, Rect=[100, 700, 300, 740],
+                                  AP=pikepdf.Dictionary(N=look))
+        broken = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Stamp, AP=pikepdf.Dictionary())
+        file.pages[0].Annots = file.make_indirect(pikepdf.Array([file.make_indirect(one) for one in (broken, note)]))
+        out = io.BytesIO()
+        file.save(out)
+    assert firstpage.text_of("a.pdf", out.getvalue()).splitlines() == ["Kính gửi các sở", "TUYỆT MẬT"]
+
+
+@pytest.mark.parametrize(("small", "shown"), [("Tối mật", None), ("Mật", None), ("Tối mật", "caps"), ("Mật", "smallCaps")])
+def test_a_mark_in_small_letters_counts_where_word_shows_capitals(small: str, shown: str | None) -> None:
+    document = Document()
+    run = document.add_paragraph().add_run(small)
+    run.font.all_caps = shown == "caps" or None
+    run.font.small_caps = shown == "smallCaps" or None
+    file = io.BytesIO()
+    document.save(file)
+    assert secret_mark(firstpage.text_of("a.docx", file.getvalue())) == (small.upper() if shown else None)
+
+
 @pytest.mark.parametrize("body", [
     "#grid(columns: (1fr, 2fr))[MẬT][#align(center)[Hạ Long, ngày 3 tháng 2 năm 2026]]",
     "#grid(columns: (2fr, 1fr))[#align(center)[ỦY BAN NHÂN DÂN TỈNH]][#align(right)[MẬT]]",
@@ -117,6 +140,14 @@ def test_a_stamp_that_stands_in_the_sheet_itself_is_found(cell: str) -> None:
     assert secret_mark(firstpage.text_of("a.xlsx", office("xl/worksheets/sheet1.xml", innocent))) is None
 
 
+def test_a_stamp_in_the_printed_margin_of_a_sheet_is_found() -> None:
+    margin = SHEET.format("").replace("</s>", "<headerFooter><oddHeader>{}</oddHeader></headerFooter></s>")
+    for text in ("&amp;CMẬT", '&amp;LSố: 12&amp;R&amp;"Times New Roman,Bold"&amp;14&amp;KFF0000MẬT', "&amp;LUBND&amp;CMẬT&amp;R&amp;P/&amp;N"):
+        assert secret_mark(firstpage.text_of("a.xlsx", office("xl/worksheets/sheet1.xml", margin.format(text)))) == "MẬT", text
+    innocent = margin.format("&amp;CBẢO MẬT&amp;RMẬT ĐỘ")
+    assert secret_mark(firstpage.text_of("a.xlsx", office("xl/worksheets/sheet1.xml", innocent))) is None
+
+
 @pytest.mark.parametrize("title", INNOCENT)
 def test_an_innocent_title_is_not_taken_for_a_stamp(title: str) -> None:
     half = len(title.split()) // 2
@@ -125,6 +156,16 @@ def test_an_innocent_title_is_not_taken_for_a_stamp(title: str) -> None:
                  f"#set text(tracking: 5pt, size: 14pt)\n{first} *{rest}* 2026"):
         assert secret_mark(firstpage.text_of("a.pdf", pdf(body))) is None, body
     assert secret_mark(firstpage.text_of("a.docx", docx(title))) is None
+
+
+def test_what_is_broken_on_a_page_hides_nothing_that_stands_elsewhere() -> None:
+    with pikepdf.open(io.BytesIO(pdf("TỐI MẬT\n\n#text(font: \"DejaVu Sans Mono\")[Kính gửi các sở]"))) as file:
+        fonts = file.pages[0].Resources.Font
+        assert len(fonts) == 2
+        fonts[sorted(fonts.keys())[-1]].DescendantFonts = pikepdf.Array()
+        out = io.BytesIO()
+        file.save(out)
+    assert secret_mark(firstpage.text_of("a.pdf", out.getvalue())) == "TỐI MẬT"
 
 
 def test_only_the_first_page_counts() -> None:
