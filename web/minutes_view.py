@@ -13,9 +13,8 @@ from sqlalchemy import Connection
 
 from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting, State
-from minutes import round_store, service, store
-from minutes.service import Status
-from minutes.signing import DRAFT, RoundState
+from minutes import round_store, store
+from minutes.signing import AWAITS, DRAFT, RoundState
 from web.i18n import N_, _
 
 # What is awaited in each state of a round: (what the button says, its icon, the sentence on the page).
@@ -71,22 +70,10 @@ def drafted(conn: Connection, meeting_id: str) -> bool:
     return store.of_meeting(conn, meeting_id) is not None
 
 
-def title(status: Status) -> str:
-    """Biên bản số 07/BB-UBND; without a number while there is none."""
-    number = status.round.number if status.round and status.state != DRAFT else None
-    return _title(number.number if number else None, number.symbol if number else None)
-
-
 def _title(number: int | None, symbol: str | None) -> str:
     if number is None:
         return _("Dự thảo biên bản")
     return _("Biên bản số {number}/{symbol}", number=f"{number:02d}", symbol=symbol)
-
-
-def mine(status: Status, subject: Subject) -> bool:
-    """Whether the next step is this person's."""
-    awaited = status.awaited
-    return awaited is not None and awaited.user_id == subject.user_id
 
 
 def waiting(conn: Connection, subject: Subject) -> list[Waiting]:
@@ -104,16 +91,18 @@ def next_action(
     conn: Connection, subject: Subject, meeting: Meeting, resource: Resource
 ) -> Mapping[str, Any] | None:
     """The primary button after the meeting."""
-    status = service.status(conn, meeting.meeting_id)
-    if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
+    found = round_store.standing(conn, meeting.meeting_id)
+    if found is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
         return None
-    verb, icon, _sentence = NEXT[status.state if mine(status, subject) else "issued"]
+    post = AWAITS.get(found.state)
+    mine = post is not None and getattr(meeting, post).user_id == subject.user_id
+    verb, icon, _sentence = NEXT[found.state if mine else RoundState.ISSUED]
     return {"text": _(verb), "href": _address(meeting.meeting_id), "icon": icon}
 
 
 def summary(conn: Connection, subject: Subject, meeting: Meeting, resource: Resource) -> Summary | None:
     """None while there is nothing this person may know of."""
-    status = service.status(conn, meeting.meeting_id)
-    if status is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
+    found = round_store.standing(conn, meeting.meeting_id)
+    if found is None or not decide(subject, Action.MINUTES_READ, resource).allowed:
         return None
-    return Summary(title(status), _(NEXT[status.state][2]))
+    return Summary(_title(found.number, found.symbol), _(NEXT[found.state][2]))
