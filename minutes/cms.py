@@ -1,7 +1,9 @@
 """Strict reading of a detached CMS signature: a second opinion, independent of the library that made it.
 
 Every byte must be the one possible encoding of what it says (rebuilt and compared), so a flipped byte in padding,
-in a parameter or in an embedded certificate is found as surely as one in the text.  Only what we produce is
+in a parameter or in an embedded certificate is found as surely as one in the text.  An ECDSA value has two forms that
+mean the same, (r, s) and (r, n - s); anybody can turn one into the other, so only the lower is accepted, and `settled`
+gives it for whatever a token or service returned.  Only what we produce is
 accepted: one signer, SHA-256, RSA PKCS #1 v1.5 or ECDSA, the signer's certificate named by the signature itself, no
 unsigned attributes.  It never fetches anything and never decides who ought to have signed: minutes.verify does.
 
@@ -21,12 +23,19 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509.oid import NameOID
 
 LARGEST = 64 * 1024  # bytes of one CMS object; ours are about 2 KiB
 SMALLEST_RSA_BITS = 2048
-SMALLEST_EC_BITS = 256
 LONGEST_CHAIN = 4
+
+# The number of points of each curve that is accepted (FIPS 186-5, SP 800-186), by the curve's name.
+ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    "secp521r1": (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+}
 
 _VERSION_1 = bytes.fromhex("020101")
 _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -97,6 +106,15 @@ def check(signature: DetachedSignature, digest: bytes, trust: Sequence[x509.Cert
     except (InvalidSignature, ValueError, TypeError) as error:
         raise BadSignature("value") from error
     _check_chain(signature, trust, at)
+
+
+def settled(value: bytes, certificate: x509.Certificate) -> bytes:
+    """The one form of a signature value that verification accepts.  Raises ValueError for what is no value."""
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return value
+    r, s = decode_dss_signature(value)
+    return encode_dss_signature(r, min(s, ORDERS[key.curve.name] - s))
 
 
 def signer_name(certificate: x509.Certificate) -> str:
@@ -176,7 +194,9 @@ def _check_value(signature: DetachedSignature) -> None:
         raise BadSignature("form")
     signed_bytes = signature.attributes.untag().dump()
     key = signature.certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size >= SMALLEST_EC_BITS:
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ORDERS:
+        if settled(signature.signature, signature.certificate) != signature.signature:
+            raise BadSignature("form")
         key.verify(signature.signature, signed_bytes, ec.ECDSA(hashes.SHA256()))
     elif isinstance(key, rsa.RSAPublicKey) and key.key_size >= SMALLEST_RSA_BITS:
         key.verify(signature.signature, signed_bytes, padding.PKCS1v15(), hashes.SHA256())

@@ -31,7 +31,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from meetings.errors import Conflict, Invalid
-from minutes import pdfcheck, verify
+from minutes import cms, pdfcheck, verify
 from minutes.signing import SIGNING_ORDER, Signer, SignerRole
 
 # Mark and field have the same size by construction; the library's default would shrink the seal by a margin, but
@@ -124,11 +124,12 @@ class _Adapter(pdf_signers.Signer):
         super().__init__(
             signing_cert=asn1_x509.Certificate.load(signer.certificate), cert_registry=store, embed_roots=False)
         self._signer = signer
+        self._certificate = x509.load_der_x509_certificate(signer.certificate)
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         if digest_algorithm != "sha256":
             raise ValueError("only SHA-256 is used")
-        return bytes(512) if dry_run else self._signer.sign(data)
+        return bytes(512) if dry_run else cms.settled(self._signer.sign(data), self._certificate)
 
 
 async def _sign(pdf: bytes, role: SignerRole, signer: Signer, mark: bytes | None, at: datetime) -> bytes:
