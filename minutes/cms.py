@@ -78,11 +78,10 @@ def read(der: bytes) -> DetachedSignature:
         certificate = _signer_certificate(info, certificates)
         if _rebuilt(signed, info, certificate) != der:
             raise BadSignature("form")
-        extra = tuple(x509.load_der_x509_certificate(c.dump()) for c in certificates if c is not certificate)
         attributes = info["signed_attrs"]
         return DetachedSignature(
-            certificate=x509.load_der_x509_certificate(certificate.dump()),
-            extra=extra,
+            certificate=_parsed(certificate),
+            extra=tuple(_parsed(other) for other in certificates if other is not certificate),
             attributes=attributes,
             signature=info["signature"].native,
             time=_attribute(attributes, "signing_time", required=False),
@@ -139,6 +138,15 @@ def _subject(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     return str(found[0].value) if found else ""
 
 
+def _parsed(certificate: asn1_x509.Certificate) -> x509.Certificate:
+    """With every part looked at once, because the library parses them late and raises then."""
+    read = x509.load_der_x509_certificate(certificate.dump())
+    parts = (read.subject.rfc4514_string(), read.issuer.rfc4514_string(), read.public_key(), list(read.extensions),
+             read.not_valid_before_utc, read.not_valid_after_utc)
+    assert parts
+    return read
+
+
 def _signer_certificate(info: cms.SignerInfo, certificates: list[asn1_x509.Certificate]) -> asn1_x509.Certificate:
     named = _attribute_value(info["signed_attrs"], "signing_certificate_v2")
     if not isinstance(named, tsp.SigningCertificateV2):
@@ -177,10 +185,13 @@ def _tlv(tag: int, body: bytes) -> bytes:
 
 
 def _attribute_value(attributes: cms.CMSAttributes, name: str):
-    found = [attribute for attribute in attributes if attribute["type"].native == name]
-    if len(found) != 1 or len(found[0]["values"]) != 1:
-        raise BadSignature("form")
-    return found[0]["values"][0]
+    try:
+        found = [attribute for attribute in attributes if attribute["type"].native == name]
+        (value,) = found[0]["values"] if len(found) == 1 else ()
+        value.native  # parsed here, because the reader of ASN.1 is lazy and would raise at the first use
+        return value
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadSignature("form") from error
 
 
 def _attribute(attributes: cms.CMSAttributes, name: str, required: bool = True):

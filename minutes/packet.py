@@ -166,6 +166,8 @@ def _manifest_signature(
         cms.check(signature, hashlib.sha256(text).digest(), verify.load_trust(trust), signature.time)
     except cms.BadSignature as error:
         reason = error.code
+    except Exception:  # hostile bytes are a verdict, never an error
+        reason = "form"
     return verify.describe(MANIFEST_ROLE, signature.certificate, signature.time, reason)
 
 

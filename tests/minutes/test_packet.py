@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from meetings.errors import Invalid, TooLarge, Unavailable
-from minutes import manifest, packet, verify, zipform
+from minutes import manifest, packet, seal, verify, zipform
 from minutes.manifest import BadManifest, Listed
 from minutes.packet import MINUTES_NAME, PacketFile, build
 from minutes.packing import packed_name
+from minutes.signing import SIGNING_ORDER, SignerRole
 from minutes.testca import DemoAuthority
+from tests.minutes import papers
 from tests.support.record import Record
 
 AT = datetime(2026, 3, 5, 4, tzinfo=UTC)
@@ -124,12 +126,40 @@ def test_every_header_and_directory_byte_counts(packet_path: Path, tmp_path: Pat
             zipform.read_directory(opened)
 
 
-@pytest.mark.long
-def test_every_byte_of_manifest_and_signature_counts(packet_path: Path, tmp_path: Path, trust) -> None:
-    data = packet_path.read_bytes()
-    for name in (manifest.MANIFEST_NAME, manifest.SIGNATURE_NAME, "mimetype", "tai-lieu/01 Báo cáo tháng 3.pdf"):
-        for place in regions(data)[f"content of {name}"]:
-            assert not judge(flip(tmp_path / "p", data, place, (1, 0x20)[place % 2]), trust).valid, (name, place)
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, tuple[bytes, ...]]:
+    """A packet of the smallest minutes and one document, and whom to trust."""
+    folder = tmp_path_factory.mktemp("small")
+    authority = DemoAuthority(folder / "ca")
+    pdf = papers.sign(seal.prepare(papers.smallest(), papers.BOXES), authority, *SIGNING_ORDER)
+    files = [file(MINUTES_NAME, pdf), file("tai-lieu/01 Số liệu.txt", b"1 2 3\n", "text/plain")]
+    build(folder / "p", files, papers.signer(authority, SignerRole.AGENCY), AT)
+    return (folder / "p").read_bytes(), authority.trust
+
+
+@pytest.mark.parametrize("step", [97, pytest.param(1, marks=pytest.mark.long)])
+def test_one_flipped_byte_of_a_small_packet_makes_it_invalid(small, tmp_path: Path, step: int) -> None:
+    """Every byte in the long form."""
+    data, trust = small
+    (tmp_path / "p").write_bytes(data)
+    assert judge(tmp_path / "p", trust).valid
+    accepted = [place for place in range(0, len(data), step)
+                if judge(flip(tmp_path / "p", data, place, (1, 0x20, 0x80)[place % 3]), trust).valid]
+    assert accepted == []
+
+
+def test_every_byte_of_manifest_and_signature_counts(small) -> None:
+    """All that the manifest's signature must answer for; the CRC of the container is left aside."""
+    data, trust = small
+    text, der = (data[places.start:places.stop] for places in (
+        regions(data)[f"content of {name}"] for name in (manifest.MANIFEST_NAME, manifest.SIGNATURE_NAME)))
+    assert packet._manifest_signature(text, der, trust, AT).valid
+    for place in range(len(der)):
+        changed = der[:place] + bytes([der[place] ^ (1, 0x20)[place % 2]]) + der[place + 1:]
+        assert not packet._manifest_signature(text, changed, trust, AT).valid, place
+    for place in range(len(text)):
+        changed = text[:place] + bytes([text[place] ^ (1, 0x20)[place % 2]]) + text[place + 1:]
+        assert packet._manifest_signature(changed, der, trust, AT).reason == "altered"
 
 
 @pytest.mark.parametrize("change", [

@@ -21,7 +21,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from meetings.errors import Conflict
-from minutes import cms, layout, seal, verify
+from minutes import cms, layout, packet, seal, verify
 from minutes.signatories import Signed, refusals
 from minutes.signing import SIGNING_ORDER, Signer, SignerRole
 from minutes.testca import DemoAuthority
@@ -292,6 +292,39 @@ def test_a_persons_long_or_learned_name_is_known(authority: DemoAuthority) -> No
     key = authority.person("x", layout.plain_name(long), "Chức vụ", AGENCY)
     item = Signed(Role.CHAIR, x509.load_der_x509_certificate(key.certificate), AT)
     assert refusals([item], model(chair={"id": "c", "name": long})) == [""]
+
+
+# --- certificates that nobody would issue -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A key with a certificate that was tampered with after issuing."""
+
+    inner: Signer
+    certificate: bytes
+    chain: tuple[bytes, ...] = ()
+    name: str = "x"
+    test: bool = True
+
+    def sign(self, data: bytes) -> bytes:
+        return self.inner.sign(data)
+
+
+def test_a_broken_certificate_is_a_verdict_and_never_an_error(authority: DemoAuthority) -> None:
+    """The signed attributes name it correctly, so only its inside is wrong."""
+    good = signer(authority, Role.AGENCY)
+    outcomes = set()
+    for place in range(20, len(good.certificate) - 80, 11):
+        odd = Odd(good, flipped(good.certificate, place, 0x40))
+        try:
+            der = seal.sign_detached(b"x", odd, AT)
+        except Exception:  # our own program does not even sign with such a one
+            continue
+        verdict = packet._manifest_signature(b"x", der, authority.trust, AT)
+        assert not verdict.valid, place
+        outcomes.add(verdict.reason)
+    assert outcomes >= {"form", "untrusted"}
 
 
 # --- the two forms of an ECDSA value ------------------------------------------------------------------------------------
