@@ -155,8 +155,8 @@ async def _too_many(request: Request, error: TooMany) -> Response:
 
 
 async def _too_large(request: Request, _error: BodyTooLarge) -> Response:
-    text = say("body.too_large", limit=UPLOAD // MIB)
-    return answer(request, 413, "body.too_large", text, {"connection": "close"})
+    code = "verify.upload" if request.url.path.rstrip("/") == "/verify" else "body.too_large"
+    return answer(request, 413, code, say(code, limit=UPLOAD // MIB), {"connection": "close"})
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

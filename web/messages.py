@@ -14,6 +14,10 @@ WEB: dict[str, str] = {
     "forged": N_("Trang đã mở quá lâu hoặc được gửi từ nơi khác. Hãy tải lại trang rồi làm lại; nội dung bạn vừa nhập chưa được lưu."),
     "too_many": N_("Bạn đã thử quá nhiều lần. Hãy đợi {wait} rồi thử lại."),
     "body.too_large": N_("Nội dung gửi lên quá lớn. Tối đa {limit} MB cho một lần gửi."),
+    "verify.upload": N_(
+        "Trang này kiểm tra tệp đến {limit} MB. Gói lớn hơn thì kiểm tra trên máy có cài phần mềm, bằng lệnh: "
+        "python3 -m web verify TỆP --trust CHỨNG_THƯ"
+    ),
     "bad_request": N_("Yêu cầu không đọc được. Hãy tải lại trang rồi làm lại."),
     "method": N_("Địa chỉ này không nhận cách gửi đó."),
     "broken": N_("Hệ thống gặp lỗi và đã ghi lại (mã {incident}). Việc vừa làm chưa được lưu; hãy thử lại, hoặc báo mã này cho người quản trị."),

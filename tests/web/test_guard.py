@@ -150,6 +150,13 @@ async def test_a_body_that_declares_too_much_is_refused_unread(client: httpx.Asy
     assert answer.status_code == 413 and "quá lớn" in answer.text
 
 
+async def test_a_packet_too_large_for_the_verify_page_is_shown_the_command(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/verify", content=b"PK", headers={
+        "content-type": "multipart/form-data; boundary=x", "content-length": str(UPLOAD + 1)})
+    assert answer.status_code == 413
+    assert "50 MB" in answer.text and "python3 -m web verify" in answer.text
+
+
 async def test_a_body_that_lies_about_its_length_is_cut_at_the_limit(client: httpx.AsyncClient) -> None:
     sent = 0
 
