@@ -10,9 +10,13 @@ import pikepdf
 import pytest
 
 from minutes import pdfcheck, seal, verify
+from minutes.appearance import render_appearance
+from minutes.draft import facts_from_events, minutes_model
+from minutes.pdf import RenderedPdf, render_pdf
 from minutes.signing import SIGNING_ORDER
 from minutes.testca import DemoAuthority
-from tests.minutes.papers import BOXES, declare, model, page, sign_blindly, signer, smallest
+from tests.minutes.ledgers import whole_meeting
+from tests.minutes.papers import AGENCY, AT, BOXES, declare, model, page, sign_blindly, signer, smallest
 
 # --- the attachment -------------------------------------------------------------------------------------------------
 
@@ -170,3 +174,33 @@ def test_a_file_is_walked_only_when_its_signatures_are_those_of_trusted_people(
     monkeypatch.setattr(pdfcheck, "findings", lambda reader: walked.append(reader) or "")
     assert verify.verify_pdf(sealed_pdf, ()).reason == "untrusted" and walked == []
     assert verify.verify_pdf(sealed_pdf, trust).valid and len(walked) == 1
+
+
+# --- the largest minutes there can be -----------------------------------------------------------------------------------
+
+COMMUNES = 3_321  # of the whole country
+
+
+@pytest.fixture(scope="module")
+def country() -> RenderedPdf:
+    return render_pdf(minutes_model(facts_from_events(whole_meeting(COMMUNES)), number=7, verify_url="https://x.vn/v/A"))
+
+
+def test_minutes_of_the_whole_country_can_be_numbered(country: RenderedPdf) -> None:
+    """With room to spare in every limit: what is printed before the number is, can also be signed and read again."""
+    reader = pdfcheck.open_strictly(country.data)
+    assert pdfcheck.findings(reader) == "" and pdfcheck.attached(reader) is not None
+    assert reader.stream.left > pdfcheck.READS // 2
+    assert len(country.data) < 0.8 * verify.LARGEST_PDF
+
+
+@pytest.mark.long
+def test_minutes_of_the_whole_country_can_be_signed(country: RenderedPdf, tmp_path: Path) -> None:
+    authority = DemoAuthority(tmp_path)
+    names = {"initials": "Lê Hoa", "secretary": "Nguyễn Văn An", "chair": "Trần Thị Bình", "agency": AGENCY}
+    pdf = seal.prepare(country.data, country.fields)
+    for role in SIGNING_ORDER:
+        key = authority.agency("t", AGENCY) if role == "agency" else authority.person(role, names[role], "X", AGENCY)
+        mark = render_appearance(role.value, names[role], AGENCY, AT, test=True)
+        pdf = seal.sign(pdf, role, key, mark, AT, authority.trust)
+    assert verify.verify_pdf(pdf, authority.trust).valid
