@@ -147,15 +147,11 @@ async def _pdf_verdict(
     reason = next((verdict.reason for verdict in verdicts if not verdict.valid), "")
     if [verdict.role for verdict in verdicts] != [str(role) for role in roles]:
         reason = "roles"
-    if reason:  # nobody else is asked, so none of them is called valid
+    document = None
+    if not reason:
+        reason, document = _looked_at(reader)
+    if document is None:  # nobody else is asked, so none of them is called valid
         return Verdict(False, "pdf", tuple(_refused(verdict, reason) for verdict in verdicts), reason)
-    try:
-        pdfcheck.trusted(reader)
-        found, document = pdfcheck.findings(reader), pdfcheck.attached(reader)
-    except Exception:
-        return Verdict(False, "pdf", tuple(_refused(verdict, "structure") for verdict in verdicts), "structure")
-    if found or document is None:
-        return Verdict(False, "pdf", tuple(verdicts), "active" if found else "document")
     told = misplaced(verdicts, document)
     verdicts = [_refused(verdict, code) if code else verdict for verdict, code in zip(verdicts, told, strict=True)]
     for place, item in enumerate(embedded):
@@ -163,6 +159,19 @@ async def _pdf_verdict(
             verdicts[place] = _refused(verdicts[place], code)
     reason = next((verdict.reason for verdict in verdicts if not verdict.valid), "")
     return Verdict(not reason, "pdf", tuple(verdicts), reason)
+
+
+def _looked_at(reader) -> tuple[str, DocumentModel | None]:
+    """What is wrong with the rest of the file, or the model of the minutes; only for files of trusted signers."""
+    from minutes import pdfcheck
+
+    try:
+        pdfcheck.trusted(reader)
+        if pdfcheck.findings(reader):
+            return "active", None
+        return "document", pdfcheck.attached(reader)
+    except Exception:
+        return "structure", None
 
 
 def _refused(verdict: SignatureVerdict, reason: str) -> SignatureVerdict:
