@@ -18,6 +18,7 @@ from io import BytesIO
 from typing import Any
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
@@ -32,10 +33,15 @@ DEEPEST = 60
 MOST_FIELDS = 4
 LARGEST_MODEL = 16 << 20  # bytes; 4,000,000 characters (minutes.model) in UTF-8, and the names around them
 
-# The parser asks for bytes piece by piece, about a million times a second.  A stranger's file may cost this much
-# until its signatures are found to be those of trusted people, and the whole country's minutes need 4 million in all.
-READS_UNTRUSTED = 400_000
-READS = 12_000_000
+# The parser asks for bytes piece by piece; counted are questions and bytes, about two million a second.  A stranger's
+# file may cost this much until its signatures are found to be those of trusted people (the whole country's minutes:
+# 0.5 million), and 11 million are needed to walk those.
+READS_UNTRUSTED = 1_500_000
+READS = 30_000_000
+MOST_REVISIONS = 64  # ours have six; each is compared with all the others
+
+# No stream has to be unpacked to judge the file: a small one could swell to all memory.
+NOTHING = DecodeLimits(StreamDecodeLimits(max_output_size=0), document_budget=DocumentDecodeBudget(0, 0))
 
 # A dictionary with one of these keys can act, fetch, hide or replace.
 FORBIDDEN_KEYS = frozenset({
@@ -64,10 +70,11 @@ class Metered(BytesIO):
         self.left = left
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self.left -= 1
+        data = super().read(size)
+        self.left -= 1 + len(data)
         if self.left < 0:
             raise ValueError("too much work")
-        return super().read(size)
+        return data
 
 
 def open_strictly(pdf: bytes, reads: int = READS) -> PdfFileReader:
@@ -77,7 +84,9 @@ def open_strictly(pdf: bytes, reads: int = READS) -> PdfFileReader:
     """
     if not pdf.startswith(b"%PDF-1.") or not pdf.rstrip(b"\r\n").endswith(b"%%EOF") or len(pdf.split(b"%%EOF")[-1]) > 2:
         raise ValueError("not a whole PDF")
-    reader = PdfFileReader(Metered(pdf, reads), strict=True)
+    if pdf.count(b"trailer") > MOST_REVISIONS:
+        raise ValueError("too many revisions")
+    reader = PdfFileReader(Metered(pdf, reads), strict=True, decode_limits=NOTHING)
     tables = {reader.xrefs.get_xref_container_info(n).xref_section_type for n in range(reader.xrefs.total_revisions)}
     if reader.encrypted or tables != {XRefSectionType.STANDARD}:
         raise ValueError("encrypted or compressed tables")
