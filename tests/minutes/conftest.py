@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from meetings.store.database import Database
+from minutes import seal
+from minutes.testca import DemoAuthority
+from tests.minutes.papers import BOXES, smallest
 from tests.support.record import Record, Snapshots
 
 
@@ -79,3 +82,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     yield folder
     resource.setrlimit(resource.RLIMIT_FSIZE, old)
     signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
+    """Of the signers in tests.minutes.papers."""
+    return DemoAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def prepared() -> bytes:
+    """The smallest file that may be signed, with its four fields."""
+    return seal.prepare(smallest(), BOXES)

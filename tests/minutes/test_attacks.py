@@ -30,11 +30,6 @@ COVER = b"1 1 1 rg 0 0 595 842 re f"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
-    return DemoAuthority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
     return DemoAuthority(tmp_path_factory.mktemp("stranger"))
 

@@ -24,11 +24,6 @@ def plain() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
-    return DemoAuthority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
 def signed(plain: bytes, authority: DemoAuthority) -> bytes:
     return sign(seal.prepare(plain, BOXES), authority, *SIGNING_ORDER)
 

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pytest
-from asn1crypto import cms as asn1_cms
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from meetings.errors import Conflict
-from minutes import cms, layout, packet, seal, verify
-from minutes.signatories import Signed, refusals
-from minutes.signing import SIGNING_ORDER, Signer, SignerRole
+from minutes import cms, seal, verify
+from minutes.signing import SIGNING_ORDER, SignerRole
 from minutes.testca import DemoAuthority
 from minutes.verify import Verdict
-from tests.minutes.papers import AGENCY, AT, BOXES, NAMES, model, sign, sign_blindly, signer, smallest
+from tests.minutes.papers import BOXES, sign, sign_blindly, signer, smallest
 from tests.support.record import Record
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> DemoAuthority:
-    return DemoAuthority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def prepared() -> bytes:
-    return seal.prepare(smallest(), BOXES)
 
 
 def judge(data: bytes, trust: tuple[bytes, ...], **more) -> Verdict:
@@ -208,200 +192,6 @@ def test_signatures_in_another_order_or_number_are_invalid(tmp_path: Path) -> No
             role = SIGNING_ORDER[place]
             pdf = sign_blindly(pdf, role, signer(authority, role))
         assert not judge(pdf, authority.trust).valid, order
-
-
-# --- who stands behind the signatures --------------------------------------------------------------------------------
-
-
-def signed_by(prepared: bytes, authority: DemoAuthority, others: dict[SignerRole, Signer], late: int = 0) -> bytes:
-    """All four in order, some by `others`; each `late` seconds after the one before."""
-    for place, role in enumerate(SIGNING_ORDER):
-        key = others.get(role) or signer(authority, role)
-        prepared = sign_blindly(prepared, role, key, AT + timedelta(seconds=late * place))
-    return prepared
-
-
-Role = SignerRole
-NAMESAKE = ("namesake", NAMES[Role.CHAIR], "Chức vụ", AGENCY)
-
-
-@pytest.mark.parametrize("others, reason, place", [
-    (lambda ca: {Role.AGENCY: ca.person("x", AGENCY, "Văn thư", AGENCY)}, "not_agency", 3),
-    (lambda ca: {Role.AGENCY: ca.person("x", "Lê Thị Hoa", "", AGENCY)}, "not_agency", 3),
-    (lambda ca: {Role.CHAIR: ca.agency("x", NAMES[Role.CHAIR])}, "not_person", 2),
-    (lambda ca: {Role.INITIALS: ca.agency("t", AGENCY)}, "not_person", 0),
-    (lambda ca: {Role.INITIALS: signer(ca, Role.SECRETARY)}, "same_signer", 1),
-    (lambda ca: {Role.INITIALS: signer(ca, Role.CHAIR)}, "same_signer", 2),
-    (lambda ca: dict.fromkeys((Role.INITIALS, Role.SECRETARY, Role.CHAIR), signer(ca, Role.CHAIR)), "same_signer", 1),
-    (lambda ca: {Role.SECRETARY: ca.person("x", "Người Khác", "Chức vụ", AGENCY)}, "other_signer", 1),
-    (lambda ca: {Role.CHAIR: ca.person("x", "Người Khác", "Chức vụ", AGENCY)}, "other_signer", 2),
-    (lambda ca: {Role.AGENCY: ca.agency("x", "Ủy ban nhân dân xã Ba Chẽ")}, "other_signer", 3),
-])
-def test_only_three_persons_and_the_agency_named_in_the_minutes_may_sign(
-    prepared: bytes, authority: DemoAuthority, others, reason: str, place: int
-) -> None:
-    verdict = judge(signed_by(prepared, authority, others(authority)), authority.trust)
-    assert (verdict.valid, verdict.signatures[place].reason) == (False, reason)
-    assert verdict.reason == next(item.reason for item in verdict.signatures if item.reason)
-
-
-def test_certificates_are_compared_and_not_names(prepared: bytes, authority: DemoAuthority) -> None:
-    """Two people of one name are two; the division head's is not printed, so only the key can tell."""
-    others = {Role.INITIALS: authority.person(*NAMESAKE)}
-    assert judge(signed_by(prepared, authority, others), authority.trust).valid
-
-
-@pytest.mark.parametrize("late, reason", [(0, ""), (1, ""), (-1, "backwards")])
-def test_times_may_stand_still_but_not_run_backwards(
-    prepared: bytes, authority: DemoAuthority, late: int, reason: str
-) -> None:
-    assert judge(signed_by(prepared, authority, {}, late), authority.trust).reason == reason
-
-
-@pytest.mark.parametrize("role, other", [
-    (Role.INITIALS, Role.AGENCY), (Role.SECRETARY, Role.INITIALS), (Role.CHAIR, Role.SECRETARY),
-    (Role.AGENCY, Role.CHAIR)])
-def test_a_key_that_may_not_stand_there_is_not_used(
-    prepared: bytes, authority: DemoAuthority, role: SignerRole, other: SignerRole
-) -> None:
-    pdf = sign(prepared, authority, *SIGNING_ORDER[: SIGNING_ORDER.index(role)])
-    with pytest.raises(Conflict, match=r"minutes\.signer"):
-        seal.sign(pdf, role, signer(authority, other), None, AT, authority.trust)
-
-
-def test_a_signature_earlier_than_the_one_before_is_not_made(prepared: bytes, authority: DemoAuthority) -> None:
-    pdf = sign(prepared, authority, Role.INITIALS)
-    with pytest.raises(Conflict, match="backwards"):
-        seal.sign(pdf, Role.SECRETARY, signer(authority, Role.SECRETARY), None, AT - timedelta(seconds=1), authority.trust)
-
-
-@pytest.mark.parametrize("unit, agency", [
-    ("Tỉnh Quảng Ninh", "Uỷ ban nhân dân tỉnh Quảng Ninh"), ("Sở Y tế", "Sở Y tế"),
-    ("Phường Văn Miếu - Quốc Tử Giám, Hà Nội", "Ủy ban nhân dân phường Văn Miếu - Quốc Tử Giám, Hà Nội")])
-def test_an_agency_is_known_by_its_name_however_long_or_spelled(
-    authority: DemoAuthority, unit: str, agency: str
-) -> None:
-    seal_of = authority.agency("x", agency)
-    item = Signed(Role.AGENCY, x509.load_der_x509_certificate(seal_of.certificate), AT)
-    assert refusals([item], model(unit={"id": "x", "name": unit})) == [""]
-    assert refusals([item], model(unit={"id": "x", "name": "Sở Tài chính"})) == ["other_signer"]
-
-
-def test_a_persons_long_or_learned_name_is_known(authority: DemoAuthority) -> None:
-    long = "PGS.TS. Công Tằng Tôn Nữ Hoàng Thị Ngọc Phương Khánh Huyền Trân Diễm"
-    key = authority.person("x", layout.plain_name(long), "Chức vụ", AGENCY)
-    item = Signed(Role.CHAIR, x509.load_der_x509_certificate(key.certificate), AT)
-    assert refusals([item], model(chair={"id": "c", "name": long})) == [""]
-
-
-# --- certificates that nobody would issue -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Odd:
-    """A key with a certificate that was tampered with after issuing."""
-
-    inner: Signer
-    certificate: bytes
-    chain: tuple[bytes, ...] = ()
-    name: str = "x"
-    test: bool = True
-
-    def sign(self, data: bytes) -> bytes:
-        return self.inner.sign(data)
-
-
-def test_a_broken_certificate_is_a_verdict_and_never_an_error(authority: DemoAuthority) -> None:
-    """The signed attributes name it correctly, so only its inside is wrong."""
-    good = signer(authority, Role.AGENCY)
-    outcomes = set()
-    for place in range(20, len(good.certificate) - 80, 11):
-        odd = Odd(good, flipped(good.certificate, place, 0x40))
-        try:
-            der = seal.sign_detached(b"x", odd, AT)
-        except Exception:  # our own program does not even sign with such a one
-            continue
-        verdict = packet._manifest_signature(b"x", der, authority.trust, AT)
-        assert not verdict.valid, place
-        outcomes.add(verdict.reason)
-    assert outcomes >= {"form", "untrusted"}
-
-
-# --- the two forms of an ECDSA value ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class HighSigner:
-    """A token that returns whichever form it likes; here always the one that is not accepted."""
-
-    inner: Signer
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
-
-    def sign(self, data: bytes) -> bytes:
-        return other_form(cms.settled(self.inner.sign(data), self.certificate_read))
-
-    @property
-    def certificate_read(self) -> x509.Certificate:
-        return x509.load_der_x509_certificate(self.inner.certificate)
-
-
-def other_form(value: bytes) -> bytes:
-    r, s = decode_dss_signature(value)
-    return encode_dss_signature(r, cms.ORDERS["secp256r1"] - s)
-
-
-def replaced_value(der: bytes, change) -> bytes:
-    """The CMS object with another signature value and all lengths put right: nobody needs a key for that."""
-    content = asn1_cms.ContentInfo.load(der)
-    content["content"]["signer_infos"][0]["signature"] = change(cms.read(der).signature)
-    return content.dump(force=True)
-
-
-def test_whatever_form_a_token_returns_the_lower_is_embedded(prepared: bytes, authority: DemoAuthority) -> None:
-    pdf = prepared
-    for role in SIGNING_ORDER:
-        pdf = seal.sign(pdf, role, HighSigner(signer(authority, role)), None, AT, authority.trust)
-    assert judge(pdf, authority.trust).valid
-    der = seal.sign_detached(b"x", HighSigner(signer(authority, Role.AGENCY)), AT)
-    cms.check(cms.read(der), hashlib.sha256(b"x").digest(), verify.load_trust(authority.trust), AT)
-
-
-def test_the_other_form_of_a_value_is_another_file_and_refused(prepared: bytes, authority: DemoAuthority) -> None:
-    pdf = sign(prepared, authority, *SIGNING_ORDER)
-    before, after = _gaps(pdf)[-1]
-    der = verify._contents(pdf, _signatures(pdf)[-1], last=True)
-    other = replaced_value(der, other_form).hex().upper().encode().ljust(after - before - 2, b"0")
-    changed = pdf[: before + 1] + other + pdf[after - 1:]
-    assert len(changed) == len(pdf) and changed != pdf
-    verdict = judge(changed, authority.trust)
-    assert (verdict.valid, verdict.signatures[-1].reason) == (False, "form")
-
-
-def test_the_other_form_is_refused_in_a_packets_manifest_too(authority: DemoAuthority) -> None:
-    der = seal.sign_detached(b"x", signer(authority, Role.AGENCY), AT)
-    trust = verify.load_trust(authority.trust)
-    cms.check(cms.read(der), hashlib.sha256(b"x").digest(), trust, AT)
-    with pytest.raises(cms.BadSignature, match="form"):
-        cms.check(cms.read(replaced_value(der, other_form)), hashlib.sha256(b"x").digest(), trust, AT)
-
-
-@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda curve: curve.name)
-def test_a_settled_value_holds_and_is_the_only_one(curve: ec.EllipticCurve) -> None:
-    key = ec.generate_private_key(curve)
-    certificate = self_signed(key)
-    for _ in range(8):
-        value = cms.settled(key.sign(b"x", ec.ECDSA(hashes.SHA256())), certificate)
-        key.public_key().verify(value, b"x", ec.ECDSA(hashes.SHA256()))
-        r, s = decode_dss_signature(value)
-        assert s <= cms.ORDERS[curve.name] // 2
-        assert cms.settled(encode_dss_signature(r, cms.ORDERS[curve.name] - s), certificate) == value
-
-
-def self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
-    return x509.CertificateBuilder(name, name, key.public_key(), 1, AT, AT + timedelta(days=1)).sign(key, hashes.SHA256())
 
 
 # --- trust and time -------------------------------------------------------------------------------------------------
