@@ -19,7 +19,7 @@ from meetings.store import unit_store
 from scheduler import service as booking
 from web import folders, scene, server, store
 from web.app import assemble
-from web.commands import COMMANDS, main, usage
+from web.commands import COMMANDS, demo, main, parser_of, usage
 from web.commands.demo import one_of_each_level
 from web.settings import Settings
 
@@ -231,6 +231,20 @@ def test_the_parser_asks_for_no_words_that_we_do_not_have() -> None:
     """A new Python that words its messages anew would speak English again, unseen."""
     source = inspect.getsource(argparse)
     assert [text for text in usage.WORDS if repr(text)[1:-1] not in source and "maybe you meant" not in text] == []
+
+
+def test_the_demonstration_never_touches_an_installation_in_service(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever has the settings of the service in the environment may still try the demonstration."""
+    for name, value in {"DATABASE": "postgresql+psycopg://service", "DATA": "/srv", "TLS_CERT": "/c", "TLS_KEY": "/k",
+                        "BEHIND_PROXY": "true", "PUBLIC_URL": "https://hop.tinh.example", "PRODUCTION": "true"}.items():
+        monkeypatch.setenv(f"DIEMCAU_{name}", value)
+    parser = parser_of("demo")
+    settings = demo._settings(parser.parse_args(["--data", str(tmp_path)]), 8000, None)
+    assert settings.database_url == f"sqlite:///{(tmp_path / 'diemcau.db').resolve()}"
+    assert settings.base_url == "http://localhost:8000" and settings.demo and not settings.production
+    assert settings.tls_cert is None and not settings.behind_proxy
 
 
 def test_unknown_words_are_answered_with_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,9 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> Settings:
     values: dict[str, Any] = {
-        # Whatever the environment says of an installation in service, the demonstration has a database of its own.
-        "data": arguments.data, "database": "", "port": port, "media_port": arguments.media_port,
-        "demo": True, "production": False,
+        # Whatever the environment says of an installation in service, the demonstration has its own database and front.
+        "database": "", "tls_cert": None, "tls_key": None, "behind_proxy": False,
+        "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
         "advertise": ("127.0.0.1", *_reachable()), "public_url": f"http://localhost:{port}",
     }
     if address:
