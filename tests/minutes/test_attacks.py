@@ -353,7 +353,6 @@ def test_an_object_that_stands_twice(signed: bytes, authority: DemoAuthority) ->
     refused(signed + tail, signed, authority)
 
 
-@pytest.mark.long
 def test_cut_at_every_64_bytes(signed: bytes, authority: DemoAuthority) -> None:
     for size in range(0, len(signed), 64):
         assert not verify.verify_pdf(signed[:size], authority.trust).valid, size
