@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def namespace() -> Iterator[str]:
 def lan(namespace: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """What `demo --lan` starts: HTTPS and media on the address of the local network."""
     folder = tmp_path_factory.mktemp("lan")
-    certificate, key = ensure_certificate(folder / "tls", [HERE], Installation.now())
+    certificate, key = ensure_certificate(folder / "tls", [HERE], datetime.now(UTC))
     running = Installation(folder, host=HERE, tls_cert=certificate, tls_key=key, advertise=(HERE,)).start()
     yield running
     running.stop()

@@ -20,6 +20,7 @@ INVITATION = sa.text("series = 'GM'")
 ENDED = "OLD.state IN ('concluded', 'cancelled')"
 FIXED = ("meeting_id", "title", "kind", "place", "state", "starts_at", "ends_at", "unit_id", "unit", "chair_id",
          "secretary_id", "main_point_id", "created_at", "opened_at", "closed_at")
+PASSED = "NEW.division_head_id IS DISTINCT FROM OLD.division_head_id OR NEW.clerk_id IS DISTINCT FROM OLD.clerk_id"
 CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in FIXED)
 NUMBERED = ("EXISTS (SELECT 1 FROM sign_round r JOIN minutes m ON m.minutes_id = r.minutes_id"
             " WHERE m.meeting_id = OLD.meeting_id AND r.state <> 'refused')")
@@ -30,7 +31,7 @@ def upgrade() -> None:
     op.add_column("register", sa.Column("recipients", sa.Text()))
     op.create_index("uq_register_invitation", "register", ["meeting_id"], unique=True, sqlite_where=INVITATION,
                     postgresql_where=INVITATION)
-    _final(f"OLD.state = 'cancelled' OR (OLD.state = 'concluded' AND ({CHANGED} OR {NUMBERED}))")
+    _final(f"OLD.state = 'cancelled' OR (OLD.state = 'concluded' AND ({CHANGED} OR {NUMBERED} OR NOT ({PASSED})))")
 
 
 def downgrade() -> None:
