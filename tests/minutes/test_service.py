@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from meetings import service as meetings
 from meetings.access import Role, Subject
 from meetings.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from meetings.ledger import verify_chain

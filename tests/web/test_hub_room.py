@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,25 +24,8 @@ from meetings.ledger import verify_chain
 from meetings.store import ledger_store
 from tests.support import factories
 from tests.support.installation import Installation, Room, door, soon, tickets
+from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
 from web.hub import COALESCE, Hub
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("hub")).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def client(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation.client() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def clip() -> Clip:
-    return Clip.make("A", 0, seconds=1)
 
 
 def story(installation: Installation, room: Room) -> list[tuple[str, str]]:

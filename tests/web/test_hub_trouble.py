@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,26 +23,9 @@ from meetings.errors import Unavailable
 from meetings.store import ledger_store
 from meetings.store.database import Database
 from tests.support.installation import Installation, Room, door, soon, tickets
+from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
 from tests.web.test_hub_room import _sessions, chair, listening, publisher, story, subscriber
 from web import mediaprocess
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("trouble")).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def client(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation.client() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def clip() -> Clip:
-    return Clip.make("A", 0, seconds=1)
 
 
 class Failing:

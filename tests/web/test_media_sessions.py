@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -17,21 +17,9 @@ from meetings.access import Role
 from meetings.store import ledger_store
 from tests.support import factories
 from tests.support.installation import Installation, Room, door, soon, tickets
+from tests.support.running import client, installation  # noqa: F401 - fixtures
 
 SDP = {"content-type": "application/sdp"}
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("media")).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def client(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation.client() as opened:
-        yield opened
 
 
 @pytest.fixture

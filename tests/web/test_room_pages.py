@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
@@ -17,22 +17,10 @@ from meetings.access import Role
 from meetings.store import ledger_store
 from tests.support import factories
 from tests.support.installation import Installation, Room, tickets
+from tests.support.running import client, installation  # noqa: F401 - fixtures
 from web.limits import TICKETS_PER_POINT
 
 HTML = {"accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("room")).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def client(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation.client() as opened:
-        yield opened
 
 
 @pytest.fixture
