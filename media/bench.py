@@ -170,7 +170,7 @@ class _Run:
         ruler = self.ruler
         used, start = self.worker.cpu_seconds(), time.monotonic()
         ruler.first = ruler.sent + 1
-        await asyncio.sleep(seconds)
+        await _awake(seconds)
         ruler.end = ruler.sent + 1
         used, took = self.worker.cpu_seconds() - used, time.monotonic() - start
         self.publisher.mute("audio")
@@ -183,6 +183,14 @@ class _Run:
         for peer in (self.publisher, *self.receivers):
             await peer.close()
         await self.worker.client.close_room(_room())
+
+
+async def _awake(seconds: float) -> None:
+    """Lets time pass without ever sleeping, as the process that drains the yardstick's socket never sleeps in its tight
+    loop: on a real network nobody pays for waking whom he sends to, and on this machine neither side shall."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        await asyncio.sleep(0)
 
 
 def _room() -> str:
