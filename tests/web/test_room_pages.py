@@ -223,6 +223,7 @@ async def test_a_vote_without_its_quorum_is_not_opened(installation: Installatio
     refused = await chair.post(path, json={"title": "T", "quorum": "2/3"})
     assert refused.status_code == 409 and refused.json()["error"] == "motion.no_quorum"
     assert (await chair.post(path, json={"title": "T", "quorum": "9"})).status_code == 422
+    assert (await chair.post(path, json={"title": "T", "quorum": "0"})).is_success, "where none is set, nobody is missing"
 
 
 async def test_tickets_are_minted_for_the_role_asked_and_not_without_end(
