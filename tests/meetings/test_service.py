@@ -56,6 +56,19 @@ def test_the_three_who_sign_the_minutes_are_three_people(
             service.change(conn, meeting_id, by=SECRETARY, at=at, **{post: people[other]})
 
 
+@pytest.mark.parametrize("post, other", [
+    ("secretary_id", "chair_id"), ("division_head_id", "chair_id"), ("division_head_id", "secretary_id")])
+def test_the_database_itself_knows_three_people_who_sign(db: Database, at: datetime, post: str, other: str) -> None:
+    table = tables.meeting
+    with db.write() as conn:
+        meeting_id = draft(conn, at)
+        row = dict(conn.execute(table.select()).one()._mapping)
+    with pytest.raises(IntegrityError, match="meeting_three_signers_update"), db.write() as conn:
+        conn.execute(update(table).where(table.c.meeting_id == meeting_id).values({post: row[other]}))
+    with pytest.raises(IntegrityError, match="meeting_three_signers_insert"), db.write() as conn:
+        conn.execute(insert(table).values({**row, "meeting_id": "x", post: row[other]}))
+
+
 def test_a_new_meeting_is_a_draft_and_its_first_event_tells_all(db: Database, at: datetime) -> None:
     with db.write() as conn:
         made = service.create(conn, new_meeting(at), by=SECRETARY, at=at)
