@@ -1,5 +1,6 @@
 """The DOCX: the same words as the PDF, in the layout of the decree, editable, one language and one font."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -163,7 +164,12 @@ if SOFFICE := shutil.which("soffice"):          # an extra reader where it is in
         (tmp_path / "x.docx").write_bytes(render_docx(model))
         command = [str(SOFFICE), "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
                    "pdf", "--outdir", str(tmp_path / "out"), str(tmp_path / "x.docx")]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        # Our own fonts, as wide as Times New Roman: with others a line may break inside a word, after a dash.
+        fonts = Path(renderer.__file__).parent / "fonts"
+        (tmp_path / "fonts.conf").write_text(
+            f"<fontconfig><dir>{fonts}</dir><cachedir>{tmp_path}/cache</cachedir></fontconfig>")
+        environment = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+        subprocess.run(command, check=True, capture_output=True, timeout=120, env=environment)
         area = ["-x", "0", "-y", "56", "-W", "596", "-H", "790"]
         command = ["pdftotext", *area, str(tmp_path / "out" / "x.pdf"), "-"]
         read = subprocess.run(command, check=True, capture_output=True).stdout.decode()
