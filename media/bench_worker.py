@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.control import MediaClient
+from media.control import WORKER_ENVIRONMENT, MediaClient
 from media.errors import Gone
 from media.peers import Exchange
 
@@ -60,7 +60,7 @@ async def worker_process(*, core: int | None = None, port: int = 0) -> AsyncIter
         path = Path(directory) / "control"
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "media", "--socket", str(path), "--port", str(port), "--parent", str(os.getpid()),
-            cwd=_ROOT, stdout=asyncio.subprocess.PIPE)
+            cwd=_ROOT, stdout=asyncio.subprocess.PIPE, env={**os.environ, **WORKER_ENVIRONMENT})
         client: MediaClient | None = None
         try:
             if core is not None:

@@ -149,10 +149,16 @@ class Hub:
 
     async def close_session(self, session: str) -> bool:
         """Ends a media session; False when the worker no longer knew it."""
+        known = await self._hang_up(session)
+        await self._records.flush()
+        return known
+
+    async def _hang_up(self, session: str) -> bool:
+        """The worker's part, and what is to be written; several sessions all hang up before the database is waited for."""
         known = False
         with contextlib.suppress(Away, MediaError):
             known = await self._need().close(session)
-        await self._over(session)
+        self._end(session)
         return known
 
     async def _over(self, session: str) -> None:
@@ -164,9 +170,10 @@ class Hub:
         is on its way up, stays."""
         for session in sessions:
             ticket = self._sessions.pop(session, None)  # the worker's own "down" then finds nobody who left
-            await self._guarded(self.close_session(session))
+            await self._guarded(self._hang_up(session))
             if ticket is not None:
                 self._replaced(ticket)
+        await self._guarded(self._records.flush())
 
     def revoked(self, meeting_id: str, code: str) -> None:
         """The point's link is void: its open pages get no more news.  From any thread."""
@@ -181,7 +188,8 @@ class Hub:
 
     async def _drop(self, sessions: Sequence[str]) -> None:
         for session in sessions:
-            await self._guarded(self.close_session(session))
+            await self._guarded(self._hang_up(session))
+        await self._guarded(self._records.flush())
 
     async def stats(self, room: str | None = None) -> dict[str, Any]:
         """The worker's counters.  Raises Away."""

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from media.control import MediaClient
+from media.control import WORKER_ENVIRONMENT, MediaClient
 from media.errors import Gone, MediaError
 
 log = logging.getLogger("web.media")
@@ -95,6 +95,7 @@ class MediaProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "media", "--socket", str(self._socket), *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
+                env={**os.environ, **WORKER_ENVIRONMENT},
             )
         self.restarts += 1
         client = await self._connect()

@@ -229,16 +229,16 @@ async def test_a_client_that_nominates_once_is_followed_after_its_address_change
         sender, watcher = await publisher(running), await subscriber(running)
         moved = Client(running.sfu.port)
         moved.ufrag, moved.pwd, moved.srtp = watcher.ufrag, watcher.pwd, watcher.srtp
-        running.ahead += PATH_SILENCE - 1
+        running.ahead += 0.6 * PATH_SILENCE
         await sender.check()
         await moved.check(nominate=False)
         await flows(running, sender, watcher, 1)  # not yet: the old address may only be late with its check
         await watcher.check(nominate=False)
-        running.ahead += PATH_SILENCE - 1
+        running.ahead += 0.6 * PATH_SILENCE
         await sender.check()
         await moved.check(nominate=False)
         await flows(running, sender, watcher, 2)
-        running.ahead += 2
+        running.ahead += PATH_SILENCE
         stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stranger.sendto(wire.binding_request("mine", watcher.ufrag, "z" * 24, nominate=False)[1], ("127.0.0.1", running.sfu.port))
         await until(lambda: running.sfu.counters.bad_stun == 1)

@@ -14,13 +14,16 @@ import pytest
 
 from meetings import service
 from meetings.access import Role
+from meetings.errors import Unavailable
 from meetings.meeting import Meeting, State
 from tests.support import factories
 from tests.support.installation import PASSWORD, Installation, Room, token_in
 from tests.web.conftest import ManualClock
 from web import store
+from web.feed import Feed
+from web.hub import Hub
 from web.limits import SESSION_ABSOLUTE, SESSION_IDLE
-from web.routes.events import LOBBY, is_on
+from web.routes.events import LOBBY, _news, is_on
 
 STEP = SESSION_IDLE - timedelta(minutes=10)
 
@@ -149,3 +152,21 @@ def test_a_meeting_is_on_from_the_lobby_to_its_end(state: State, before_start: t
     start = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
     meeting = cast(Meeting, SimpleNamespace(state=state, start=start, end=start + timedelta(hours=2)))
     assert is_on(meeting, start - before_start) is on
+
+
+async def test_a_stream_outlives_a_database_that_is_away_for_a_moment() -> None:
+    feed, asked = Feed(), list[str]()
+    feed.beat = 0.01
+
+    async def news(_room: str, _code: str | None) -> list[bytes]:
+        return [b"state"]
+
+    def judge() -> bool:
+        asked.append("may this one still listen?")
+        if len(asked) == 1:
+            raise Unavailable("storage.busy")
+        return len(asked) < 3
+
+    hub = cast(Hub, SimpleNamespace(feed=feed, news=news))
+    heard = [data async for data in _news(hub, feed.listen("room", None), judge)]
+    assert len(asked) == 3 and len(heard) >= 4, "the pause to retry, the state, and a beat after each of two answers"

@@ -35,9 +35,12 @@ class Failing:
         self._db = db
         self.failed = 0
         self.works = False
+        self.answers = threading.Event()  # cleared: whoever writes waits, as for a lock
+        self.answers.set()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        self.answers.wait(30)
         if not self.works:
             self.failed += 1
             raise Unavailable("storage.busy")
@@ -250,9 +253,13 @@ async def test_a_revoked_point_is_cut_off_although_the_database_is_away(
 ) -> None:
     room, crowd = installation.room(opened=True), Crowd()
     peers = [await subscriber(client, crowd, room, code) for code in ("204", "06970")]
+    failing.answers.clear()
     installation.found.hub.drop([peer.location.rsplit("/", 1)[1] for peer in peers])
-    for peer in peers:
-        await asyncio.wait_for(peer.ended.wait(), 15)
+    try:
+        for peer in peers:
+            await asyncio.wait_for(peer.ended.wait(), 15)  # half of what a writer waits: nobody is waited for
+    finally:
+        failing.answers.set()
     await soon(lambda: failing.failed)
 
 

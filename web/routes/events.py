@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 
 from meetings import service
 from meetings.access import Action, Subject, decide
-from meetings.errors import NotFound
+from meetings.errors import NotFound, Unavailable
 from meetings.meeting import Meeting, State
 from web import session, views
 from web.container import Container, container
@@ -101,8 +101,11 @@ async def _news(hub: Hub, listener: Listener, judge: Judge | None) -> AsyncItera
         judged = time.monotonic()
         async for data in listener.stream(beat):
             if judge is not None and time.monotonic() - judged >= beat:  # also where news never leaves room for a beat
-                if not await to_thread.run_sync(judge):
-                    return
+                try:
+                    if not await to_thread.run_sync(judge):
+                        return
+                except Unavailable:
+                    pass  # the database is away: what the relay tells needs none, and the next beat asks again
                 judged = time.monotonic()
             yield data
     finally:
