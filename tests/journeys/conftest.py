@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.support.installation import Installation
+from tests.support.running import installation  # noqa: F401 - a fixture
 
 CHROMIUM_ARGUMENTS = (
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
     "--disable-background-networking", "--autoplay-policy=no-user-gesture-required",
 )
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    running = Installation(tmp_path_factory.mktemp("installation")).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -29,11 +29,10 @@ async def test_a_file_that_changed_on_the_disk_is_not_handed_out(story: Story) -
     assert answer.status_code == 409 and "không còn nguyên vẹn" in answer.text
 
 
+@pytest.mark.netns
 async def test_a_full_disk_while_packing_is_said_on_the_page(story: Story, tmp_path: Path) -> None:
     await story.until("issue")
-    with full_disk(tmp_path / "disk") as mounted:
-        if not mounted:
-            pytest.skip("this machine lets us mount nothing")
+    with full_disk(tmp_path / "disk"):
         data, story.found.settings.data = story.found.settings.data, tmp_path / "disk"
         answer = await story.press("vanthu", "packet")
         story.found.settings.data = data
