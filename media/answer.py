@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from media.errors import BadSdp
 from media.formats import carried, payload_types, to_send
-from media.sdp import LEVEL_URI, MID_URI, Codec, Fingerprint, Offer, Section, Slot, Track
+from media.sdp import LEVEL_URI, MID_URI, Codec, Encoding, Extensions, Fingerprint, Offer, Section, Slot, Track
 
 _FEEDBACK_UP: Final = ("nack", "nack pli", "ccm fir", "goog-remb")
 _FEEDBACK_DOWN: Final = ("nack", "nack pli", "ccm fir")
@@ -59,9 +59,13 @@ def answer_publisher(offer: Offer, local: Local) -> tuple[str, list[Track], bool
 def _track(section: Section, name: str, codec: Codec) -> Track:
     # With simulcast or retransmission several SSRCs may be announced; the first is the track's own.
     ssrc = section.ssrcs[0] if section.ssrcs and not section.simulcast else None
-    if section.kind == "audio":
-        return Track(section.mid, "audio", name, codec.payload_type, codec.clock, ssrc, section.extensions.get(LEVEL_URI, 0))
-    return Track(section.mid, "video", name, codec.payload_type, codec.clock, ssrc)
+    side: Literal["audio", "video"] = "audio" if section.kind == "audio" else "video"
+    level = section.extensions.get(LEVEL_URI, 0) if side == "audio" else 0
+    agreed = Extensions(mid=section.extensions.get(MID_URI, 0), level=level)
+    feedback = frozenset(kind for kind in _FEEDBACK_UP if kind in codec.feedback)
+    return Track(
+        section.mid, side, name, codec.payload_type, codec.clock, (Encoding("", ssrc),), extensions=agreed, feedback=feedback
+    )
 
 
 def answer_subscriber(offer: Offer, local: Local, draw: Callable[[], int]) -> tuple[str, list[Slot]]:

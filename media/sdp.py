@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from media.errors import BadSdp
 from media.limits import MAX_FORMATS, MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS
@@ -87,11 +87,34 @@ class Offer:
     fingerprints: list[Fingerprint]
 
 
+class Extensions(NamedTuple):
+    """Numbers of the header extensions agreed in one section (RFC 8285); 0: not agreed."""
+
+    mid: int = 0
+    rid: int = 0
+    rrid: int = 0
+    level: int = 0
+    abs_send: int = 0
+    transport_wide: int = 0
+    capture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One simulcast layer of a publisher's track, or all of it (``rid`` is empty then); SSRCs only where announced."""
+
+    rid: str = ""
+    ssrc: int | None = None
+    rtx_ssrc: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track a publisher may send, as agreed in the answer; ``ssrc`` where the offer announced one.
+    """A track a publisher may send, as agreed in the answer.
 
-    ``level`` is the number of the header extension with its loudness, 0 where none was agreed.
+    ``encodings`` in the order of the offer's ``a=simulcast:send``.  ``rtx`` and ``red`` are payload types, 0: none; with
+    ``red`` the ``payload_type`` is that of the Opus inside.  ``feedback``: which of transport-cc, goog-remb, nack,
+    nack pli and ccm fir were agreed.
     """
 
     mid: str
@@ -99,19 +122,39 @@ class Track:
     codec: str
     payload_type: int
     clock: int
-    ssrc: int | None
-    level: int = 0
+    encodings: tuple[Encoding, ...] = (Encoding(),)
+    rtx: int = 0
+    red: int = 0
+    extensions: Extensions = Extensions()
+    feedback: frozenset[str] = frozenset()
+
+    @property
+    def ssrc(self) -> int | None:
+        """Of the first encoding, where the offer announced one."""
+        return self.encodings[0].ssrc
+
+    @property
+    def level(self) -> int:
+        """Number of the header extension with its loudness, 0 where none was agreed."""
+        return self.extensions.level
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A section in which a subscriber receives; ``payload_types`` by codec name."""
+    """A section in which a subscriber receives; ``payload_types`` and ``rtx`` (theirs for repairs) by format.
+
+    ``rtx_ssrc`` is 0 where the receiver did not offer RTX (RFC 4588): packets are then sent again as they were.
+    """
 
     mid: str
     kind: Literal["audio", "video"]
     ssrc: int
     payload_types: dict[str, int]
     cname: str
+    rtx_ssrc: int = 0
+    rtx: dict[str, int] = field(default_factory=dict)
+    extensions: Extensions = Extensions()
+    feedback: frozenset[str] = frozenset()
 
 
 def parse_offer(text: str) -> Offer:

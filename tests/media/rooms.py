@@ -8,7 +8,7 @@ from media import rtcp, rtp
 from media.counters import Counters
 from media.relay import Batch, Control, Output, Resend
 from media.room import Member, Room
-from media.sdp import Slot, Track
+from media.sdp import Encoding, Extensions, Slot, Track
 from media.stream import DownStream, UpStream
 
 KEY, DELTA = b"\x10\x00key", b"\x10\x01delta"  # VP8 payloads: first packets of a key frame and of another one
@@ -48,7 +48,10 @@ class Bench:
     def publisher(self, name: str, now: float = 0.0, codec: str = "VP8", session: str = "", level: int = 0) -> Member:
         """A connected publisher of one sound and one picture; ``level`` is the number of the extension with its loudness."""
         base = 10 * len(self.room.members) + 100
-        tracks = [Track("a", "audio", "OPUS", 111, 48000, base, level), Track("v", "video", codec, 96, 90000, base + 1)]
+        tracks = [
+            Track("a", "audio", "OPUS", 111, 48000, (Encoding("", base),), extensions=Extensions(level=level)),
+            Track("v", "video", codec, 96, 90000, (Encoding("", base + 1),)),
+        ]
         member = self.room.add_publisher(session or f"p-{name}", name, tracks, remb=True)
         self.room.connected(member.session, object(), now)
         return member

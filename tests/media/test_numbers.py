@@ -15,7 +15,7 @@ from media.counters import Counters
 from media.fanout import Fanout, Target
 from media.port import Path, open_sockets
 from media.room import Member, Room
-from media.sdp import Slot, Track
+from media.sdp import Encoding, Slot, Track
 from tests.media.rooms import DELTA, KEY
 
 
@@ -82,7 +82,10 @@ class House:
 
     def publisher(self, name: str) -> Member:
         base = 100 + 10 * len(self.room.members)
-        tracks = [Track("a", "audio", "OPUS", 111, 48000, base), Track("v", "video", "VP8", 96, 90000, base + 1)]
+        tracks = [
+            Track("a", "audio", "OPUS", 111, 48000, (Encoding("", base),)),
+            Track("v", "video", "VP8", 96, 90000, (Encoding("", base + 1),)),
+        ]
         member = self.room.add_publisher(f"p-{name}", name, tracks, remb=False)
         self.room.connected(member.session, None, self.now)
         return member
