@@ -11,13 +11,16 @@ from typing import NamedTuple
 class Packet(NamedTuple):
     """One received packet as the relay forwards it: no CSRC, no extension, no padding, source's own numbers.
 
-    ``ext`` is the extended sequence number, ``marker`` the marker bit in its place in the second byte.
+    ``ext`` is the extended sequence number, ``marker`` the marker bit in its place in the second byte.  Two header
+    extensions go with it: ``level``, the byte of RFC 6464, and ``capture``, the raw value of abs-capture-time.
     """
 
     ext: int
     timestamp: int
     marker: int  # 0 or 0x80
     payload: bytes
+    level: int | None = None
+    capture: bytes = b""
 
 
 class Ring:

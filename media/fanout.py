@@ -151,7 +151,7 @@ class Fanout:
         sizes = [len(packet.payload) + HEADER_BYTES for packet in run]
         protected = tuple([size + TAG_BYTES for size in sizes])
         plane.shape(protected, protected[0] if places > 1 else 0)
-        for place, (ext, timestamp, marker, payload) in enumerate(run):
+        for place, (ext, timestamp, marker, payload, _, _) in enumerate(run):
             plane.fill(place, headers.count, _BLANK + payload, headers.words(ext, timestamp, marker))
         # The innermost loop of the product runs in C: one call a packet, nothing interpreted between two of them.
         if any(map(srtp_protect, chunk.handles(places), plane.pointers(places), plane.lengths(headers.count, sizes))):

@@ -186,6 +186,11 @@ class DownStream:
     payload_type: int = 0
     delta: int = 0
     ts_delta: int = 0
+    pid_delta: int = 0               # the same for VP8's picture id (modulo 2^15) and ...
+    tl0_delta: int = 0               # ... TL0PICIDX (modulo 2^8)
+    rtx_ssrc: int = 0                # packets are sent again on a stream of their own (RFC 4588); 0: on this one
+    rtx: dict[str, int] = field(default_factory=dict)  # codec to the payload type of its RTX
+    rtx_seq: int = 0                 # number of the next RTX packet
     cname: str = ""
     _tally: Tally = field(default_factory=Tally)     # of the present set of receivers, and ...
     _before: Tally = field(default_factory=Tally)    # ... of all the time before
