@@ -14,6 +14,7 @@ from media import rtcp
 from media.cache import Packet, Ring
 from media.limits import AUDIO_RING, MAX_GAP, MAX_MISSING, NACK_DELAY, NACK_GIVE_UP, NACK_RETRY, NACK_TRIES, VIDEO_RING
 from media.rtp import extend
+from media.sdp import Extensions
 from media.seqmap import SeqMap
 from media.speaker import Voice
 
@@ -188,6 +189,7 @@ class DownStream:
     ts_delta: int = 0
     pid_delta: int = 0               # the same for VP8's picture id (modulo 2^15) and ...
     tl0_delta: int = 0               # ... TL0PICIDX (modulo 2^8)
+    extensions: Extensions = Extensions()  # header extensions agreed in this section
     rtx_ssrc: int = 0                # packets are sent again on a stream of their own (RFC 4588); 0: on this one
     rtx: dict[str, int] = field(default_factory=dict)  # codec to the payload type of its RTX
     rtx_seq: int = 0                 # number of the next RTX packet
