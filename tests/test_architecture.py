@@ -44,7 +44,7 @@ PURE = (
     "minutes/versions.py",
     "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
-    "media/stream.py",
+    "media/stream.py", "media/twcc.py",
 )
 IMPURE_MODULES = {
     "asyncio", "socket", "time", "random", "os", "threading", "subprocess", "sqlalchemy", "fastapi", "aiortc", "httpx",

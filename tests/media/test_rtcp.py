@@ -76,3 +76,51 @@ def test_a_message_that_claims_more_than_there_is_is_refused() -> None:
         rtcp.parse(b"\x80\xc8\xff\xff" + bytes(24))
     with pytest.raises(BadPacket):
         rtcp.parse(rtcp.nack(1, 2, range(0, 65536, 17)) * 1 + rtcp.receiver_report(1)[:4])
+
+
+@given(u32, st.lists(blocks, max_size=31), st.booleans(), st.none() | st.integers(0, 10**9))
+def test_a_brief_says_what_the_long_form_says(ssrc: int, found: list[rtcp.Block], named: bool, bitrate: int | None) -> None:
+    data = rtcp.receiver_report(ssrc, found)
+    if named:
+        data += rtcp.source_description(ssrc, "me")
+    if bitrate is not None:
+        data += rtcp.remb(ssrc, bitrate, [1, 2])
+    said = rtcp.brief(data)
+    assert said is not None
+    assert said.ssrcs == tuple(block.ssrc for block in found)
+    assert said.fractions == tuple(block.fraction for block in found)
+    assert said.highest == tuple(block.highest for block in found)
+    assert said.jitter == tuple(block.jitter for block in found)
+    assert said.last_report == max((block.last_report for block in found), default=0)
+    if said.last_report:
+        assert (said.last_report, said.delay) in [(block.last_report, block.delay) for block in found]
+    rembs = [message.bitrate for message in rtcp.parse(data) if isinstance(message, rtcp.Remb)]
+    assert said.remb == (rembs[0] if rembs else -1)
+
+
+@given(st.sampled_from([rtcp.nack(1, 2, [3]), rtcp.pli(1, 2), rtcp.bye([1]), rtcp.transport_feedback(1, 2, bytes(9))]))
+def test_what_is_more_than_a_report_is_left_to_the_long_form(more: bytes) -> None:
+    report = rtcp.receiver_report(1, [rtcp.Block(1, 0, 0, 0, 0, 0, 0)])
+    assert rtcp.brief(report + more) is None and rtcp.brief(more) is None
+    assert rtcp.brief(report + rtcp.remb(1, 9, [1]) + more) is None
+
+
+@given(st.binary(max_size=120))
+def test_a_brief_takes_any_bytes(data: bytes) -> None:
+    for whole in (data, rtcp.receiver_report(1) + data, rtcp.receiver_report(1) + b"\x8f\xce" + data):
+        if rtcp.brief(whole) is not None:
+            rtcp.parse(whole)  # it would have been understood
+
+
+def test_the_round_trip_of_a_report() -> None:
+    assert rtcp.round_trip(0, 0, 1e6) is None
+    sent, ntp = 70_000.0, int(70_000.0 * 65536) & 0xFFFFFFFF  # the middle bits have wrapped
+    assert rtcp.round_trip(ntp, 65536 // 2, sent + 0.55) == pytest.approx(0.05, abs=1e-4)
+    assert rtcp.round_trip(ntp, 65536, sent + 0.55) is None, "a delay longer than the whole way"
+
+
+def test_transport_feedback_is_handed_over_when_asked_for_and_never_taken_for_a_nack() -> None:
+    for size in range(8, 13):
+        data = rtcp.transport_feedback(1, 2, bytes(range(size)))
+        assert len(data) % 4 == 0 and rtcp.parse(data) == []
+        assert rtcp.parse(data, transport=True) == [rtcp.TransportFeedback(1, 2, bytes(range(size)))]
