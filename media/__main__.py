@@ -18,8 +18,8 @@ from media.worker import Options, run
 
 def _address(text: str) -> str:
     address = ipaddress.ip_address(text.strip())
-    if address.version != 4:
-        raise ValueError("only IPv4 addresses can be advertised")
+    if address.is_link_local or address.is_unspecified or address.is_multicast:
+        raise ValueError(f"nobody can send to {address} from elsewhere")
     return str(address)
 
 
@@ -32,10 +32,10 @@ def _addresses(text: str) -> tuple[str, ...]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 after a normal end, 1 when a socket could not be opened, 2 for a wrong command line."""
-    parser = argparse.ArgumentParser(prog="python -m media", description="Media worker: one UDP port, forwards, never decodes.")
+    parser = argparse.ArgumentParser(prog="python -m media", description="Media worker: one port, forwards, never decodes.")
     parser.add_argument("--socket", required=True, type=Path, help="unix socket for control")
     parser.add_argument("--port", type=int, default=0, help="UDP port for all peers (0: any free one)")
-    parser.add_argument("--advertise", type=_addresses, default=("127.0.0.1",), help="IPv4 addresses told to clients")
+    parser.add_argument("--advertise", type=_addresses, default=("127.0.0.1",), help="IP addresses told to clients, with commas")
     parser.add_argument("--parent", type=int, default=None, help="end when this process is gone")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

@@ -9,7 +9,6 @@ with plain ``sendto``.  Never reads, never decides who receives.  Called by ``me
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
@@ -28,6 +27,7 @@ from media.wire import TAG_BYTES, Srtp, srtp_protect
 _LONGEST: Final = MAX_DATAGRAM + HEADER_BYTES + TAG_BYTES
 _BLANK: Final = bytes(HEADER_BYTES)
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
+ONE_BY_ONE: Final = -1  # stands for the descriptors of TCP streams: their packets leave with plain ``sendto``
 
 
 class Target:
@@ -43,9 +43,9 @@ class Target:
     def move(self, path: Path) -> None:
         """The peer was nominated at another address."""
         Target.moves += 1
-        self.path, self.descriptor = path, path.sock.fileno()
-        host, port = path.address
-        self.sockaddr = socket.AF_INET.to_bytes(2, "little") + port.to_bytes(2, "big") + socket.inet_aton(host) + bytes(8)
+        self.path = path
+        self.descriptor = path.sock.fileno() if getattr(path.sock, "batch", True) else ONE_BY_ONE
+        self.sockaddr = mmsg.name(*path.address)
 
 
 class _Chunk:
@@ -167,7 +167,7 @@ class Fanout:
 
     def _dispatch(self, chunk: _Chunk, places: int) -> None:
         plane, count = self._plane, chunk.headers.count
-        if not self.batched:
+        if not self.batched or chunk.descriptor == ONE_BY_ONE:
             for row in range(count):
                 self._send_row(row, chunk.downs[row], places)
             return
@@ -209,7 +209,7 @@ class Fanout:
 
 
 def _by_socket(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
-    """One group for each of our sockets; nearly always all receivers share one."""
+    """One group for each of our sockets, one for all streams; nearly always all receivers share a socket."""
     groups: dict[int, list[DownStream]] = {}
     for down in downs:
         groups.setdefault(down.target.descriptor, []).append(down)

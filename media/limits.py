@@ -12,6 +12,9 @@ MAX_DATAGRAM: Final = 1500
 READ_BATCH: Final = 32            # datagrams read per wake-up before the loop gets its turn
 SOCKET_BUFFER: Final = 8 << 20    # asked for; the kernel may grant less
 
+# ICE over TCP (RFC 6544)
+TCP_BACKLOG: Final = 256          # connections the kernel holds for us to accept
+
 # Ingress guard
 MAX_ADDRESSES: Final = 16         # checked addresses a peer may have (Safari sends from two or three)
 ADDRESS_TTL: Final = 30.0         # an address is forgotten this long after its last authenticated check

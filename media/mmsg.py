@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import select
+import socket
 import sys
 from array import array
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from media.limits import BATCH_PACKETS, SEND_WAIT_MS
 
 ROWS: Final = 64          # receivers per system call: rows of one call stay in the second-level cache
 PACKETS: Final = BATCH_PACKETS
-NAME_BYTES: Final = 16    # struct sockaddr_in
+NAME_BYTES: Final = 28    # struct sockaddr_in6; an IPv4 address is padded, the kernel takes a longer name than it needs
 _HEADER_WORDS: Final = 8  # struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, len
 _HEADER_BYTES: Final = 8 * _HEADER_WORDS
 _SOL_UDP, _UDP_SEGMENT = 17, 103  # linux/udp.h
@@ -32,6 +33,14 @@ _CLASSES: Final = (3, 5, 9, 13, 19)  # distances between rows in cache lines: od
 
 ffi = FFI()
 ffi.cdef("int sendmmsg(int, void *, unsigned int, int);")
+
+
+def name(host: str, port: int) -> bytes:
+    """``NAME_BYTES`` of a socket address of either family."""
+    six = ":" in host
+    head = (socket.AF_INET6 if six else socket.AF_INET).to_bytes(2, sys.byteorder) + port.to_bytes(2, "big")
+    found = head + bytes(4) + socket.inet_pton(socket.AF_INET6, host) if six else head + socket.inet_aton(host)
+    return found.ljust(NAME_BYTES, b"\0")
 
 
 def _open() -> Any:

@@ -59,7 +59,7 @@ class Mux:
 
     def on_readable(self, sock: socket.socket) -> None:
         """Reads what is there, at most one batch, and flushes every relay that got a packet."""
-        now, receive = self._clock(), sock.recvfrom
+        now, receive, six = self._clock(), sock.recvfrom, sock.family == socket.AF_INET6
         for _ in range(READ_BATCH):
             try:
                 datagram, source = receive(2048)
@@ -67,7 +67,7 @@ class Mux:
                 break
             except OSError:
                 continue  # an ICMP error about something sent earlier
-            self.handle(datagram, Path(sock, source), now)
+            self.handle(datagram, Path(sock, source[:2] if six else source), now)
         for relay in self._touched:
             relay.flush()
             if relay.restless and relay.urgent:

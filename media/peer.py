@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from socket import inet_aton
 
 from media import demux
 from media.counters import Counters
@@ -17,7 +16,7 @@ from media.errors import BadPacket, HandshakeFailed
 from media.fanout import Target
 from media.guard import Patience
 from media.limits import MAX_SSRCS, PATH_SILENCE, PEER_PACKETS, SETUP_TIME
-from media.port import Path
+from media.port import Path, packed
 from media.room import Member, Room
 from media.rtp import RtpView
 from media.sdp import Offer
@@ -83,7 +82,7 @@ class Peer:
             self.path_checked_at = now
         elif nominated or self.path is None or now - self.path_checked_at > PATH_SILENCE:
             self.path, self.path_checked_at = path, now
-            self.mapped = mapped(inet_aton(path.address[0]), path.address[1])
+            self.mapped = mapped(packed(path.address[0]), path.address[1])
             if self.target is not None:
                 self.target.move(path)
 

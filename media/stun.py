@@ -17,13 +17,18 @@ _ATTRIBUTE: Final = Struct("!HH")
 _REQUEST, _SUCCESS, _COOKIE = 0x0001, 0x0101, 0x2112A442
 _INTEGRITY, _XOR_MAPPED, _USE_CANDIDATE, _CONTROLLED, _FINGERPRINT = 0x0008, 0x0020, 0x0025, 0x8029, 0x8028
 _INTEGRITY_BYTES: Final = 24
+_MAPPED_BYTES: Final = 12  # of the attribute for an IPv4 address, and what an IPv6 one has in common with it
 _FINGERPRINT_XOR: Final = 0x5354554E
 
 
 def mapped(host: bytes, port: int) -> bytes:
-    """The XOR-MAPPED-ADDRESS attribute for an IPv4 address (4 bytes): the same in every answer to it."""
-    value = bytes([0, 1]) + (port ^ _COOKIE >> 16).to_bytes(2, "big")
-    value += (int.from_bytes(host, "big") ^ _COOKIE).to_bytes(4, "big")
+    """The XOR-MAPPED-ADDRESS attribute for an address of 4 or 16 bytes, as ``success`` wants it.
+
+    Of an IPv4 address it is the same in every answer; the last 12 bytes of an IPv6 address are still to be mixed with the
+    transaction (RFC 8489 section 14.2).
+    """
+    value = bytes([0, 1 if len(host) == 4 else 2]) + (port ^ _COOKIE >> 16).to_bytes(2, "big")
+    value += (int.from_bytes(host[:4], "big") ^ _COOKIE).to_bytes(4, "big") + host[4:]
     return _ATTRIBUTE.pack(_XOR_MAPPED, len(value)) + value
 
 
@@ -53,6 +58,9 @@ def success(request: bytes, address: bytes, key: bytes) -> bytes:
     """The signed answer to ``request``; ``address`` comes from ``mapped``."""
     transaction = request[4:20]
     length = len(address) + _INTEGRITY_BYTES
+    if len(address) > _MAPPED_BYTES:
+        mixed = int.from_bytes(address[_MAPPED_BYTES:], "big") ^ int.from_bytes(transaction[4:], "big")
+        address = address[:_MAPPED_BYTES] + mixed.to_bytes(12, "big")
     signed = _ATTRIBUTE.pack(_SUCCESS, length) + transaction + address
     body = address + _ATTRIBUTE.pack(_INTEGRITY, 20) + hmac.digest(key, signed, "sha1")
     message = _ATTRIBUTE.pack(_SUCCESS, length + 8) + transaction + body

@@ -13,7 +13,7 @@ from media import mmsg, wire
 from media.cache import Packet
 from media.counters import Counters
 from media.fanout import Fanout, Target
-from media.port import Path, open_sockets
+from media.port import Path, open_port, open_sockets
 from media.relay import Batch, Control, Resend
 from media.room import Member
 from media.rtp import RtpView
@@ -183,3 +183,58 @@ def test_the_port_is_one_number_on_every_address_and_replies_leave_from_it() -> 
         assert [sock.getsockname()[0] for sock in opened] == ["127.0.0.1", "127.0.0.2", "0.0.0.0"]
         with pytest.raises(OSError):
             open_sockets(opened[0].getsockname()[1], ["127.0.0.1"])
+
+
+def test_receivers_of_both_families_and_one_served_one_by_one_all_get_their_packets(receivers: Receivers) -> None:
+    with ExitStack() as stack:
+        six = stack.enter_context(open_sockets(0, ["::1"])[0])
+        far = stack.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+        far.bind(("::1", 0))
+        far.settimeout(5)
+        sent: list[tuple[bytes, object]] = []
+
+        class Single:
+            batch = False
+
+            def fileno(self) -> int:
+                return six.fileno()
+
+            def sendto(self, datagram: bytes, address: object) -> int:
+                if len(sent) == 2:
+                    raise BlockingIOError
+                sent.append((datagram, address))
+                return len(datagram)
+
+        receivers.downs[3].target.move(Path(six, far.getsockname()[:2]))
+        receivers.downs[4].target.move(Path(Single(), ("192.0.2.4", 4)))
+        counters = Counters()
+        fanout = Fanout(counters)
+        for first in (70000, 70002):
+            fanout.emit(Batch(packets([50, 50], first), receivers.audience))
+        assert [RtpView(receivers.keys[3].unprotect_rtp(far.recv(2048))).seq for _ in range(4)] == [3, 4, 5, 6]
+        assert [RtpView(receivers.keys[4].unprotect_rtp(one)).seq for one, _ in sent] == [4, 5]
+        assert {address for _, address in sent} == {("192.0.2.4", 4)}
+        assert receivers.read(0).payload and receivers.read(COUNT - 1).payload
+        assert (counters.packets_out, counters.slow_drop, counters.send_errors) == (4 * COUNT - 2, 2, 0)
+
+
+def test_both_families_share_the_number_and_each_gets_one_socket_for_what_is_not_ours() -> None:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(sock) for sock in open_sockets(0, ["127.0.0.1", "::1", "2001:db8::9", "203.0.113.9", "2001:db8::8"])]
+        assert len({sock.getsockname()[1] for sock in opened}) == 1
+        assert [sock.getsockname()[0] for sock in opened] == ["127.0.0.1", "::1", "::", "0.0.0.0"]
+
+
+def test_udp_and_tcp_share_the_number_unless_told_otherwise() -> None:
+    with ExitStack() as stack:
+        def opened(*arguments: object) -> tuple[set[int], list[int]]:
+            port = open_port(0, ["127.0.0.1", "::1"], *arguments)
+            for sock in (*port.sockets, *port.listeners):
+                stack.enter_context(sock)
+            return {sock.getsockname()[1] for sock in port.sockets}, [sock.getsockname()[1] for sock in port.listeners]
+
+        (udp,), tcp = opened()
+        assert tcp == [udp, udp]
+        _, elsewhere = opened(udp + 1 if udp < 65535 else udp - 1)
+        assert len(set(elsewhere)) == 1 and elsewhere[0] != udp
+        assert opened(0)[1] == []
