@@ -43,9 +43,9 @@ class Crowd:
         """A peer that sends `loop` for ever once connected."""
         return Publisher(self, name, loop)
 
-    def subscriber(self, name: str, *, audio: int = 1, video: int = 1) -> Subscriber:
-        """A peer with that many slots of each kind."""
-        return Subscriber(self, name, audio, video)
+    def subscriber(self, name: str, *, audio: int = 1, video: int = 1, formats: tuple[str, ...] = ()) -> Subscriber:
+        """A peer with that many slots of each kind; `formats` (peers_sdp.FORMATS) are the pictures it takes, else VP8."""
+        return Subscriber(self, name, audio, video, formats)
 
 
 class Peer:
@@ -220,11 +220,13 @@ class Subscriber(Peer):
 
     kind_of_session = "whep"
 
-    def __init__(self, crowd: Crowd, name: str, audio: int, video: int) -> None:
+    def __init__(self, crowd: Crowd, name: str, audio: int, video: int, formats: tuple[str, ...] = ()) -> None:
         kinds: list[Kind] = ["audio"] * audio + ["video"] * video
-        super().__init__(crowd, name, [Section(str(number), kind) for number, kind in enumerate(kinds)])
+        super().__init__(crowd, name, [Section(str(number), kind, formats=formats if kind == "video" else ())
+                                       for number, kind in enumerate(kinds)])
         self.strays = 0                                        # packets of streams the answer did not name
         self.on_packet: Callable[[bytes, float], None] | None = None
+        self.on_report: Callable[[rtcp.SenderReport, float], None] | None = None
         self._streams: dict[bytes, tuple[Section, Reception]] = {}     # by SSRC as it stands in the packet
         self._asking = False
 
@@ -232,6 +234,14 @@ class Subscriber(Peer):
         """The counts of every slot, in the order of the offer."""
         return [SlotStats(section.mid, section.kind, seen.received, seen.lost, seen.missing, seen.repaired,
                           seen.duplicates, seen.first_at) for section, seen in self._streams.values()]
+
+    def streams(self) -> dict[int, Section]:
+        """The slots that the answer named, by SSRC."""
+        return {int.from_bytes(ssrc, "big"): section for ssrc, (section, _) in self._streams.items()}
+
+    def ask_key_frame(self, ssrc: int) -> None:
+        """PLI for one slot: its picture cannot be shown before the next key frame."""
+        self._link.send_rtcp(rtcp.receiver_report(self._ssrc) + rtcp.pli(self._ssrc, ssrc))
 
     @property
     def unauthentic(self) -> int:
@@ -278,6 +288,8 @@ class Subscriber(Peer):
                 stream = self._streams.get(struct.pack("!I", message.ssrc))
                 if stream is not None:
                     stream[1].on_sender_report(message.ntp, now)
+                    if self.on_report is not None:
+                        self.on_report(message, now)
 
     def _send_report(self, now: float) -> None:
         blocks = [seen.block(int.from_bytes(ssrc, "big"), now)

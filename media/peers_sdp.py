@@ -14,19 +14,26 @@ from media.peers_source import LEVEL_EXTENSION, MID_EXTENSION, Kind
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 PAYLOAD_TYPE: dict[Kind, int] = {"audio": 111, "video": 96}
-_CODEC: dict[Kind, tuple[str, ...]] = {
-    "audio": ("a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1", "a=rtcp-fb:111 nack"),
-    "video": ("a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"),
+FORMATS: dict[str, tuple[int, str, str]] = {     # name of the format -> payload type, encoding, parameters
+    "OPUS": (111, "opus/48000/2", "minptime=10;useinbandfec=1"),
+    "VP8": (96, "VP8/90000", ""),
+    "VP9": (98, "VP9/90000", "profile-id=0"),
+    **{f"H264/{profile}": (number, "H264/90000", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + level)
+       for number, profile, level in ((102, "CB", "42e01f"), (103, "B", "42001f"), (104, "M", "4d001f"),
+                                      (105, "CH", "640c1f"), (106, "H", "64001f"))},
 }
+_USUAL: dict[Kind, tuple[str, ...]] = {"audio": ("OPUS",), "video": ("VP8",)}
+_FEEDBACK: dict[Kind, tuple[str, ...]] = {"audio": ("nack",), "video": ("nack", "nack pli", "ccm fir")}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One media section of our offer; `ssrc` is None where we only receive."""
+    """One media section of our offer; `ssrc` is None where we only receive, `formats` (of FORMATS) those we can take."""
 
     mid: str
     kind: Kind
     ssrc: int | None = None
+    formats: tuple[str, ...] = ()        # none named: the usual one of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,13 @@ def make_offer(ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]
     transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", "a=setup:actpass"]
     transport += [f"a=fingerprint:{algorithm} {value}" for algorithm, value in fingerprints[:1]]
     for section in sections:
-        lines.append(f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {PAYLOAD_TYPE[section.kind]}")
+        formats = [FORMATS[name] for name in section.formats or _USUAL[section.kind]]
+        lines.append(f"m={section.kind} 9 UDP/TLS/RTP/SAVPF " + " ".join(str(number) for number, _, _ in formats))
         lines += [*transport, f"a=mid:{section.mid}", f"a=extmap:{MID_EXTENSION} {MID_URI}", "a=rtcp-mux"]
         lines += [f"a=extmap:{LEVEL_EXTENSION} {LEVEL_URI}"] * (section.kind == "audio")
-        lines += _CODEC[section.kind]
+        for number, encoding, parameters in formats:
+            lines += [f"a=rtpmap:{number} {encoding}", *[f"a=fmtp:{number} {parameters}"] * bool(parameters)]
+            lines += [f"a=rtcp-fb:{number} {kind}" for kind in _FEEDBACK[section.kind]]
         if section.ssrc is None:
             lines.append("a=recvonly")
         else:

@@ -44,7 +44,7 @@ class Member:
     clock_offset: float = float("inf")
     resend_budget: int = RTX_BUDGET
     report_at: float = 0.0
-    told: list[dict[str, str | None]] | None = None  # the slots of its last event ...
+    told: list[dict[str, Any]] | None = None  # the slots of its last event ...
     moved: bool = True                               # ... which may no longer be true
     packets_in: int = 0
     gated: int = 0
@@ -206,7 +206,8 @@ class Room:
             slots = self._slots(member)
             if slots != member.told:
                 member.told = slots
-                self._news("slots", member, slots=slots)
+                since = [{"since": down.since} for down in member.downs.values()]
+                self._news("slots", member, slots=[slot | more for slot, more in zip(slots, since, strict=True)])
 
     def _named(self, name: str, watcher: Member, kind: Kind) -> UpStream | None:
         owner = self._publishers.get(name)
@@ -301,7 +302,7 @@ class Room:
         }
 
     @staticmethod
-    def _slots(member: Member) -> list[dict[str, str | None]]:
+    def _slots(member: Member) -> list[dict[str, Any]]:
         return [
             {"mid": down.mid, "kind": down.kind, "name": down.source.owner.name if down.source else None}
             for down in member.downs.values()

@@ -37,6 +37,11 @@ class SeqMap(Generic[Source]):
         self._stretches: deque[Stretch[Source]] = deque(maxlen=_REMEMBERED)
 
     @property
+    def first(self) -> int:
+        """The first outgoing number of the newest stretch."""
+        return self.base + self.delta
+
+    @property
     def last(self) -> int:
         """The newest outgoing number of the stretches that ended."""
         return self._next - 1

@@ -207,6 +207,11 @@ class DownStream:
         """Payload octets sent so far."""
         return self._before.octets + self._tally.octets
 
+    @property
+    def since(self) -> int:
+        """The number (16 bit) of the first packet that the present source has sent here, or will send."""
+        return (self.map.first if self.live else self.map.last + 1) & 0xFFFF
+
     def count_in(self, tally: Tally) -> None:
         """From now on this stream receives what ``tally``, still at zero, counts."""
         self._before = Tally(self.packets, self.octets)

@@ -40,6 +40,22 @@ def test_the_stage_comes_first_and_nobody_else_is_moved() -> None:
     assert len([e for e in bench.events[told:] if e["event"] == "slots"]) == 1, "no news when nothing moved"
 
 
+def test_the_news_of_a_slot_names_the_first_packet_of_whom_it_is() -> None:
+    bench = Bench()
+    members = {name: bench.publisher(name) for name in "AB"}
+    bench.subscriber("X", slots=1)
+    for seq in range(10):
+        bench.send(members["A"], "a", seq, b"of A", now=seq / 50)
+        bench.send(members["B"], "a", seq, b"of B", now=seq / 50)
+    bench.room.policy(None, ["B"])
+    bench.room.tick(0.3)
+    bench.send(members["B"], "a", 10, b"of B", now=0.3)
+    told = {slot["mid"]: slot["since"] for slot in bench.events[-1]["slots"]}
+    numbers = {seq: payload for seq, _, payload in bench.got["s-X", "a0"]}
+    assert {payload for seq, payload in numbers.items() if seq < told["a0"]} == {b"of A"}
+    assert {payload for seq, payload in numbers.items() if seq >= told["a0"]} == {b"of B"}
+
+
 def test_a_single_sound_place_goes_to_who_may_be_heard_and_the_picture_to_the_stage() -> None:
     bench = Bench()
     for name in "ABC":
