@@ -30,8 +30,13 @@ WORKER_ENVIRONMENT = {
 
 
 def encode(message: Message) -> bytes:
-    """One line.  Raises: MediaError ``control.size``."""
-    line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    """One line.  Raises: MediaError ``control.size`` or ``control.syntax``: nested too deeply."""
+    try:
+        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError as error:
+        raise MediaError("control.syntax") from error
+    # Half of a pair of surrogates can be named in JSON but not in UTF-8: it stays what it was, an escape.
+    line = text.encode("utf-8", "backslashreplace") + b"\n"
     if len(line) > MAX_LINE:
         raise MediaError("control.size")
     return line
@@ -154,7 +159,7 @@ class MediaClient:
         try:
             while line := await self._reader.readline():
                 self._take(decode(line))
-        except (OSError, ValueError, MediaError):
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, MediaError):
             pass  # a worker that does not speak our language is as good as gone
         finally:
             self._lose()

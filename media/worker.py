@@ -91,7 +91,7 @@ class Worker:
         number = None
         try:
             request = decode(line)
-            number = request.get("id")
+            number = _number(request)
             operation = self._operations.get(str(request.get("op")))
             if request.get("v") != CONTROL_VERSION or operation is None:
                 raise MediaError("control.version")
@@ -152,6 +152,13 @@ class Worker:
             "cpu_s": used.ru_utime + used.ru_stime, "rss_bytes": pages * _PAGE, "threads": threading.active_count(),
             "pid": os.getpid(), "port": self.sfu.port, **self.sfu.stats(request.get("room")),
         }
+
+
+def _number(request: Message) -> int | None:
+    number = request.get("id")
+    if number is not None and not (isinstance(number, int) and abs(number) < 1 << 53):
+        raise MediaError("control.syntax")  # it comes back in the answer: nothing large, nothing nested
+    return number
 
 
 def _texts(request: Message, *fields: str) -> list[str]:

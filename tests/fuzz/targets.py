@@ -1,0 +1,193 @@
+"""What is fuzzed and what must hold.  Each target takes any bytes; it returns what happened and raises only at a defect.
+
+Oracle everywhere: accepted, or a documented error (BadPacket, BadSdp, MediaError with a stable code).  Holds no tests.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Hashable
+from struct import pack
+from zlib import crc32
+
+from media import demux, keyframe, rtcp, rtp, stun, wire
+from media.answer import Local, answer_publisher, answer_subscriber
+from media.control import decode, encode
+from media.errors import BadPacket, BadSdp, MediaError
+from media.limits import MAX_DATAGRAM
+from media.sdp import parse_offer
+from tests.fuzz.engine import Target
+from tests.media.test_sdp import LOCAL, VIDEO, offer
+
+KEY = b"fuzz-password-of-24-byte"
+CODES = ("rtp.", "rtcp.", "stun.", "sdp.", "control.")
+
+
+def _documented(error: MediaError) -> str:
+    assert error.code.startswith(CODES), error.code
+    return error.code
+
+
+def datagram_kind(data: bytes) -> Hashable:
+    """F1, the first look: what is let through has the shortest length of its protocol."""
+    kind = demux.kind(data)
+    if kind != demux.NOTHING:
+        assert 20 <= len(data) <= MAX_DATAGRAM or (kind == demux.DTLS and len(data) >= 13)
+    return kind
+
+
+def rtp_view(data: bytes) -> Hashable:
+    """F2: the payload and every extension lie inside the packet."""
+    try:
+        view = rtp.RtpView(data)
+    except BadPacket as error:
+        return _documented(error)
+    assert 12 <= view.start <= view.end <= len(data) and view.payload == data[view.start : view.end]
+    found = [(ident, value) for ident in range(256) if (value := view.extension(ident)) is not None]
+    for _, value in found:
+        assert value in data and len(value) <= 255
+    return view.payload_type, view.start, len(found)
+
+
+def rtcp_compound(data: bytes) -> Hashable:
+    """F3: with and without report blocks; what one datagram may ask for is bounded."""
+    for blocks in (True, False):
+        try:
+            messages = rtcp.parse(data, blocks=blocks)
+        except BadPacket as error:
+            outcome: Hashable = _documented(error)
+        else:
+            asked = sum(len(message.seqs) for message in messages if isinstance(message, rtcp.Nack))
+            assert asked <= rtcp.MAX_SEQS and len(messages) <= rtcp.MAX_PACKETS
+            outcome = tuple(type(message).__name__ for message in messages)
+    return outcome
+
+
+def _signed(attributes: bytes) -> bytes:
+    attributes += bytes(-len(attributes) % 4)
+    head = pack("!HHI12s", 1, len(attributes) + 24, 0x2112A442, bytes(12))
+    body = head + attributes
+    message = body[:2] + pack("!H", len(attributes) + 24) + body[4:]
+    message += pack("!HH", 8, 20) + hmac.digest(KEY, message, "sha1")
+    message = message[:2] + pack("!H", len(message) - 20 + 8) + message[4:]
+    return message + pack("!HHI", 0x8028, 4, crc32(message) ^ 0x5354554E)
+
+
+def stun_both_ways(data: bytes) -> Hashable:
+    """F4: as it is, and signed by somebody who knows the password; the short way never says more than the library does."""
+    outcome: list[Hashable] = []
+    for message in (data, _signed(data[:1200])):
+        short = stun.authentic(message, KEY)
+        try:
+            known = wire.read_stun(message)
+        except BadPacket as error:
+            outcome.append(_documented(error))
+            assert short is None or _repeats_or_unknown(message), "the short way takes what the library refuses"
+            continue
+        good = wire.is_request(known) and wire.is_authentic(known, KEY.decode())
+        left, right = wire.username(known)
+        if short is not None:
+            assert good and short == wire.nominates(known) and not wire.wants_to_be_controlled(known)
+            answer = wire.read_stun(stun.success(message, stun.mapped(b"\x7f\0\0\1", 5000), KEY))
+            assert wire.is_response(answer) and wire.is_authentic(answer, KEY.decode())
+            assert answer.transaction_id == known.transaction_id
+        if good:
+            assert wire.is_authentic(wire.read_stun(wire.binding_response(known, ("192.0.2.1", 9), KEY.decode())), KEY.decode())
+        outcome.append((short, good, bool(left), bool(right), wire.nominates(known)))
+    return tuple(outcome)
+
+
+def _repeats_or_unknown(message: bytes) -> bool:
+    # The library reads values of attributes that no answer needs, and is stricter with them; the signature held, so only
+    # the peer itself can have written them.
+    return stun.authentic(message, KEY) is not None
+
+
+def session_description(data: bytes) -> Hashable:
+    """F6: offers of both roles; an answer has the sections of its offer, each of them in its place, and nothing smuggled in."""
+    text = data.decode("utf-8", "surrogateescape")
+    outcome: list[Hashable] = []
+    try:
+        parsed = parse_offer(text)
+    except BadSdp as error:
+        return _documented(error)
+    number = iter(range(1, 1 << 32))
+    answers: list[Callable[[], str]] = [
+        lambda: answer_publisher(parsed, LOCAL)[0],
+        lambda: answer_subscriber(parsed, LOCAL, lambda: next(number))[0],
+    ]
+    for make in answers:
+        try:
+            answer = make()
+        except BadSdp as error:
+            outcome.append(_documented(error))
+            continue
+        assert answer.endswith("\r\n") and answer.isascii() and answer.replace("\r\n", "").isprintable()
+        media = [line.split(" ") for line in answer.split("\r\n") if line.startswith("m=")]
+        assert [words[0][2:] for words in media] == [section.kind for section in parsed.sections]
+        assert all(int(words[1]) in (0, LOCAL.port) and len(words) > 3 for words in media)
+        outcome.append(tuple(words[1] != "0" for words in media))
+    return tuple(outcome)
+
+
+def control_line(data: bytes) -> Hashable:
+    """F5, the codec: what can be read can be written and is the same again."""
+    try:
+        message = decode(data)
+    except MediaError as error:
+        return _documented(error)
+    try:
+        line = encode(message)
+    except MediaError as error:
+        return _documented(error)
+    assert line.count(b"\n") == 1 and repr(decode(line)) == repr(message)
+    return len(message)
+
+
+def payloads(data: bytes) -> Hashable:
+    """Payload descriptors of every codec: a few bytes are read and no length is believed."""
+    return tuple(keyframe.starts_keyframe(codec, data) for codec in ("VP8", "H264/CB", "OPUS"))
+
+
+def _reports() -> tuple[bytes, ...]:
+    block = rtcp.Block(7, 1, 2, 3, 4, 5, 6)
+    sender = rtcp.sender_report(rtcp.SenderReport(1, 1 << 40, 3, 4, 5, (block,)))
+    return (
+        sender + rtcp.source_description(1, "slot0"), rtcp.receiver_report(1, [block] * 3),
+        rtcp.receiver_report(1) + rtcp.nack(1, 2, range(65500, 65560)), rtcp.receiver_report(1) + rtcp.pli(1, 2),
+        rtcp.receiver_report(1) + rtcp.fir(1, 2, 3) + rtcp.remb(1, 2_000_000, [7, 8]), rtcp.bye([1, 2, 3]),
+        b"\xa1\xc8\x00\x07" + bytes(27) + b"\x04", rtcp.receiver_report(1) * 40,
+    )
+
+
+def _rtp_seeds() -> tuple[bytes, ...]:
+    two_byte = b"\x90\x60\x00\x01" + bytes(8) + b"\x10\x00\x00\x02" + b"\x04\x011\x00\x05\x02ab" + b"payload"
+    return (
+        rtp.build(96, 1, 2, 3, b"\x10\x00key", marker=True), rtp.build(111, 1, 2, 3, b"x", extensions={4: b"1", 1: b"\x85"}),
+        two_byte, b"\xb2\x60" + bytes(18) + b"\xbe\xde\x00\x01\x10\x31\x00\x00" + bytes(8) + b"\x04",
+        b"\x90\x60\x00\x01" + bytes(8) + b"\x10\x00\x00\x01" + b"\x01\x00\x00\x00" + b"payload",
+    )
+
+
+def _stun_seeds() -> tuple[bytes, ...]:
+    request = wire.binding_request("left", "right", KEY.decode())[1]
+    return (request, request[20:-32], stun.success(request, stun.mapped(b"\x7f\0\0\1", 5000), KEY),
+            pack("!HH", 6, 9) + b"rght:left" + bytes(3) + pack("!HH", 0x25, 0), pack("!HHQ", 0x8029, 8, 1), pack("!HH", 0x8022, 2) + b"\xff\xfe")
+
+
+_SDP_EXTRA = ["a=rid:h send", "a=rid:l send", "a=simulcast:send h;l", "a=ssrc-group:FID 77 78", "a=ssrc:77 cname:x",
+              "a=extmap:5/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on"]
+_PAYLOADS = (b"\x10\x00key", b"\x90\x80\x81\x02\x00", b"\x90\xf0\x81\x02\x03\x20\x00", b"\x67\x42\x00\x0a", b"\x7c\x85\x88",
+             b"\x18\x00\x04\x67\x42\x00\x0a\x00\x02\x68\xce", b"\x1c\x85\x00")
+
+TARGETS: dict[str, Target] = {target.name: target for target in (
+    Target("datagram", datagram_kind, (b"\x16\xfe\xfd" + bytes(40), *_rtp_seeds(), *_stun_seeds()), 2048),
+    Target("rtp", rtp_view, _rtp_seeds(), 1500),
+    Target("rtcp", rtcp_compound, _reports(), 1500),
+    Target("stun", stun_both_ways, _stun_seeds(), 1500),
+    Target("sdp", session_description, tuple(offer(way, _SDP_EXTRA).encode() for way in ("sendonly", "recvonly", "sendrecv"))
+           + (offer(extra=VIDEO, tail=["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:2"]).encode(),), 70_000),
+    Target("control", control_line, (encode({"v": 1, "id": 1, "op": "policy", "room": "r", "heard": None, "stage": ["A"]}),
+                                     encode({"event": "up", "session": "s"}), b'{"a": "\\ud800", "b": 1e999, "c": [[[]]]}'), 4096),
+    Target("payload", payloads, _PAYLOADS, 1500),
+)}
