@@ -24,6 +24,10 @@ class Counters:
     bad_rtcp: int = 0
     ssrc_cap: int = 0
     address_cap: int = 0
+    tcp_accepted: int = 0        # connections
+    tcp_refused: int = 0         # for want of room, or those that made room for another
+    tcp_unchecked: int = 0       # closed without an authentic check
+    tcp_misframed: int = 0       # closed for a frame no datagram could have
     flood: int = 0               # over the packet rate of one peer
     faults: int = 0              # exceptions caught by the fire wall around one peer; a defect each
     packets_in: int = 0          # RTP packets from publishers, authentic

@@ -10,12 +10,12 @@ Pure: ``now`` is an argument (monotonic seconds).  Called by ``media/mux.py``.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from media.limits import ADDRESS_TTL, BAD_PACKETS, BAD_WINDOW, MAX_ADDRESSES
 
-Address = tuple[str, int]
 Owner = TypeVar("Owner")
 
 
@@ -26,20 +26,20 @@ class _Entry(Generic[Owner]):
 
 
 class Guard(Generic[Owner]):
-    """Checked addresses and the peers behind them."""
+    """Checked sources and the peers behind them: (host, port) of a datagram, or a TCP connection itself."""
 
     __slots__ = ("_entries", "_of")
 
     def __init__(self) -> None:
-        self._entries: dict[Address, _Entry[Owner]] = {}
-        self._of: dict[Owner, set[Address]] = {}
+        self._entries: dict[Hashable, _Entry[Owner]] = {}
+        self._of: dict[Owner, set[Hashable]] = {}
 
-    def owner(self, source: Address) -> Owner | None:
+    def owner(self, source: Hashable) -> Owner | None:
         """Who may be meant by a datagram from ``source``; None: drop it."""
         entry = self._entries.get(source)
         return entry.owner if entry is not None else None
 
-    def admit(self, source: Address, owner: Owner, now: float) -> bool:
+    def admit(self, source: Hashable, owner: Owner, now: float) -> bool:
         """Notes an authenticated check; False when the peer has too many addresses already."""
         entry = self._entries.get(source)
         if entry is not None and entry.owner is owner:
@@ -58,6 +58,12 @@ class Guard(Generic[Owner]):
         """Forgets addresses whose last check is too old.  Call about once a second."""
         for source in [s for s, entry in self._entries.items() if now - entry.checked_at > ADDRESS_TTL]:
             self._of[self._entries.pop(source).owner].discard(source)
+
+    def withdraw(self, source: Hashable) -> None:
+        """Forgets one source: its connection is closed."""
+        entry = self._entries.pop(source, None)
+        if entry is not None:
+            self._of[entry.owner].discard(source)
 
     def forget(self, owner: Owner) -> None:
         """Forgets every address of a closed peer."""

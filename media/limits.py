@@ -14,6 +14,17 @@ SOCKET_BUFFER: Final = 8 << 20    # asked for; the kernel may grant less
 
 # ICE over TCP (RFC 6544)
 TCP_BACKLOG: Final = 256          # connections the kernel holds for us to accept
+MAX_STREAMS: Final = 4096         # connections of one worker
+MAX_STRANGERS: Final = 1024       # of them without an authentic ICE check yet; beyond that the oldest of these makes room
+STRANGERS_OF_ADDRESS: Final = 512  # the same for one address: a whole province may stand behind one gateway
+STRANGER_TIME: Final = 5.0        # for the first authentic check
+STRANGER_FRAMES: Final = 16       # datagrams taken before it
+STREAM_READ: Final = 16384        # bytes read per turn of the loop
+STREAM_KERNEL_QUEUE: Final = 64 * 1024  # asked for; the kernel keeps a quarter of it unsent
+STREAM_QUEUE: Final = 128 * 1024  # what waits for a slow connection; sound and control may use all of it ...
+STREAM_PICTURE_QUEUE: Final = 80 * 1024  # ... larger datagrams so much: a key frame
+STREAM_SMALL: Final = 400         # bytes of a datagram that is no picture
+STREAM_SILENCE: Final = 10.0      # what is not acknowledged for so long ends the connection
 
 # Ingress guard
 MAX_ADDRESSES: Final = 16         # checked addresses a peer may have (Safari sends from two or three)

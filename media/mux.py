@@ -1,4 +1,4 @@
-"""One UDP port for all peers: reads datagrams in bounded batches, answers ICE checks as a lite agent, sorts the rest.
+"""One port for all peers: reads datagrams in bounded batches, answers ICE checks as a lite agent, sorts the rest.
 
 ICE-lite (RFC 8445): our user fragment names the peer, only a check with the right password counts, only such a check admits
 an address or moves a peer to another one.  DTLS datagrams wait in a bounded line and are handed out a few per turn of the
@@ -12,7 +12,7 @@ import asyncio
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from media import demux, stun, wire
 from media.counters import Counters
@@ -53,6 +53,14 @@ class Mux:
             del self._peers[peer.ufrag]
         self._guard.forget(peer)
 
+    def knows(self, source: Hashable) -> bool:
+        """Whether an authentic check came from there lately."""
+        return self._guard.owner(source) is not None
+
+    def forget(self, source: Hashable) -> None:
+        """A connection is closed; nothing will come from there."""
+        self._guard.withdraw(source)
+
     def expire(self, now: float) -> None:
         """Forgets addresses without a recent check; call about once a second."""
         self._guard.expire(now)
@@ -68,14 +76,23 @@ class Mux:
             except OSError:
                 continue  # an ICMP error about something sent earlier
             self.handle(datagram, Path(sock, source[:2] if six else source), now)
+        self._flush()
+
+    def on_stream(self, datagrams: list[bytes], path: Path, source: Hashable, now: float) -> None:
+        """What came in over one TCP connection; never raises."""
+        for datagram in datagrams:
+            self.handle(datagram, path, now, source)
+        self._flush()
+
+    def _flush(self) -> None:
         for relay in self._touched:
             relay.flush()
             if relay.restless and relay.urgent:
                 self._hurry()
         self._touched.clear()
 
-    def handle(self, datagram: bytes, path: Path, now: float) -> None:
-        """One datagram; never raises."""
+    def handle(self, datagram: bytes, path: Path, now: float, source: Hashable | None = None) -> None:
+        """One datagram; never raises.  ``source`` is what the guard knows it by: its address if not given."""
         kind = demux.kind(datagram)
         if kind == demux.NOTHING:
             if datagram:
@@ -84,11 +101,12 @@ class Mux:
                 self._counters.empty += 1
             return
         peer: Peer | None = None
+        source = path.address if source is None else source
         try:
             if kind == demux.STUN:
-                self._on_stun(datagram, path, now)
+                self._on_stun(datagram, path, source, now)
                 return
-            peer = self._guard.owner(path.address)
+            peer = self._guard.owner(source)
             if peer is None:
                 self._counters.unchecked_source += 1
                 return
@@ -111,19 +129,19 @@ class Mux:
 
     # -- ICE-lite -------------------------------------------------------------------------------------------------------
 
-    def _on_stun(self, datagram: bytes, path: Path, now: float) -> None:
-        known = self._guard.owner(path.address)
+    def _on_stun(self, datagram: bytes, path: Path, source: Hashable, now: float) -> None:
+        known = self._guard.owner(source)
         if known is not None and known.path == path:
             nominates = stun.authentic(datagram, known.key)
             if nominates is not None:
-                self._guard.admit(path.address, known, now)
+                self._guard.admit(source, known, now)
                 self._counters.accepted += 1
                 known.heard_at = known.path_checked_at = now
                 self._reply(stun.success(datagram, known.mapped, known.key), path)
                 return
-        self._on_first_check(datagram, path, now)
+        self._on_first_check(datagram, path, source, now)
 
-    def _on_first_check(self, datagram: bytes, path: Path, now: float) -> None:
+    def _on_first_check(self, datagram: bytes, path: Path, source: Hashable, now: float) -> None:
         try:
             message = wire.read_stun(datagram)
         except BadPacket:
@@ -136,7 +154,7 @@ class Mux:
         if wire.wants_to_be_controlled(message):
             self._reply(wire.role_conflict(message, peer.pwd), path)
             return
-        if not self._guard.admit(path.address, peer, now):
+        if not self._guard.admit(source, peer, now):
             self._counters.address_cap += 1
             return
         self._counters.accepted += 1

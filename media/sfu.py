@@ -25,6 +25,7 @@ from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
 from media.sdp import MID_URI, Offer, parse_offer
+from media.tcp import Streams
 from media.wire import SharedCertificate
 
 log = logging.getLogger(__name__)
@@ -40,15 +41,21 @@ class Sfu:
         addresses: Sequence[str],
         tell: Callable[[Event], None],
         *,
+        listeners: Sequence[socket.socket] = (),
         clock: Callable[[], float] = time.monotonic,
         silence: float = PEER_SILENCE,
         batched: bool = True,
     ) -> None:
-        """``sockets`` come from ``port.open_sockets``; ``addresses``: what clients are told to send to.  ``tell`` takes the events of the contract."""
+        """``sockets`` and ``listeners`` come from ``port.open_port``; ``addresses``: what clients are told to send to.
+
+        ``tell`` takes the events of the contract.
+        """
         self.counters = Counters()
         self.port: int = sockets[0].getsockname()[1]
+        self.tcp_port: int = listeners[0].getsockname()[1] if listeners else 0
         self.fanout = Fanout(self.counters, batched=batched)
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
+        self.streams = Streams(listeners, self.mux, self.counters, clock)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
         self._policies: dict[str, tuple[list[str] | None, list[str]]] = {}  # of rooms with and without members, oldest first
@@ -179,6 +186,7 @@ class Sfu:
         if now - self._swept_at >= 0.5:
             self._swept_at = now
             self.mux.expire(now)
+            self.streams.sweep(now)
             for peer in list(self.peers.values()):
                 limit = self._silence if peer.member.connected else max(SETUP_TIME, self._silence)
                 if now - (peer.heard_at if peer.member.connected else peer.created_at) > limit:
@@ -193,6 +201,7 @@ class Sfu:
             "counters": self.counters.as_dict(),
             "loop_lag_ms": {"p50": at(0.5), "p99": at(0.99)},
             "peers": len(self.peers),
+            "streams": len(self.streams),
             "segmented": self.fanout.segmented,
             "rooms": {entry.name: entry.stats() for entry in chosen},
         }
@@ -202,6 +211,7 @@ class Sfu:
         for peer in list(self.peers.values()):
             self._end(peer, "room_closed")
         self._timer.cancel()
+        self.streams.close()
         for sock in self._sockets:
             self._loop.remove_reader(sock)
             sock.close()

@@ -25,7 +25,7 @@ from media import wire
 from media.control import Message, decode, encode, error_message
 from media.errors import BadSdp, MediaError
 from media.limits import CONTROL_VERSION, CONTROLLER_WAIT, EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
-from media.port import open_sockets
+from media.port import open_port
 from media.sfu import Sfu
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Options:
     port: int
     addresses: tuple[str, ...]
     parent: int | None = None
+    tcp_port: int | None = None  # None: the number of the UDP port; 0: no TCP
 
 
 class Worker:
@@ -216,12 +217,19 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def _allow_descriptors() -> None:
+    """Every TCP connection is one: as many as the system grants us."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 async def run(options: Options, ready: Callable[[int], None]) -> None:
     """A worker from start to end; ``ready(port)`` is called when both sockets are open.  Raises: OSError."""
     await wire.prove()
     _free(options.path)
-    sockets = open_sockets(options.port, options.addresses)
-    worker = Worker(lambda tell: Sfu(sockets, options.addresses, tell))
+    _allow_descriptors()
+    port = open_port(options.port, options.addresses, options.tcp_port)
+    worker = Worker(lambda tell: Sfu(port.sockets, options.addresses, tell, listeners=port.listeners))
     mask = os.umask(0o177)  # the control socket is for the user who runs the product alone
     try:
         server = await asyncio.start_unix_server(worker.serve, path=str(options.path), limit=MAX_LINE)

@@ -10,18 +10,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from media import rtp, wire
-from media.port import open_sockets
+from media.port import open_port
 from media.sfu import Sfu
+from media.tcp import Frames
 from tests.media.test_sdp import offer
 
 
 class Server:
     """An Sfu whose clock can be moved, and its events."""
 
-    def __init__(self) -> None:
+    def __init__(self, *addresses: str) -> None:
         self.ahead = 0.0
         self.events: list[dict[str, Any]] = []
-        self.sfu = Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], self.events.append, clock=self.now)
+        opened = open_port(0, addresses)
+        self.sfu = Sfu(opened.sockets, addresses, self.events.append, listeners=opened.listeners, clock=self.now)
 
     def now(self) -> float:
         return time.monotonic() + self.ahead
@@ -31,8 +33,8 @@ class Server:
 
 
 @asynccontextmanager
-async def server() -> AsyncIterator[Server]:
-    running = Server()
+async def server(*addresses: str) -> AsyncIterator[Server]:
+    running = Server(*(addresses or ("127.0.0.1",)))
     try:
         yield running
     finally:
@@ -42,10 +44,12 @@ async def server() -> AsyncIterator[Server]:
 class Client:
     """One session from the other side: a socket, ICE checks, DTLS and nothing else."""
 
-    def __init__(self, port: int) -> None:
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    kind = socket.SOCK_DGRAM
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, self.kind)
+        self.sock.connect((host, port))
         self.sock.setblocking(False)
-        self.sock.connect(("127.0.0.1", port))
         self.certificate = wire.SharedCertificate.fresh()
         self.received: asyncio.Queue[bytes] = asyncio.Queue()
         self.answers = 0
@@ -87,13 +91,16 @@ class Client:
                 datagram = self.sock.recv(2048)
             except OSError:
                 return
-            if datagram[0] < 4:
-                self.answers += 1
-                self._answered.set()
-            elif datagram[0] < 64:
-                self._dtls.feed(datagram)
-            else:
-                self.received.put_nowait(datagram)
+            self._take(datagram)
+
+    def _take(self, datagram: bytes) -> None:
+        if datagram[0] < 4:
+            self.answers += 1
+            self._answered.set()
+        elif datagram[0] < 64:
+            self._dtls.feed(datagram)
+        else:
+            self.received.put_nowait(datagram)
 
     def media(self, seq: int, payload: bytes = b"\x10\x00x", *, pt: int = 96, ssrc: int = 77, mid: bytes = b"1") -> bytes:
         assert self.srtp is not None
@@ -115,15 +122,45 @@ class Client:
         self.sock.close()
 
 
-async def publisher(running: Server, session: str = "p", name: str = "A", room: str = "room") -> Client:
-    client = Client(running.sfu.port)
+class StreamClient(Client):
+    """The same over TCP, framed."""
+
+    kind = socket.SOCK_STREAM
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__(port, host)
+        self.frames, self.ended = Frames(), asyncio.Event()
+
+    def send(self, datagram: bytes) -> None:
+        self.sock.send(len(datagram).to_bytes(2, "big") + datagram)
+
+    def _read(self) -> None:
+        try:
+            data = self.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self.sock)
+            self.ended.set()
+        for datagram in self.frames.feed(data):
+            self._take(datagram)
+
+
+async def publisher(
+    running: Server, session: str = "p", name: str = "A", room: str = "room", client: Client | None = None
+) -> Client:
+    client = client or Client(running.sfu.port)
     await client.take(running.sfu.publish(room, session, name, client.offer("sendonly"))).join()
     await until(lambda: running.sfu.peers[session].member.connected)
     return client
 
 
-async def subscriber(running: Server, session: str = "s", name: str = "B", room: str = "room") -> Client:
-    client = Client(running.sfu.port)
+async def subscriber(
+    running: Server, session: str = "s", name: str = "B", room: str = "room", client: Client | None = None
+) -> Client:
+    client = client or Client(running.sfu.port)
     await client.take(running.sfu.subscribe(room, session, name, client.offer("recvonly"), None)).join()
     await until(lambda: running.sfu.peers[session].member.connected)
     return client
