@@ -1,6 +1,6 @@
 """`python3 -m tests [check | journeys | long [NAME] | PATH…]`: prepares all that the tests need, then runs them.
 
-Standard library only until the environment stands.  Installs a browser and a few checking programs through the
+Standard library only until the environment stands.  Installs two browsers and a few checking programs through the
 system's package manager where it may; says plainly what is missing where it may not.  Nothing is skipped silently.
 """
 
@@ -17,12 +17,14 @@ from web import bootstrap
 
 PROGRAMS = {
     "chromium": ("chromium", "the browser that plays the users"),
+    "firefox-esr": ("firefox-esr", "the other browser: both meet in one room"),
     "pdfsig": ("poppler-utils", "a second program that checks PDF signatures"),
     "pdftotext": ("poppler-utils", "reads the text of PDFs"),
     "qpdf": ("qpdf", "checks the structure of PDFs"),
     "openssl": ("openssl", "a second program that checks certificates and packets"),
     "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
 }
+ALIASES = {"firefox-esr": "firefox"}  # where another distribution calls it so
 LIBRARIES = {"libatomic.so.1": ("libatomic1", "the driver of the browser is linked against it")}
 NEEDED = {**PROGRAMS, **LIBRARIES}
 USAGE = """usage: python3 -m tests [check | journeys | long [NAME] | PYTEST ARGUMENTS…]
@@ -81,9 +83,13 @@ def _programs() -> None:
 
 
 def _missing() -> list[str]:
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    programs = [name for name in PROGRAMS if not shutil.which(name, path=path) and not Path("/usr/bin", name).exists()]
+    programs = [name for name in PROGRAMS if not _there(name) and not _there(ALIASES.get(name, name))]
     return programs + [name for name in LIBRARIES if not _loads(name)]
+
+
+def _there(program: str) -> bool:
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return shutil.which(program, path=path) is not None or Path("/usr/bin", program).exists()
 
 
 def _loads(library: str) -> bool:

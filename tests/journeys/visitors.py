@@ -1,7 +1,7 @@
-"""A person at a point, as a Chromium page: opens the join link, goes in, is seen and heard, sees and hears.
+"""A person at a point, as a page of Chromium or Firefox: opens the join link, goes in, is seen and heard, sees and hears.
 
 Each visitor has a tone and a colour of its own, made in the page before it loads, so that a test can tell by ear and by
-eye who is received.  It measures only what arrived: decoded frames and the spectrum of the sound.
+eye who is received.  It measures only what arrived: decoded frames, their colour, and the spectrum of the sound.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
+from tests.support.firefox import Firefox, FirefoxPage
 from tests.support.installation import soon
 
 # The page's own camera and microphone are replaced by a tone of `hz` and a picture of one hue with a moving bar.
 SELF = """
-navigator.mediaDevices.getUserMedia = async (wanted) => {
+if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async (wanted) => {
   const stream = new MediaStream();
   if (wanted.audio) {
     const context = new AudioContext();
@@ -27,20 +28,39 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
     stream.addTrack(out.stream.getAudioTracks()[0]);
   }
   if (wanted.video) {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+    const canvas = Object.assign(document.createElement("canvas"), { width: %(width)d, height: %(height)d });
     const draw = canvas.getContext("2d");
     let x = 0;
     setInterval(() => {
       draw.fillStyle = "hsl(%(hue)d 70%% 40%%)";
-      draw.fillRect(0, 0, 320, 180);
+      draw.fillRect(0, 0, %(width)d, %(height)d);
       draw.fillStyle = "white";
-      draw.fillRect((x += 8) %% 320, 60, 24, 60);
+      draw.fillRect((x += 8) %% %(width)d, %(height)d / 3, 24, %(height)d / 3);
     }, 66);
     stream.addTrack(canvas.captureStream(15).getVideoTracks()[0]);
   }
   return stream;
 };
 """
+
+# Firefox uses all of the machine's addresses only while the page holds a real device (here a fake one of its own).
+HOLD = """
+if (navigator.mediaDevices) {
+  const media = navigator.mediaDevices, ours = media.getUserMedia;
+  media.getUserMedia = async (wanted) => {
+    window.held ??= await MediaDevices.prototype.getUserMedia.call(media, { audio: true });
+    return ours(wanted);
+  };
+}
+"""
+
+SMALL = (320, 180)  # pixels: cheap for tests that look at other things
+
+
+def oneself(hz: int, hue: int, size: tuple[int, int] = SMALL) -> str:
+    """The script that stands in for camera and microphone."""
+    return SELF % {"hz": hz, "hue": hue, "width": size[0], "height": size[1]}
+
 
 # What one reading of the page says: slots with names, frames decoded and packets received by slot.
 READ = """async () => {
@@ -73,6 +93,21 @@ LISTEN = """async ([mid, tones]) => {
 }"""
 
 
+# The hue in degrees of the picture shown in one slot, or null where nothing coloured is shown.
+LOOK = """(mid) => {
+  const slot = window.diemcau.slots.find((one) => one.mid === mid);
+  const video = [...document.querySelectorAll("video")].find((one) => slot && one.srcObject === slot.stream && one.videoWidth);
+  if (!video) return null;
+  const draw = Object.assign(document.createElement("canvas"), { width: 4, height: 4 }).getContext("2d");
+  draw.drawImage(video, 0, 0, 4, 4);
+  const [r, g, b] = draw.getImageData(0, 0, 1, 1).data;      // a corner: the bar never goes there
+  const most = Math.max(r, g, b), span = most - Math.min(r, g, b);
+  if (span < 40) return null;
+  const sixth = most === r ? (g - b) / span : most === g ? 2 + (b - r) / span : 4 + (r - g) / span;
+  return Math.round(60 * sixth + 360) % 360;
+}"""
+
+
 @dataclass
 class Visitor:
     """One point in the room."""
@@ -83,10 +118,13 @@ class Visitor:
     problems: list[str]
 
     @classmethod
-    async def arrive(cls, browser: Browser, url: str, code: str, hz: int, hue: int, **context: Any) -> Visitor:
-        """Opens the link, looks at the join page, presses the one button: two actions in all."""
-        opened = await browser.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800}, **context)
-        await opened.add_init_script(SELF % {"hz": hz, "hue": hue})
+    async def arrive(
+        cls, browser: Browser, url: str, code: str, hz: int, hue: int, size: tuple[int, int] = SMALL, **context: Any
+    ) -> Visitor:
+        """Opens the link, looks at the join page, presses the one button: two actions in all.  `size`: of its camera."""
+        window = {"locale": "vi-VN", "viewport": {"width": 1280, "height": 800}, **context}
+        opened = await browser.new_context(**window)
+        await opened.add_init_script(oneself(hz, hue, size))
         page = await opened.new_page()
         visitor = cls(code, hz, page, [])
         page.on("pageerror", lambda error: visitor.problems.append(str(error)))
@@ -119,15 +157,43 @@ class Visitor:
         own, *rest = await self.page.evaluate(LISTEN, [mid, [hz, *others]])
         return own > -60 and all(own > loud + 20 for loud in rest)
 
+    async def looks(self, name: str, hue: int) -> bool:
+        """Whether the picture shown for `name` has its colour."""
+        mid = next((slot["mid"] for slot in await self.slots() if slot["kind"] == "video" and slot["name"] == name), None)
+        seen = None if mid is None else await self.page.evaluate(LOOK, mid)
+        return seen is not None and abs((seen - hue + 180) % 360 - 180) < 25
+
     async def packets(self, name: str, kind: str = "audio") -> int:
         """Packets received so far in the slot of that point; 0 without a slot."""
         return sum(slot["packets"] for slot in await self.slots() if slot["name"] == name and slot["kind"] == kind)
 
     async def reads(self, selector: str) -> str:
-        return (await self.page.locator(selector).inner_text()).strip()
+        said: str = await self.page.evaluate("(one) => document.querySelector(one)?.innerText.trim() ?? ''", selector)
+        return said
 
     async def leave(self) -> None:
         await self.page.context.close()
+        assert not self.problems, self.problems
+
+
+class FirefoxVisitor(Visitor):
+    """The same in Firefox."""
+
+    page: FirefoxPage  # type: ignore[assignment]  # the few calls used here are the same
+
+    @classmethod
+    async def arrive(  # type: ignore[override]
+        cls, browser: Firefox, url: str, code: str, hz: int, hue: int, size: tuple[int, int] = SMALL
+    ) -> FirefoxVisitor:
+        page = await browser.page(oneself(hz, hue, size) + HOLD)
+        visitor = cls(code, hz, page, page.problems)  # type: ignore[arg-type]
+        await page.goto(url)
+        await page.press("button.primary")
+        await soon(visitor.joined, 20)
+        return visitor
+
+    async def leave(self) -> None:
+        await self.page.close()
         assert not self.problems, self.problems
 
 
