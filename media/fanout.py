@@ -9,55 +9,74 @@ with plain ``sendto``.  Never reads, never decides who receives.  Called by ``me
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Final
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Final, NamedTuple
 
 from media import mmsg
 from media.cache import Packet
 from media.counters import Counters
 from media.errors import BadPacket
-from media.headers import Headers, Numbers
-from media.limits import MAX_DATAGRAM
+from media.headers import EXTENDED, WORDS, Headers, Numbers, Picture, Stamp, block, plain, read_picture
+from media.history import History
+from media.limits import HISTORY, MAX_DATAGRAM
 from media.port import Path
 from media.relay import Batch, Control, Output, Resend
-from media.rtp import HEADER, HEADER_BYTES
+from media.rtp import HEADER_BYTES
+from media.sdp import Extensions
 from media.stream import Audience, DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
 
-_LONGEST: Final = MAX_DATAGRAM + HEADER_BYTES + TAG_BYTES
+_LONGEST: Final = MAX_DATAGRAM + 64  # the extensions we write included
 _BLANK: Final = bytes(HEADER_BYTES)
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
 ONE_BY_ONE: Final = -1  # stands for the descriptors of TCP streams: their packets leave with plain ``sendto``
 
 
 class Target:
-    """Where one peer's packets go and the keys they go under."""
+    """Where one peer's packets go and the keys they go under.
+
+    ``descriptor`` is that of our UDP socket, or ONE_BY_ONE.
+    """
 
     __slots__ = ("srtp", "handle", "path", "descriptor", "sockaddr")
     moves: ClassVar[int] = 0  # of all targets; what was laid out before the last one is out of date
 
     def __init__(self, srtp: Srtp, path: Path) -> None:
         self.srtp, self.handle = srtp, srtp.tx_handle  # holding srtp keeps the C object of handle alive
-        self.move(path)
+        self._use(path)
 
     def move(self, path: Path) -> None:
         """The peer was nominated at another address."""
         Target.moves += 1
+        self._use(path)
+
+    def _use(self, path: Path) -> None:
         self.path = path
         self.descriptor = path.sock.fileno() if getattr(path.sock, "batch", True) else ONE_BY_ONE
         self.sockaddr = mmsg.name(*path.address)
 
 
-class _Chunk:
-    """Up to ROWS receivers that share one of our sockets, laid out for the inner loop."""
+class _Piece(NamedTuple):
+    """One packet as it lies in the arena before the receivers' own words are written into it."""
 
-    __slots__ = ("downs", "headers", "names", "descriptor", "_handles")
+    packet: Packet
+    flags: int
+    body: bytes
+    picture: Picture | None
+    picture_at: int  # word where the VP8 descriptor begins
+
+
+class _Chunk:
+    """Up to ROWS receivers that share one of our sockets and their extensions, laid out for the inner loop."""
+
+    __slots__ = ("downs", "headers", "names", "descriptor", "extensions", "_handles")
 
     def __init__(self, downs: Sequence[DownStream]) -> None:
         self.downs = downs
-        self.headers = Headers(Numbers(d.payload_type, d.delta, d.ts_delta, d.ssrc) for d in downs)
+        self.headers = Headers(_numbers(d) for d in downs)
         self.names = b"".join([d.target.sockaddr for d in downs])
-        self.descriptor = downs[0].target.descriptor
+        self.descriptor, self.extensions = downs[0].target.descriptor, downs[0].extensions
         self._handles: dict[int, list[Any]] = {}
 
     def handles(self, packets: int) -> list[Any]:
@@ -73,14 +92,16 @@ class _Plan:
     While a stretch lasts the numbers of its receivers are constant, so that they are read once here and not once a packet.
     """
 
-    __slots__ = ("chunks", "moves", "tally", "turn")
+    __slots__ = ("chunks", "moves", "tally", "turn", "stamped", "renumbers")
 
     def __init__(self, downs: tuple[DownStream, ...]) -> None:
         self.moves, self.turn = Target.moves, 0
         self.tally = Tally()
         self.chunks: list[_Chunk] = []
-        for group in _by_socket(downs):
+        for group in _groups(downs):
             self.chunks += [_Chunk(group[at : at + mmsg.ROWS]) for at in range(0, len(group), mmsg.ROWS)]
+        self.stamped = any(_is_stamped(chunk.extensions) for chunk in self.chunks)
+        self.renumbers = any(chunk.headers.renumbers for chunk in self.chunks)
         for down in downs:
             down.count_in(self.tally)
 
@@ -91,28 +112,63 @@ class _Plan:
 
 
 class Fanout:
-    """Sends what the relays emit through the non-blocking UDP sockets of the targets."""
+    """Sends what the relays emit through the non-blocking UDP sockets of the targets.
 
-    def __init__(self, counters: Counters, *, batched: bool = True, segmented: bool = True) -> None:
-        self._counters = counters
+    ``history`` knows when each transport-wide number was sent, on ``clock`` (monotonic seconds).
+    """
+
+    def __init__(
+        self, counters: Counters, *, batched: bool = True, segmented: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counters, self._clock = counters, clock
         self.batched = batched and mmsg.available()
         self.segmented = segmented and self.batched  # switched off for good when the kernel says EIO
+        self.history = History()
+        self._stamps: dict[int, tuple[Packet, Stamp]] = {}  # by identity, oldest first
         self._plane = mmsg.Plane(_LONGEST)
 
     def emit(self, output: Output) -> None:
         """Protects and sends one output of a relay."""
         if isinstance(output, Batch):
             plan = self._plan(output.audience)
+            pictures = plan.renumbers
             for run in self._runs(output.packets):
+                stamps = [self._stamp(packet) for packet in run] if plan.stamped else [_NEVER] * len(run)
                 plan.tally.packets += len(run)
                 plan.tally.octets += sum([len(packet.payload) for packet in run])
+                made: dict[Extensions, list[_Piece]] = {}
                 for chunk in plan.next_chunks():
-                    self._send_run(run, chunk)
+                    pieces = made.get(chunk.extensions)
+                    if pieces is None:
+                        pieces = made[chunk.extensions] = [
+                            _piece(packet, chunk.extensions, stamp, pictures)
+                            for packet, stamp in zip(run, stamps, strict=True)
+                        ]
+                    self._send_run(pieces, chunk)
         elif isinstance(output, Control):
             if output.member.target is not None:
                 self.send(output.member.target.srtp.protect_rtcp(output.data), output.member.target.path)
         else:
             self._resend(output)
+
+    def _stamp(self, packet: Packet) -> Stamp:
+        """Of a packet that leaves for the first time; remembered, since on the same SSRC it must never leave differently:
+        one key and number with two different contents give the authentication key of AES-GCM away."""
+        stamp = self._fresh_stamp(len(packet.payload))
+        if len(self._stamps) >= HISTORY:
+            del self._stamps[next(iter(self._stamps))]
+        self._stamps[id(packet)] = packet, stamp
+        return stamp
+
+    def _fresh_stamp(self, octets: int) -> Stamp:
+        now = self._clock()
+        return Stamp(int(now * 262144) & 0xFFFFFF, self.history.note(now, octets + HEADER_BYTES + TAG_BYTES))
+
+    def _old_stamp(self, packet: Packet) -> Stamp | None:
+        """None: it is no longer known how the packet left, so it must not leave again."""
+        known = self._stamps.get(id(packet))
+        return known[1] if known is not None and known[0] is packet else None
 
     @staticmethod
     def _plan(audience: Audience) -> _Plan:
@@ -133,37 +189,40 @@ class Fanout:
         return False
 
     def _runs(self, packets: list[Packet]) -> Iterator[list[Packet]]:
-        """Cuts a batch where segmentation needs it: equal sizes, the last one shorter."""
+        """Cuts a batch where segmentation needs it: equal sizes, the last one shorter; the same extensions in each."""
         if not self.segmented:
             yield from ([packet] for packet in packets)
             return
         run = [packets[0]]
-        size = len(packets[0].payload)
+        size, shape = len(packets[0].payload), _shape(packets[0])
         for packet in packets[1:]:
-            if len(packet.payload) > size or len(run[-1].payload) < size:
+            if len(packet.payload) > size or len(run[-1].payload) < size or _shape(packet) != shape:
                 yield run
-                run, size = [], len(packet.payload)
+                run, size, shape = [], len(packet.payload), _shape(packet)
             run.append(packet)
         yield run
 
-    def _send_run(self, run: list[Packet], chunk: _Chunk) -> None:
+    def _send_run(self, run: list[_Piece], chunk: _Chunk) -> None:
         plane, headers, places = self._plane, chunk.headers, len(run)
-        sizes = [len(packet.payload) + HEADER_BYTES for packet in run]
+        sizes = [len(piece.body) for piece in run]
         protected = tuple([size + TAG_BYTES for size in sizes])
         plane.shape(protected, protected[0] if places > 1 else 0)
-        for place, (ext, timestamp, marker, payload, _, _) in enumerate(run):
-            plane.fill(place, headers.count, _BLANK + payload, headers.words(ext, timestamp, marker))
+        for place, (packet, flags, body, picture, at) in enumerate(run):
+            plane.fill(place, headers.count, body, headers.words(packet.ext, packet.timestamp, flags))
+            if picture is not None and headers.renumbers:
+                plane.write(place, headers.count, at, headers.pictures(picture))
         # The innermost loop of the product runs in C: one call a packet, nothing interpreted between two of them.
         if any(map(srtp_protect, chunk.handles(places), plane.pointers(places), plane.lengths(headers.count, sizes))):
             self._send_apart(run, chunk)  # never let a packet that is not encrypted leave
         else:
             self._dispatch(chunk, places)
 
-    def _send_apart(self, run: list[Packet], chunk: _Chunk) -> None:
+    def _send_apart(self, run: list[_Piece], chunk: _Chunk) -> None:
         """Some receiver's keys refused: each packet by itself, so that only that receiver goes without."""
         for down in chunk.downs:
-            for packet in run:
-                self._resend(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
+            for piece in run:
+                extension = piece.body[HEADER_BYTES : 4 * piece.picture_at]
+                self._send_plain(plain(piece.packet, _numbers(down), extension), down.target)
 
     def _dispatch(self, chunk: _Chunk, places: int) -> None:
         plane, count = self._plane, chunk.headers.count
@@ -196,21 +255,60 @@ class Fanout:
             self._counters.packets_out += self.send(self._plane.packet(row, place), down.target.path)
 
     def _resend(self, output: Resend) -> None:
+        """One packet for one receiver: sent again, as RTX or just as it was, or for the first time since it came late."""
         down, packet = output.down, output.packet
         if down.target is None:
             return
-        header = HEADER.pack(0x80, packet.marker | output.payload_type, packet.ext + output.delta & 0xFFFF,
-                             packet.timestamp + output.ts_delta & 0xFFFFFFFF, down.ssrc)
+        stamp: Stamp | None = _NEVER
+        repair = None
+        if output.rtx:
+            repair = down.rtx_ssrc, output.rtx, down.rtx_seq
+            down.rtx_seq = down.rtx_seq + 1 & 0xFFFF
+        if _is_stamped(down.extensions):
+            if repair:
+                stamp = self._fresh_stamp(len(packet.payload) + 2)
+            else:
+                stamp = self._old_stamp(packet)
+                if stamp is None and not output.again:
+                    stamp = self._stamp(packet)
+        if stamp is None:
+            self._counters.send_errors += 1
+            return
+        to = Numbers(output.payload_type, output.delta, output.ts_delta, down.ssrc, output.pid_delta, output.tl0_delta)
+        self._send_plain(plain(packet, to, block(down.extensions, packet, stamp), repair), down.target)
+
+    def _send_plain(self, datagram: bytes, target: Target) -> None:
         try:
-            protected = down.target.srtp.protect_rtp(header + packet.payload)
-            self._counters.packets_out += self.send(protected, down.target.path)
+            self._counters.packets_out += self.send(target.srtp.protect_rtp(datagram), target.path)
         except BadPacket:
             self._counters.send_errors += 1  # too old for the replay window of our own keys
 
 
-def _by_socket(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
-    """One group for each of our sockets, one for all streams; nearly always all receivers share a socket."""
-    groups: dict[int, list[DownStream]] = {}
+_NEVER: Final = Stamp()
+
+
+def _numbers(down: DownStream) -> Numbers:
+    return Numbers(down.payload_type, down.delta, down.ts_delta, down.ssrc, down.pid_delta, down.tl0_delta)
+
+
+def _is_stamped(extensions: Extensions) -> bool:
+    return bool(extensions.abs_send or extensions.transport_wide)
+
+
+def _shape(packet: Packet) -> tuple[bool, int]:
+    return packet.level is None, len(packet.capture)
+
+
+def _piece(packet: Packet, extensions: Extensions, stamp: Stamp, pictures: bool) -> _Piece:
+    extension = block(extensions, packet, stamp)
+    return _Piece(packet, packet.marker | (EXTENDED if extension else 0), _BLANK + extension + packet.payload,
+                  read_picture(packet.payload) if pictures else None, WORDS + len(extension) // 4)
+
+
+def _groups(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
+    """One group for each of our sockets and set of extensions; nearly always all receivers share one."""
+    groups: dict[tuple[int, ...], list[DownStream]] = {}
     for down in downs:
-        groups.setdefault(down.target.descriptor, []).append(down)
+        _, _, _, *written = down.extensions  # mid and rids never are: each slot has an SSRC for life
+        groups.setdefault((down.target.descriptor, *written), []).append(down)
     return list(groups.values())

@@ -77,6 +77,7 @@ IDLE_TICK: Final = 0.1            # ... and otherwise: an idle wake-up costs as 
 # Fan-out
 BATCH_PACKETS: Final = 8          # packets of one track sent to a receiver in one message (GSO segments)
 SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up one batch before the rest is dropped
+HISTORY: Final = 8192             # packets whose time of sending is remembered (a power of two, at most 2^15): seconds of a full worker
 
 # Control socket
 CONTROL_VERSION: Final = 1

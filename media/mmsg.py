@@ -143,7 +143,12 @@ class Plane:
         stride = self.stride
         start = place * ROWS * stride
         self.arena[start : start + count * stride] = (packet + bytes(stride - len(packet))) * count
-        at, step = start // 4, stride // 4
+        self.write(place, count, 0, words)
+
+    def write(self, place: int, count: int, at: int, words: Sequence[memoryview]) -> None:
+        """Those words of the packet at ``place``, from its word ``at`` on, of the first ``count`` rows: one a row."""
+        step = self.stride // 4
+        at += place * ROWS * step
         for word in words:
             self._words[at : at + step * (count - 1) + 1 : step] = word
             at += 1

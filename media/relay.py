@@ -34,13 +34,20 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """One packet once more, with the numbers it had the first time."""
+    """One packet once more, with the numbers it had the first time; ``rtx``: the payload type of its RTX, 0 for none.
+
+    ``again`` is False where it leaves for the first time all the same, since it was overtaken on its way here.
+    """
 
     down: DownStream
     packet: Packet
     payload_type: int
     delta: int
     ts_delta: int
+    pid_delta: int = 0
+    tl0_delta: int = 0
+    rtx: int = 0
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ class Relay:
         for down in source.live.downs:
             if down.map.base <= packet.ext:
                 down.count_one(len(packet.payload))
-                self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta))
+                self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta, again=False))
 
     def flush(self) -> None:
         """Ends the collecting: call when everything that was there has been read."""

@@ -53,7 +53,7 @@ class Sfu:
         self.counters = Counters()
         self.port: int = sockets[0].getsockname()[1]
         self.tcp_port: int = listeners[0].getsockname()[1] if listeners else 0
-        self.fanout = Fanout(self.counters, batched=batched)
+        self.fanout = Fanout(self.counters, batched=batched, clock=clock)
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.streams = Streams(listeners, self.mux, self.counters, clock)
         self.rooms: dict[str, Room] = {}

@@ -42,7 +42,7 @@ PURE = (
     "scheduler/audience.py", "scheduler/booking.py", "scheduler/slots.py",
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
-    "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/relay.py",
+    "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
     "media/stream.py", "media/twcc.py",
 )
