@@ -23,6 +23,7 @@ PROGRAMS = {
     "qpdf": ("qpdf", "checks the structure of PDFs"),
     "openssl": ("openssl", "a second program that checks certificates and packets"),
     "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
+    "tc": ("iproute2", "makes the line to that computer as weak as a test wants it"),
 }
 ALIASES = {"firefox-esr": "firefox"}  # where another distribution calls it so
 LIBRARIES = {"libatomic.so.1": ("libatomic1", "the driver of the browser is linked against it")}

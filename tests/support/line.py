@@ -1,0 +1,87 @@
+"""A weak line for real browsers: a network namespace of our own, one cable into it, a token bucket at both ends.
+
+`Line.laid()` joins this namespace (the server's end, `here`) with a second one (the browsers' end, `there`), so nothing is
+reached by loopback.  `rate` narrows both ways while a test goes on; `free` widens them again.  The delay is only that of the
+queue: kernels without netem can be slow but not far away.  Needs root, `ip` and `tc`.  Called by tests/journeys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+QUEUE_MS = 400     # what the narrow place keeps before it drops, as modems do
+BURST = 3200       # octets: two full packets, or nothing would ever pass
+_numbers = itertools.count()
+
+
+def run(*command: str) -> str:
+    """What the program printed.  Raises CalledProcessError."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    return done.stdout
+
+
+class Line:
+    """One cable.  Names and addresses differ between processes and between cables, so that tests may run side by side."""
+
+    def __init__(self) -> None:
+        number = next(_numbers)
+        place = os.getpid() % 251, (os.getpid() // 251 % 16 * 4 + number % 4) * 4
+        self.here, self.there = (f"10.231.{place[0]}.{place[1] + end}" for end in (1, 2))
+        self.namespace = f"diemcau-{os.getpid()}-{number}"
+        self._near, self._far = (f"dc{os.getpid() % 100_000}{number}{end}" for end in "ab")
+
+    @classmethod
+    @contextlib.contextmanager
+    def laid(cls) -> Iterator[Line]:
+        """A cable for as long as the block lasts."""
+        assert os.geteuid() == 0, "network namespaces need root"
+        line = cls()
+        run("ip", "netns", "add", line.namespace)
+        try:
+            run("ip", "link", "add", line._near, "type", "veth", "peer", "name", line._far, "netns", line.namespace)
+            run("ip", "addr", "add", f"{line.here}/30", "dev", line._near)
+            run("ip", "link", "set", line._near, "up")
+            run("ip", "-n", line.namespace, "addr", "add", f"{line.there}/30", "dev", line._far)
+            run("ip", "-n", line.namespace, "link", "set", line._far, "up")
+            run("ip", "-n", line.namespace, "link", "set", "lo", "up")
+            yield line
+        finally:
+            run("ip", "netns", "del", line.namespace)  # the cable goes with it
+
+    def rate(self, kbit: int, *, up: int | None = None) -> None:
+        """From now on this many kilobit/s towards the browsers, and `up` (by default as many) from them."""
+        self._narrow(("tc",), self._near, kbit)
+        self._narrow(("tc", "-n", self.namespace), self._far, up or kbit)
+
+    def free(self) -> None:
+        """Nothing is narrow any more."""
+        for tool, end in ((("tc",), self._near), (("tc", "-n", self.namespace), self._far)):
+            with contextlib.suppress(subprocess.CalledProcessError):  # it was free
+                run(*tool, "qdisc", "del", "dev", end, "root")
+
+    @staticmethod
+    def _narrow(tool: Sequence[str], end: str, kbit: int) -> None:
+        bucket = "rate", f"{kbit}kbit", "burst", str(BURST), "latency", f"{QUEUE_MS}ms"
+        run(*tool, "qdisc", "replace", "dev", end, "root", "tbf", *bucket)
+
+    @contextlib.asynccontextmanager
+    async def chromium(self, folder: Path, arguments: Sequence[str]) -> AsyncIterator[Browser]:
+        """A Chromium at the far end; it is driven through a pipe, which needs no network.  `folder` takes its launcher."""
+        path = shutil.which("chromium")
+        assert path
+        launcher = folder / "chromium-far"
+        launcher.write_text(f'#!/bin/sh\nexec ip netns exec {self.namespace} {path} "$@"\n')
+        launcher.chmod(0o755)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=launcher, args=list(arguments))
+            yield browser
+            await browser.close()
