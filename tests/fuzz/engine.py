@@ -17,7 +17,6 @@ from pathlib import Path
 
 CRASHERS = Path(__file__).resolve().parent / "crashers"
 LONGEST = 65_507  # a UDP datagram cannot be longer
-SLOWEST_MEAN = 0.001  # seconds an input may take on average
 FEWEST = 100  # inputs of a loop, however short
 GROWTH = 3000  # memory blocks a loop may leave behind: caches, compiled patterns
 
@@ -29,18 +28,23 @@ class Target:
     name: str
     run: Callable[[bytes], Hashable]
     seeds: tuple[bytes, ...]
-    longest: int = 4096  # of mutated inputs; the fixed corpus is longer
+    longest: int = 4096  # bytes of mutated inputs; the fixed corpus is longer
+    slowest: float = 0.001  # seconds an input may take on average; a story is many
 
     def corpus(self) -> Iterator[bytes]:
         """What must be survived in every run: nothing, one byte, the longest datagram, and whatever broke it once."""
         yield b""
+        yield from (path.read_bytes() for path in sorted((CRASHERS / self.name).glob("*.bin")))
+        if self.slowest > 0.001:  # a story: its bytes are decisions, their number says little
+            yield from self.seeds
+            yield from (bytes([value]) * size for value in (0, 0x80, 0xFF) for size in (1, LONGEST))
+            return
         yield from (bytes([value]) for value in range(256))
         yield from (bytes([value]) * LONGEST for value in (0, 0x80, 0xFF))
         for seed in self.seeds:
             yield seed
             yield (seed + bytes(LONGEST))[:LONGEST]
             yield from (seed[:size] for size in range(0, len(seed), max(1, len(seed) // 64)))
-        yield from (path.read_bytes() for path in sorted((CRASHERS / self.name).glob("*.bin")))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from media.control import decode, encode
 from media.errors import BadPacket, BadSdp, MediaError
 from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
+from tests.fuzz import stateful
 from tests.fuzz.engine import Target
 from tests.media.test_sdp import LOCAL, VIDEO, offer
 
@@ -180,6 +181,10 @@ _SDP_EXTRA = ["a=rid:h send", "a=rid:l send", "a=simulcast:send h;l", "a=ssrc-gr
 _PAYLOADS = (b"\x10\x00key", b"\x90\x80\x81\x02\x00", b"\x90\xf0\x81\x02\x03\x20\x00", b"\x67\x42\x00\x0a", b"\x7c\x85\x88",
              b"\x18\x00\x04\x67\x42\x00\x0a\x00\x02\x68\xce", b"\x1c\x85\x00")
 
+_STORIES = tuple(bytes((number * 37 + at * at) & 0xFF for at in range(300)) for number in range(6)) + (
+    b"\x00\x00" + bytes(8), b"\x08\x00" * 30, b"\x06\x03" * 10 + b"\x03\x01" * 20,
+)
+
 TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("datagram", datagram_kind, (b"\x16\xfe\xfd" + bytes(40), *_rtp_seeds(), *_stun_seeds()), 2048),
     Target("rtp", rtp_view, _rtp_seeds(), 1500),
@@ -190,4 +195,6 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("control", control_line, (encode({"v": 1, "id": 1, "op": "policy", "room": "r", "heard": None, "stage": ["A"]}),
                                      encode({"event": "up", "session": "s"}), b'{"a": "\\ud800", "b": 1e999, "c": [[[]]]}'), 4096),
     Target("payload", payloads, _PAYLOADS, 1500),
+    Target("hall", stateful.hall, _STORIES, 600, slowest=0.03),
+    Target("worker", stateful.worker, (bytes(range(200)), bytes(200), b'{"v":1,"id":1,"op":"stats"}'), 300, slowest=0.02),
 )}

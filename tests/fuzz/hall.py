@@ -1,0 +1,198 @@
+"""A whole media server without sockets and without handshakes: members with real keys, a clock that obeys, every datagram kept.
+
+Members are hostile as a member can be: what they send is authentic, whatever it says.  ``check`` holds the invariants: no
+byte of one room in another (I8), a silenced stream reaches nobody (I8), no defect is hit (I11), memory stays bounded (I12).
+Holds no tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from media import rtp, wire
+from media.errors import BadPacket
+from media.fanout import Target
+from media.limits import MAX_ADDRESSES, MAX_SSRCS
+from media.port import Path, open_sockets
+from media.sdp import LEVEL_URI
+from media.sfu import Sfu
+from tests.media.test_sdp import offer
+
+TAG = 16  # bytes SRTP adds, of SRTCP four more
+SILENT = b"/silenced/"
+
+
+class Ear:
+    """Stands for the server's socket: keeps what leaves by address.  Serves receivers one by one."""
+
+    batch = False
+
+    def __init__(self) -> None:
+        self.sent: dict[tuple[str, int], list[bytes]] = {}
+
+    def sendto(self, datagram: bytes, address: Any, /) -> int:
+        self.sent.setdefault(address, []).append(datagram)
+        return len(datagram)
+
+    def fileno(self) -> int:
+        return -1
+
+
+class _Trouble(logging.Handler):
+    """Keeps what the fire wall caught."""
+
+    last: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = record.exc_info[1] if record.exc_info else None
+
+
+class Keys(wire.Srtp):
+    """Believes whatever comes to be authentic; what goes out is really encrypted."""
+
+    def unprotect_rtp(self, packet: bytes) -> bytes:
+        return packet[:-TAG]
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes:
+        return packet[: -TAG - 4]
+
+
+@dataclass
+class Member:
+    """One session, with the other end of its keys."""
+
+    session: str
+    room: str
+    name: str
+    role: str
+    path: Path
+    other: wire.Srtp
+    ufrag: str
+    pwd: str
+    ssrcs: list[int] = field(default_factory=list)
+    read: int = 0
+
+
+class Hall:
+    """Two rooms, as many members as a story wants."""
+
+    def __init__(self) -> None:
+        """Must be created inside a running event loop."""
+        self.now, self.events = 1000.0, []
+        self.sfu = Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], self.events.append, clock=lambda: self.now, batched=False)
+        self.ear, self.members, self._number = Ear(), {}, 0
+        self.silenced: dict[str, frozenset[str]] = {}
+        self._trouble = _Trouble()
+        logging.getLogger("media").addHandler(self._trouble)
+
+    def join(self, room: str, name: str, role: str, connected: bool = True) -> Member:
+        """A new session whose handshake is behind it, if ``connected``."""
+        self._number += 1
+        session = f"{role}-{room}-{name}-{self._number}"
+        text = offer("sendonly" if role == "publish" else "recvonly").replace("a=extmap:4", f"a=extmap:1 {LEVEL_URI}\r\na=extmap:4")
+        if role == "publish":
+            answer = self.sfu.publish(room, session, name, text)
+        else:
+            answer = self.sfu.subscribe(room, session, name, text, None)
+        word = {key: answer.split(f"a={key}:")[1].split("\r\n")[0] for key in ("ice-ufrag", "ice-pwd")}
+        path = Path(self.ear, ("192.0.2.1", 1024 + self._number % 60000))
+        mine, other = wire.srtp_pair(self._number.to_bytes(28, "big"))
+        member = Member(session, room, name, role, path, other, word["ice-ufrag"], word["ice-pwd"])
+        member.ssrcs = [int(line.split(":")[1].split(" ")[0]) for line in answer.split("\r\n") if line.startswith("a=ssrc:")]
+        self.members[session] = member
+        self.check_in(member, path)
+        if connected:
+            peer = self.sfu.peers[session]
+            keys = Keys(mine._rx, mine._tx)
+            peer._srtp, peer.target = keys, Target(keys, path)
+            self.sfu._connected(peer)
+        return member
+
+    def check_in(self, member: Member, path: Path) -> None:
+        """An authentic ICE check over ``path``."""
+        self.sfu.mux.handle(wire.binding_request("fuzz", member.ufrag, member.pwd)[1], path, self.now)
+
+    def deliver(self, path: Path, datagram: bytes) -> None:
+        """One datagram arrives."""
+        self.sfu.mux.handle(datagram, path, self.now)
+        for relay in self.sfu.mux._touched:  # as when all that was there has been read
+            relay.flush()
+        self.sfu.mux._touched.clear()
+
+    def send_rtp(self, member: Member, packet: bytes) -> None:
+        """One authentic RTP packet of a member."""
+        self.deliver(member.path, packet + bytes(TAG))
+
+    def send_rtcp(self, member: Member, packet: bytes) -> None:
+        """One authentic RTCP packet of a member."""
+        self.deliver(member.path, packet + bytes(TAG + 4))
+
+    def tick(self, passed: float) -> None:
+        """Time passes, all at once."""
+        self.now += passed
+        self.sfu.tick(self.now)
+
+    def silence(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
+        """The room's policy; from now on those not heard say so in their payloads (``says``)."""
+        self.sfu.policy(room, heard, stage)
+        names = {member.name for member in self.members.values() if member.room == room}
+        self.silenced[room] = frozenset() if heard is None else frozenset(names - set(heard))
+
+    def says(self, member: Member, audio: bool) -> bytes:
+        """What marks a payload of this member just now."""
+        mark = f"/{member.room}/".encode()
+        return mark + SILENT if audio and member.name in self.silenced.get(member.room, ()) else mark
+
+    def close(self, session: str) -> None:
+        """Ends one session."""
+        self.sfu.close(session)
+        self.members.pop(session, None)
+
+    def check(self) -> None:
+        """The invariants; forgets what was sent."""
+        if self.sfu.counters.faults:
+            self.sfu.counters.faults, self.sfu.mux._logged_at = 0, -1e9
+            raise AssertionError("the fire wall caught something") from self._trouble.last
+        for member in list(self.members.values()):
+            for datagram in self.ear.sent.pop(member.path.address, []):
+                self._heard(member, datagram)
+            peer = self.sfu.peers.get(member.session)
+            if peer is None:
+                del self.members[member.session]
+                continue
+            assert len(peer._bound) <= MAX_SSRCS
+        assert len(self.sfu.mux._guard) <= MAX_ADDRESSES * max(1, len(self.sfu.peers))
+        self.ear.sent.clear()
+
+    def _heard(self, member: Member, datagram: bytes) -> None:
+        if datagram[0] < 128:
+            return
+        if 191 < datagram[1] < 224:
+            member.other.unprotect_rtcp(datagram)
+            return
+        try:
+            view = rtp.RtpView(member.other.unprotect_rtp(datagram))
+        except BadPacket as error:
+            assert error.code == "srtp.replay", error.code  # sent again, as asked for
+            return
+        member.read += 1
+        assert view.ssrc in member.ssrcs
+        for room in ("one", "two"):
+            assert room == member.room or f"/{room}/".encode() not in view.payload, "a byte of one room in another"
+        assert SILENT not in view.payload, "a silenced stream is forwarded"
+
+    async def empty(self) -> None:
+        """Everybody leaves: nothing of them stays behind."""
+        for session in list(self.sfu.peers):
+            self.close(session)
+        for room in ("one", "two"):
+            self.sfu.close_room(room)
+        self.members.clear()
+        self.silenced.clear()
+        self.events.clear()
+        await asyncio.sleep(0)
+        sfu = self.sfu
+        assert not sfu.rooms and not sfu.peers and not sfu._policies and not sfu.mux._peers and len(sfu.mux._guard) == 0
