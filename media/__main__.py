@@ -36,13 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--socket", required=True, type=Path, help="unix socket for control")
     parser.add_argument("--port", type=int, default=0, help="UDP port for all peers (0: any free one)")
     parser.add_argument("--tcp-port", type=int, default=None, help="TCP port beside it (default: the same number; 0: none)")
+    parser.add_argument("--spare", action="store_true", help="listen nowhere until the controller gives a port")
     parser.add_argument("--advertise", type=_addresses, default=("127.0.0.1",), help="IP addresses told to clients, with commas")
     parser.add_argument("--parent", type=int, default=None, help="end when this process is gone")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("aiortc").setLevel(logging.ERROR)
     try:
-        asyncio.run(run(Options(given.socket, given.port, given.advertise, given.parent, given.tcp_port),
+        port = None if given.spare else given.port
+        asyncio.run(run(Options(given.socket, port, given.advertise, given.parent, given.tcp_port),
                         lambda port: print(f"ready {port}", flush=True)))
     except OSError as error:
         print(f"media worker cannot start: {error}", file=sys.stderr)

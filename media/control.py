@@ -1,7 +1,8 @@
 """The control socket: JSON lines over a unix socket, versioned and bounded; codec and the client the web area uses.
 
-A request is ``{"v": 1, "id": n, "op": name, …}``; its reply ``{"id": n, "ok": …}`` or ``{"id": n, "error": {"kind", "code"}}``;
-news comes unasked as ``{"event": …}``.  Never touches media itself and imports none of the media libraries.
+A request is ``{"v": 2, "id": n, "op": name, …}``; its reply ``{"id": n, "ok": …}`` or ``{"id": n, "error": {"kind", "code"}}``;
+news comes unasked as ``{"event": …}``.  The first request is ``hello``: it tells version, port and what the worker can do, so
+that web and workers of different releases find out in words.  Never touches media itself and imports none of its libraries.
 ``media/worker.py`` is the other end.
 """
 
@@ -19,6 +20,7 @@ from media.limits import CALL_TIME, CONTROL_VERSION, EVENT_QUEUE, MAX_LINE, MAX_
 
 Message = dict[str, Any]
 
+NEWEST = ("slots", "wanted")  # events of which only a session's newest counts: a slow reader misses the older ones
 HANG_UP_TIME = 1.0  # seconds for what is still to be written when we hang up
 WORKER_ENVIRONMENT = {
     # Keys, rows and objects of hundreds of receivers lie on hundreds of pages, and after each sleep the processor has
@@ -82,6 +84,21 @@ class MediaClient:
         except OSError as error:
             raise Gone("worker.gone") from error
 
+    async def hello(self) -> Message:
+        """``version``, ``port`` (0: a spare that listens nowhere yet), ``pid``, ``capabilities`` (names of operations).
+
+        Raises: MediaError ``control.version`` when the other end speaks a version of before ``hello``; Gone.
+        """
+        told = dict(await self._call("hello"))
+        if told.get("version", 0) < CONTROL_VERSION:
+            raise MediaError("control.version")
+        return told
+
+    async def listen(self, port: int) -> int:
+        """Makes a spare a worker: it opens its media port (0: a free one) and says which.  Raises: MediaError ``worker.port``
+        when the port is taken, ``worker.listens`` when it has one already; Gone."""
+        return int(await self._call("listen", port=port))
+
     async def publish(self, room: str, session: str, name: str, offer_sdp: str) -> str:
         """Answer SDP for a WHIP offer.  Raises: BadSdp, RoomFull, Gone."""
         _check_size(offer_sdp)
@@ -110,17 +127,32 @@ class MediaClient:
         await self._call("policy", room=room, heard=heard, stage=stage)
 
     async def stats(self, room: str | None = None) -> Message:
-        """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms`` and ``rooms``; only ``room`` when given."""
+        """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms``, ``load`` and ``rooms``; only ``room`` when given."""
         found = await self._call("stats", room=room)
         return dict(found)
 
+    async def view(self, session: str, heights: dict[str, int]) -> None:
+        """How high a subscriber shows each of its slots, in pixels by mid; 0: not looked at."""
+        await self._call("view", session=session, heights=heights)
+
     async def events(self) -> AsyncIterator[Message]:
-        """``up``, ``down`` and ``slots`` events from the moment of connecting; ends with the connection."""
+        """``up``, ``down``, ``slots`` and ``wanted`` events from the moment of connecting; ends with the connection."""
         while True:
             while self._events:
                 yield self._events.popleft()
             if self._closed:
                 return
+            self._news.clear()
+            await self._news.wait()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is lost."""
+        return self._closed
+
+    async def lost(self) -> None:
+        """Returns when the connection is."""
+        while not self._closed:
             self._news.clear()
             await self._news.wait()
 
@@ -183,7 +215,7 @@ class MediaClient:
     def _forget_slots(self) -> None:
         """Nobody listens just now: of the slots the newest news counts.  Who came and who went is never forgotten."""
         for place, event in enumerate(self._events):
-            if event["event"] == "slots":
+            if event["event"] in NEWEST:
                 del self._events[place]
                 return
 

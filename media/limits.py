@@ -80,7 +80,8 @@ SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up on
 HISTORY: Final = 8192             # packets whose time of sending is remembered (a power of two, at most 2^15): seconds of a full worker
 
 # Control socket
-CONTROL_VERSION: Final = 1
+CONTROL_VERSION: Final = 2
+CONTROL_KNOWN: Final = (1, 2)     # versions of requests a worker understands: an older web may still be running
 MAX_LINE: Final = 4 << 20         # of one JSON line: an SDP of MAX_SDP, escaped, or the stats of MAX_PEERS sessions
 EVENT_QUEUE: Final = 4096         # events waiting for a slow reader; beyond that it is disconnected, or old slots are dropped
 CALL_TIME: Final = 5.0            # a call that is not answered for so long is answered by nobody

@@ -1,5 +1,7 @@
 """The process around the SFU: control socket, lifetime, self-test.  The composition root of the media area.
 
+A worker may start as a spare: everything is loaded and proved, but it listens nowhere until ``listen`` gives it the port of
+a worker that died.
 Ends when its last controller hangs up, when its parent dies or on SIGTERM; a connection that broke may come back within
 seconds.  Never touches packets (``media/sfu.py``).
 Called by ``media/__main__.py``.
@@ -22,9 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from media import wire
-from media.control import Message, decode, encode, error_message
+from media.control import NEWEST, Message, decode, encode, error_message
 from media.errors import BadSdp, MediaError
-from media.limits import CONTROL_VERSION, CONTROLLER_WAIT, EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
+from media.limits import (
+    CONTROL_KNOWN,
+    CONTROL_VERSION,
+    CONTROLLER_WAIT,
+    EVENT_QUEUE,
+    MAX_LINE,
+    RECONNECT_WAIT,
+    SLOW_READER,
+)
+from media.load import LAG_TICK, Meter
 from media.port import open_port
 from media.sfu import Sfu
 
@@ -34,10 +45,10 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Command line of a worker."""
+    """Command line of a worker; ``port`` None: a spare."""
 
     path: Path
-    port: int
+    port: int | None
     addresses: tuple[str, ...]
     parent: int | None = None
     tcp_port: int | None = None  # None: the number of the UDP port; 0: no TCP
@@ -46,16 +57,35 @@ class Options:
 class Worker:
     """Serves one Sfu over a unix socket."""
 
-    def __init__(self, sfu_of: Callable[[Callable[[Message], None]], Sfu]) -> None:
-        """``sfu_of(tell)`` makes the Sfu."""
-        self._writers: dict[asyncio.StreamWriter, dict[str, bytes]] = {}  # with the ``slots`` news held back, by session
+    def __init__(self, sfu_of: Callable[[Callable[[Message], None], int], Sfu], port: int | None = 0) -> None:
+        """``sfu_of(tell, port)`` makes the Sfu: now, or with ``port`` None when ``listen`` asks.  Raises: OSError."""
+        self._writers: dict[asyncio.StreamWriter, dict[tuple[str, str], bytes]] = {}  # with news held back, by session
         self._patience = asyncio.get_running_loop().time() + CONTROLLER_WAIT
         self.ended = asyncio.Event()
-        self.sfu = sfu_of(self._tell)
+        self.meter = Meter()
+        self._sfu_of = sfu_of
+        self._sfu = sfu_of(self._tell, port) if port is not None else None
         self._operations: dict[str, Callable[[Message], Any]] = {
-            "publish": self._publish, "subscribe": self._subscribe, "close": self._close,
-            "close_room": self._close_room, "policy": self._policy, "stats": self._stats,
+            "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
+            "close": self._close, "close_room": self._close_room, "policy": self._policy, "stats": self._stats,
         }
+
+    @property
+    def sfu(self) -> Sfu:
+        """Raises: MediaError ``worker.spare`` while there is none."""
+        if self._sfu is None:
+            raise MediaError("worker.spare")
+        return self._sfu
+
+    @property
+    def port(self) -> int:
+        """Where it takes media; 0 for a spare."""
+        return self._sfu.port if self._sfu is not None else 0
+
+    def shut(self) -> None:
+        """Ends all sessions."""
+        if self._sfu is not None:
+            self._sfu.shut()
 
     # -- control socket -------------------------------------------------------------------------------------------------
 
@@ -94,8 +124,10 @@ class Worker:
             request = decode(line)
             number = _number(request)
             operation = self._operations.get(str(request.get("op")))
-            if request.get("v") != CONTROL_VERSION or operation is None:
+            if request.get("v") not in CONTROL_KNOWN:
                 raise MediaError("control.version")
+            if operation is None:
+                raise MediaError("control.op")
             return encode({"id": number, "ok": operation(request)})
         except MediaError as error:
             return encode({"id": number, "error": error_message(error)})
@@ -104,14 +136,15 @@ class Worker:
             return encode({"id": number, "error": error_message(MediaError("control.fault"))})
 
     def _tell(self, event: Message) -> None:
-        line = encode(event)
+        line, kind, session = encode(event), event["event"], event.get("session", "")
         for writer, held in list(self._writers.items()):
             if writer.is_closing():
                 continue  # hung up; asyncio would complain about every line
             slow = not self._catch_up(writer)
-            held.pop(event["session"], None)
-            if slow and event["event"] == "slots":
-                held[event["session"]] = line  # of these only the newest counts
+            for older in NEWEST if kind not in NEWEST else (kind,):
+                held.pop((session, older), None)
+            if slow and kind in NEWEST:
+                held[session, kind] = line
             elif writer.transport.get_write_buffer_size() > EVENT_QUEUE * 256:
                 del self._writers[writer]
                 writer.transport.abort()  # does not read; better a reconnect than memory without end
@@ -128,6 +161,32 @@ class Worker:
         return True
 
     # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _hello(self, _request: Message) -> Message:
+        return {
+            "version": CONTROL_VERSION, "port": self.port, "pid": os.getpid(),
+            "capabilities": sorted(self._operations),
+        }
+
+    def _listen(self, request: Message) -> int:
+        port = request.get("port")
+        if not isinstance(port, int) or not 0 <= port <= 65535:
+            raise MediaError("control.syntax")
+        if self._sfu is not None:
+            raise MediaError("worker.listens")
+        try:
+            self._sfu = self._sfu_of(self._tell, port)
+        except OSError as error:
+            log.error("media port %d: %s", port, error.strerror)
+            raise MediaError("worker.port") from error
+        return self._sfu.port
+
+    def measure(self) -> None:
+        """Every LAG_TICK seconds: how late the loop is, and what is done a second."""
+        sfu, used = self._sfu, resource.getrusage(resource.RUSAGE_SELF)
+        counters = sfu.counters if sfu is not None else None
+        self.meter.note(asyncio.get_running_loop().time(), used.ru_utime + used.ru_stime,
+                        counters.packets_out if counters is not None else 0)
 
     def _publish(self, request: Message) -> str:
         room, session, name, offer = _texts(request, "room", "session", "name", "offer")
@@ -151,7 +210,7 @@ class Worker:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return {
             "cpu_s": used.ru_utime + used.ru_stime, "rss_bytes": pages * _PAGE, "threads": threading.active_count(),
-            "pid": os.getpid(), "port": self.sfu.port, **self.sfu.stats(request.get("room")),
+            "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), **self.sfu.stats(request.get("room")),
         }
 
 
@@ -196,6 +255,12 @@ def _free(path: Path) -> None:
     raise FileExistsError(path)
 
 
+async def _measure(worker: Worker) -> None:
+    while True:
+        await asyncio.sleep(LAG_TICK)
+        worker.measure()
+
+
 async def _watch(worker: Worker, parent: int | None) -> None:
     """Ends the worker when its parent is gone, or when nobody takes control of it."""
     while True:
@@ -224,12 +289,16 @@ def _allow_descriptors() -> None:
 
 
 async def run(options: Options, ready: Callable[[int], None]) -> None:
-    """A worker from start to end; ``ready(port)`` is called when both sockets are open.  Raises: OSError."""
+    """A worker from start to end; ``ready(port)`` is called when both sockets are open (a spare: 0).  Raises: OSError."""
     await wire.prove()
     _free(options.path)
     _allow_descriptors()
-    port = open_port(options.port, options.addresses, options.tcp_port)
-    worker = Worker(lambda tell: Sfu(port.sockets, options.addresses, tell, listeners=port.listeners))
+
+    def sfu_of(tell: Callable[[Message], None], wanted: int) -> Sfu:
+        port = open_port(wanted, options.addresses, options.tcp_port)
+        return Sfu(port.sockets, options.addresses, tell, listeners=port.listeners)
+
+    worker = Worker(sfu_of, options.port)
     mask = os.umask(0o177)  # the control socket is for the user who runs the product alone
     try:
         server = await asyncio.start_unix_server(worker.serve, path=str(options.path), limit=MAX_LINE)
@@ -238,16 +307,17 @@ async def run(options: Options, ready: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.ended.set)
-    watcher = loop.create_task(_watch(worker, options.parent))
+    chores = [loop.create_task(_watch(worker, options.parent)), loop.create_task(_measure(worker))]
     # What stands now stays: the collector need not walk it again while media waits.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    ready(worker.sfu.port)
+    ready(worker.port)
     await worker.ended.wait()
-    watcher.cancel()
+    for chore in chores:
+        chore.cancel()
     server.close()
-    worker.sfu.shut()
+    worker.shut()
     for writer in list(worker._writers):
         writer.close()
     options.path.unlink(missing_ok=True)

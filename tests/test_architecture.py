@@ -18,7 +18,10 @@ MAY_IMPORT = {
     "minutes": {"meetings"},
     "web": {"meetings", "media", "scheduler", "minutes"},
 }
-WEB_SEES_OF_MEDIA = ("media.control", "media.errors", "media.limits", "media.peers", "media.bench")
+WEB_SEES_OF_MEDIA = (
+    "media.control", "media.errors", "media.limits", "media.peers", "media.bench",
+    "media.placement", "media.admission",  # pure: which worker takes a room, and whether one more peer
+)
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiortc": ("media/wire.py",),
@@ -42,6 +45,7 @@ PURE = (
     "scheduler/audience.py", "scheduler/booking.py", "scheduler/slots.py",
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
+    "media/admission.py", "media/load.py", "media/placement.py",
     "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
     "media/stream.py", "media/twcc.py",

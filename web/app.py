@@ -19,7 +19,7 @@ from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
 from scheduler.ticker import Ticker
-from web import errors, housekeeping, keys
+from web import capacity, errors, housekeeping, keys
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.headers import SecurityHeaders, static_cache
@@ -52,6 +52,7 @@ from web.routes import (
 from web.routes import media as media_routes
 from web.settings import Settings
 from web.when import When
+from web.workers import cores
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -104,7 +105,8 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
     found = assemble(settings, clock=clock)
     found.hub = media or Hub(
         found.db, found.clock.now, socket=socket_path(settings.data), port=settings.media_port,
-        advertise=settings.advertise or ("127.0.0.1",),
+        advertise=settings.advertise or ("127.0.0.1",), workers=settings.media_workers or cores(),
+        spare=settings.media_spare, capacity=lambda: capacity.read(settings.data),
     )
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
-"""Between the media worker and the record: turns peers into presence, floor into policy, changes into news.
+"""Between the media workers and the record: turns peers into presence, floor into policy, changes into news.
 
-One hub an application.  It owns the supervised worker, decides nothing about meetings (`meetings.service` does) and
+One hub an application.  It owns the crew of supervised workers, decides nothing about meetings (`meetings.service` does) and
 touches the database only from threads.  What must end is ended at the worker first and recorded afterwards: a database
 that is away leaves nobody in a room.  Routes call `open_session`, `close_session`, `replace` and `changed`; pages listen
 to `feed`.
@@ -19,7 +19,8 @@ from weakref import WeakValueDictionary
 
 from anyio import to_thread
 
-from media.control import MediaClient
+from media.admission import Capacity
+from media.control import Message
 from media.errors import Gone, MediaError
 from meetings import service
 from meetings.admission import BENCH_PREFIX, Ticket
@@ -29,11 +30,11 @@ from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
 from web import roomview
+from web.crew import Away, Crew, Joining
 from web.feed import Feed, frame
-from web.mediaprocess import MediaProcess
 from web.presence import Presence
 from web.records import Records
-from web.roomview import OPEN_EVERYWHERE, Policy
+from web.roomview import OPEN_EVERYWHERE
 from web.seats import Seats
 
 log = logging.getLogger("web.hub")
@@ -42,30 +43,28 @@ COALESCE = 0.1  # seconds between two states of one meeting: at most ten a secon
 AGAIN = 1.0  # seconds until a room's policy and news, which failed, are tried again
 
 
-class Away(Exception):
-    """The media worker does not answer just now; it is being started again."""
-
-
 class Hub:
     """See the module.  `clock` gives aware UTC; `advertise` are the addresses browsers reach the worker at."""
 
     def __init__(
         self, db: Database, clock: Callable[[], datetime], *, socket: Path, port: int, advertise: Sequence[str],
-        spawn: bool = True,
+        workers: int = 1, spare: bool = True, spawn: bool = True, capacity: Callable[[], Capacity] = Capacity,
     ) -> None:
         self.feed = Feed()
         self.seats = Seats()
-        self.process = MediaProcess(socket, port, advertise, self._serve, spawn=spawn)
+        self.crew = Crew(
+            self, socket=socket, port=port, advertise=advertise, count=workers, spawn=spawn, spare=spare, capacity=capacity
+        )
         self._db = db
         self._clock = clock
-        self._client: MediaClient | None = None
         self._answers = asyncio.Event()
         self._presence = Presence()
         self._records = Records(db, self._mark)
         self._sessions: dict[str, Ticket] = {}
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
-        self._policies: dict[str, Policy] = {}
+        self._wanted: dict[str, bytes] = {}
+        self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
@@ -75,23 +74,23 @@ class Hub:
     # --- life --------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Ends presence and sessions that a crash left open, then starts the worker.  Returns before the worker answers."""
+        """Ends presence and sessions that a crash left open, then starts the workers.  Returns before they answer."""
         self._loop = asyncio.get_running_loop()
         await to_thread.run_sync(self._clear)
         self._records.start()
         self._tasks = [
             asyncio.create_task(self._push(), name="hub-push"), asyncio.create_task(self._tick(), name="hub-tick"),
         ]
-        self.process.start()
+        self.crew.workers.start()
 
     async def stop(self) -> None:
-        """Ends every news stream, the worker, and the presence of everybody still in a room."""
+        """Ends every news stream, the workers, and the presence of everybody still in a room."""
         self.feed.close()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await self.process.stop()
+        await self.crew.workers.stop()
         for room, name in self._presence.everyone():
             self._leave(room, name, "restart")
         await self._records.stop()
@@ -104,11 +103,11 @@ class Hub:
 
     @property
     def ready(self) -> bool:
-        """The worker is there and answered when it was last asked."""
-        return self._client is not None and not self.process.misses
+        """A worker is there and answered when it was last asked."""
+        return self.crew.ready
 
     async def wait_ready(self) -> None:
-        """Returns once the worker answers."""
+        """Returns once a worker answers."""
         await self._answers.wait()
 
     # --- what routes call ----------------------------------------------------------------------------------------
@@ -126,15 +125,14 @@ class Hub:
     async def open_session(self, ticket: Ticket, offer: str, publishers: list[str] | None = None) -> str:
         """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull."""
         session, room, name = ticket.session_id, ticket.room, ticket.name
+        returning = self._presence.knows(room, name)
         try:
-            client = self._need()
+            joining = Joining(session, room, name, ticket.role, offer, publishers, returning)
+            worker = self.crew.place(joining)
             self._sessions[session] = ticket
-            if ticket.role == "publish":
-                answer = await client.publish(room, session, name, offer)
-            else:
-                answer = await client.subscribe(room, session, name, offer, publishers)
+            answer = await self.crew.open(worker, joining)
             # Nobody is heard without the answer: a policy that stands before it goes out stands in time.
-            await self._prepare(client, room)
+            await self._prepare(worker, room)
             if not await to_thread.run_sync(self._still_wanted, ticket):
                 raise NotFound("link.revoked")  # or the meeting closed, or the seat was taken, while the worker answered
             return answer
@@ -157,7 +155,7 @@ class Hub:
         """The worker's part, and what is to be written; several sessions all hang up before the database is waited for."""
         known = False
         with contextlib.suppress(Away, MediaError):
-            known = await self._need().close(session)
+            known = await self.crew.close(session)
         self._end(session)
         return known
 
@@ -192,45 +190,44 @@ class Hub:
         await self._guarded(self._records.flush())
 
     async def stats(self, room: str | None = None) -> dict[str, Any]:
-        """The worker's counters.  Raises Away."""
-        return await self._need().stats(room)
+        """The workers' counters.  Raises Away."""
+        return await self.crew.stats(room)
 
     async def news(self, room: str, code: str | None) -> list[bytes]:
-        """What a page that connects now must know first: the state, and the slots of its point's sessions."""
+        """What a page that connects now must know first: the state, and the slots and wanted layers of its point's sessions."""
         _state, data = await to_thread.run_sync(self.view, room)
         slots = [
-            known for session, known in self._slots.items()
+            known for session, known in (*self._slots.items(), *self._wanted.items())
             if (ticket := self._sessions.get(session)) and ticket.room == room and ticket.name == code
         ]
         return [frame("state", data), *slots]
 
-    # --- the worker's side -----------------------------------------------------------------------------------------
+    # --- the workers' side -------------------------------------------------------------------------------------------
 
-    def _need(self) -> MediaClient:
-        if self._client is None:
-            raise Away
-        return self._client
-
-    async def _serve(self, client: MediaClient) -> None:
-        """Runs for the life of one worker."""
-        self._policies.clear()
-        self._client = client
+    def on_back(self, worker: int) -> None:
+        """Whoever lost this worker finds it, or another one, now."""
         self._answers.set()
-        if self.process.restarts > 0:
-            self.feed.publish_all(frame("media", {"restarts": self.process.restarts}))
-        try:
-            async for event in client.events():
-                await self._guarded(self._event(event))
-        finally:
-            self._client = None
-            self._answers.clear()
-            self._presence.lost(self._clock())
-            lost, self._sessions, self._slots = list(self._sessions), {}, {}
-            for session in lost:
-                self._end(session)
+        restarts = self.crew.workers.restarts
+        for ticket in self._stranded.pop(worker, ()):
+            data = {"restarts": restarts, "session": ticket.session_id}
+            self.feed.publish(ticket.room, frame("media", data), code=ticket.name)
 
-    async def _event(self, event: dict[str, Any]) -> None:
-        ticket = self._sessions.get(event["session"])
+    def on_lost(self, worker: int, sessions: list[str]) -> None:
+        """The worker died with these sessions."""
+        if not self.crew.ready:
+            self._answers.clear()
+        self._presence.lost(sessions, self._clock())
+        for session in sessions:
+            if (ticket := self._sessions.pop(session, None)) is not None:
+                self._stranded.setdefault(worker, []).append(ticket)
+            self._end(session)
+
+    async def on_event(self, event: Message) -> None:
+        """News of a worker."""
+        await self._guarded(self._event(event))
+
+    async def _event(self, event: Message) -> None:
+        ticket = self._sessions.get(event.get("session", ""))
         if ticket is None:
             return
         kind = event["event"]
@@ -238,6 +235,13 @@ class Hub:
             data = frame("slots", {"session": ticket.session_id, "slots": event["slots"]})
             self._slots[ticket.session_id] = data
             self.feed.publish(ticket.room, data, code=ticket.name)
+        elif kind == "wanted":
+            data = frame("wanted", {"session": ticket.session_id, "tracks": event["tracks"]})
+            self._wanted[ticket.session_id] = data
+            self.feed.publish(ticket.room, data, code=ticket.name)
+        elif kind in ("frozen", "thawed"):
+            data = frame(kind, {"session": ticket.session_id, "name": ticket.name, "mid": event.get("mid")})
+            self.feed.publish(ticket.room, data)
         elif kind == "up":
             self._up(ticket)
         elif kind == "down":
@@ -272,6 +276,7 @@ class Hub:
         """The session's bearer is good for nothing more."""
         at = self._clock()
         self._slots.pop(session, None)
+        self._wanted.pop(session, None)
         self._records.add(lambda conn: service.end_session(conn, session, at))
 
     # --- news and policy -------------------------------------------------------------------------------------------
@@ -307,45 +312,30 @@ class Hub:
                 state, data = await to_thread.run_sync(self.view, room)
                 try:
                     # The server silences first and says so afterwards: the page's sign must not run ahead of the truth.
-                    await self._adjust(room, roomview.policy(state))
+                    await self.crew.adjust(room, roomview.policy(state))
                 finally:
                     self.feed.publish(room, frame("state", data))
             if roomview.ended(state):
                 self.seats.forget(room)
-                if self._client is not None:
-                    await self._client.close_room(room)
+                await self.crew.close_room(room)
         except NotFound:
             return  # a bench room
-        except (MediaError, Unavailable) as error:
+        except (Away, MediaError, Unavailable) as error:
             log.warning("policy or news of %s are tried again: %s", room, error)
             asyncio.get_running_loop().call_later(AGAIN, self._mark, room)
 
-    async def _adjust(self, room: str, policy: Policy) -> None:
-        """Sends a changed policy to a worker that has anybody in this room."""
-        if all(ticket.room != room for ticket in self._sessions.values()):
-            self._policies.pop(room, None)  # whoever comes next brings the policy of that moment along
-        elif self._client is not None and self._policies.get(room) != policy:
-            await self._apply(self._client, room, policy)
-
-    async def _prepare(self, client: MediaClient, room: str) -> None:
+    async def _prepare(self, worker: int, room: str) -> None:
         """Gives the worker the policy of a room that somebody enters: it has none, or that of an earlier stay."""
-        if room in self._policies:
+        if self.crew.knows(worker, room):
             return  # a whole province comes in at once: one question, not hundreds in a row
         async with self._turn(room):
-            if room in self._policies:
+            if self.crew.knows(worker, room):
                 return
             try:
                 policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
             except NotFound:
                 policy = OPEN_EVERYWHERE  # a bench room
-            await self._apply(client, room, policy)
-
-    async def _apply(self, client: MediaClient, room: str, policy: Policy) -> None:
-        heard = None if policy.heard is None else list(policy.heard)
-        self._policies.pop(room, None)  # until it is taken, nobody knows what holds
-        await client.policy(room, heard, list(policy.stage))
-        if client is self._client:
-            self._policies[room] = policy
+            await self.crew.announce(worker, room, policy)
 
     # --- the database, from threads ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""Runs the media worker as a process of its own and keeps one connected client to it.
+"""One worker as a process of its own, with a connected client: started, asked whether it still answers, ended.
 
-A worker that dies is started again, at once the first time and with growing pauses after that; one that hangs is killed
-first.  It never gives up and never takes the web down with it.  It interprets no media event: `hub.py` is told of the new client and of the loss.
+Every process starts as a spare that listens nowhere; `workers.py` gives it the port of a worker.  It never starts anything
+again by itself and interprets no media event.  Called by `workers.py`.
 """
 
 from __future__ import annotations
@@ -12,117 +12,80 @@ import logging
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from media.control import WORKER_ENVIRONMENT, MediaClient
 from media.errors import Gone, MediaError
 
 log = logging.getLogger("web.media")
 
-PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before each restart in a row; the last repeats
-STEADY = 30.0  # a worker that lived this long starts the row anew
 CONNECT = 15.0  # seconds a new worker has to open its socket
-PULSE = 2.0  # seconds between two questions whether the worker still answers
+PULSE = 2.0  # seconds between two questions how the worker is
 MISSES = 2  # questions in a row without an answer, after which it is killed
 NO_ROOM = ""  # no room has this name: what is answered are the worker's own counters
 SOCKET_LIMIT = 100  # bytes; sun_path holds 108 with its terminator
 
 ROOT = Path(__file__).parent.parent  # where `python -m media` finds its package, whatever the working directory is
 
-Connected = Callable[[MediaClient], Awaitable[None]]
-
 
 def socket_path(data: Path) -> Path:
-    """A place for the worker's socket: the data directory, or the system's for temporary files if that path is too long
+    """A place for the workers' sockets: the data directory, or the system's for temporary files if that path is too long
     for a unix socket."""
     path = data.resolve() / "media.sock"
-    if len(os.fsencode(path)) <= SOCKET_LIMIT:
+    if len(os.fsencode(path)) <= SOCKET_LIMIT - 4:  # a number is added to the name
         return path
     return Path(tempfile.mkdtemp(prefix="diemcau-")) / "media.sock"
 
 
-class MediaProcess:
-    """One supervised worker.  `serve(client)` runs while a worker answers and returns when the connection ends."""
+class OldProtocol(Exception):
+    """The worker at this socket speaks another version of the control protocol than we do."""
 
-    def __init__(self, socket: Path, port: int, advertise: Sequence[str], serve: Connected, *, spawn: bool = True) -> None:
-        self._socket = socket
-        self._arguments = ("--port", str(port), "--advertise", ",".join(advertise), "--parent", str(os.getpid()))
-        self._serve = serve
-        self._spawn = spawn
+
+class MediaProcess:
+    """One process.  `start` once, then `client`; `end` always."""
+
+    def __init__(self, socket: Path, advertise: Sequence[str], *, spawn: bool = True) -> None:
+        """Without `spawn` somebody else runs the worker, and we only connect."""
+        self._socket, self._advertise, self._spawn = socket, advertise, spawn
         self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
-        self.restarts = -1  # the first start is none
+        self._client: MediaClient | None = None
+        self.port = 0
         self.misses = 0
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running worker; None between two, or when somebody else runs it."""
+        """Process id while it runs; None afterwards, or when somebody else runs it."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._supervise(), name="media-supervisor")
+    @property
+    def client(self) -> MediaClient:
+        """Raises: Gone before `start`."""
+        if self._client is None:
+            raise Gone("worker.gone")
+        return self._client
 
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-        await self._end()
-
-    async def _supervise(self) -> None:
-        failures = 0
-        while True:
-            started = time.monotonic()
-            try:
-                await self._life()
-            except (OSError, TimeoutError, Gone) as error:
-                log.warning("media worker: %s", error or type(error).__name__)
-            except Exception:  # whatever broke beside the worker, the next one must come
-                log.exception("media worker")
-            await self._end()
-            if time.monotonic() - started > STEADY:
-                failures = 0
-            await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-            failures += 1
-
-    async def _life(self) -> None:
-        """Starts a worker, serves its connection until it ends."""
+    async def start(self) -> None:
+        """Starts the process and says hello.  Raises: OSError, TimeoutError, Gone, OldProtocol."""
         if self._spawn:
             self._socket.unlink(missing_ok=True)
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "media", "--socket", str(self._socket), *self._arguments,
+                sys.executable, "-m", "media", "--spare", "--socket", str(self._socket),
+                "--advertise", ",".join(self._advertise), "--parent", str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
                 env={**os.environ, **WORKER_ENVIRONMENT},
             )
-        self.restarts += 1
-        client = await self._connect()
-        self.misses = 0
-        watch = asyncio.create_task(self._watch(client), name="media-pulse")
+        self._client = await self._connect()
         try:
-            await self._serve(client)
-        finally:
-            watch.cancel()
-            await client.aclose()
-
-    async def _watch(self, client: MediaClient) -> None:
-        """A worker that hangs keeps its socket open and looks alive: it is asked, and killed when it stays silent."""
-        while self.misses < MISSES:
-            await asyncio.sleep(PULSE)
-            try:
-                await client.stats(NO_ROOM)
-                self.misses = 0
-            except Gone:
-                self.misses += 1
-            except MediaError:  # an answer, whatever it says
-                self.misses = 0
-        log.error("media worker does not answer; it is killed")
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()  # a stopped process heeds nothing less
-        await client.aclose()  # and if somebody else runs it: hang up
+            self.port = int((await self._client.hello())["port"])
+        except Gone:
+            raise
+        except MediaError as error:
+            raise OldProtocol(
+                f"the relay at {self._socket} is of another release than the pages ({error.code}): install the same release "
+                f"of both and start them again"
+            ) from error
 
     async def _connect(self) -> MediaClient:
         async with asyncio.timeout(CONNECT):
@@ -134,11 +97,36 @@ class MediaProcess:
                 except Gone:
                     await asyncio.sleep(0.05)  # the socket appears when the worker is ready; there is no event to await
 
-    async def _end(self) -> None:
+    async def watch(self, measured: Callable[[dict[str, Any]], None]) -> None:
+        """A worker that hangs keeps its socket open and looks alive: it is asked, and killed when it stays silent.
+        `measured` is told what it answers."""
+        while self.misses < MISSES:
+            try:
+                measured(await self.client.stats(NO_ROOM))
+                self.misses = 0
+            except Gone:
+                self.misses += 1
+            except MediaError:  # an answer, whatever it says
+                self.misses = 0
+            await asyncio.sleep(PULSE)
+        log.error("a media worker does not answer; it is killed")
+        self.kill()
+        await self.client.aclose()  # and if somebody else runs it: hang up
+
+    def kill(self) -> None:
+        """A stopped process heeds nothing less."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def end(self) -> None:
+        """Hangs up; a worker ends by itself then, and one that hangs is told, then made to.  Its port is free afterwards."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        # A worker ends by itself when its controller hangs up; one that hangs is told, then made to.
         for push in (None, process.terminate, process.kill):
             if push is not None:
                 with contextlib.suppress(ProcessLookupError):

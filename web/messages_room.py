@@ -7,6 +7,9 @@ from web.i18n import N_
 TEXTS: dict[str, str] = {
     "media.away": N_("Máy chủ hình và tiếng đang khởi động lại. Trang sẽ tự nối lại sau vài giây."),
     "media.full": N_("Phòng họp đã đủ số kết nối hình và tiếng. Hãy đóng thiết bị không dùng rồi thử lại, hoặc báo kỹ thuật viên."),
+    "media.full.packets": N_("Máy chủ hình và tiếng đã dùng hết sức chuyển tiếp: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên thêm máy chủ."),
+    "media.full.lag": N_("Máy chủ hình và tiếng đang bị chậm: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên."),
+    "media.full.cpu": N_("Bộ xử lý của máy chủ hình và tiếng đã bận hết: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên."),
     "media.sdp": N_("Bản mô tả phiên (SDP) không dùng được ({reason}). Hãy tải lại trang; nếu vẫn lỗi, hãy dùng Chromium hoặc Firefox bản mới."),
     "media.too_large": N_("Bản mô tả phiên (SDP) quá lớn: tối đa 64 KiB."),
     "media.type": N_("Địa chỉ này chỉ nhận bản mô tả phiên với Content-Type: application/sdp."),

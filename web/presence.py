@@ -6,6 +6,7 @@ to come back before its presence ends, as a single peer would.  Pure: no clock, 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,11 +52,18 @@ class Presence:
             if not place.sessions:
                 place.waiting_since = at
 
-    def lost(self, at: datetime) -> None:
-        """The worker died: no peer is up, every point may come back within GRACE."""
+    def lost(self, sessions: Collection[str], at: datetime) -> None:
+        """These died with their worker: points without another peer may come back within GRACE."""
+        gone = set(sessions)
         for place in self._places.values():
-            place.sessions.clear()
-            place.waiting_since = place.waiting_since or at
+            if place.sessions & gone:
+                place.sessions -= gone
+                if not place.sessions:
+                    place.waiting_since = at
+
+    def knows(self, room: str, name: str) -> bool:
+        """Whether the point is present, or may still come back."""
+        return (room, name) in self._places
 
     def expire(self, at: datetime) -> list[tuple[str, str]]:
         """Points that did not come back in time; they have left."""

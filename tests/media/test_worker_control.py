@@ -18,13 +18,13 @@ from media.worker import Worker
 @asynccontextmanager
 async def running(path: Path) -> AsyncIterator[Worker]:
     """A worker in this process that listens at ``path``."""
-    worker = Worker(lambda tell: Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], tell))
+    worker = Worker(lambda tell, port: Sfu(open_sockets(port, ["127.0.0.1"]), ["127.0.0.1"], tell))
     server = await asyncio.start_unix_server(worker.serve, path=str(path), limit=MAX_LINE)
     try:
         yield worker
     finally:
         server.close()
-        worker.sfu.shut()
+        worker.shut()
 
 
 async def controller(worker: Worker, path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -33,19 +33,23 @@ def test_points_that_return_within_the_grace_after_a_dead_worker_never_left() ->
     who = Presence()
     who.up("m", "a", "s1")
     who.up("m", "b", "s2")
-    who.lost(AT)
+    who.up("m", "c", "s3")
+    who.up("n", "a", "elsewhere")
+    who.lost(["s1", "s2", "s3"], AT)
+    assert who.live("n") == {"a"} and who.knows("m", "c") and not who.knows("m", "d")
+    assert who.up("m", "c", "s4") is False and who.down("m", "c", "s4") is True
     assert who.live("m") == frozenset()
     assert who.expire(AT + GRACE - timedelta(milliseconds=1)) == []
     assert who.up("m", "a", "s3") is False
     assert who.expire(AT + GRACE) == [("m", "b")]
-    assert who.everyone() == [("m", "a")]
+    assert who.everyone() == [("m", "a"), ("n", "a")]
 
 
 def test_a_worker_that_dies_twice_does_not_prolong_the_grace() -> None:
     who = Presence()
     who.up("m", "a", "s1")
-    who.lost(AT)
-    who.lost(AT + timedelta(seconds=8))
+    who.lost(["s1"], AT)
+    who.lost(["s1"], AT + timedelta(seconds=8))
     assert who.expire(AT + GRACE) == [("m", "a")]
 
 

@@ -213,7 +213,7 @@ async def test_a_worker_that_dies_ends_no_stay_of_a_point_that_returns_and_the_p
         service.floor_give(conn, room.meeting_id, 2, chair(installation), installation.now())
     hub.changed(room.meeting_id)
     async with listening(client, f"/j/{room.links['204']}/events") as news:
-        os.kill(hub.process.pid, signal.SIGKILL)
+        os.kill(hub.crew.workers.pids[0], signal.SIGKILL)
         await soon(lambda: news.last("media"), 20)
         assert hub.live(room.meeting_id) == frozenset()
         back = await publisher(client, crowd, room, "204", clip)

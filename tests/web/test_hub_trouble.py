@@ -126,7 +126,8 @@ async def test_news_come_also_when_the_worker_does_not_take_the_policy_which_is_
     peers = [await publisher(client, crowd, room, code, clip) for code in ("204", "06970")]
     peers[1].mute("video")
     await soon(lambda: len(story(installation, room)) == 2)
-    send, refused = hub._client.policy, []
+    worker = hub.crew._running[0].client
+    send, refused = worker.policy, []
 
     async def full(*given: Any) -> None:
         if not refused:
@@ -134,7 +135,7 @@ async def test_news_come_also_when_the_worker_does_not_take_the_policy_which_is_
             raise RoomFull("worker.full")
         await send(*given)
 
-    monkeypatch.setattr(hub._client, "policy", full)
+    monkeypatch.setattr(worker, "policy", full)
     async with listening(client, f"/j/{room.chair}/events") as news:
         give_floor(installation, room, 2)
         await soon(lambda: (news.last("state")["floor"] or {}).get("code") == "204")
@@ -268,15 +269,15 @@ async def test_a_worker_that_hangs_is_noticed_said_and_replaced(
 ) -> None:
     monkeypatch.setattr(control, "CALL_TIME", 1.0)
     monkeypatch.setattr(mediaprocess, "PULSE", 0.1)
-    room, crowd, process = installation.room(opened=True), Crowd(), installation.found.hub.process
+    room, crowd, workers = installation.room(opened=True), Crowd(), installation.found.hub.crew.workers
     given = await tickets(client, room.links["204"])
-    hung = process.pid
+    hung = workers.pids[0]
     os.kill(hung, signal.SIGSTOP)
     with pytest.raises(httpx.HTTPStatusError, match="503"):
         await crowd.publisher("204", clip).connect(*door(client, room.meeting_id, "whip", given["publish"]))
     wanted = {"database": True, "files": True, "media": False}
     await soon(lambda: _ready_is(client, wanted))
-    await soon(lambda: process.pid not in (None, hung), 20)
+    await soon(lambda: workers.pids and hung not in workers.pids, 20)
     monkeypatch.setattr(control, "CALL_TIME", 10.0)  # the next one may be slow: the cores are shared
     await soon(lambda: installation.found.hub.ready, 20)
     back = await publisher(client, crowd, room, "204", clip)

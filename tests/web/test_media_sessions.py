@@ -244,8 +244,9 @@ async def test_the_worker_s_death_is_said_with_503_and_new_sessions_work_seconds
     installation: Installation, client: httpx.AsyncClient, room: Room
 ) -> None:
     given, path = await tickets(client, room.links["204"]), f"/media/rooms/{room.meeting_id}/whep"
-    process = installation.found.hub.process
-    os.kill(process.pid, signal.SIGKILL)
+    workers = installation.found.hub.crew.workers
+    for pid in reversed(workers.pids):  # the spare first: nobody is there then
+        os.kill(pid, signal.SIGKILL)
     await soon(lambda: not installation.found.hub.ready)
     away = await post(client, path, given["subscribe"], await offer_of())
     assert is_problem(away, 503, "media.away") and int(away.headers["retry-after"]) >= 1

@@ -21,7 +21,7 @@ from meetings.errors import MeetingError, NotFound, Unavailable
 from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
-from web.hub import Away
+from web.crew import Away, Full
 from web.i18n import _
 from web.limits import KIB, RETRY
 from web.messages import TEXTS
@@ -37,11 +37,13 @@ PUBLIC = Depends(allow(Action.PUBLIC, bearer=True))
 
 
 class Problem(Exception):
-    """An answer that is not a success: status, stable code, sentence, extra headers."""
+    """An answer that is not a success: status, stable code, sentence, more members of the document, extra headers."""
 
-    def __init__(self, status: int, code: str, text: str | None = None, **headers: str) -> None:
+    def __init__(
+        self, status: int, code: str, text: str | None = None, more: dict[str, str] | None = None, **headers: str
+    ) -> None:
         super().__init__(code)
-        self.status, self.code = status, code
+        self.status, self.code, self.more = status, code, more or {}
         self.text = text or _(TEXTS[code])
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -49,7 +51,7 @@ class Problem(Exception):
 def _document(problem: Problem) -> Response:
     body = {
         "type": f"urn:diemcau:error:{problem.code}", "title": problem.text, "status": problem.status,
-        "error": problem.code, "message": problem.text,
+        "error": problem.code, "message": problem.text, **problem.more,
     }
     return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
 
@@ -61,6 +63,9 @@ async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return _document(problem)
     except Away:
         return _document(Problem(503, "media.away", retry_after="2"))
+    except Full as error:
+        said = _(TEXTS[f"media.full.{error.why}"])
+        return _document(Problem(503, "media.full", said, {"why": error.why}, retry_after="30"))
     except RoomFull:
         return _document(Problem(503, "media.full", retry_after="30"))
     except BadSdp as error:

@@ -13,7 +13,7 @@ from meetings.admission import BENCH_PREFIX
 from meetings.errors import NotFound
 from web.container import container
 from web.guard import allow
-from web.hub import Away
+from web.crew import Away
 
 router = APIRouter(prefix="/admin", tags=["operations"])
 
