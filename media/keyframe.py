@@ -1,4 +1,4 @@
-"""Finds the first packet of a key frame without decoding (RFC 7741 for VP8, RFC 6184 for H.264).
+"""Finds the first packet of a key frame without decoding (RFC 7741 for VP8, RFC 6184 for H.264, RFC 9628 for VP9).
 
 Pure; reads a few bytes of a payload and never trusts a length.  Called by ``media/relay.py``.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from media.descriptor import vp8_body, vp9
+
 _IDR, _SPS, _STAP_A, _FU_A = 5, 7, 24, 28
 _KEY_NALS: Final = (_IDR, _SPS)
 
@@ -14,24 +16,14 @@ _KEY_NALS: Final = (_IDR, _SPS)
 def starts_keyframe(codec: str, payload: bytes) -> bool:
     """Whether a decoder that knows nothing may begin with this packet.  Sound may begin anywhere."""
     if codec == "VP8":
-        return _vp8(payload)
+        at = vp8_body(payload)
+        return bool(at) and not payload[at] & 1  # P bit of the frame header: 0 is a key frame
     if codec.startswith("H264"):
         return _h264(payload)
+    if codec == "VP9":
+        found = vp9(payload)
+        return found is not None and found.begins and found.spatial == 0 and not found.inter_picture
     return True
-
-
-def _vp8(payload: bytes) -> bool:
-    if len(payload) < 2 or payload[0] & 0x17 != 0x10:  # S set (start of a partition) and partition 0
-        return False
-    at = 1
-    if payload[0] & 0x80:
-        flags, at = payload[1], 2
-        if flags & 0x80:  # picture id, one or two bytes
-            if len(payload) <= at:
-                return False
-            at += 2 if payload[at] & 0x80 else 1
-        at += bool(flags & 0x40) + bool(flags & 0x30)  # TL0PICIDX; TID/KEYIDX share one
-    return len(payload) > at and not payload[at] & 1  # P bit of the frame header: 0 is a key frame
 
 
 def _h264(payload: bytes) -> bool:

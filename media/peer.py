@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from media import demux
+from media.binding import Bindings
 from media.counters import Counters
 from media.errors import BadPacket, HandshakeFailed
 from media.fanout import Target
 from media.guard import Patience
-from media.limits import MAX_SSRCS, PATH_SILENCE, PEER_PACKETS, SETUP_TIME
+from media.limits import PATH_SILENCE, PEER_PACKETS, SETUP_TIME
 from media.port import Path, packed
 from media.room import Member, Room
 from media.rtp import RtpView
 from media.sdp import Offer
-from media.stream import UpStream
 from media.stun import mapped
 from media.wire import DtlsSession, SharedCertificate, Srtp
 
@@ -43,7 +43,6 @@ class Peer:
         room: Room,
         offer: Offer,
         credentials: tuple[str, str],
-        mid_extension: int,
         certificate: SharedCertificate,
         send: Callable[[bytes, Path], object],
         counters: Counters,
@@ -59,15 +58,14 @@ class Peer:
         self.target: Target | None = None
         self.created_at = self.heard_at = now
         self._fingerprints = offer.fingerprints
-        self._mid_extension = mid_extension
+        self._transport_wide = next((s.extensions.transport_wide for s in member.sources.values()
+                                     if s.extensions.transport_wide), 0)
         self._counters, self._hooks, self._send = counters, hooks, send
         self._dtls = DtlsSession(certificate, "server", self._send_dtls, lambda: hooks.goodbye(self))
         self._handshake: asyncio.Task[None] | None = None
         self._srtp: Srtp | None = None
         self._patience = Patience()
-        self._bound: dict[int, UpStream | None] = {  # None: authentic, but no track of ours (subscribers, repairs)
-            up.ssrc: up for up in member.ups.values() if up.ssrc is not None
-        }
+        self._bindings = Bindings(member)
         self._second, self._packets = now, 0
 
     # -- transport ------------------------------------------------------------------------------------------------------
@@ -148,34 +146,20 @@ class Peer:
 
     def _on_rtp(self, datagram: bytes, now: float) -> None:
         assert self._srtp is not None
-        ssrc = int.from_bytes(datagram[8:12], "big")
-        known = ssrc in self._bound
-        if not known and len(self._bound) >= MAX_SSRCS:
+        if not self._bindings.admits(int.from_bytes(datagram[8:12], "big")):
             self._counters.ssrc_cap += 1
             return
         view = RtpView(self._srtp.unprotect_rtp(datagram))
         self.heard_at = now
-        up = self._bound[ssrc] if known else self._bind(view)
-        if up is not None and view.payload_type == up.payload_type:
+        arrivals = self.member.arrivals
+        if arrivals is not None and view.ext_start:
+            number = view.extension(self._transport_wide)
+            if number is not None and len(number) == 2:
+                arrivals.note(number[0] << 8 | number[1], now)
+        intake = self._bindings.find(view)
+        if intake is not None:
             self._counters.packets_in += 1
-            self.room.on_rtp(up, view, now)
-
-    def _bind(self, view: RtpView) -> UpStream | None:
-        """Which track a new SSRC is: by its mid extension (RFC 8843 section 9.2), else by a payload type of one track."""
-        mid = view.extension(self._mid_extension) if self._mid_extension else None
-        ups = self.member.ups
-        up = ups.get(mid.decode("ascii", "replace")) if mid is not None else None
-        if mid is None:
-            matching = [up for up in ups.values() if up.payload_type == view.payload_type]
-            up = matching[0] if len(matching) == 1 else None
-        if up is not None and view.payload_type != up.payload_type:
-            up = None  # a repair stream of the same section
-        if up is not None:
-            # A track has one SSRC at a time: what still comes under an earlier one would mix two streams into one.
-            self._bound = {ssrc: None if bound is up else bound for ssrc, bound in self._bound.items()}
-            up.bind(view.ssrc)
-        self._bound[view.ssrc] = up
-        return up
+            self.room.on_rtp(intake, view, now)
 
     def _on_rtcp(self, datagram: bytes, now: float) -> None:
         assert self._srtp is not None

@@ -1,9 +1,10 @@
-"""Moves packets from UpStreams to DownStreams: the rules of forwarding, sans-IO.
+"""Moves packets from the layers of sources to DownStreams: the rules of forwarding, sans-IO.
 
 In come parsed RTP packets and RTCP messages with ``now`` (monotonic seconds), out go ``Batch``, ``Resend`` and ``Control``
 values through ``emit``, which must act at once: the numbers of a DownStream are those of the moment.  Consecutive packets
-of one track become one Batch for all its receivers.  After a change of source a picture is forwarded only from a key frame on.  Never decodes, never
-decrypts, knows no sockets and no rooms.  Called by ``media/room.py``.
+of one layer become one Batch for all its receivers.  After a change of source or layer a picture is forwarded only from a key
+frame on; until then the former layer goes on.  Never decodes, never decrypts, knows no sockets and no rooms.  Called by
+``media/room.py``.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from typing import TYPE_CHECKING
 from media import rtcp
 from media.cache import Packet
 from media.counters import Counters
+from media.descriptor import height, vp9
+from media.intake import Intake
 from media.keyframe import starts_keyframe
+from media.layer import Audience, Layer
 from media.limits import BATCH_PACKETS, NACK_BURST, PLI_INTERVAL
 from media.rtp import RtpView
-from media.stream import Audience, DownStream, UpStream
+from media.source import Source
+from media.stream import DownStream
 
 if TYPE_CHECKING:
     from media.room import Member
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive packets of one track, all of them for everybody in ``audience``."""
+    """Consecutive packets of one layer, all of them for everybody in ``audience``."""
 
     packets: list[Packet]
     audience: Audience
@@ -68,88 +73,140 @@ class Relay:
         self._counters, self._emit = counters, emit
         self._packets: list[Packet] = []  # collected so far, all of them for ...
         self._audience = Audience()
-        self.restless: set[UpStream] = set()  # sources with gaps or an unanswered key frame request
+        self.restless: set[Intake] = set()  # with gaps or an unanswered key frame request
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
 
-    def attach(self, down: DownStream, source: UpStream, now: float) -> None:
-        """``down`` shows ``source`` from its next starting point on; one that cannot carry it stays empty."""
-        if not down.carries(source):
-            return
+    def attach(self, down: DownStream, source: Source, layer: Layer | None, now: float) -> None:
+        """``source`` stands in this slot; ``layer`` of it is shown from its next starting point on, None: nothing yet."""
         down.source = source
-        source.waiting += (down,)
-        self.ask_keyframe(source, now)
+        self.show(down, layer, now)
+
+    def show(self, down: DownStream, layer: Layer | None, now: float) -> None:
+        """Another layer of the same source: the present one goes on until the new one can begin.  None: nothing, at once."""
+        if layer is None:
+            self._cease(down)
+        elif layer is down.layer:
+            self._forgo(down)
+        elif layer is not down.awaited:
+            self._forgo(down)
+            down.awaited = layer
+            layer.waiting += (down,)
+            if not self._steps_down(down, layer):
+                self.ask_keyframe(layer.intake, now)
 
     def detach(self, down: DownStream) -> None:
         """``down`` shows nothing until it is attached again."""
-        source, down.source = down.source, None
-        if source is None:
-            return
-        self.flush()
-        if down.live:
-            source.live = Audience(tuple(other for other in source.live.downs if other is not down))
-            down.pause(source)
-        else:
-            source.waiting = tuple(other for other in source.waiting if other is not down)
+        self._cease(down)
+        down.source = None
 
-    def drop(self, source: UpStream) -> None:
+    def _cease(self, down: DownStream) -> None:
+        if down.layer is not None:
+            self.flush()
+            down.layer.remove(down)
+            down.pause()
+            down.awaited = None
+        self._forgo(down)
+
+    @staticmethod
+    def _forgo(down: DownStream) -> None:
+        layer, down.awaited = down.awaited, None
+        if layer is not None:
+            layer.waiting = tuple(other for other in layer.waiting if other is not down)
+
+    def drop(self, source: Source) -> None:
         """The source is gone for good."""
-        for down in [*source.live.downs, *source.waiting]:
-            self.detach(down)
-        self.restless.discard(source)
+        for layer in source.layers:
+            for down in [*layer.live.downs, *layer.waiting]:
+                self.detach(down)
+        self.restless.difference_update(source.intakes)
 
-    def gate(self, source: UpStream, closed: bool) -> None:
+    def gate(self, source: Source, closed: bool) -> None:
         """Closed: its packets are dropped at the entrance."""
         if source.gated != closed:
             self.flush()
             source.gated = closed
             if closed:
-                source.pause()
-                source.missing.clear()
+                for intake in source.intakes:
+                    intake.pause()
+                    intake.missing.clear()
 
     # -- media ----------------------------------------------------------------------------------------------------------
 
-    def receive(self, source: UpStream, view: RtpView, now: float) -> None:
-        """One authentic packet of ``source``."""
-        ext, order = source.note(view.seq, view.timestamp, now)
+    def receive(self, intake: Intake, view: RtpView, now: float, level: int | None = None, capture: bytes = b"") -> None:
+        """One authentic packet; ``level`` and ``capture``: header extensions that go on to the receivers."""
+        ext, order = intake.note(view.seq, view.timestamp, now)
+        source = intake.source
         if source.gated:
-            source.missing.clear()  # nobody waits for what is dropped here
+            intake.missing.clear()  # nobody waits for what is dropped here
             self._counters.gated += 1
             source.owner.gated += 1
             return
-        if source.missing:
-            self.restless.add(source)
-        packet = Packet(ext, view.timestamp, view.marker << 7, view.payload)
-        source.ring.put(packet)
-        if order == UpStream.LATE:
-            self._forward_late(source, packet)
+        if order == Intake.TWICE:
             return
-        if order == UpStream.RESTART:
+        if intake.missing:
+            self.restless.add(intake)
+        if order == Intake.RESTART:
             self.flush()
-            self.ask_keyframe(source, now)
-        if (source.waiting or source.wants_keyframe) and starts_keyframe(source.codec, packet.payload):
-            self._start(source, packet, now)
-        if source.live.downs:
-            if self._audience is not source.live or len(self._packets) >= BATCH_PACKETS:
+            self.ask_keyframe(intake, now)
+        packet = Packet(ext, view.timestamp, view.marker << 7, view.payload, level, capture)
+        if intake.splitter is None:
+            self._take(intake.layers[0], packet, order == Intake.LATE, now)
+            return
+        for layer, mine in intake.splitter.split(packet, view.payload_type, order == Intake.LATE):
+            self._take(layer, mine, order == Intake.LATE, now)
+
+    def _take(self, layer: Layer, packet: Packet, late: bool, now: float) -> None:
+        layer.ring.put(packet)
+        layer.octets += len(packet.payload)
+        if late:
+            self._forward_late(layer, packet)
+            return
+        layer.highest, layer.highest_ts, layer.highest_at = packet.ext, packet.timestamp, now
+        if layer.waiting or layer.intake.wants_keyframe:
+            self._try_start(layer, packet, now)
+        if layer.live.downs:
+            if self._audience is not layer.live or len(self._packets) >= BATCH_PACKETS:
                 self.flush()
-                self._audience = source.live
+                self._audience = layer.live
             self._packets.append(packet)
 
-    def _start(self, source: UpStream, packet: Packet, now: float) -> None:
-        self.flush()  # what was collected has the numbers from before
-        source.wants_keyframe = False
-        for down in source.waiting:
-            down.begin(source, packet, now)
-        source.live = Audience(source.live.downs + source.waiting)
-        source.waiting = ()
+    def _try_start(self, layer: Layer, packet: Packet, now: float) -> None:
+        if starts_keyframe(layer.codec, packet.payload):
+            layer.intake.wants_keyframe = False
+            layer.height = height(layer.codec, packet.payload) or layer.height
+            self._start(layer, layer.waiting, packet, now)
+        elif layer.source.svc:
+            found = vp9(packet.payload)
+            if found is not None and found.begins and found.spatial == 0:
+                self._start(layer, tuple(d for d in layer.waiting if self._steps_down(d, layer)), packet, now)
 
-    def _forward_late(self, source: UpStream, packet: Packet) -> None:
-        # An overtaken packet goes by itself, as one sent again does; not to those who began after it.
+    @staticmethod
+    def _steps_down(down: DownStream, layer: Layer) -> bool:
+        """To leave out upper spatial layers needs no key frame."""
+        held = down.layer
+        return layer.source.svc and held is not None and held.source is layer.source and held.index > layer.index
+
+    def _start(self, layer: Layer, downs: tuple[DownStream, ...], packet: Packet, now: float) -> None:
+        if not downs:
+            return
+        self.flush()  # what was collected has the numbers from before
+        layer.waiting = tuple(down for down in layer.waiting if down not in downs)
+        for down in downs:
+            if down.layer is not None:
+                down.layer.remove(down)
+                down.pause()
+            down.begin(layer, packet, now)
+        layer.add(downs)
+
+    def _forward_late(self, layer: Layer, packet: Packet) -> None:
+        # An overtaken packet goes by itself; not to those who began after it.
         self.flush()
-        for down in source.live.downs:
+        for down in layer.live.downs:
             if down.map.base <= packet.ext:
                 down.count_one(len(packet.payload))
-                self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta, again=False))
+                self._emit(Resend(down, packet, down.payload_type, down.delta, down.ts_delta, down.pid_delta, down.tl0_delta,
+                                  again=False))
 
     def flush(self) -> None:
         """Ends the collecting: call when everything that was there has been read."""
@@ -159,22 +216,23 @@ class Relay:
 
     # -- feedback -------------------------------------------------------------------------------------------------------
 
-    def ask_keyframe(self, source: UpStream, now: float) -> None:
-        """Somebody needs a key frame of ``source``: at most one request goes out per interval, and again if unanswered."""
-        if source.kind != "video":
+    def ask_keyframe(self, intake: Intake, now: float) -> None:
+        """Somebody needs a key frame: at most one request goes out per interval, and again if unanswered."""
+        if intake.source.kind != "video":
             return
-        if source.wants_keyframe and now - source.pli_at < PLI_INTERVAL:
+        if intake.wants_keyframe and now - intake.pli_at < PLI_INTERVAL:
             self._counters.pli_suppressed += 1
-        source.wants_keyframe = True
-        self.restless.add(source)
-        self._send_pli(source, now)
+        intake.wants_keyframe = True
+        self.restless.add(intake)
+        self._send_pli(intake, now)
 
-    def _send_pli(self, source: UpStream, now: float) -> None:
-        if source.ssrc is None or now - source.pli_at < PLI_INTERVAL or not source.owner.connected:
+    def _send_pli(self, intake: Intake, now: float) -> None:
+        owner = intake.source.owner
+        if intake.ssrc is None or now - intake.pli_at < PLI_INTERVAL or not owner.connected:
             return
-        source.pli_at = now
+        intake.pli_at = now
         self._counters.pli_up += 1
-        self._feedback(source.owner, rtcp.pli(source.owner.ssrc, source.ssrc))
+        self._feedback(owner, rtcp.pli(owner.ssrc, intake.ssrc))
 
     def _feedback(self, member: Member, message: bytes) -> None:
         # A compound packet begins with a report (RFC 3550 section 6.1); an empty one will do.
@@ -183,35 +241,36 @@ class Relay:
     def resend(self, down: DownStream, seqs: tuple[int, ...]) -> None:
         """A subscriber misses ``seqs`` of ``down``: sends again what the ring still has."""
         self.flush()
-        source = down.source
-        newest = source.highest + down.delta if source is not None and down.live else down.map.last
+        newest = down.layer.highest + down.delta if down.layer is not None else down.map.last
         self._counters.nack_rx += len(seqs)
         for seq in seqs[:NACK_BURST]:
             found = down.map.find(seq, newest)
             if found is None or down.owner.resend_budget <= 0:
                 continue
             stretch, ext = found
-            packet = stretch.source.ring.get(ext)
+            layer = stretch.source
+            packet = layer.ring.get(ext)
             if packet is not None:
                 down.owner.resend_budget -= 1
                 self._counters.rtx += 1
-                pt = down.pts[stretch.source.codec]
-                self._emit(Resend(down, packet, pt, stretch.delta, stretch.ts_delta))
+                self._emit(Resend(down, packet, down.pts[layer.codec], stretch.delta, stretch.ts_delta,
+                                  *stretch.picture_deltas, down.rtx.get(layer.codec, 0)))
 
     @property
     def urgent(self) -> bool:
         """Whether packets are missing, so that the timers should run soon."""
-        return any(source.missing for source in self.restless)
+        return any(intake.missing for intake in self.restless)
 
     def tick(self, now: float) -> None:
         """Timers: asks publishers for lost packets and, again, for key frames that did not come."""
-        for source in list(self.restless):
-            lost = source.lost_now(now) if source.ssrc is not None and not source.gated else []
+        for intake in list(self.restless):
+            source = intake.source
+            lost = intake.lost_now(now) if intake.ssrc is not None and not source.gated else []
             if lost:
                 self._counters.nack_tx += len(lost)
-                self._feedback(source.owner, rtcp.nack(source.owner.ssrc, source.ssrc or 0, lost))
-            if source.wants_keyframe and (source.live.downs or source.waiting):
-                self._send_pli(source, now)
-            elif not source.missing:
-                source.wants_keyframe = False
-                self.restless.discard(source)
+                self._feedback(source.owner, rtcp.nack(source.owner.ssrc, intake.ssrc or 0, lost))
+            if intake.wants_keyframe and intake.watched:
+                self._send_pli(intake, now)
+            elif not intake.missing:
+                intake.wants_keyframe = False
+                self.restless.discard(intake)

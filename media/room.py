@@ -6,57 +6,32 @@ through ``tell``.  Nothing of one room ever reaches another: each has a Relay of
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from media import rtcp
+from media import attention, choice, quality, reports
 from media.counters import Counters
 from media.errors import RoomFull
-from media.limits import ASLEEP_AFTER, MAX_ROOM_PEERS, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE
-from media.relay import Control, Output, Relay
+from media.intake import Intake
+from media.limits import ASLEEP_AFTER, CHOICE_INTERVAL, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, REPORT_INTERVAL, REVIEW_INTERVAL
+from media.member import Member, Role
+from media.relay import Output, Relay
 from media.rtp import RtpView
 from media.sdp import Slot, Track
 from media.seqmap import SeqMap
 from media.slots import pin, place
-from media.stream import DownStream, Kind, UpStream
+from media.source import Kind, Source
+from media.stream import DownStream
+from media.twcc import Recorder
 
-Role = Literal["publish", "subscribe"]
+__all__ = ["Event", "Member", "Role", "Room"]
+
 Event = dict[str, Any]
-_NTP: Final = 1 << 32
 _KINDS: Final[tuple[Kind, Kind]] = ("audio", "video")
 
 
-@dataclass(eq=False, slots=True)
-class Member:
-    """One peer as its room sees it.  ``name`` is the point's code; a publisher's name is unique in the room."""
-
-    session: str
-    name: str
-    role: Role
-    ssrc: int
-    pinned: tuple[str, ...] | None = None
-    remb: bool = False
-    target: Any = None
-    connected: bool = False
-    ups: dict[str, UpStream] = field(default_factory=dict)
-    downs: dict[int, DownStream] = field(default_factory=dict)
-    clock_offset: float = float("inf")
-    resend_budget: int = RTX_BUDGET
-    report_at: float = 0.0
-    told: list[dict[str, Any]] | None = None  # the slots of its last event ...
-    moved: bool = True                               # ... which may no longer be true
-    packets_in: int = 0
-    gated: int = 0
-
-    @property
-    def packets_out(self) -> int:
-        """RTP packets sent to this subscriber."""
-        return sum(down.packets for down in self.downs.values())
-
-    def track(self, kind: Kind) -> UpStream | None:
-        """What it publishes of this kind."""
-        return next((up for up in self.ups.values() if up.kind == kind), None)
+def _nothing_sent(number: int) -> tuple[float, int] | None:
+    return None
 
 
 class Room:
@@ -69,17 +44,21 @@ class Room:
         draw: Callable[[], int],
         emit: Callable[[Output], None],
         tell: Callable[[Event], None],
+        history: reports.History = _nothing_sent,
     ) -> None:
-        """``draw()`` gives a random 32-bit number; ``tell`` takes ``up``, ``down`` and ``slots`` events."""
+        """``draw()`` gives a random 32-bit number; ``tell`` takes the events of the contract (docs/protocol.md);
+        ``history`` knows when each transport-wide number was sent."""
         self.name = name
         self.relay = Relay(counters, emit)
         self.members: dict[str, Member] = {}
         self._publishers: dict[str, Member] = {}  # connected ones by name, in order of joining
-        self._draw, self._emit, self._tell = draw, emit, tell
+        self._draw, self._emit, self._tell, self._history = draw, emit, tell, history
         self._heard: frozenset[str] | None = None
+        self._seen: frozenset[str] | None = None
         self._stage: tuple[str, ...] = ()
         self._gone_in = self._gone_out = 0  # packets of members that left
         self._stale = False  # somebody came or went: slots are to be filled anew
+        self._review_at = self._measure_at = 0.0
 
     # -- coming and going -----------------------------------------------------------------------------------------------
 
@@ -87,10 +66,9 @@ class Room:
         """A publisher whose offer was accepted; it counts from ``connected`` on.  Raises: RoomFull."""
         member = self._add(Member(session, name, "publish", self._draw(), remb=remb))
         for track in tracks:
-            up = UpStream(member, track.mid, track.kind, track.codec, track.payload_type, track.clock, track.level)
-            if track.ssrc is not None:
-                up.bind(track.ssrc)
-            member.ups[track.mid] = up
+            member.sources[track.mid] = Source(member, track)
+            if "transport-cc" in track.feedback and track.extensions.transport_wide:
+                member.arrivals = Recorder()
         return member
 
     def add_subscriber(self, session: str, name: str, slots: list[Slot], pinned: list[str] | None) -> Member:
@@ -98,9 +76,10 @@ class Room:
         wanted = None if pinned is None else tuple(pinned)
         member = self._add(Member(session, name, "subscribe", self._draw(), wanted))
         for slot in slots:
-            numbers = SeqMap[UpStream](self._draw() & 0x3FFF, self._draw())
             member.downs[slot.ssrc] = DownStream(
-                member, slot.mid, slot.kind, slot.ssrc, slot.payload_types, numbers, cname=slot.cname
+                member, slot.mid, slot.kind, slot.ssrc, slot.payload_types, SeqMap(self._draw() & 0x3FFF, self._draw()),
+                cname=slot.cname, extensions=slot.extensions, rtx_ssrc=slot.rtx_ssrc, rtx=slot.rtx,
+                rtx_seq=self._draw() & 0x3FFF,
             )
         return member
 
@@ -138,10 +117,11 @@ class Room:
             return None
         for down in member.downs.values():
             self.relay.detach(down)
-        for up in member.ups.values():
-            for down in (*up.live.downs, *up.waiting):
-                down.owner.moved = True
-            self.relay.drop(up)
+        for source in member.sources.values():
+            for layer in source.layers:
+                for down in (*layer.live.downs, *layer.waiting):
+                    down.owner.moved = True
+            self.relay.drop(source)
         if self._publishers.get(member.name) is member:
             del self._publishers[member.name]
             self._stale = True
@@ -153,30 +133,41 @@ class Room:
 
     # -- policy and slots -----------------------------------------------------------------------------------------------
 
-    def policy(self, heard: list[str] | None, stage: list[str]) -> None:
-        """``heard``: whose sound passes the entrance (None: everybody's).  ``stage``: who is shown first."""
+    def policy(self, heard: list[str] | None, stage: list[str], seen: list[str] | None = None) -> None:
+        """Whose sound (``heard``) and picture (``seen``) pass the entrance, None: everybody's; who is shown first."""
         self._heard = None if heard is None else frozenset(heard)
+        self._seen = None if seen is None else frozenset(seen)
         self._stage = tuple(stage)
         self._apply_gates()
         self._stale = True
 
     def _apply_gates(self) -> None:
         for member in self._publishers.values():
-            for up in member.ups.values():
-                if up.kind == "audio":
-                    self.relay.gate(up, self._heard is not None and member.name not in self._heard)
+            for source in member.sources.values():
+                allowed = self._heard if source.kind == "audio" else self._seen
+                self.relay.gate(source, allowed is not None and member.name not in allowed)
 
-    def _ranked(self) -> dict[Kind, list[UpStream]]:
+    def view(self, session: str, heights: Mapping[str, int]) -> bool:
+        """With how many rows a subscriber shows each slot (by mid; 0: not at all).  False when there is no such session."""
+        member = self.members.get(session)
+        if member is None or member.role != "subscribe":
+            return False
+        mids = {down.mid for down in member.downs.values()}
+        member.heights.update({mid: rows for mid, rows in heights.items() if mid in mids})
+        member.choose_at = 0.0
+        return True
+
+    def _ranked(self) -> dict[Kind, list[Source]]:
         """All sources, those who deserve a slot most first: who may be heard, the stage, who speaks, who joined first."""
         staged = [self._publishers[name] for name in dict.fromkeys(self._stage) if name in self._publishers]
         order = staged + [member for member in self._publishers.values() if member not in staged]
-        ranked: dict[Kind, list[UpStream]] = {}
+        ranked: dict[Kind, list[Source]] = {}
         for kind in _KINDS:
             sources = [source for member in order if (source := member.track(kind)) is not None]
             ranked[kind] = sorted(sources, key=self._rank)
         return ranked
 
-    def _rank(self, source: UpStream) -> tuple[int, int, tuple[int, float]]:
+    def _rank(self, source: Source) -> tuple[int, int, tuple[int, float]]:
         """Hundreds sit there muted: who sends nothing, or may not be heard, takes no slot from somebody who does.
 
         Who is only asleep but on the stage keeps it, so that the floor's picture is there with its first packet.
@@ -185,22 +176,27 @@ class Room:
         rest = 2 if source.gated else 1 if source.asleep and not staged else 0
         return rest, 0 if staged else 1, (0, 0.0) if staged else source.voice.rank
 
-    def _fill(self, member: Member, ranked: dict[Kind, list[UpStream]], now: float) -> None:
+    def _fill(self, member: Member, ranked: dict[Kind, list[Source]], now: float) -> None:
         """Brings the slots of one subscriber up to date; one that shows the right publisher is left alone."""
         places = {kind: [down for down in member.downs.values() if down.kind == kind] for kind in _KINDS}
+        changed = False
         for kind, other in (_KINDS, _KINDS[::-1]):
             downs = places[kind]
             if member.pinned is not None:
                 wanted = pin(downs, [self._named(name, member, kind) for name in member.pinned])
             else:
                 beside = {down.source.owner: at for at, down in enumerate(places[other]) if down.source is not None}
+                # At most so many sounds are relayed, however many slots a receiver offers.
+                downs = downs[:MAX_SOUNDS] if kind == "audio" else downs
                 wanted = place(downs, (source for source in ranked[kind] if source.owner.name != member.name), beside)
             for down, source in zip(downs, wanted, strict=True):
                 if down.source is not source:
-                    member.moved = True
+                    member.moved = changed = True
                     self.relay.detach(down)
                     if source is not None:
-                        self.relay.attach(down, source, now)
+                        self.relay.attach(down, source, None, now)
+        if changed:
+            self._choose(member, now)
         if member.moved:
             member.moved = False
             slots = self._slots(member)
@@ -209,49 +205,49 @@ class Room:
                 since = [{"since": down.since} for down in member.downs.values()]
                 self._news("slots", member, slots=[slot | more for slot, more in zip(slots, since, strict=True)])
 
-    def _named(self, name: str, watcher: Member, kind: Kind) -> UpStream | None:
+    def _choose(self, member: Member, now: float) -> None:
+        member.choose_at = now + CHOICE_INTERVAL * (0.75 + self._draw() % 512 / 1024)
+        choice.choose(member, self._stage, self.relay, now)
+
+    def _named(self, name: str, watcher: Member, kind: Kind) -> Source | None:
         owner = self._publishers.get(name)
         return owner.track(kind) if owner is not None and name != watcher.name else None
 
     # -- packets --------------------------------------------------------------------------------------------------------
 
-    def on_rtp(self, source: UpStream, view: RtpView, now: float) -> None:
+    def on_rtp(self, intake: Intake, view: RtpView, now: float) -> None:
         """One authentic packet of a publisher of this room."""
-        source.owner.packets_in += 1
+        source = intake.source
+        member = source.owner
+        member.packets_in += 1
         source.heard_at = now
         if source.asleep:
             source.asleep, self._stale = False, True
-        if source.level and (level := view.extension(source.level)) and source.voice.hear(level[0] & 0x7F, now):
-            self._stale = True
-        self.relay.receive(source, view, now)
+        if source.frozen:
+            source.frozen = False
+            self._news("thawed", member, mid=source.mid)
+        extensions, level, capture = source.extensions, None, b""
+        if view.ext_start:
+            said = view.extension(source.level) if source.level else None
+            if said:
+                level = said[0]
+                if source.voice.hear(level & 0x7F, now):
+                    self._stale = True
+            if extensions.capture:
+                capture = view.extension(extensions.capture) or b""
+        self.relay.receive(intake, view, now, level, capture)
 
     def on_rtcp(self, member: Member, data: bytes, now: float) -> None:
         """One authentic compound RTCP packet.  Raises: BadPacket.  Streams of other members are out of reach."""
-        for message in rtcp.parse(data, blocks=False):
-            if isinstance(message, rtcp.Nack):
-                down = member.downs.get(message.media)
-                if down is not None:
-                    self.relay.resend(down, message.seqs)
-            elif isinstance(message, rtcp.KeyframeRequest):
-                for ssrc in message.media:
-                    down = member.downs.get(ssrc)
-                    if down is not None and down.source is not None:
-                        self.relay.ask_keyframe(down.source, now)
-            elif isinstance(message, rtcp.SenderReport):
-                for up in member.ups.values():
-                    if up.ssrc == message.ssrc:
-                        up.report = (message, now)
-                        # The smallest difference seen is the one least delayed on the way.
-                        member.clock_offset = min(member.clock_offset, now - message.ntp / _NTP)
+        reports.take(member, data, self.relay, self._history, now)
 
     def tick(self, now: float) -> None:
-        """Timers; call every ``limits.TICK`` seconds."""
+        """Timers; call every ``limits.TICK`` seconds while it is urgent, otherwise every ``limits.IDLE_TICK``."""
         for member in self._publishers.values():
-            for up in member.ups.values():
-                if not up.asleep and now - up.heard_at > ASLEEP_AFTER:
-                    up.asleep, self._stale = True, True
-                if up.voice.rest(now):
-                    self._stale = True
+            for source in member.sources.values():
+                self._watch(source, now)
+            if member.arrivals is not None:
+                reports.send_arrivals(member, self._emit, now)
         if self._stale:
             self._stale = False
             ranked = self._ranked()
@@ -259,33 +255,38 @@ class Room:
                 if member.role == "subscribe" and member.connected:
                     self._fill(member, ranked, now)
         self.relay.tick(now)
+        if now >= self._measure_at:
+            self._measure(now)
         for member in self.members.values():
-            if member.connected and now >= member.report_at:
-                member.resend_budget = RTX_BUDGET
-                interval = self._report(member, now)
+            if not member.connected:
+                continue
+            if member.role == "subscribe" and now >= member.choose_at:
+                self._choose(member, now)
+            if now >= member.report_at:
+                interval = reports.send(member, self._emit, now)
                 member.report_at = now + interval * (0.75 + self._draw() % 512 / 1024)  # never all at once
+        if now >= self._review_at:
+            self._review_at = now + REVIEW_INTERVAL
+            attention.review(self._publishers.values(), lambda who, tracks: self._news("wanted", who, tracks=tracks), now)
 
-    def _report(self, member: Member, now: float) -> float:
-        """Sends what is due; returns the seconds until the next time."""
-        if member.role == "subscribe":
-            data = b""
-            for down in member.downs.values():
-                if len(data) > 1000:  # many slots need more than one datagram
-                    self._emit(Control(member, data))
-                    data = b""
-                data += down.sender_report(now)
-            if data:
-                self._emit(Control(member, data))
-            return SENDER_REPORT_INTERVAL if data else REPORT_INTERVAL
-        blocks = [block for up in member.ups.values() if (block := up.block(now)) is not None]
-        if blocks:
-            data = rtcp.receiver_report(member.ssrc, blocks)
-            if member.remb:
-                data += rtcp.remb(member.ssrc, UPLINK_BITRATE, [block.ssrc for block in blocks])
-            self._emit(Control(member, data))
-        return REPORT_INTERVAL
+    def _watch(self, source: Source, now: float) -> None:
+        if attention.frozen(source, now):
+            source.frozen = True
+            self._news("frozen", source.owner, mid=source.mid)
+        if not source.asleep and not source.stopped and now - source.heard_at > ASLEEP_AFTER:
+            source.asleep, self._stale = True, True
+        if source.voice.rest(now):
+            self._stale = True
 
-    def stats(self) -> dict[str, Any]:
+    def _measure(self, now: float) -> None:
+        self._measure_at = now + MEASURE_INTERVAL
+        for member in self._publishers.values():
+            for source in member.sources.values():
+                for layer in source.layers:
+                    layer.measure(now)
+                choice.put_in_order(source)
+
+    def stats(self, now: float = 0.0) -> dict[str, Any]:
         """What the room carried, session by session."""
         sessions = []
         for member in self.members.values():
@@ -293,7 +294,7 @@ class Room:
             sessions.append({
                 "session": member.session, "name": member.name, "role": member.role, "state": state,
                 "packets_in": member.packets_in, "packets_out": member.packets_out, "gated": member.gated,
-                "slots": self._slots(member),
+                "slots": self._slots(member), "quality": quality.of(member, now),
             })
         return {
             "sessions": sessions,
@@ -312,4 +313,3 @@ class Room:
         self._tell({
             "event": event, "room": self.name, "session": member.session, "name": member.name, "role": member.role, **more
         })
-

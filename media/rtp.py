@@ -54,6 +54,15 @@ class RtpView:
         """The payload without padding."""
         return self.data[self.start : self.end]
 
+    def unwrap(self, payload_type: int) -> bool:
+        """Turns a repair packet (RFC 4588) into the one it repairs; False when it is mere padding."""
+        if self.end - self.start < 2:
+            return False
+        self.seq = self.data[self.start] << 8 | self.data[self.start + 1]
+        self.start += 2
+        self.payload_type = payload_type
+        return self.end > self.start
+
     def extension(self, wanted: int) -> bytes | None:
         """The value of header extension ``wanted`` (1-255), one-byte or two-byte form; None when absent."""
         two_byte = self.ext_profile & 0xFFF0 == 0x1000

@@ -14,6 +14,8 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 Source = TypeVar("Source")
 _REMEMBERED: Final = 8
+_HALF: Final = 1 << 31
+_FARTHEST: Final = 3600  # seconds a report may move times forward before it is not believed
 
 
 class Stretch(NamedTuple, Generic[Source]):
@@ -23,6 +25,7 @@ class Stretch(NamedTuple, Generic[Source]):
     source: Source
     delta: int
     ts_delta: int
+    picture_deltas: tuple[int, int] = (0, 0)  # of VP8 picture id and TL0PICIDX
 
 
 class SeqMap(Generic[Source]):
@@ -46,18 +49,29 @@ class SeqMap(Generic[Source]):
         """The newest outgoing number of the stretches that ended."""
         return self._next - 1
 
-    def begin(self, source: Source, ext: int, timestamp: int, now: float, clock: int, same: bool) -> None:
+    def begin(
+        self, source: Source, ext: int, timestamp: int, now: float, clock: int, expected: int | None,
+        picture_deltas: tuple[int, int] = (0, 0),
+    ) -> Stretch[Source]:
         """The next outgoing packet is incoming ``ext`` of ``source``.
 
-        ``same`` source as before: its own timestamps go on (time passed while it was silent).  Another one: the time
-        that passed here is added, at ``clock`` ticks a second.
+        ``expected`` is the timestamp it should leave with, when source and predecessor share a clock.  Otherwise (None) the
+        time that passed here is added, at ``clock`` ticks a second.  Times never go back.
         """
         self.base = ext
         self.delta = self._next - ext
-        if not same:
-            passed = max(1, round((now - self._last_at) * clock)) if self._last_at >= 0 else 0
-            self.ts_delta = (self._last_ts + passed - timestamp) & 0xFFFFFFFF
-        self._stretches.append(Stretch(self._next, source, self.delta, self.ts_delta))
+        ahead = (expected - self._last_ts + _HALF) % (2 * _HALF) - _HALF if expected is not None else 0
+        if self._last_at < 0:
+            out = self._last_ts if expected is None else expected
+        elif expected is not None and 0 < ahead < _FARTHEST * clock:
+            out = expected
+        elif expected is not None and -clock < ahead <= 0:
+            out = self._last_ts + max(1, clock // 1000)  # the same instant, shown already
+        else:
+            out = self._last_ts + max(1, round((now - self._last_at) * clock))
+        self.ts_delta = (out - timestamp) & 0xFFFFFFFF
+        self._stretches.append(Stretch(self._next, source, self.delta, self.ts_delta, picture_deltas))
+        return self._stretches[-1]
 
     def end(self, ext: int, timestamp: int, at: float) -> None:
         """The stretch is over; its newest packet was incoming ``ext`` with ``timestamp``, seen at ``at``."""

@@ -24,7 +24,7 @@ from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS
 from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
-from media.sdp import MID_URI, Offer, parse_offer
+from media.sdp import Offer, parse_offer
 from media.tcp import Streams
 from media.wire import SharedCertificate
 
@@ -58,7 +58,8 @@ class Sfu:
         self.streams = Streams(listeners, self.mux, self.counters, clock)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
-        self._policies: dict[str, tuple[list[str] | None, list[str]]] = {}  # of rooms with and without members, oldest first
+        # Of rooms with and without members, oldest first: who is heard, who is shown first, who may be seen.
+        self._policies: dict[str, tuple[list[str] | None, list[str], list[str] | None]] = {}
         self.certificate = SharedCertificate.fresh()
         self._sockets, self._addresses, self._tell, self._clock = tuple(sockets), tuple(addresses), tell, clock
         self._silence = silence
@@ -105,14 +106,13 @@ class Sfu:
 
     def _room(self, name: str) -> Room:
         if name not in self.rooms:
-            self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell)
-            self.rooms[name].policy(*self._policies.get(name, (None, [])))
+            self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell, self.fanout.history.sent)
+            self.rooms[name].policy(*self._policies.get(name, (None, [], None)))
         return self.rooms[name]
 
     def _add_peer(self, member: Any, room: Room, offer: Offer, local: Local) -> None:
-        extension = next((s.extensions[MID_URI] for s in offer.sections if MID_URI in s.extensions), 0)
-        peer = Peer(member, room, offer, (local.ufrag, local.pwd), extension, self.certificate, self.fanout.send,
-                    self.counters, self._hooks, self._clock())
+        peer = Peer(member, room, offer, (local.ufrag, local.pwd), self.certificate, self.fanout.send, self.counters,
+                    self._hooks, self._clock())
         self.peers[member.session] = peer
         self.mux.add(peer)
 
@@ -137,15 +137,25 @@ class Sfu:
             self._end(peer, "room_closed")
         self._policies.pop(room, None)
 
-    def policy(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
-        """Who is heard and who is shown first: holds until ``close_room``, whether anybody is there or not."""
+    def policy(
+        self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None
+    ) -> None:
+        """Who is heard, who is shown first, who may be seen: holds until ``close_room``, whether anybody is there or not."""
         self._policies.pop(room, None)
-        self._policies[room] = heard, stage
+        self._policies[room] = heard, stage, seen
         if len(self._policies) > MAX_POLICIES:
             del self._policies[next(name for name in self._policies if name not in self.rooms)]
         if room in self.rooms:
-            self.rooms[room].policy(heard, stage)
+            self.rooms[room].policy(heard, stage, seen)
             self._hurry()
+
+    def view(self, session: str, heights: dict[str, int]) -> bool:
+        """How large a subscriber shows each slot, in rows by mid; 0: not at all.  False when there is no such session."""
+        peer = self.peers.get(session)
+        if peer is None or not peer.room.view(session, heights):
+            return False
+        self._hurry()
+        return True
 
     def _end(self, peer: Peer, reason: str) -> None:
         session = peer.member.session
@@ -203,7 +213,7 @@ class Sfu:
             "peers": len(self.peers),
             "streams": len(self.streams),
             "segmented": self.fanout.segmented,
-            "rooms": {entry.name: entry.stats() for entry in chosen},
+            "rooms": {entry.name: entry.stats(self._clock()) for entry in chosen},
         }
 
     def shut(self) -> None:

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from media.stream import DownStream, UpStream
+from media.source import Source
+from media.stream import DownStream
 
 if TYPE_CHECKING:
     from media.room import Member
 
 
 def place(
-    downs: Sequence[DownStream], ranked: Iterable[UpStream], beside: Mapping[Member, int]
-) -> list[UpStream | None]:
+    downs: Sequence[DownStream], ranked: Iterable[Source], beside: Mapping[Member, int]
+) -> list[Source | None]:
     """The best of ``ranked`` for these slots of one kind, each in a slot that can carry it.
 
     Who stands in a slot already stays there.  ``beside`` tells in which place an owner's other kind stands: sound and
@@ -26,7 +27,7 @@ def place(
     fitting = (source for source in ranked if any(down.carries(source) for down in downs))
     best = list(islice(fitting, len(downs)))
     now_at = {down.source: place for place, down in enumerate(downs)}
-    placed: list[UpStream | None] = [down.source if down.source in best else None for down in downs]
+    placed: list[Source | None] = [down.source if down.source in best else None for down in downs]
     for source in chain(best, fitting):  # the others count when one of the best fits no free slot
         if None not in placed:
             break
@@ -39,7 +40,7 @@ def place(
     return placed
 
 
-def pin(downs: Sequence[DownStream], sources: Iterable[UpStream | None]) -> list[UpStream | None]:
+def pin(downs: Sequence[DownStream], sources: Iterable[Source | None]) -> list[Source | None]:
     """Exactly these in exactly this order; a slot that cannot carry its source stays empty."""
     wanted = list(islice(chain(sources, [None] * len(downs)), len(downs)))
     return [

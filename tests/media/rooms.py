@@ -9,7 +9,8 @@ from media.counters import Counters
 from media.relay import Batch, Control, Output, Resend
 from media.room import Member, Room
 from media.sdp import Encoding, Extensions, Slot, Track
-from media.stream import DownStream, UpStream
+from media.intake import Intake
+from media.stream import DownStream
 
 KEY, DELTA = b"\x10\x00key", b"\x10\x01delta"  # VP8 payloads: first packets of a key frame and of another one
 
@@ -69,14 +70,15 @@ class Bench:
 
     def send(
         self, member: Member, mid: str, seq: int, payload: bytes = DELTA, now: float = 0.0, ts: int | None = None,
-        level: int | None = None,
+        level: int | None = None, rid: str = "",
     ) -> None:
         """One packet of a publisher, alone in its batch."""
-        up = member.ups[mid]
+        intake = intake_of(member, mid, rid)
+        source = intake.source
         timestamp = seq * 960 if ts is None else ts
-        said = {up.level: bytes([0x80 | level])} if level is not None else None
-        packet = rtp.build(up.payload_type, seq, timestamp, up.ssrc or 0, payload, extensions=said)
-        self.room.on_rtp(up, rtp.RtpView(packet), now)
+        said = {source.level: bytes([0x80 | level])} if level is not None else None
+        packet = rtp.build(source.payload_type, seq, timestamp, intake.ssrc or 0, payload, extensions=said)
+        self.room.on_rtp(intake, rtp.RtpView(packet), now)
         self.room.relay.flush()
 
     def payloads(self, session: str, mid: str) -> list[bytes]:
@@ -91,5 +93,8 @@ class Bench:
         return {slot["mid"]: slot["name"] for slot in told[-1]["slots"]}
 
 
-def up_of(member: Member, mid: str) -> UpStream:
-    return member.ups[mid]
+def intake_of(member: Member, mid: str, rid: str = "") -> Intake:
+    """The stream of one track, or of one of its simulcast layers."""
+    found = member.sources[mid].of_rid(rid)
+    assert found is not None
+    return found

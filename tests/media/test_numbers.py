@@ -92,12 +92,13 @@ class House:
 
     def send(self, member: Member, mid: str, key: bool = True, skip: int = 0, flush: bool = True) -> bytes:
         """The next packet of a publisher, after ``skip`` that got lost."""
-        up = member.ups[mid]
+        intake = member.sources[mid].intakes[0]
         seq = self.seqs[member.name, mid] = self.seqs.get((member.name, mid), 7) + 1 + skip
-        payload = (KEY if key else DELTA) + f"{member.name}{up.ssrc}/{seq}".encode()
+        payload = (KEY if key else DELTA) + f"{member.name}{intake.ssrc}/{seq}".encode()
         self.now += 0.02
-        time = seq * 960 + (up.ssrc or 0) * 12345
-        self.room.on_rtp(up, rtp.RtpView(rtp.build(up.payload_type, seq, time, up.ssrc or 0, payload)), self.now)
+        time = seq * 960 + (intake.ssrc or 0) * 12345
+        packet = rtp.build(intake.source.payload_type, seq, time, intake.ssrc or 0, payload)
+        self.room.on_rtp(intake, rtp.RtpView(packet), self.now)
         if flush:
             self.room.relay.flush()
         return payload
@@ -111,7 +112,8 @@ class House:
 
     def restart(self, member: Member, mid: str) -> None:
         """The publisher goes on under another SSRC, from a number it used before."""
-        member.ups[mid].bind((member.ups[mid].ssrc or 0) + 1000)
+        intake = member.sources[mid].intakes[0]
+        intake.bind((intake.ssrc or 0) + 1000)
         self.seqs[member.name, mid] = 7
 
     def read(self) -> None:

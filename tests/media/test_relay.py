@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from media import rtcp
 from media.limits import MAX_GAP, NACK_BURST, NACK_TRIES, PLI_INTERVAL
-from tests.media.rooms import DELTA, KEY, Bench
+from tests.media.rooms import DELTA, KEY, Bench, intake_of
 
 
 def continuous(packets: list[tuple[int, int, bytes]]) -> bool:
@@ -51,7 +51,7 @@ def test_a_receivers_pli_and_fir_reach_the_source_of_its_slot_only() -> None:
     for member in (first, second):
         bench.send(member, "v", 1, KEY)
     before = bench.plis("p-A"), bench.plis("p-B")
-    down = next(d for d in watcher.downs.values() if d.kind == "video" and d.source is second.ups["v"])
+    down = next(d for d in watcher.downs.values() if d.kind == "video" and d.source is second.sources["v"])
     bench.room.on_rtcp(watcher, rtcp.receiver_report(1) + rtcp.fir(1, down.ssrc, 1), 1.0)
     bench.room.on_rtcp(watcher, rtcp.receiver_report(1) + rtcp.pli(1, 424242), 1.0)
     assert (bench.plis("p-A"), bench.plis("p-B")) == (before[0], before[1] + 1)
@@ -185,7 +185,7 @@ def test_a_long_outage_or_a_new_ssrc_restarts_with_a_key_frame_and_without_a_gap
         bench.send(sender, "v", seq, KEY if seq == 0 else DELTA, now=seq / 30)
     bench.send(sender, "v", MAX_GAP + 100, DELTA, now=5.0)
     bench.send(sender, "v", MAX_GAP + 101, KEY, now=5.1)
-    sender.ups["v"].bind(999)
+    intake_of(sender, "v").bind(999)
     bench.send(sender, "v", 40000, DELTA, now=6.0, ts=5)
     bench.send(sender, "v", 40001, KEY, now=6.1, ts=3005)
     bench.send(sender, "v", 40002, DELTA, now=6.2, ts=6005)
@@ -203,7 +203,7 @@ def test_reports_tell_the_publisher_its_loss_and_a_bitrate() -> None:
         bench.room.tick(1.0 + step / 10)
     reports = [m for who, m in bench.control if isinstance(m, rtcp.ReceiverReport) and m.blocks]
     block = reports[0].blocks[0]
-    assert block.ssrc == sender.ups["v"].ssrc and block.lost == 10 and block.highest & 0xFFFF == 100
+    assert block.ssrc == intake_of(sender, "v").ssrc and block.lost == 10 and block.highest & 0xFFFF == 100
     assert 20 <= block.fraction <= 30 and any(isinstance(m, rtcp.Remb) for _, m in bench.control)
 
 
@@ -214,7 +214,7 @@ def test_sender_reports_keep_sound_and_picture_in_step() -> None:
     bench.send(sender, "a", 1, b"s", now=10.0, ts=480_000)
     bench.send(sender, "v", 1, KEY, now=10.0, ts=900_000)
     for mid, ts in (("a", 480_000), ("v", 900_000)):  # both were taken at the same moment
-        bench.room.on_rtcp(sender, rtcp.sender_report(rtcp.SenderReport(sender.ups[mid].ssrc or 0, ntp, ts, 1, 1)), 10.02)
+        bench.room.on_rtcp(sender, rtcp.sender_report(rtcp.SenderReport(intake_of(sender, mid).ssrc or 0, ntp, ts, 1, 1)), 10.02)
     bench.room.tick(12.0)
     reports = {m.ssrc: m for who, m in bench.control if isinstance(m, rtcp.SenderReport) and who == "s-C"}
     moments = []

@@ -12,7 +12,7 @@ from media.errors import BadPacket, BadSdp, RoomFull
 from media.limits import ASLEEP_AFTER, MAX_ROOM_PEERS
 from media.room import Member
 from media.sdp import Slot, parse_offer
-from tests.media.rooms import DELTA, KEY, Bench
+from tests.media.rooms import DELTA, KEY, Bench, intake_of
 from tests.media.test_sdp import HEAD, LOCAL
 
 
@@ -257,7 +257,7 @@ def test_no_offer_of_a_subscriber_ends_a_publisher(
         bench.room.connected(f"s{number}", object(), 0.0)
     bench.room.tick(0.1)
     for sender in senders:  # the fire wall would end whom these raise for
-        for mid, up in sender.ups.items():
+        for mid, up in sender.sources.items():
             for seq in range(3):
                 bench.send(sender, mid, seq, b"\x65key" if up.codec.startswith("H264") else KEY, now=0.2)
     for member in bench.room.members.values():
@@ -315,7 +315,7 @@ def test_late_packets_of_the_old_source_after_a_change_of_ssrc_are_not_mixed_in(
     bench.subscriber("X")
     for seq in range(5):
         bench.send(sender, "v", seq, KEY)
-    sender.ups["v"].bind(4242)
+    intake_of(sender, "v").bind(4242)
     for seq in range(3):
         bench.send(sender, "v", seq, KEY + b"new")
     bench.send(sender, "v", 65535, DELTA + b"overtaken")  # from before the first one of the new source

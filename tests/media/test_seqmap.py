@@ -21,7 +21,7 @@ def test_numbers_go_on_by_one_and_time_goes_forward_over_any_changes_of_source(
     numbers: SeqMap[int] = SeqMap(first_seq, first_ts)
     expected, now, last_ts = first_seq, 0.0, None
     for source, (ext, timestamp, count, pause) in enumerate(found):
-        numbers.begin(source, ext, timestamp, now, 90000, same=False)
+        numbers.begin(source, ext, timestamp, now, 90000, None)
         for n in range(count):
             assert (ext + n + numbers.delta) & 0xFFFF == expected & 0xFFFF
             out_ts = (timestamp + n * 3000 + numbers.ts_delta) & 0xFFFFFFFF
@@ -38,7 +38,7 @@ def test_a_nack_finds_the_packet_that_had_this_number(found: list[tuple[int, int
     numbers: SeqMap[int] = SeqMap(100, 0)
     sent: list[tuple[int, int, int]] = []
     for source, (ext, timestamp, count, _) in enumerate(found):
-        numbers.begin(source, ext, timestamp, 1.0, 90000, same=False)
+        numbers.begin(source, ext, timestamp, 1.0, 90000, None)
         sent += [((ext + n + numbers.delta) & 0xFFFF, source, ext + n) for n in range(count)]
         numbers.end(ext + count - 1, timestamp, 1.0)
     for seq, source, ext in sent:
@@ -48,18 +48,18 @@ def test_a_nack_finds_the_packet_that_had_this_number(found: list[tuple[int, int
 
 def test_a_stretch_of_which_nothing_was_sent_leaves_no_gap() -> None:
     numbers: SeqMap[str] = SeqMap(7, 0)
-    numbers.begin("a", 70000, 0, 0.0, 90000, same=False)
+    numbers.begin("a", 70000, 0, 0.0, 90000, None)
     numbers.end(69999, 0, 0.0)
-    numbers.begin("b", 80000, 0, 0.0, 90000, same=False)
+    numbers.begin("b", 80000, 0, 0.0, 90000, None)
     assert 80000 + numbers.delta == 7
 
 
 def test_the_same_source_after_a_silence_keeps_its_own_time() -> None:
     numbers: SeqMap[str] = SeqMap(7, 1000)
-    numbers.begin("a", 70000, 5000, 0.0, 48000, same=False)
+    numbers.begin("a", 70000, 5000, 0.0, 48000, None)
     before = numbers.ts_delta
     numbers.end(70010, 5960, 0.2)
-    numbers.begin("a", 70500, 500000, 10.0, 48000, same=True)
+    numbers.begin("a", 70500, 500000, 10.0, 48000, 500000 + before)
     assert numbers.ts_delta == before and 70500 + numbers.delta == 7 + 11
 
 

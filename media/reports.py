@@ -1,0 +1,129 @@
+"""RTCP between a room and its members: what each says of its line, what we say to it.
+
+Pure: messages leave through the relay's ``emit``, time is an argument.  Streams of other members are out of reach: an SSRC that is not
+the member's own is passed over.  Called by ``media/room.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from media import rtcp, twcc
+from media.limits import (
+    ARRIVALS_INTERVAL, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE, WORST_LOSS,
+)
+from media.member import Member
+from media.relay import Control, Output, Relay
+
+History = Callable[[int], tuple[float, int] | None]   # transport-wide number -> (time sent, octets)
+_NTP: Final = 1 << 32
+_SMALL: Final = 1000  # octets: many slots need more than one datagram
+
+
+def take(member: Member, data: bytes, relay: Relay, history: History, now: float) -> None:
+    """One authentic compound packet.  Raises: BadPacket."""
+    if member.role == "publish":
+        for message in rtcp.parse(data, blocks=False):
+            if isinstance(message, rtcp.SenderReport):
+                _on_sender_report(member, message, now)
+        return
+    short = rtcp.brief(data)
+    if short is not None:
+        _on_blocks(member, zip(short.ssrcs, short.fractions, strict=True), short.last_report, short.delay, now)
+        if short.remb >= 0:
+            _on_remb(member, short.remb, now)
+        return
+    for message in rtcp.parse(data, transport=True):
+        _on_message(member, message, relay, history, now)
+
+
+def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: History, now: float) -> None:
+    if isinstance(message, rtcp.Nack):
+        down = member.downs.get(message.media)
+        if down is not None:
+            relay.resend(down, message.seqs)
+    elif isinstance(message, rtcp.KeyframeRequest):
+        for ssrc in message.media:
+            down = member.downs.get(ssrc)
+            layer = None if down is None else down.layer or down.awaited
+            if layer is not None:
+                relay.ask_keyframe(layer.intake, now)
+    elif isinstance(message, (rtcp.ReceiverReport, rtcp.SenderReport)):
+        newest = max(message.blocks, key=lambda block: block.last_report, default=None)
+        pairs = ((block.ssrc, block.fraction) for block in message.blocks)
+        _on_blocks(member, pairs, newest.last_report if newest else 0, newest.delay if newest else 0, now)
+    elif isinstance(message, rtcp.Remb):
+        _on_remb(member, message.bitrate, now)
+    elif isinstance(message, rtcp.TransportFeedback):
+        twcc.parse(message.fci)
+
+
+def _on_remb(member: Member, bitrate: int, now: float) -> None:
+    pass
+
+
+def _on_blocks(member: Member, blocks: Iterator[tuple[int, int]], last: int, delay: int, now: float) -> None:
+    worst = -1
+    for ssrc, fraction in blocks:
+        down = member.downs.get(ssrc)
+        if down is not None:
+            down.loss = fraction
+            if down.layer is not None:
+                worst = max(worst, fraction)
+    trip = rtcp.round_trip(last, delay, now)
+    member.rtt = trip if trip is not None else member.rtt
+    if worst >= 0 and member.line is not None:
+        member.line.on_report(worst / 256, trip, now)
+
+
+def _on_sender_report(member: Member, message: rtcp.SenderReport, now: float) -> None:
+    for source in member.sources.values():
+        for intake in source.intakes:
+            if intake.ssrc == message.ssrc:
+                intake.report = (message, now)
+                # The smallest difference seen is the one least delayed on the way.
+                member.clock_offset = min(member.clock_offset, now - message.ntp / _NTP)
+
+
+# -- what we say --------------------------------------------------------------------------------------------------------
+
+
+def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
+    """Sends the reports that are due; returns the seconds until the next time."""
+    member.resend_budget = RTX_BUDGET
+    if member.role == "subscribe":
+        data = b""
+        for down in member.downs.values():
+            if len(data) > _SMALL:
+                emit(Control(member, data))
+                data = b""
+            data += down.sender_report(now)
+        if data:
+            emit(Control(member, data))
+        return SENDER_REPORT_INTERVAL if data else REPORT_INTERVAL
+    blocks = []
+    for source in member.sources.values():
+        for intake in source.intakes:
+            # Opus adds redundancy for what its publisher believes to be lost: that must serve the worst of its listeners.
+            worst = max((d.loss for layer in intake.layers for d in layer.live.downs), default=0) if source.kind == "audio" else 0
+            block = intake.block(now, min(worst, WORST_LOSS))
+            if block is not None:
+                blocks.append(block)
+    if blocks:
+        data = rtcp.receiver_report(member.ssrc, blocks)
+        if member.remb:
+            data += rtcp.remb(member.ssrc, UPLINK_BITRATE, [block.ssrc for block in blocks])
+        emit(Control(member, data))
+    return REPORT_INTERVAL
+
+
+def send_arrivals(member: Member, emit: Callable[[Output], None], now: float) -> None:
+    """Tells a publisher when its packets arrived, ten times a second, so that its browser adapts."""
+    if member.arrivals is None or now < member.arrivals_at:
+        return
+    member.arrivals_at = now + ARRIVALS_INTERVAL
+    media = next((i.ssrc for s in member.sources.values() for i in s.intakes if i.ssrc is not None), 0)
+    said = member.arrivals.feedback(member.ssrc, media, now)
+    if said is not None:
+        emit(Control(member, rtcp.receiver_report(member.ssrc) + said))
