@@ -118,6 +118,11 @@ class MediaClient:
         """Ends a session; False when it was gone already."""
         return bool(await self._call("close", session=session))
 
+    async def restart(self, session: str) -> tuple[str, str]:
+        """New (ufrag, pwd) for a client that restarts ICE; the session goes on.  Raises: MediaError ``session.unknown``, Gone."""
+        ufrag, pwd = await self._call("restart", session=session)
+        return str(ufrag), str(pwd)
+
     async def close_room(self, room: str) -> None:
         """Ends every session of a room."""
         await self._call("close_room", room=room)

@@ -49,9 +49,20 @@ class Mux:
 
     def remove(self, peer: Peer) -> None:
         """Forgets a peer and its addresses."""
-        if self._peers.get(peer.ufrag) is peer:
-            del self._peers[peer.ufrag]
+        for ufrag in (peer.ufrag, peer.fresh[0] if peer.fresh else ""):
+            if self._peers.get(ufrag) is peer:
+                del self._peers[ufrag]
         self._guard.forget(peer)
+
+    def restart(self, peer: Peer, credentials: tuple[str, str]) -> None:
+        """Checks under these count too from now on, and they alone from the first authentic one (RFC 8445 section 9).
+
+        DTLS, SRTP and the path stay as they are; the path moves when the client nominates another one.
+        """
+        if peer.fresh is not None:
+            del self._peers[peer.fresh[0]]
+        peer.fresh = credentials
+        self._peers[credentials[0]] = peer
 
     def knows(self, source: Hashable) -> bool:
         """Whether an authentic check came from there lately."""
@@ -147,19 +158,24 @@ class Mux:
         except BadPacket:
             self._counters.bad_stun += 1
             return
-        peer = self._peers.get(wire.username(message)[0]) if wire.is_request(message) else None
-        if peer is None or not wire.is_authentic(message, peer.pwd):
+        ufrag = wire.username(message)[0]
+        peer = self._peers.get(ufrag) if wire.is_request(message) else None
+        password = peer.password(ufrag) if peer is not None else None
+        if peer is None or password is None or not wire.is_authentic(message, password):
             self._counters.bad_stun += 1
             return
         if wire.wants_to_be_controlled(message):
-            self._reply(wire.role_conflict(message, peer.pwd), path)
+            self._reply(wire.role_conflict(message, password), path)
             return
         if not self._guard.admit(source, peer, now):
             self._counters.address_cap += 1
             return
         self._counters.accepted += 1
+        if peer.fresh is not None and peer.fresh[0] == ufrag:
+            del self._peers[peer.ufrag]
+            peer.adopt()
         peer.checked(path, wire.nominates(message), now)
-        self._reply(wire.binding_response(message, path.address, peer.pwd), path)
+        self._reply(wire.binding_response(message, path.address, password), path)
 
     def _reply(self, datagram: bytes, path: Path) -> None:
         try:

@@ -52,6 +52,7 @@ class Peer:
         self.member, self.room = member, room
         self.ufrag, self.pwd = credentials
         self.key = self.pwd.encode()
+        self.fresh: tuple[str, str] | None = None  # credentials of a restart, until the first check under them
         self.path: Path | None = None
         self.path_checked_at = now
         self.mapped = b""  # its address as our answers to checks tell it
@@ -83,6 +84,18 @@ class Peer:
             self.mapped = mapped(packed(path.address[0]), path.address[1])
             if self.target is not None:
                 self.target.move(path)
+
+    def password(self, ufrag: str) -> str | None:
+        """What checks that name this user fragment are signed with."""
+        if ufrag == self.ufrag:
+            return self.pwd
+        return self.fresh[1] if self.fresh is not None and ufrag == self.fresh[0] else None
+
+    def adopt(self) -> None:
+        """An authentic check came under the credentials of a restart: the earlier ones are void (RFC 8445 section 9)."""
+        if self.fresh is not None:
+            (self.ufrag, self.pwd), self.fresh = self.fresh, None
+            self.key = self.pwd.encode()
 
     def _send_dtls(self, datagram: bytes) -> None:
         if self.path is not None:

@@ -100,8 +100,7 @@ class Sfu:
         if len(self.peers) >= MAX_PEERS or (room not in self.rooms and len(self.rooms) >= MAX_ROOMS):
             raise RoomFull("worker.full")
         parsed = parse_offer(offer)
-        credentials = (_word(8), _word(24))
-        local = Local(*credentials, self.certificate.fingerprints[0], self._addresses, self.port, _draw())
+        local = Local(*_credentials(), self.certificate.fingerprints[0], self._addresses, self.port, _draw())
         return parsed, local
 
     def _room(self, name: str) -> Room:
@@ -130,6 +129,15 @@ class Sfu:
         if peer is not None:
             self._end(peer, reason)
         return peer is not None
+
+    def restart(self, session: str) -> tuple[str, str]:
+        """New (ufrag, pwd) of a session whose client restarts ICE; all else goes on.  Raises: MediaError ``session.unknown``."""
+        peer = self.peers.get(session)
+        if peer is None:
+            raise MediaError("session.unknown")
+        credentials = _credentials()
+        self.mux.restart(peer, credentials)
+        return credentials
 
     def close_room(self, room: str) -> None:
         """Ends every session of a room and forgets its policy."""
@@ -229,6 +237,11 @@ class Sfu:
 
 def _draw() -> int:
     return secrets.randbits(32)
+
+
+def _credentials() -> tuple[str, str]:
+    """(ufrag, pwd): 47 and 142 bits, more than RFC 8445 section 5.3 wants."""
+    return _word(8), _word(24)
 
 
 def _word(size: int) -> str:

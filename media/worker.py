@@ -67,7 +67,8 @@ class Worker:
         self._sfu = sfu_of(self._tell, port) if port is not None else None
         self._operations: dict[str, Callable[[Message], Any]] = {
             "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
-            "close": self._close, "close_room": self._close_room, "policy": self._policy, "stats": self._stats,
+            "close": self._close, "restart": self._restart, "close_room": self._close_room, "policy": self._policy,
+            "stats": self._stats,
         }
 
     @property
@@ -198,6 +199,9 @@ class Worker:
 
     def _close(self, request: Message) -> bool:
         return self.sfu.close(*_texts(request, "session"))
+
+    def _restart(self, request: Message) -> list[str]:
+        return list(self.sfu.restart(*_texts(request, "session")))
 
     def _close_room(self, request: Message) -> None:
         self.sfu.close_room(*_texts(request, "room"))

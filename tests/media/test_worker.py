@@ -48,6 +48,8 @@ async def test_the_stage_decides_who_is_shown_and_the_floor_who_is_heard(tmp_pat
             sessions = {s["session"]: s for s in (await client.stats("room"))["rooms"]["room"]["sessions"]}
             assert sessions["p1"]["gated"] > 0 and sessions["p2"]["gated"] == 0
             assert {slot["name"] for slot in sessions["s1"]["slots"]} == {"B"}
+            ufrag, pwd = await client.restart("p2")
+            assert len(ufrag) >= 4 and len(pwd) >= 22, "RFC 8445 section 5.3"
             assert await client.close("p2")
             assert (await wait_event(client, "down", "p2"))["reason"] == "closed"
             await watcher.sees_luma("1", 50)
