@@ -13,16 +13,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from media import rtp, wire
-from media.errors import BadPacket
 from media.fanout import Target
 from media.limits import MAX_ADDRESSES, MAX_SSRCS
 from media.port import Path, open_sockets
-from media.sdp import LEVEL_URI
+from media.sdp import Encoding, Extensions, Slot, Track
 from media.sfu import Sfu
 from tests.media.test_sdp import offer
 
 TAG = 16  # bytes SRTP adds, of SRTCP four more
 SILENT = b"/silenced/"
+UP = Extensions(mid=4, rid=5, rrid=6, level=1, transport_wide=3, capture=7)
+DOWN = Extensions(level=1, abs_send=2, transport_wide=3, capture=7)
+SIMULCAST = tuple(Encoding(rid, None, None) for rid in "lmh")
+ONE = (Encoding("", None, None),)
+FEEDBACK = frozenset(("transport-cc", "goog-remb", "nack", "nack pli", "ccm fir"))
+PICTURES = {  # what a publisher may send
+    "plain": Track("1", "video", "VP8", 96, 90000, ONE, extensions=UP, feedback=FEEDBACK),
+    "simulcast": Track("1", "video", "VP8", 96, 90000, SIMULCAST, rtx=97, extensions=UP, feedback=FEEDBACK),
+    "layers": Track("1", "video", "VP9", 98, 90000, ONE, rtx=99, extensions=UP, feedback=FEEDBACK),
+    "h264": Track("1", "video", "H264/CB", 102, 90000, (Encoding("", 7001, 7002),), rtx=103, extensions=UP),
+}
+SOUNDS = {
+    "plain": Track("0", "audio", "OPUS", 111, 48000, ONE, extensions=UP),
+    "red": Track("0", "audio", "OPUS", 111, 48000, ONE, red=63, extensions=UP),
+}
+FORMATS = {"audio": {"OPUS": 111, "RED": 63}, "video": {"VP8": 96, "VP9": 98, "H264/CB": 102}}
+REPAIRS = {"VP8": 97, "VP9": 99, "H264/CB": 103}
 
 
 class Ear:
@@ -72,8 +88,22 @@ class Member:
     other: wire.Srtp
     ufrag: str
     pwd: str
+    form: int = 0
     ssrcs: list[int] = field(default_factory=list)
     read: int = 0
+    numbers: dict[tuple[int, int], bytes] = field(default_factory=dict)  # what it received by SSRC and number
+    sent: dict[int, int] = field(default_factory=dict)  # its newest number by SSRC
+
+
+def _slots(number: int, form: int) -> list[Slot]:
+    """One to three sounds and pictures, with or without header extensions and repairs of their own."""
+    slots, extensions = [], (DOWN, Extensions(), Extensions(transport_wide=5))[form % 3]
+    for place in range(1 + form // 3 % 3):
+        for kind, formats in FORMATS.items():
+            ssrc = number << 8 | place << 2 | (kind == "video") << 1
+            repairs = REPAIRS if kind == "video" and form & 1 else {}
+            slots.append(Slot(f"{kind}{place}", kind, ssrc, formats, f"slot{place}", ssrc + 1 if repairs else 0, repairs, extensions))
+    return slots
 
 
 class Hall:
@@ -88,20 +118,23 @@ class Hall:
         self._trouble = _Trouble()
         logging.getLogger("media").addHandler(self._trouble)
 
-    def join(self, room: str, name: str, role: str, connected: bool = True) -> Member:
-        """A new session whose handshake is behind it, if ``connected``."""
+    def join(self, room: str, name: str, role: str, form: int = 0, connected: bool = True) -> Member:
+        """A new session whose handshake is behind it, if ``connected``; ``form`` chooses what it sends or takes."""
         self._number += 1
         session = f"{role}-{room}-{name}-{self._number}"
-        text = offer("sendonly" if role == "publish" else "recvonly").replace("a=extmap:4", f"a=extmap:1 {LEVEL_URI}\r\na=extmap:4")
+        parsed, local = self.sfu._prepare(room, session, name, offer("sendonly" if role == "publish" else "recvonly"))
+        entry = self.sfu._room(room)
+        slots = _slots(self._number, form) if role == "subscribe" else []
         if role == "publish":
-            answer = self.sfu.publish(room, session, name, text)
+            tracks = [list(SOUNDS.values())[form % 2], list(PICTURES.values())[form // 2 % 4]]
+            inside = entry.add_publisher(session, name, tracks, True)
         else:
-            answer = self.sfu.subscribe(room, session, name, text, None)
-        word = {key: answer.split(f"a={key}:")[1].split("\r\n")[0] for key in ("ice-ufrag", "ice-pwd")}
+            inside = entry.add_subscriber(session, name, slots, None)
+        self.sfu._add_peer(inside, entry, parsed, local)
         path = Path(self.ear, ("192.0.2.1", 1024 + self._number % 60000))
         mine, other = wire.srtp_pair(self._number.to_bytes(28, "big"))
-        member = Member(session, room, name, role, path, other, word["ice-ufrag"], word["ice-pwd"])
-        member.ssrcs = [int(line.split(":")[1].split(" ")[0]) for line in answer.split("\r\n") if line.startswith("a=ssrc:")]
+        member = Member(session, room, name, role, path, other, local.ufrag, local.pwd, form)
+        member.ssrcs = [ssrc for slot in slots for ssrc in (slot.ssrc, slot.rtx_ssrc) if ssrc]
         self.members[session] = member
         self.check_in(member, path)
         if connected:
@@ -163,7 +196,8 @@ class Hall:
             if peer is None:
                 del self.members[member.session]
                 continue
-            assert len(peer._bound) <= MAX_SSRCS
+            bound = peer._bindings
+            assert len(bound._media) + len(bound._repairs) + len(bound._unknown) <= MAX_SSRCS
         assert len(self.sfu.mux._guard) <= MAX_ADDRESSES * max(1, len(self.sfu.peers))
         self.ear.sent.clear()
 
@@ -173,11 +207,12 @@ class Hall:
         if 191 < datagram[1] < 224:
             member.other.unprotect_rtcp(datagram)
             return
-        try:
-            view = rtp.RtpView(member.other.unprotect_rtp(datagram))
-        except BadPacket as error:
-            assert error.code == "srtp.replay", error.code  # sent again, as asked for
+        index = int.from_bytes(datagram[8:12], "big"), int.from_bytes(datagram[2:4], "big")
+        if index in member.numbers:
+            assert member.numbers[index] == datagram, "one number for two packets: a nonce used twice"
             return
+        member.numbers[index] = datagram
+        view = rtp.RtpView(member.other.unprotect_rtp(datagram))
         member.read += 1
         assert view.ssrc in member.ssrcs
         for room in ("one", "two"):

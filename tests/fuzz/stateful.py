@@ -17,12 +17,17 @@ from media.port import Path, open_sockets
 from media.sfu import Sfu
 from media.worker import Worker
 from tests.fuzz.engine import Tape
-from tests.fuzz.hall import Hall, Member
+from tests.fuzz.hall import PICTURES, SOUNDS, UP, Hall, Member
 from tests.media.test_sdp import offer
 
 MOST = 60  # steps of one story
 WAITS = (0.0, 0.001, 0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 3.5, 6.5, 11.0, 31.0)
 NAMES = ("A", "B", "C")
+HEADS = (  # first bytes of pictures: key frames and others, with and without ids, layers, sizes
+    b"\x10\x00", b"\x10\x01", b"\x90\xe0\x80\x01\x02\x20\x00\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00", b"\x90\xe0\xff\xfe\xff\x20\x01",
+    b"\x8f\x81\x02\x00\x01", b"\xaa\x81\x02\x01\x07\x38\x01\x40\x00\xf0", b"\xac\x81\x02\x44\x07", b"\xe9\x81\x02\x22\x07\x02",
+    b"\x67\x42\xe0\x1f\x95\xa8\x14\x01\x6e", b"\x65\x88", b"\x41\x9a", b"\x18\x00\x02\x67\x42\x00\x02\x65\x88",
+)
 
 
 @functools.cache
@@ -47,8 +52,8 @@ async def _story(tape: Tape) -> Hashable:
     before = dict(place.sfu.counters.as_dict())
     try:
         for room in ("one", "two"):
-            place.join(room, "A", "publish")
-            place.join(room, "B", "subscribe")
+            place.join(room, "A", "publish", tape.byte())
+            place.join(room, "B", "subscribe", tape.byte())
         for _ in range(MOST):
             if not tape:
                 break
@@ -82,19 +87,31 @@ def _act(place: Hall, member: Member, step: int, tape: Tape) -> None:
 
 
 def _packet(place: Hall, member: Member, flags: int, tape: Tape) -> bytes:
-    audio = bool(flags & 1)
-    mark = place.says(member, audio)
-    body = (b"\x10" + bytes([tape.byte()]) if not audio else b"") + mark + tape.take(flags & 7)
-    extensions = {4: b"0" if audio else b"1", 1: bytes([tape.byte()])}
+    audio, layer, form = bool(flags & 1), tape.byte() % 3, tape.byte()
+    track = list((SOUNDS if audio else PICTURES).values())[member.form % 2 if audio else member.form // 2 % 4]
+    body = (b"" if audio else HEADS[form % len(HEADS)]) + place.says(member, audio) + tape.take(flags & 7)
+    extensions = {UP.mid: track.mid.encode(), UP.level: bytes([tape.byte()]), UP.transport_wide: tape.word().to_bytes(2, "big")}
+    if flags & 4:
+        extensions[UP.rid] = b"lmh"[layer : layer + 1]
     if flags & 8:
-        extensions = {1 + tape.byte() % 14: tape.take(1 + tape.byte() % 16) or b"\0"}
-    ssrc = 100 + audio + (tape.word() if flags & 16 else 0)
-    payload_type = 111 if audio else 96
-    packet = rtp.build(payload_type if tape.byte() < 240 else tape.byte(), tape.word(), tape.word() << 8, ssrc, body,
+        extensions[1 + tape.byte() % 14] = tape.take(1 + tape.byte() % 16) or b"\0"
+    types = (track.payload_type,) * 6 + (track.rtx or 63, form)
+    payload_type = types[form >> 5]
+    ssrc = 100 + 10 * layer + audio + (tape.word() if flags & 16 and form & 16 else 0)
+    if payload_type == track.rtx:
+        ssrc, body = ssrc + 5, tape.word().to_bytes(2, "big") + body
+        extensions[UP.rrid] = b"lmh"[layer : layer + 1]
+    elif payload_type == 63:
+        body = tape.take(form & 7) + body
+    number = tape.word()
+    if number & 0xF000 != 0xF000:  # mostly in order, with gaps and overtaking
+        number = member.sent.get(ssrc, number) + (1, 1, 1, 1, 2, 3, -1, -2)[number & 7]
+    member.sent[ssrc] = number
+    packet = rtp.build(payload_type, number, number * 960 if form & 8 else tape.word() << 8, ssrc, body,
                        extensions=extensions, marker=bool(flags & 2))
-    if tape.byte() & 7 == 7:  # two-byte extensions of any length
+    if tape.byte() & 15 == 15:  # two-byte extensions of any length
         size = tape.byte() % 6
-        block = (bytes([1 + tape.byte() % 5, size]) + tape.take(size) + tape.take(8) + bytes(8))[:8]
+        block = (bytes([1 + tape.byte() % 7, size]) + tape.take(size) + tape.take(8) + bytes(8))[:8]
         packet = bytes([packet[0] | 0x10]) + packet[1:12] + b"\x10\x00\x00\x02" + block + body
     return packet
 
@@ -105,8 +122,11 @@ def _feedback(place: Hall, member: Member, flags: int, tape: Tape) -> bytes:
     target = (own if flags & 1 else every)[tape.byte() % len(own if flags & 1 else every)]
     sender = tape.word()
     kind, first = flags >> 1 & 7, tape.word()
+    got = [number for ssrc, number in member.numbers if ssrc == target]
+    if got and first & 3:
+        first = got[first % len(got)]
     messages = (
-        lambda: rtcp.nack(sender, target, range(first, first + 1 + tape.byte() * 4)),
+        lambda: rtcp.nack(sender, target, range(first, first + 1 + tape.byte() % 80)),
         lambda: rtcp.pli(sender, target),
         lambda: rtcp.fir(sender, target, first),
         lambda: rtcp.sender_report(rtcp.SenderReport(target, first << 48 | tape.word(), tape.word(), first, first)),
@@ -127,9 +147,12 @@ async def _change(place: Hall, kind: int, tape: Tape) -> None:
     elif kind == 6 and place.members:
         place.close(list(place.members)[choice % len(place.members)])
     elif kind in (7, 8) and len(place.members) < 12:
-        place.join(room, name, "publish" if kind == 7 else "subscribe", connected=choice < 200)
+        place.join(room, name, "publish" if kind == 7 else "subscribe", tape.byte(), connected=choice < 200)
     elif kind in (9, 10):
         heard = None if choice & 8 else [n for bit, n in enumerate(NAMES) if choice >> bit & 1]
+        for member in list(place.members.values()):
+            if member.role == "subscribe" and choice & 128:
+                place.sfu.view(member.session, {f"video{n}": (0, 90, 360, 720)[choice >> n & 3] for n in range(3)})
         place.silence(room, heard, [n for bit, n in enumerate(NAMES) if choice >> 4 + bit & 1])
     elif kind == 11 and place.members:
         member = list(place.members.values())[choice % len(place.members)]
@@ -150,7 +173,7 @@ async def _change(place: Hall, kind: int, tape: Tape) -> None:
 
 @functools.cache
 def _worker() -> Worker:
-    return Worker(lambda tell: Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], tell))
+    return Worker(lambda tell, port: Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], tell))
 
 
 WORDS: tuple[Any, ...] = (
@@ -167,7 +190,8 @@ def worker(data: bytes) -> Hashable:
 
 
 async def _requests(data: bytes) -> Hashable:
-    served, tape, outcome = _worker(), Tape(data), []
+    served, tape = _worker(), Tape(data)
+    outcome: list[str] = []
     served._tell({"event": "up", "session": "s"})
     lines = [data.partition(b"\n")[0] + b"\n"]
     for _ in range(12):
