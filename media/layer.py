@@ -111,6 +111,15 @@ class Layer:
         """The height, or a guess: each layer below the largest is taken for half as high as the next."""
         return self.height or 720 >> len(self.source.layers) - 1 - self.index
 
+    def note_heights(self, payload: bytes) -> None:
+        """The first packet of a key frame says how high the picture is, with VP9 that of every spatial layer."""
+        if self.codec == "VP9":
+            found = descriptor.vp9(payload)
+            for layer, rows in zip(self.source.layers, found.heights if found is not None else (), strict=False):
+                layer.height = rows
+        else:
+            self.height = descriptor.height(self.codec, payload) or self.height
+
     def newest_ids(self) -> descriptor.Vp8Ids | None:
         """VP8 picture ids of the newest packet."""
         packet: Packet | None = self.ring.get(self.highest) if self.codec == "VP8" else None

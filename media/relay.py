@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from media import rtcp
 from media.cache import Packet
 from media.counters import Counters
-from media.descriptor import height, vp9
+from media.descriptor import vp9
 from media.intake import Intake
 from media.keyframe import starts_keyframe
 from media.layer import Audience, Layer
@@ -150,32 +150,36 @@ class Relay:
             self.flush()
             self.ask_keyframe(intake, now)
         packet = Packet(ext, view.timestamp, view.marker << 7, view.payload, level, capture)
+        late = order == Intake.LATE
         if intake.splitter is None:
-            self._take(intake.layers[0], packet, order == Intake.LATE, now)
-            return
-        for layer, mine in intake.splitter.split(packet, view.payload_type, order == Intake.LATE):
-            self._take(layer, mine, order == Intake.LATE, now)
+            self._take(((intake.layers[0], packet),), late, now)
+        else:
+            self._take(tuple(intake.splitter.split(packet, view.payload_type, late)), late, now)
 
-    def _take(self, layer: Layer, packet: Packet, late: bool, now: float) -> None:
-        layer.ring.put(packet)
-        layer.octets += len(packet.payload)
-        if late:
-            self._forward_late(layer, packet)
-            return
-        layer.highest, layer.highest_ts, layer.highest_at = packet.ext, packet.timestamp, now
-        if layer.waiting or layer.intake.wants_keyframe:
-            self._try_start(layer, packet, now)
-        if layer.live.downs:
-            if self._audience is not layer.live or len(self._packets) >= BATCH_PACKETS:
-                self.flush()
-                self._audience = layer.live
-            self._packets.append(packet)
+    def _take(self, pieces: tuple[tuple[Layer, Packet], ...], late: bool, now: float) -> None:
+        """One packet as each of its layers has it.  Who changes between them does so before any of it is sent."""
+        for layer, packet in () if late else pieces:
+            if layer.waiting or layer.intake.wants_keyframe:
+                self._try_start(layer, packet, now)
+        for layer, packet in pieces:
+            layer.ring.put(packet)
+            layer.octets += len(packet.payload)
+            if late:
+                self._forward_late(layer, packet)
+                continue
+            layer.highest, layer.highest_ts, layer.highest_at = packet.ext, packet.timestamp, now
+            if layer.live.downs:
+                if self._audience is not layer.live or len(self._packets) >= BATCH_PACKETS:
+                    self.flush()
+                    self._audience = layer.live
+                self._packets.append(packet)
 
     def _try_start(self, layer: Layer, packet: Packet, now: float) -> None:
         if starts_keyframe(layer.codec, packet.payload):
-            layer.intake.wants_keyframe = False
-            layer.height = height(layer.codec, packet.payload) or layer.height
+            layer.note_heights(packet.payload)
             self._start(layer, layer.waiting, packet, now)
+            if layer is layer.intake.layers[-1]:
+                layer.intake.wants_keyframe = False
         elif layer.source.svc:
             found = vp9(packet.payload)
             if found is not None and found.begins and found.spatial == 0:
