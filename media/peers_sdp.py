@@ -9,10 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media.errors import BadSdp
-from media.peers_source import LEVEL_EXTENSION, MID_EXTENSION, Kind
+from media.peers_source import EXTENSIONS, LEVEL_EXTENSION, MID_EXTENSION, Kind
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID_URI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+_URIS = {MID_EXTENSION: MID_URI, LEVEL_EXTENSION: LEVEL_URI, EXTENSIONS["rid"]: RID_URI,
+         EXTENSIONS["repaired_rid"]: REPAIRED_RID_URI, EXTENSIONS["send_time"]: SEND_TIME_URI,
+         EXTENSIONS["transport"]: TRANSPORT_URI}
 PAYLOAD_TYPE: dict[Kind, int] = {"audio": 111, "video": 96}
 FORMATS: dict[str, tuple[int, str, str]] = {     # name of the format -> payload type, encoding, parameters
     "OPUS": (111, "opus/48000/2", "minptime=10;useinbandfec=1"),
@@ -26,26 +33,51 @@ _USUAL: dict[Kind, tuple[str, ...]] = {"audio": ("OPUS",), "video": ("VP8",)}
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {"audio": ("nack",), "video": ("nack", "nack pli", "ccm fir")}
 
 
+REPAIR_TYPE = {96: 97, 98: 99, 102: 112, 103: 113, 104: 114, 105: 115, 106: 116}   # payload type -> that of its RTX
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One media section of our offer; `ssrc` is None where we only receive, `formats` (of FORMATS) those we can take."""
+    """One media section of our offer; `ssrc` is None where we only receive, `formats` (of FORMATS) those we can take.
+
+    `rids`: simulcast, best layer first. `rtx`: RFC 4588. `feedback`: any of "goog-remb" and "transport-cc", with the
+    header extensions they need.
+    """
 
     mid: str
     kind: Kind
     ssrc: int | None = None
     formats: tuple[str, ...] = ()        # none named: the usual one of its kind
+    rids: tuple[str, ...] = ()
+    rtx_ssrc: int | None = None          # of a publisher without simulcast
+    rtx: bool = False
+    feedback: tuple[str, ...] = ()
+
+    @property
+    def extensions(self) -> list[int]:
+        """Numbers of the header extensions it offers."""
+        wanted = [MID_EXTENSION] + [LEVEL_EXTENSION] * (self.kind == "audio")
+        wanted += [EXTENSIONS["rid"]] * bool(self.rids) + [EXTENSIONS["repaired_rid"]] * (bool(self.rids) and self.rtx)
+        wanted += [EXTENSIONS["send_time"]] * ("goog-remb" in self.feedback)
+        return wanted + [EXTENSIONS["transport"]] * ("transport-cc" in self.feedback)
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSection:
-    """What the server said about one of our sections. `ssrc` is the stream it will send there."""
+    """What the server said about one of our sections. `ssrc` is the stream it will send there, `rtx_ssrc` its repairs.
+
+    `extensions`: the agreed URIs; `rids`: the simulcast layers it takes; `feedback`: what the formats agree on.
+    """
 
     mid: str
     kind: str
     accepted: bool
     ssrc: int | None
-    mid_extension: bool
-    level_extension: bool
+    extensions: frozenset[str] = frozenset()
+    rtx_ssrc: int | None = None
+    rtx: bool = False
+    rids: tuple[str, ...] = ()
+    feedback: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +99,29 @@ def make_offer(ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]
     transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", "a=setup:actpass"]
     transport += [f"a=fingerprint:{algorithm} {value}" for algorithm, value in fingerprints[:1]]
     for section in sections:
-        formats = [FORMATS[name] for name in section.formats or _USUAL[section.kind]]
-        lines.append(f"m={section.kind} 9 UDP/TLS/RTP/SAVPF " + " ".join(str(number) for number, _, _ in formats))
-        lines += [*transport, f"a=mid:{section.mid}", f"a=extmap:{MID_EXTENSION} {MID_URI}", "a=rtcp-mux"]
-        lines += [f"a=extmap:{LEVEL_EXTENSION} {LEVEL_URI}"] * (section.kind == "audio")
-        for number, encoding, parameters in formats:
-            lines += [f"a=rtpmap:{number} {encoding}", *[f"a=fmtp:{number} {parameters}"] * bool(parameters)]
-            lines += [f"a=rtcp-fb:{number} {kind}" for kind in _FEEDBACK[section.kind]]
-        if section.ssrc is None:
-            lines.append("a=recvonly")
-        else:
-            lines += ["a=sendonly", f"a=msid:{cname} {cname}-{section.kind}", f"a=ssrc:{section.ssrc} cname:{cname}"]
+        lines += _offered(section, transport, cname)
     return "\r\n".join(lines) + "\r\n"
+
+
+def _offered(section: Section, transport: list[str], cname: str) -> list[str]:
+    formats = [FORMATS[name] for name in section.formats or _USUAL[section.kind]]
+    repairs = {number: REPAIR_TYPE[number] for number, _, _ in formats if section.rtx and number in REPAIR_TYPE}
+    numbers = [number for number, _, _ in formats] + list(repairs.values())
+    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, numbers)), *transport, f"a=mid:{section.mid}"]
+    lines += [f"a=extmap:{number} {_URIS[number]}" for number in section.extensions] + ["a=rtcp-mux"]
+    for number, encoding, parameters in formats:
+        lines += [f"a=rtpmap:{number} {encoding}", *[f"a=fmtp:{number} {parameters}"] * bool(parameters)]
+        lines += [f"a=rtcp-fb:{number} {kind}" for kind in (*_FEEDBACK[section.kind], *section.feedback)]
+    for number, repair in repairs.items():
+        lines += [f"a=rtpmap:{repair} rtx/90000", f"a=fmtp:{repair} apt={number}"]
+    if section.ssrc is None and not section.rids:
+        return [*lines, "a=recvonly"]
+    lines += ["a=sendonly", f"a=msid:{cname} {cname}-{section.kind}"]
+    if section.rids:
+        return [*lines, *[f"a=rid:{rid} send" for rid in section.rids], "a=simulcast:send " + ";".join(section.rids)]
+    if section.rtx_ssrc is not None:
+        lines += [f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}"]
+    return [*lines, *[f"a=ssrc:{ssrc} cname:{cname}" for ssrc in (section.ssrc, section.rtx_ssrc) if ssrc is not None]]
 
 
 def read_answer(text: str) -> Answer:
@@ -100,9 +143,19 @@ def _section(block: list[str]) -> AnswerSection:
     if len(words) < 4 or not words[1].isdigit():
         raise BadSdp("answer.section")
     ssrc = next((line[7:].partition(" ")[0] for line in block if line.startswith("a=ssrc:")), "")
-    agreed = [line.partition(" ")[2].split(" ")[0] for line in block if line.startswith("a=extmap:")]
-    return AnswerSection(_value(block, "a=mid:"), words[0], words[1] != "0" and "a=inactive" not in block,
-                         int(ssrc) if ssrc.isdecimal() and len(ssrc) <= 10 else None, MID_URI in agreed, LEVEL_URI in agreed)
+    agreed = frozenset(line.partition(" ")[2].split(" ")[0] for line in block if line.startswith("a=extmap:"))
+    pairs = [line.split(" ")[1:] for line in block if line.startswith("a=ssrc-group:FID ")]
+    repair = next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == ssrc), "")
+    simulcast = next((line.split(" ")[1] for line in block if line.startswith("a=simulcast:recv ")), "")
+    return AnswerSection(
+        _value(block, "a=mid:"), words[0], words[1] != "0" and "a=inactive" not in block, _ssrc(ssrc), agreed, _ssrc(repair),
+        any(line.lower().endswith(" rtx/90000") for line in block if line.startswith("a=rtpmap:")),
+        tuple(rid.lstrip("~") for rid in simulcast.split(";") if rid),
+        frozenset(line.partition(" ")[2] for line in block if line.startswith("a=rtcp-fb:")))
+
+
+def _ssrc(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= 10 else None
 
 
 def _is_usable(line: str) -> bool:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.errors import BadSdp
-from media.peers_sdp import Section, make_offer, read_answer
+from media.peers_sdp import TRANSPORT_URI, Section, make_offer, read_answer
 from media.sdp import parse_offer
 
 FINGERPRINT = ("sha-256", ":".join(["AB"] * 32))
@@ -33,6 +33,31 @@ def test_two_other_parsers_read_the_offer_of_a_publisher_the_same_way() -> None:
     assert [media.rtp.codecs[0].name.lower() for media in theirs.media] == ["opus", "vp8"]
     assert [media.ice.usernameFragment for media in theirs.media] == ["ufrag"] * 2 == [ours.ufrag] * 2
     assert theirs.group[0].items == ["0", "1"]
+
+
+def test_simulcast_repairs_and_feedback_are_offered_as_browsers_offer_them() -> None:
+    both = ("goog-remb", "transport-cc")
+    sections = [Section("0", "audio", 11, feedback=both),
+                Section("1", "video", rids=("h", "m", "l"), rtx=True, feedback=both)]
+    text = make_offer("ufrag", "p" * 24, [FINGERPRINT], sections, "me")
+    lines = text.split("\r\n")
+    assert "a=simulcast:send h;m;l" in lines and [line for line in lines if line.startswith("a=rid:")] == [
+        "a=rid:h send", "a=rid:m send", "a=rid:l send"]
+    assert "a=fmtp:97 apt=96" in lines and "m=video 9 UDP/TLS/RTP/SAVPF 96 97" in lines
+    assert lines.count(f"a=extmap:6 {TRANSPORT_URI}") == 2
+    video = parse_offer(text).sections[1]
+    assert not video.ssrcs and {"transport-cc", "goog-remb"} <= set(video.codecs[96].feedback)
+    alone = make_offer("ufrag", "p" * 24, [FINGERPRINT], [Section("1", "video", 22, rtx=True, rtx_ssrc=23)], "me")
+    assert "a=ssrc-group:FID 22 23" in alone and parse_offer(alone).sections[0].ssrcs == [22, 23]
+
+
+def test_what_an_answer_grants_is_read() -> None:
+    granted = "\r\n".join([
+        f"a=extmap:6 {TRANSPORT_URI}", "a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96",
+        "a=rtcp-fb:96 transport-cc", "a=rid:h recv", "a=simulcast:recv h;~l", "a=ssrc-group:FID 77 78", "a=ssrc:77 cname:x"])
+    section = read_answer(ANSWER.replace("a=ssrc:77 cname:x", granted)).sections[0]
+    assert (section.ssrc, section.rtx_ssrc, section.rtx, section.rids) == (77, 78, True, ("h", "l"))
+    assert section.extensions == {TRANSPORT_URI} and section.feedback == {"transport-cc"}
 
 
 def test_the_offer_of_a_subscriber_has_one_section_for_each_slot_and_promises_nothing() -> None:

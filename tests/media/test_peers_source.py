@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from media.peers_source import LATE_LIMIT, LEVEL_EXTENSION, PAYLOAD_MAX, TURN, PacedSource, Track, vp8_payloads
+from media.peers_source import EXTENSIONS, LATE_LIMIT, LEVEL_EXTENSION, PAYLOAD_MAX, TURN, PacedSource, Track, vp8_payloads
 from media.rtp import RtpView
 from media.speaker import Voice
 from media.peers_clip import Clip
@@ -124,3 +124,33 @@ def test_extensions_that_the_answer_refused_are_not_sent() -> None:
     paced.audio.with_level = paced.audio.with_mid = False
     packets = [packet for _, kind, packet in run(paced, until=100.1) if kind == "audio"]
     assert all(packet[0] == 0x80 for packet in packets)
+
+
+def test_simulcast_layers_share_their_times_and_carry_their_names_and_counters() -> None:
+    small = Clip((bytes(100), bytes(90)), (b"\x78",), fps=10)
+    tracks = [Track("video", "1", 96, ssrc, rid) for ssrc, rid in ((1, "h"), (2, "l"))]
+    paced = PacedSource(source().loop, 100.0, Track("audio", "0", 111, 9), tracks[0], [(small, tracks[1])])
+    assert paced.videos == tracks
+    views = [RtpView(packet) for _, kind, packet in run(paced, until=100.55) if kind == "video"]
+    by_ssrc = {ssrc: [view for view in views if view.ssrc == ssrc] for ssrc in (1, 2)}
+    assert [len({view.timestamp for view in seen}) for seen in by_ssrc.values()] == [6, 6]
+    for ssrc, rid in ((1, b"h"), (2, b"l")):
+        assert {view.extension(EXTENSIONS["rid"]) for view in by_ssrc[ssrc]} == {rid}
+        assert all(view.payload[1] == 0xE0 and view.payload[5] == 0 for view in by_ssrc[ssrc])
+        bases = list(dict.fromkeys(view.payload[4] for view in by_ssrc[ssrc]))
+        assert bases == [(bases[0] + step) & 0xFF for step in range(6)]
+    paced.stopped = {"h"}
+    paced.key_frame(2)
+    later = [RtpView(packet) for _, kind, packet in run(paced, until=100.65) if kind == "video"]
+    assert {view.ssrc for view in later} == {2} and later[0].payload[6:] == bytes(100)
+
+
+def test_a_repair_is_the_packet_on_another_stream_with_its_number_in_front() -> None:
+    track = Track("video", "1", 96, 1, "m")
+    track.repair_ssrc, track.repair_type = 5, 97
+    packet = track.packet(b"payload", 1234, marker=True)
+    repairs = [RtpView(track.repair(packet)) for _ in range(2)]
+    assert [(view.ssrc, view.payload_type, view.timestamp, view.marker) for view in repairs] == [(5, 97, 1234, 1)] * 2
+    assert repairs[0].payload == packet[2:4] + b"payload" and repairs[1].seq == (repairs[0].seq + 1) & 0xFFFF
+    assert repairs[0].extension(EXTENSIONS["repaired_rid"]) == b"m"
+    assert repairs[0].extension(EXTENSIONS["rid"]) is None
