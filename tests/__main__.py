@@ -23,6 +23,8 @@ PROGRAMS = {
     "qpdf": ("qpdf", "checks the structure of PDFs"),
     "openssl": ("openssl", "a second program that checks certificates and packets"),
     "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
+    "nft": ("nftables", "is the firewall of an office"),
+    "turnserver": ("coturn", "the server that passes media on for offices that block all else"),
     "tc": ("iproute2", "makes the line to that computer as weak as a test wants it"),
 }
 ALIASES = {"firefox-esr": "firefox"}  # where another distribution calls it so

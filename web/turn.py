@@ -11,10 +11,19 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from web.limits import TURN_CREDENTIALS
+
+
+def user_of(code: str, now: datetime) -> str:
+    """The name a point's page has for coturn: another one each minute for as long as a lost allocation may still count.
+
+    Otherwise a point that changed its network twice would find its quota spent on what it left behind.
+    """
+    minutes = TURN_CREDENTIALS // timedelta(minutes=1)
+    return f"{code}.{int(now.timestamp()) // 60 % minutes}"
 
 
 def ice_servers(urls: Sequence[str], secret: str, name: str, now: datetime) -> list[dict[str, Any]]:

@@ -6,12 +6,16 @@ import base64
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
+import pytest
+
+from tests.support.coturn import command_line
 from web.limits import TURN_CREDENTIALS
 from web.settings import Settings
-from web.turn import ice_servers
+from web.turn import ice_servers, user_of
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +28,12 @@ def test_coturn_finds_the_expiry_in_the_name_and_the_mac_in_the_password() -> No
     mac = hmac.new(b"shared", server["username"].encode(), hashlib.sha1).digest()
     assert base64.b64decode(server["credential"]) == mac
     assert server["urls"] == ["turn:hop.example:3478"]
+
+
+def test_a_point_is_another_user_each_minute_and_never_more_than_ten() -> None:
+    names = [user_of("06970", AT + timedelta(minutes=minute)) for minute in range(25)]
+    assert names[0] == user_of("06970", AT + timedelta(seconds=59)) != names[1]
+    assert len(set(names)) == 10 and len(set(names[:10])) == 10 and all(name.startswith("06970.") for name in names)
 
 
 def test_without_a_turn_server_browsers_are_told_of_none() -> None:
@@ -43,10 +53,45 @@ def test_the_deployment_files_name_only_settings_that_exist() -> None:
     assert names - {"CONFIG"} <= {name.upper() for name in Settings.model_fields}
 
 
-def test_coturn_is_no_way_into_the_inner_network() -> None:
-    """The ranges of ASVS 5.0 V17.1.1, each denied as a whole."""
-    text = (ROOT / "deploy" / "turnserver.conf").read_text()
-    for first in ("0.0.0.0-", "10.0.0.0-10.255", "127.0.0.0-127.255", "169.254.0.0-", "172.16.0.0-172.31", "192.168.0.0-",
-                  "100.64.0.0-", "::1", "fc00::-", "fe80::-", "::ffff:0:0-"):
-        assert f"denied-peer-ip={first}" in text, first
-    assert "use-auth-secret" in text and "no-cli" in text
+CLOSED = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::1/128",
+          "::/128", "fc00::/7", "fe80::/10", "::ffff:0:0/96", "64:ff9b::/96", "0.0.0.0/0", "::/0")
+
+
+def configuration() -> dict[str, list[str]]:
+    """Every directive of deploy/turnserver.conf with its values."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "deploy" / "turnserver.conf").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize("network", CLOSED)
+def test_coturn_is_no_way_into_the_inner_network(network: str) -> None:
+    """The ranges of ASVS 5.0 V17.1.1, each denied as a whole by a line of its own; nothing is allowed in the file."""
+    wanted = ip_network(network)
+    ranges = [tuple(map(ip_address, (value.split("-") * 2)[:2])) for value in configuration()["denied-peer-ip"]]
+    assert (wanted[0], wanted[-1]) in ranges
+    assert "allowed-peer-ip" not in configuration() and "allow-loopback-peers" not in configuration()
+
+
+def test_coturn_takes_only_our_credentials_and_bounds_what_each_may_have() -> None:
+    found = configuration()
+    for word in ("use-auth-secret", "no-cli", "no-multicast-peers", "no-dtls", "no-tlsv1", "no-tlsv1_1", "fingerprint", "stale-nonce"):
+        assert word in found, word
+    assert not {"no-auth", "static-auth-secret", "user", "lt-cred-mech", "cli-password", "no-tls", "no-udp", "no-tcp"} & set(found)
+    (mine,), (total,) = found["user-quota"], found["total-quota"]
+    (first,), (last,) = found["min-port"], found["max-port"]
+    assert int(mine) == 4 and 4 * 239 <= int(total) <= int(last) - int(first) + 1, "a port for every allocation"
+    assert found["listening-port"] == ["3478"] and found["tls-listening-port"] == ["5349"]
+
+
+def test_the_deployment_offers_coturn_over_udp_tcp_and_tls_and_opens_the_relay_for_both() -> None:
+    compose = (ROOT / "compose.yaml").read_text()
+    (urls,) = re.findall(r"DIEMCAU_TURN_URLS: (.+)", compose)
+    assert [(url.split(":")[0], url.split(":")[-1]) for url in urls.replace("${DOMAIN}", "hop").split(",")] == [
+        ("turn", "3478?transport=udp"), ("turn", "3478?transport=tcp"), ("turns", "5349?transport=tcp")]
+    assert '"3480:3480/udp"' in compose and '"3480:3480/tcp"' in compose
+    words = command_line("203.0.113.10")
+    assert "--allowed-peer-ip=203.0.113.10" in words and sum(word.startswith(("--cert=", "--pkey=")) for word in words) == 2

@@ -26,7 +26,7 @@ from web.i18n import _, language
 from web.pages import page, static
 from web.roomwords import room_words
 from web.routes.join import by_link, seat_of, seated_meeting
-from web.turn import ice_servers
+from web.turn import ice_servers, user_of
 
 router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLResponse)
 
@@ -79,8 +79,8 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
 
 
 def _ice(found: Container, seat: SeatRef) -> list[dict[str, Any]]:
-    settings = found.settings
-    return ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), seat.code, found.clock.now())
+    settings, now = found.settings, found.clock.now()
+    return ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), user_of(seat.code, now), now)
 
 
 def _conducts(found: Container, request: Request, state: service.RoomState) -> bool:
