@@ -14,7 +14,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from media.limits import ADDRESS_TTL, BAD_PACKETS, BAD_WINDOW, MAX_ADDRESSES
+from media import demux
+from media.limits import (
+    ADDRESS_TTL, BAD_PACKETS, BAD_WINDOW, MAX_ADDRESSES, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS,
+)
 
 Owner = TypeVar("Owner")
 
@@ -59,6 +62,11 @@ class Guard(Generic[Owner]):
         for source in [s for s, entry in self._entries.items() if now - entry.checked_at > ADDRESS_TTL]:
             self._of[self._entries.pop(source).owner].discard(source)
 
+    def forgive(self, seconds: float) -> None:
+        """So much time does not count."""
+        for entry in self._entries.values():
+            entry.checked_at += seconds
+
     def withdraw(self, source: Hashable) -> None:
         """Forgets one source: its connection is closed."""
         entry = self._entries.pop(source, None)
@@ -87,3 +95,28 @@ class Patience:
             self._since, self._bad = now, 0
         self._bad += 1
         return self._bad >= BAD_PACKETS
+
+
+_MOST = {  # datagrams and octets a second
+    demux.RTP: (PEER_PACKETS, PEER_OCTETS), demux.RTCP: (PEER_REPORTS, PEER_REPORT_OCTETS), demux.DTLS: (PEER_HELLOS, PEER_OCTETS),
+}
+
+
+class Allowance:
+    """What one checked peer may send within a second, each kind by itself; what is above is to be dropped unread."""
+
+    __slots__ = ("_since", "_spent")
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+        self._spent = {kind: (0, 0) for kind in _MOST}
+
+    def exceeded(self, kind: int, octets: int, now: float) -> bool:
+        """Notes one datagram; True when it is too many."""
+        if now - self._since >= 1.0:
+            self._since = now
+            self._spent = {other: (0, 0) for other in _MOST}
+        count, total = self._spent[kind]
+        self._spent[kind] = count + 1, total + octets
+        most, octets_at_most = _MOST[kind]
+        return count >= most or total + octets > octets_at_most

@@ -34,6 +34,12 @@ BAD_WINDOW: Final = 10.0          # ... within this time close that peer
 
 # Peers and rooms
 MAX_SSRCS: Final = 16             # of one peer; the SRTP library keeps state for each
+MAX_REPORTERS: Final = 128        # SSRCs under which one peer reports: some browsers have one in each section
+PEER_PACKETS: Final = 2000        # RTP packets a second from one peer ...
+PEER_OCTETS: Final = 750_000      # ... and their bytes: 6 Mbit/s
+PEER_REPORTS: Final = 1000        # RTCP packets a second from one peer ...
+PEER_REPORT_OCTETS: Final = 64 * 1024  # ... and their bytes: what they ask for costs far more than they do
+PEER_HELLOS: Final = 64           # DTLS datagrams a second from one peer
 PATH_SILENCE: Final = 6.0         # without a check for so long we send where the next one comes from (RFC 7675: 4-6 s)
 PEER_SILENCE: Final = 10.0        # a peer is closed this long after its last authentic packet
 SETUP_TIME: Final = 20.0          # for the first check and the whole DTLS handshake
@@ -53,7 +59,6 @@ MAX_SDP: Final = 64 * 1024
 MAX_SECTIONS: Final = 64
 MAX_SDP_LINES: Final = 4000
 MAX_FORMATS: Final = 64           # payload types of one section
-PEER_PACKETS: Final = 2000        # RTP and RTCP packets a second from one peer
 
 # Relay
 VIDEO_RING: Final = 512           # packets kept per picture source (2 s at 2.5 Mbit/s; 0.6 MB)
@@ -85,6 +90,8 @@ LAYER_DOUBT: Final = 4.0          # asked for so long in vain it is taken for no
 ASLEEP_AFTER: Final = 3.0         # a source that sent nothing for so long gives its slots to those who send
 TICK: Final = 0.02                # timers of the rooms while packets are missing ...
 IDLE_TICK: Final = 0.1            # ... and otherwise: an idle wake-up costs as much as sending ten packets
+
+STALL: Final = 1.0                # timers later than this: the process itself stood still
 
 # Fan-out
 BATCH_PACKETS: Final = 8          # packets of one track sent to a receiver in one message (GSO segments)

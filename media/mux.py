@@ -18,7 +18,7 @@ from media import demux, stun, wire
 from media.counters import Counters
 from media.errors import BadPacket
 from media.guard import Guard
-from media.limits import DTLS_BACKLOG, DTLS_PER_TICK, READ_BATCH
+from media.limits import DTLS_BACKLOG, DTLS_PER_TICK, DTLS_QUEUE, READ_BATCH
 from media.peer import Peer
 from media.port import Path
 from media.relay import Relay
@@ -39,6 +39,7 @@ class Mux:
         self._guard: Guard[Peer] = Guard()
         self._peers: dict[str, Peer] = {}
         self._backlog: deque[tuple[Peer, bytes]] = deque()
+        self._waiting: dict[Peer, int] = {}  # how many datagrams of the backlog are whose
         self._handing_out = False
         self._touched: set[Relay] = set()
         self._logged_at = -60.0
@@ -72,6 +73,10 @@ class Mux:
         """A connection is closed; nothing will come from there."""
         self._guard.withdraw(source)
 
+    def forgive(self, seconds: float) -> None:
+        """For so long nothing could be read: no check is older for that."""
+        self._guard.forgive(seconds)
+
     def expire(self, now: float) -> None:
         """Forgets addresses without a recent check; call about once a second."""
         self._guard.expire(now)
@@ -97,7 +102,10 @@ class Mux:
 
     def _flush(self) -> None:
         for relay in self._touched:
-            relay.flush()
+            try:
+                relay.flush()
+            except Exception:  # one room's trouble is not another's
+                self._fault(None, self._clock())
             if relay.restless and relay.urgent:
                 self._hurry()
         self._touched.clear()
@@ -123,7 +131,8 @@ class Mux:
                 return
             self._counters.accepted += 1
             if kind == demux.DTLS:
-                self._queue_dtls(peer, datagram)
+                if not peer.floods(kind, datagram, now):
+                    self._queue_dtls(peer, datagram)
             else:
                 self._touched.add(peer.room.relay)
                 peer.on_srtp(kind, datagram, now)
@@ -153,15 +162,18 @@ class Mux:
         self._on_first_check(datagram, path, source, now)
 
     def _on_first_check(self, datagram: bytes, path: Path, source: Hashable, now: float) -> None:
+        ufrag = stun.named(datagram)
+        peer = self._peers.get(ufrag)
+        password = peer.password(ufrag) if peer is not None else None
+        if peer is None or password is None:
+            self._counters.bad_stun += 1  # a stranger may send whatever it likes, and reading all of it is not cheap
+            return
         try:
             message = wire.read_stun(datagram)
         except BadPacket:
             self._counters.bad_stun += 1
             return
-        ufrag = wire.username(message)[0]
-        peer = self._peers.get(ufrag) if wire.is_request(message) else None
-        password = peer.password(ufrag) if peer is not None else None
-        if peer is None or password is None or not wire.is_authentic(message, password):
+        if not wire.is_authentic(message, password):
             self._counters.bad_stun += 1
             return
         if wire.wants_to_be_controlled(message):
@@ -186,9 +198,11 @@ class Mux:
     # -- DTLS -----------------------------------------------------------------------------------------------------------
 
     def _queue_dtls(self, peer: Peer, datagram: bytes) -> None:
-        if len(self._backlog) >= DTLS_BACKLOG:
+        waiting = self._waiting.get(peer, 0)  # nobody may fill the line that all wait in
+        if waiting >= DTLS_QUEUE or len(self._backlog) >= DTLS_BACKLOG:
             self._counters.bad_dtls += 1
             return
+        self._waiting[peer] = waiting + 1
         self._backlog.append((peer, datagram))
         if not self._handing_out:
             self._handing_out = True
@@ -197,6 +211,9 @@ class Mux:
     def _hand_out(self) -> None:
         for _ in range(min(DTLS_PER_TICK, len(self._backlog))):
             peer, datagram = self._backlog.popleft()
+            waiting = self._waiting.pop(peer) - 1
+            if waiting:
+                self._waiting[peer] = waiting
             if self._peers.get(peer.ufrag) is peer:
                 try:
                     peer.on_dtls(datagram)

@@ -15,8 +15,8 @@ from media.binding import Bindings
 from media.counters import Counters
 from media.errors import BadPacket, HandshakeFailed
 from media.fanout import Target
-from media.guard import Patience
-from media.limits import PATH_SILENCE, PEER_PACKETS, SETUP_TIME
+from media.guard import Allowance, Patience
+from media.limits import MAX_REPORTERS, PATH_SILENCE, SETUP_TIME
 from media.port import Path, packed
 from media.room import Member, Room
 from media.rtp import RtpView
@@ -67,7 +67,8 @@ class Peer:
         self._srtp: Srtp | None = None
         self._patience = Patience()
         self._bindings = Bindings(member)
-        self._second, self._packets = now, 0
+        self._allowance = Allowance(now)
+        self._reporters: set[int] = set()  # SSRCs of its authentic RTCP
 
     # -- transport ------------------------------------------------------------------------------------------------------
 
@@ -132,7 +133,7 @@ class Peer:
 
     def on_srtp(self, kind: int, datagram: bytes, now: float) -> None:
         """One SRTP or SRTCP datagram from a checked address; whatever is wrong with it is counted and dropped."""
-        if self._srtp is None or self._floods(now):
+        if self._srtp is None or self.floods(kind, datagram, now):
             return
         try:
             if kind == demux.RTP:
@@ -148,14 +149,13 @@ class Peer:
             if self._patience.lost(now):
                 self._hooks.failed(self)
 
-    def _floods(self, now: float) -> bool:
-        if now - self._second >= 1.0:
-            self._second, self._packets = now, 0
-        self._packets += 1
-        if self._packets > PEER_PACKETS:
-            self._counters.flood += 1
-            return True
-        return False
+    def floods(self, kind: int, datagram: bytes, now: float) -> bool:
+        """Whether this datagram is one too many within its second; it is counted and to be dropped."""
+        if not self._allowance.exceeded(kind, len(datagram), now):
+            return False
+        self._counters.flood += 1
+        self.member.flood += 1
+        return True
 
     def _on_rtp(self, datagram: bytes, now: float) -> None:
         assert self._srtp is not None
@@ -176,6 +176,11 @@ class Peer:
 
     def _on_rtcp(self, datagram: bytes, now: float) -> None:
         assert self._srtp is not None
+        reporter = int.from_bytes(datagram[4:8], "big")
+        if reporter not in self._reporters and len(self._reporters) >= MAX_REPORTERS:
+            self._counters.ssrc_cap += 1
+            return
         data = self._srtp.unprotect_rtcp(datagram)
+        self._reporters.add(reporter)
         self.heard_at = now
         self.room.on_rtcp(self.member, data, now)

@@ -269,6 +269,12 @@ class Room:
             self._review_at = now + REVIEW_INTERVAL
             attention.review(self._publishers.values(), lambda who, tracks: self._news("wanted", who, tracks=tracks), now)
 
+    def forgive(self, seconds: float) -> None:
+        """For so long nothing could be read: nobody is asleep or frozen for that."""
+        for member in self._publishers.values():
+            for source in member.sources.values():
+                source.heard_at += seconds if source.heard_at else 0.0
+
     def _watch(self, source: Source, now: float) -> None:
         if attention.frozen(source, now):
             source.frozen = True
@@ -293,7 +299,7 @@ class Room:
             state = "up" if member.connected else "new"
             sessions.append({
                 "session": member.session, "name": member.name, "role": member.role, "state": state,
-                "packets_in": member.packets_in, "packets_out": member.packets_out, "gated": member.gated,
+                "packets_in": member.packets_in, "packets_out": member.packets_out, "gated": member.gated, "flood": member.flood,
                 "slots": self._slots(member), "quality": quality.of(member, now),
             })
         return {

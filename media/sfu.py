@@ -20,7 +20,7 @@ from media.answer import Local, answer_publisher, answer_subscriber
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
-from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, TICK
+from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, STALL, TICK
 from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
@@ -64,6 +64,7 @@ class Sfu:
         self._sockets, self._addresses, self._tell, self._clock = tuple(sockets), tuple(addresses), tell, clock
         self._silence = silence
         self._hooks = Hooks(self._connected, lambda peer: self._end(peer, "gone"), lambda peer: self._end(peer, "closed"))
+        self._stood = False  # the last time timers were due this process had stood still
         self._lags: deque[float] = deque(maxlen=512)
         self._loop = asyncio.get_running_loop()
         for sock in self._sockets:
@@ -171,8 +172,10 @@ class Sfu:
             return
         del self.peers[session]
         self.mux.remove(peer)
-        peer.room.leave(session, reason)
-        peer.close()
+        try:
+            peer.room.leave(session, reason)
+        finally:
+            peer.close()
         self._hurry()
         if not peer.room.members:
             self.rooms.pop(peer.room.name, None)
@@ -180,11 +183,31 @@ class Sfu:
     # -- timers ---------------------------------------------------------------------------------------------------------
 
     def _on_timer(self) -> None:
-        self._lags.append(self._loop.time() - self._timer_due)
-        self.tick(self._clock())
-        urgent = any(room.relay.urgent for room in self.rooms.values() if room.relay.restless)
+        late = self._loop.time() - self._timer_due
+        self._lags.append(late)
+        urgent = True
+        try:
+            self._stood = late > STALL and not self._stood
+            if self._stood:
+                self._forgive(late)
+            else:
+                self.tick(self._clock())
+                urgent = any(room.relay.urgent for room in self.rooms.values() if room.relay.restless)
+        except Exception:  # whatever happens, time goes on
+            self.counters.faults += 1
+            log.exception("media.timer")
         self._timer_due = self._loop.time() + (TICK if urgent else IDLE_TICK)
         self._timer = self._loop.call_at(self._timer_due, self._on_timer)
+
+    def _forgive(self, seconds: float) -> None:
+        """This process stood still for so long: what came meanwhile is still to be read, and nobody fell silent but we."""
+        log.warning("media.stalled seconds=%.1f", seconds)
+        self.mux.forgive(seconds)
+        for peer in self.peers.values():
+            peer.heard_at += seconds
+            peer.created_at += seconds
+        for room in self.rooms.values():
+            room.forgive(seconds)
 
     def _hurry(self) -> None:
         """Something should happen within one TICK."""

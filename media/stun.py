@@ -15,7 +15,8 @@ from zlib import crc32
 _HEAD: Final = Struct("!HHI")
 _ATTRIBUTE: Final = Struct("!HH")
 _REQUEST, _SUCCESS, _COOKIE = 0x0001, 0x0101, 0x2112A442
-_INTEGRITY, _XOR_MAPPED, _USE_CANDIDATE, _CONTROLLED, _FINGERPRINT = 0x0008, 0x0020, 0x0025, 0x8029, 0x8028
+_USERNAME, _INTEGRITY, _XOR_MAPPED, _USE_CANDIDATE = 0x0006, 0x0008, 0x0020, 0x0025
+_CONTROLLED, _FINGERPRINT = 0x8029, 0x8028
 _INTEGRITY_BYTES: Final = 24
 _MAPPED_BYTES: Final = 12  # of the attribute for an IPv4 address, and what an IPv6 one has in common with it
 _FINGERPRINT_XOR: Final = 0x5354554E
@@ -52,6 +53,23 @@ def authentic(datagram: bytes, key: bytes) -> bool | None:
         nominates = nominates or attribute == _USE_CANDIDATE
         at += 4 + length + (-length & 3)
     return None
+
+
+def named(datagram: bytes) -> str:
+    """The user fragment of the receiver that a Binding request names; empty when it is none or names nobody."""
+    size = len(datagram)
+    if size < 20:
+        return ""
+    kind, length, cookie = _HEAD.unpack_from(datagram)
+    if kind != _REQUEST or cookie != _COOKIE or length != size - 20:
+        return ""
+    at = 20
+    while at + 4 <= size:
+        attribute, length = _ATTRIBUTE.unpack_from(datagram, at)
+        if attribute == _USERNAME:
+            return datagram[at + 4 : at + 4 + length].partition(b":")[0].decode("ascii", "replace")
+        at += 4 + length + (-length & 3)
+    return ""
 
 
 def success(request: bytes, address: bytes, key: bytes) -> bytes:

@@ -307,9 +307,18 @@ async def test_a_flood_of_handshakes_is_cut_off_and_counted() -> None:
         for _ in range(DTLS_QUEUE + 5):
             peer.on_dtls(hello)
         assert running.sfu.counters.bad_dtls == 5
-        for _ in range(DTLS_BACKLOG + 3):
+        for _ in range(DTLS_QUEUE + 3):
             running.sfu.mux._queue_dtls(peer, hello)
-        assert running.sfu.counters.bad_dtls == 8
+        assert running.sfu.counters.bad_dtls == 8 and len(running.sfu.mux._backlog) == DTLS_QUEUE
+        running.sfu.mux._backlog.extend([(peer, hello)] * DTLS_BACKLOG)
+        running.sfu.mux._waiting[peer] = DTLS_BACKLOG + DTLS_QUEUE
+        other = Client(running.sfu.port)
+        other.take(running.sfu.publish("room", "q", "B", other.offer("sendonly")))
+        running.sfu.mux._queue_dtls(running.sfu.peers["q"], hello)
+        assert running.sfu.counters.bad_dtls == 9, "the line of all is bounded too"
+        await until(lambda: not running.sfu.mux._backlog)
+        assert not running.sfu.mux._waiting
+        other.close()
         client.close()
 
 

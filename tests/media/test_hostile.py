@@ -1,0 +1,128 @@
+"""What one hostile member may cost the others, limit by limit; and a server that stood still blames nobody for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from typing import Any
+
+import pytest
+
+from media import demux, rtcp, stun, wire
+from media.guard import Allowance
+from media.limits import (
+    FREEZE_AFTER, MAX_REPORTERS, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS, PEER_SILENCE, STALL,
+)
+from tests.media.server import Client, flows, publisher, server, subscriber, until
+
+
+@pytest.mark.parametrize("kind, octets, most", [
+    (demux.RTP, 100, PEER_PACKETS), (demux.RTP, 1200, PEER_OCTETS // 1200), (demux.RTCP, 30, PEER_REPORTS),
+    (demux.RTCP, 1400, PEER_REPORT_OCTETS // 1400), (demux.DTLS, 200, PEER_HELLOS),
+])
+def test_a_member_may_send_so_much_a_second_of_each_kind(kind: int, octets: int, most: int) -> None:
+    allowance = Allowance(0.0)
+    assert sum(not allowance.exceeded(kind, octets, 0.5) for _ in range(5000)) == most
+    assert not allowance.exceeded(demux.RTP if kind != demux.RTP else demux.RTCP, 100, 0.5), "one kind does not take another's"
+    assert not allowance.exceeded(kind, octets, 1.0)
+
+
+async def test_reports_under_ever_new_numbers_are_cut_off_and_cost_the_library_nothing() -> None:
+    async with server() as running:
+        hostile, sender, watcher = await subscriber(running, "h", "H"), await publisher(running), await subscriber(running)
+        assert hostile.srtp is not None
+        for number in range(MAX_REPORTERS + 40):
+            hostile.send(hostile.srtp.protect_rtcp(rtcp.receiver_report(9000 + number)))
+            if number % 20 == 0:
+                await asyncio.sleep(0)
+        await until(lambda: running.sfu.counters.ssrc_cap == 40)
+        hostile.send(hostile.srtp.protect_rtcp(rtcp.receiver_report(9000) + rtcp.pli(9000, 1)))
+        await flows(running, sender, watcher, 1)
+        assert running.sfu.counters.ssrc_cap == 40 and running.news("down") == [], "who was there may go on"
+        for client in (hostile, sender, watcher):
+            client.close()
+
+
+async def test_what_a_member_sends_too_much_of_is_told_with_its_name() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        assert sender.srtp is not None
+        for number in range(PEER_OCTETS // 1300 + 100):
+            sender.send(sender.media(number, bytes(1200), mid=b"1"))
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        await until(lambda: running.sfu.counters.flood > 0)
+        told = {s["session"]: s["flood"] for s in running.sfu.stats("room")["rooms"]["room"]["sessions"]}
+        assert told["p"] == running.sfu.counters.flood and told["s"] == 0
+        sender.close(), watcher.close()
+
+
+async def test_a_storm_of_hellos_after_the_handshake_is_counted_and_forgiven() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        for number in range(3 * PEER_HELLOS):
+            sender.send(b"\x16\xfe\xfd" + number.to_bytes(8, "big") + bytes(30))
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+        await until(lambda: running.sfu.counters.flood > PEER_HELLOS)
+        await flows(running, sender, watcher, 1)
+        assert running.news("down") == [] and running.sfu.counters.faults == 0
+        sender.close(), watcher.close()
+
+
+def test_whom_a_check_names_is_read_as_the_library_reads_it() -> None:
+    request = wire.binding_request("left", "right", "p" * 24)[1]
+    assert stun.named(request) == wire.username(wire.read_stun(request))[0] == "right"
+    answer = stun.success(request, stun.mapped(b"\x7f\0\0\1", 9), b"p" * 24)
+    for datagram in (b"", request[:-1], answer, b"\x00\x02" + request[2:], request[:2] + b"\x00\x00" + request[4:20]):
+        assert stun.named(datagram) == ""
+    assert stun.named(struct.pack("!HHI12sHH", 1, 4, 0x2112A442, bytes(12), 6, 500)) == "", "it promises more than there is"
+
+
+async def test_a_server_that_stood_still_throws_nobody_out() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        await flows(running, sender, watcher, 1)
+        stood = 3 * PEER_SILENCE
+        running.ahead += stood
+        running.sfu._timer_due -= stood
+        running.sfu._on_timer()
+        running.sfu._on_timer()
+        await flows(running, sender, watcher, 2)
+        assert running.news("down") == running.news("frozen") == []
+        running.ahead += PEER_SILENCE + STALL
+        running.sfu._on_timer()
+        running.sfu._on_timer()
+        assert len(running.news("down")) == 2, "silence is silence all the same"
+        sender.close(), watcher.close()
+
+
+async def test_time_goes_on_whatever_happens_to_one_session(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    async with server() as running:
+        sender = await publisher(running)
+        monkeypatch.setattr(running.sfu.mux, "expire", lambda now: 1 / 0)
+        running.ahead += FREEZE_AFTER
+        with caplog.at_level(logging.CRITICAL):
+            await until(lambda: running.sfu.counters.faults > 0)
+        monkeypatch.undo()
+        times, faults = len(running.sfu._lags), running.sfu.counters.faults
+        await until(lambda: len(running.sfu._lags) > times + 1)
+        assert running.sfu.counters.faults == faults
+        sender.close()
+
+
+async def test_a_room_that_cannot_be_served_does_not_hold_up_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server() as running:
+        clients: list[Client] = []
+        for room in ("one", "two"):
+            clients += [await publisher(running, f"p-{room}", "A", room), await subscriber(running, f"s-{room}", "B", room)]
+        await flows(running, clients[0], clients[1], 1)
+        monkeypatch.setattr(running.sfu.rooms["one"].relay, "_emit", lambda output: 1 / 0)
+        clients[0].send(clients[0].media(2, b"\x10\x01x"))
+        await until(lambda: running.sfu.counters.faults > 0)
+        await flows(running, clients[2], clients[3], 1)
+        assert running.news("down") == []
+        monkeypatch.undo()
+        for client in clients:
+            client.close()
