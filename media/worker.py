@@ -67,7 +67,7 @@ class Worker:
         self._sfu = sfu_of(self._tell, port) if port is not None else None
         self._operations: dict[str, Callable[[Message], Any]] = {
             "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
-            "close": self._close, "restart": self._restart, "close_room": self._close_room, "policy": self._policy,
+            "close": self._close, "restart": self._restart, "view": self._view, "close_room": self._close_room, "policy": self._policy,
             "stats": self._stats,
         }
 
@@ -202,6 +202,13 @@ class Worker:
 
     def _restart(self, request: Message) -> list[str]:
         return list(self.sfu.restart(*_texts(request, "session")))
+
+    def _view(self, request: Message) -> None:
+        heights = request.get("heights")
+        if not isinstance(heights, dict) or not all(type(rows) is int for rows in heights.values()):
+            raise MediaError("control.syntax")
+        if not self.sfu.view(*_texts(request, "session"), heights):
+            raise MediaError("session.unknown")
 
     def _close_room(self, request: Message) -> None:
         self.sfu.close_room(*_texts(request, "room"))

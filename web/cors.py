@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PATH = "/media/"
 OPEN = {
     "access-control-allow-origin": "*",
-    "access-control-allow-methods": "POST, PATCH, DELETE, OPTIONS",
+    "access-control-allow-methods": "POST, PUT, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": "authorization, content-type",
     "access-control-expose-headers": "location, retry-after, www-authenticate",
     "access-control-max-age": "7200",

@@ -13,6 +13,7 @@ TEXTS: dict[str, str] = {
     "media.sdp": N_("Bản mô tả phiên (SDP) không dùng được ({reason}). Hãy tải lại trang; nếu vẫn lỗi, hãy dùng Chromium hoặc Firefox bản mới."),
     "media.too_large": N_("Bản mô tả phiên (SDP) quá lớn: tối đa 64 KiB."),
     "media.type": N_("Địa chỉ này chỉ nhận bản mô tả phiên với Content-Type: application/sdp."),
+    "media.view": N_("Địa chỉ này nhận chiều cao của từng hình theo mid, tính bằng điểm ảnh."),
     "meeting.no_main_point": N_("Cuộc họp “{title}” chưa có điểm cầu chủ trì, hoặc đường dẫn của điểm đó đã thu hồi. Hãy chọn điểm cầu chủ trì ở trang cuộc họp."),
     "point.busy": N_("Điểm cầu này đang họp trên một thiết bị khác. Hãy chọn thay thiết bị kia, hoặc vào với thiết bị phụ."),
     "ticket.missing": N_("Thiếu vé vào phòng. Hãy gửi vé trong dòng Authorization: Bearer."),

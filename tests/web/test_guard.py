@@ -70,7 +70,7 @@ def test_only_tickets_and_join_links_stand_for_themselves(app: FastAPI) -> None:
     bearer = {route.path for route, _method in unsafe(app) if checks(route)[0].bearer}  # type: ignore[attr-defined]
     assert bearer == {
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
-        "/j/{secret}/tickets", "/j/{secret}/hand", "/j/{secret}/vote",
+        "/media/sessions/{session}/view", "/j/{secret}/tickets", "/j/{secret}/hand", "/j/{secret}/vote",
     }
     assert all(checks(route)[0].bearer == route.path.startswith(("/media/", "/j/")) for route, _ in unsafe(app))  # type: ignore[attr-defined]
 

@@ -56,7 +56,8 @@ def _document(problem: Problem) -> Response:
     return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
 
 
-async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+async def answered(work: Callable[[], Awaitable[Response]]) -> Response:
+    """What `work` answers; its errors as problem documents."""
     try:
         return await work()
     except Problem as problem:
@@ -84,7 +85,8 @@ def _unauthorized(code: str, text: str | None = None) -> Problem:
     return Problem(401, code, text, www_authenticate=said)
 
 
-def _bearer(request: Request) -> str:
+def bearer_of(request: Request) -> str:
+    """The ticket this request carries.  Raises Problem."""
     scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unauthorized("ticket.missing")
@@ -115,7 +117,7 @@ def _redeem(found: Container, token: str, room: str, role: str) -> Ticket:
 
 
 async def _open(request: Request, room: str, role: str, publishers: list[str] | None = None) -> Response:
-    token = _bearer(request)
+    token = bearer_of(request)
     offer = await _offer(request)
     found = container(request)
     if not found.hub.ready:
@@ -128,14 +130,14 @@ async def _open(request: Request, room: str, role: str, publishers: list[str] | 
 @router.post("/rooms/{room}/whip", status_code=201, dependencies=[PUBLIC])
 async def whip(request: Request, room: str) -> Response:
     """Publish: the offer's audio and video sections become the point's sound and picture."""
-    return await _answered(lambda: _open(request, room, "publish"))
+    return await answered(lambda: _open(request, room, "publish"))
 
 
 @router.post("/rooms/{room}/whep", status_code=201, dependencies=[PUBLIC])
 async def whep(request: Request, room: str, publishers: str | None = None) -> Response:
     """Receive: the offer's recvonly sections are filled with the room's publishers, or with those named."""
     chosen = [name for name in (publishers or "").split(",") if name][:PUBLISHERS]
-    return await _answered(lambda: _open(request, room, "subscribe", chosen or None))
+    return await answered(lambda: _open(request, room, "subscribe", chosen or None))
 
 
 @router.options("/rooms/{room}/whip", status_code=204, dependencies=[PUBLIC])
@@ -145,25 +147,30 @@ async def offers(room: str) -> Response:
     return Response(status_code=204, headers={"accept-post": SDP, "allow": "POST, OPTIONS"})
 
 
+async def own_session(request: Request, session: str) -> None:
+    """Raises Problem unless this request carries the bearer that opened the session, and it goes on."""
+    token, found = bearer_of(request), container(request)
+
+    def known() -> None:
+        with found.db.read() as conn:
+            service.session_of(conn, session, token)
+
+    try:
+        await to_thread.run_sync(known)
+    except NotFound as error:
+        raise Problem(404, error.code, explain(error)) from None
+
+
 @router.delete("/sessions/{session}", status_code=200, dependencies=[PUBLIC])
 async def end(request: Request, session: str) -> Response:
     """Ends the session that this bearer opened."""
 
     async def work() -> Response:
-        token, found = _bearer(request), container(request)
-
-        def known() -> None:
-            with found.db.read() as conn:
-                service.session_of(conn, session, token)
-
-        try:
-            await to_thread.run_sync(known)
-        except NotFound as error:
-            raise Problem(404, error.code, explain(error)) from None
-        await found.hub.close_session(session)
+        await own_session(request, session)
+        await container(request).hub.close_session(session)
         return Response(status_code=200)
 
-    return await _answered(work)
+    return await answered(work)
 
 
 @router.options("/sessions/{session}", status_code=204, dependencies=[PUBLIC])
