@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from media.allocate import CHAIR, FLOOR, OTHERS, Wish, allocate, sound_budget, voices, wanted
 from media.layer import Layer
-from media.limits import SHOWN_LARGE
+from media.limits import RED_FROM, SHOWN_LARGE
 from media.member import Member
 from media.relay import Relay
 from media.source import Source
@@ -20,17 +21,59 @@ _ENOUGH: Final = 0.9   # of the rows shown: a layer a little smaller is not wort
 
 
 def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> None:
-    """Brings every slot of this subscriber to the layer it should have."""
-    for down in member.downs.values():
-        source = down.source
-        if source is None:
-            continue
-        layers = offered(down, source, now)
-        if source.kind == "audio":
-            relay.show(down, layers[-1] if layers else None, now)
-        else:
-            most = largest(layers, member.heights.get(down.mid, SHOWN_LARGE))
-            relay.show(down, layers[most] if most >= 0 else None, now)
+    """Brings every slot of this subscriber to the layer it should have.  What is not known to be weak gets everything."""
+    budget = None if member.line is None else int(member.line.estimate)
+    sounds = _voices(member, stage, budget, relay, now)
+    slots = [(down, down.source) for down in member.downs.values() if down.kind == "video" and down.source is not None]
+    choices = [offered(down, source, now) for down, source in slots]
+    wishes = []
+    for (down, source), layers in zip(slots, choices, strict=True):
+        has = down.awaited or down.layer
+        most = largest(layers, member.heights.get(down.mid, SHOWN_LARGE))
+        wishes.append(Wish(_rank(source, stage), _rising(layers), most, layers.index(has) if has in layers else -1))
+    if budget is None:
+        given = [wish.most for wish in wishes]
+    else:
+        given = allocate(sound_budget(budget, sounds, member.voices), wishes, now, member.memory)
+    for (down, _), layers, place in zip(slots, choices, given, strict=True):
+        relay.show(down, layers[place] if place >= 0 else None, now)
+    member.spends = sum(sounds) + sum(wish.rates[place] for wish, place in zip(wishes, given, strict=True) if place >= 0)
+    has_now = [wish._replace(current=place) for wish, place in zip(wishes, given, strict=True)]
+    member.wants = wanted(has_now, sum(sounds)) if budget is not None else 0
+
+
+def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Relay, now: float) -> list[int]:
+    """Gives the sounds to as many as the line carries, the most important first; returns what they take, bit/s."""
+    slots = [(down, down.source) for down in member.downs.values() if down.kind == "audio" and down.source is not None]
+    slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], stage), slot[1].voice.rank))
+    member.voices = len(slots) if budget is None else voices(budget, member.voices)
+    taken = []
+    for place, (down, source) in enumerate(slots):
+        layers = [layer for layer in source.layers if down.takes(layer)]
+        if budget is not None and budget < RED_FROM:
+            layers = layers[:1]
+        layer = layers[-1] if layers and (place < member.voices or budget is None) else None
+        relay.show(down, layer, now)
+        if layer is not None and not source.asleep:
+            taken.append(layer.bitrate)
+    return taken
+
+
+def _place(source: Source, stage: Sequence[str]) -> int:
+    return stage.index(source.owner.name) if source.owner.name in stage else len(stage)
+
+
+def _rank(source: Source, stage: Sequence[str]) -> int:
+    place = _place(source, stage)
+    return OTHERS if place == len(stage) else CHAIR if place else FLOOR
+
+
+def _rising(layers: Sequence[Layer]) -> list[int]:
+    """The price of each layer; a larger one is never taken for cheaper."""
+    rates: list[int] = []
+    for layer in layers:
+        rates.append(max(layer.bitrate, rates[-1] if rates else 0))
+    return rates
 
 
 def offered(down: DownStream, source: Source, now: float) -> list[Layer]:

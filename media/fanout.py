@@ -21,8 +21,8 @@ from media.headers import EXTENDED, WORDS, Headers, Numbers, Picture, Stamp, blo
 from media.history import History
 from media.limits import HISTORY, MAX_DATAGRAM
 from media.port import Path
-from media.relay import Batch, Control, Output, Resend
-from media.rtp import HEADER_BYTES
+from media.relay import Batch, Control, Output, Padding, Resend
+from media.rtp import HEADER, HEADER_BYTES
 from media.sdp import Extensions
 from media.stream import Audience, DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
@@ -149,6 +149,8 @@ class Fanout:
         elif isinstance(output, Control):
             if output.member.target is not None:
                 self.send(output.member.target.srtp.protect_rtcp(output.data), output.member.target.path)
+        elif isinstance(output, Padding):
+            self._pad(output)
         else:
             self._resend(output)
 
@@ -277,6 +279,19 @@ class Fanout:
         to = Numbers(output.payload_type, output.delta, output.ts_delta, down.ssrc, output.pid_delta, output.tl0_delta)
         self._send_plain(plain(packet, to, block(down.extensions, packet, stamp), repair), down.target)
 
+    def _pad(self, output: Padding) -> None:
+        """An RTX packet of padding alone (RFC 3550 section 5.1): it has a number of its own and repairs nothing."""
+        down = output.down
+        if down.target is None:
+            return
+        extension = b""
+        if _is_stamped(down.extensions):
+            extension = block(down.extensions, _EMPTY, self._fresh_stamp(output.octets))
+        first = 0xA0 | (0x10 if extension else 0)
+        head = HEADER.pack(first, output.payload_type, down.rtx_seq, down.map.last & 0xFFFFFFFF, down.rtx_ssrc)
+        down.rtx_seq = down.rtx_seq + 1 & 0xFFFF
+        self._send_plain(head + extension + bytes(output.octets - 1) + bytes([output.octets]), down.target)
+
     def _send_plain(self, datagram: bytes, target: Target) -> None:
         try:
             self._counters.packets_out += self.send(target.srtp.protect_rtp(datagram), target.path)
@@ -285,6 +300,7 @@ class Fanout:
 
 
 _NEVER: Final = Stamp()
+_EMPTY: Final = Packet(0, 0, 0, b"")
 
 
 def _numbers(down: DownStream) -> Numbers:

@@ -55,7 +55,7 @@ class Layer:
         self.highest = -1          # number of the newest packet
         self.highest_ts, self.highest_at = 0, -1e9
         self.height = 0
-        self.octets = 0            # of payload, since the last measurement
+        self.octets = 0            # with headers, since the last measurement
         self.rate = 0.0            # bit/s as measured while it came; 0: never
         self.doubt_until = -1e9    # asked for in vain: not offered to anybody before this
         self.wanted_since: float | None = None

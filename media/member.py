@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from media.limits import RTX_BUDGET
+from media.allocate import Memory
+from media.bwe import Line, Losses
+from media.limits import OVERHEAD, RTX_BUDGET
 from media.source import Kind, Source
 from media.stream import DownStream
 from media.twcc import Recorder
@@ -40,8 +42,14 @@ class Member:
     flood: int = 0                                   # datagrams above what a peer may send
     arrivals: Recorder | None = None                 # a publisher's, where transport-wide feedback was agreed
     arrivals_at: float = 0.0                         # when the next message of them is due
-    estimates: bool = False                          # a subscriber's receiver or we ourselves estimate its line
-    line: Any = None                                 # what we know of it: bwe.Line, from the first word on
+    line: Line | None = None                         # what a subscriber's line carries; None: nobody can tell, nothing is held back
+    losses: Losses = field(default_factory=Losses)
+    memory: Memory = field(default_factory=Memory)   # of how its layers rose and fell
+    voices: int = 3                                  # how many sounds it is given
+    spends: int = 0                                  # bit/s of what it is given
+    wants: int = 0                                   # bit/s with the next layer of each picture; 0: it has all it can use
+    extra: int = 0                                   # octets of probes and of packets sent again
+    probed_at: float = 0.0
     heights: dict[str, int] = field(default_factory=dict)  # rows each slot is shown with; 0: nobody looks at it
     choose_at: float = 0.0                           # when its layers are chosen again
     rtt: float | None = None
@@ -53,8 +61,8 @@ class Member:
 
     @property
     def octets_out(self) -> int:
-        """Payload octets sent to this subscriber."""
-        return sum(down.octets for down in self.downs.values())
+        """Octets sent to this subscriber as its line sees them, headers included."""
+        return self.extra + sum(down.octets + OVERHEAD * down.packets for down in self.downs.values())
 
     def track(self, kind: Kind) -> Source | None:
         """What it publishes of this kind."""

@@ -20,7 +20,7 @@ from media.descriptor import vp9
 from media.intake import Intake
 from media.keyframe import starts_keyframe
 from media.layer import Audience, Layer
-from media.limits import BATCH_PACKETS, NACK_BURST, PLI_INTERVAL
+from media.limits import BATCH_PACKETS, NACK_BURST, OVERHEAD, PLI_INTERVAL, PROBE_PACKETS
 from media.rtp import RtpView
 from media.source import Source
 from media.stream import DownStream
@@ -56,6 +56,15 @@ class Resend:
 
 
 @dataclass(frozen=True, slots=True)
+class Padding:
+    """One empty packet of ``octets`` (at most 255) on the repair stream of ``down``: it only shows what the line carries."""
+
+    down: DownStream
+    payload_type: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """A plain compound RTCP packet for one peer."""
 
@@ -63,7 +72,7 @@ class Control:
     data: bytes
 
 
-Output = Batch | Resend | Control
+Output = Batch | Resend | Padding | Control
 
 
 class Relay:
@@ -163,7 +172,7 @@ class Relay:
                 self._try_start(layer, packet, now)
         for layer, packet in pieces:
             layer.ring.put(packet)
-            layer.octets += len(packet.payload)
+            layer.octets += len(packet.payload) + OVERHEAD
             if late:
                 self._forward_late(layer, packet)
                 continue
@@ -256,9 +265,34 @@ class Relay:
             packet = layer.ring.get(ext)
             if packet is not None:
                 down.owner.resend_budget -= 1
+                down.owner.extra += len(packet.payload) + OVERHEAD
                 self._counters.rtx += 1
                 self._emit(Resend(down, packet, down.pts[layer.codec], stretch.delta, stretch.ts_delta,
                                   *stretch.picture_deltas, down.rtx.get(layer.codec, 0)))
+
+    def probe(self, member: Member, octets: int) -> None:
+        """Sends about so many octets that nobody misses: packets sent before where there are any, otherwise padding.
+
+        Only repair streams can carry them, for they have numbers of their own.
+        """
+        repairing = [down for down in member.downs.values() if down.rtx_ssrc and down.rtx]
+        if not repairing or octets <= 0:
+            return
+        self.flush()
+        down = next((down for down in repairing if down.layer is not None), repairing[0])
+        layer, left, sent = down.layer, octets, 0
+        codec = layer.codec if layer is not None else next(iter(down.rtx))
+        while left > 0 and sent < PROBE_PACKETS:
+            old = layer.ring.get(layer.highest - sent) if layer is not None else None
+            if layer is not None and old is not None and old.ext >= down.map.base and layer.codec in down.rtx:
+                self._emit(Resend(down, old, down.payload_type, down.delta, down.ts_delta, down.pid_delta, down.tl0_delta,
+                                  down.rtx[layer.codec]))
+                size = len(old.payload) + OVERHEAD
+            else:
+                self._emit(Padding(down, down.rtx.get(codec, next(iter(down.rtx.values()))), min(255, left)))
+                size = min(255, left) + OVERHEAD
+            left, sent = left - size, sent + 1
+            member.extra += size
 
     @property
     def urgent(self) -> bool:

@@ -6,12 +6,13 @@ the member's own is passed over.  Called by ``media/room.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from media import rtcp, twcc
+from media.bwe import Line
 from media.limits import (
-    ARRIVALS_INTERVAL, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, UPLINK_BITRATE, WORST_LOSS,
+    ARRIVALS_INTERVAL, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, SUSPICIOUS_LOSS, UPLINK_BITRATE, WORST_LOSS,
 )
 from media.member import Member
 from media.relay import Control, Output, Relay
@@ -30,7 +31,7 @@ def take(member: Member, data: bytes, relay: Relay, history: History, now: float
         return
     short = rtcp.brief(data)
     if short is not None:
-        _on_blocks(member, zip(short.ssrcs, short.fractions, strict=True), short.last_report, short.delay, now)
+        _on_blocks(member, short.ssrcs, short.fractions, short.highest, short.last_report, short.delay, now)
         if short.remb >= 0:
             _on_remb(member, short.remb, now)
         return
@@ -50,31 +51,51 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
             if layer is not None:
                 relay.ask_keyframe(layer.intake, now)
     elif isinstance(message, (rtcp.ReceiverReport, rtcp.SenderReport)):
-        newest = max(message.blocks, key=lambda block: block.last_report, default=None)
-        pairs = ((block.ssrc, block.fraction) for block in message.blocks)
-        _on_blocks(member, pairs, newest.last_report if newest else 0, newest.delay if newest else 0, now)
+        blocks = message.blocks
+        newest = max(blocks, key=lambda block: block.last_report, default=None)
+        _on_blocks(
+            member, tuple(block.ssrc for block in blocks), tuple(block.fraction for block in blocks),
+            tuple(block.highest for block in blocks), newest.last_report if newest else 0, newest.delay if newest else 0, now,
+        )
     elif isinstance(message, rtcp.Remb):
         _on_remb(member, message.bitrate, now)
     elif isinstance(message, rtcp.TransportFeedback):
-        twcc.parse(message.fci)
+        found = twcc.parse(message.fci)
+        if member.line is not None:
+            member.line.on_feedback(found, history, now)
+            _hasten(member)
 
 
 def _on_remb(member: Member, bitrate: int, now: float) -> None:
-    pass
+    if member.line is not None:
+        member.line.on_remb(bitrate, now)
+        _hasten(member)
 
 
-def _on_blocks(member: Member, blocks: Iterator[tuple[int, int]], last: int, delay: int, now: float) -> None:
-    worst = -1
-    for ssrc, fraction in blocks:
-        down = member.downs.get(ssrc)
-        if down is not None:
-            down.loss = fraction
-            if down.layer is not None:
-                worst = max(worst, fraction)
+def _hasten(member: Member) -> None:
+    """What a line no longer carries is taken from it at once."""
+    if member.line is not None and member.line.estimate < member.spends:
+        member.choose_at = 0.0
+
+
+def _on_blocks(
+    member: Member, ssrcs: tuple[int, ...], fractions: tuple[int, ...], highest: tuple[int, ...], last: int, delay: int, now: float
+) -> None:
+    mine = [at for at, ssrc in enumerate(ssrcs) if ssrc in member.downs]
+    for at in mine:
+        member.downs[ssrcs[at]].loss = fractions[at]
     trip = rtcp.round_trip(last, delay, now)
     member.rtt = trip if trip is not None else member.rtt
-    if worst >= 0 and member.line is not None:
-        member.line.on_report(worst / 256, trip, now)
+    if not mine:
+        return
+    if len(mine) < len(ssrcs):
+        ssrcs, fractions, highest = ([each[at] for at in mine] for each in (ssrcs, fractions, highest))  # type: ignore[assignment]
+    loss = member.losses.note(tuple(ssrcs), tuple(fractions), tuple(highest))
+    if member.line is None and loss > SUSPICIOUS_LOSS:
+        member.line = Line(now)
+    if member.line is not None:
+        member.line.on_report(loss, trip, now)
+        _hasten(member)
 
 
 def _on_sender_report(member: Member, message: rtcp.SenderReport, now: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from media import attention, choice, quality, reports
+from media.bwe import Line
 from media.counters import Counters
 from media.errors import RoomFull
 from media.intake import Intake
@@ -27,6 +28,7 @@ from media.twcc import Recorder
 __all__ = ["Event", "Member", "Role", "Room"]
 
 Event = dict[str, Any]
+_ESTIMATES: Final = frozenset({"goog-remb", "transport-cc"})
 _KINDS: Final[tuple[Kind, Kind]] = ("audio", "video")
 
 
@@ -59,6 +61,7 @@ class Room:
         self._gone_in = self._gone_out = 0  # packets of members that left
         self._stale = False  # somebody came or went: slots are to be filled anew
         self._review_at = self._measure_at = 0.0
+        self._probing: set[Member] = set()
 
     # -- coming and going -----------------------------------------------------------------------------------------------
 
@@ -79,7 +82,7 @@ class Room:
             member.downs[slot.ssrc] = DownStream(
                 member, slot.mid, slot.kind, slot.ssrc, slot.payload_types, SeqMap(self._draw() & 0x3FFF, self._draw()),
                 cname=slot.cname, extensions=slot.extensions, rtx_ssrc=slot.rtx_ssrc, rtx=slot.rtx,
-                rtx_seq=self._draw() & 0x3FFF,
+                rtx_seq=self._draw() & 0x3FFF, feedback=slot.feedback,
             )
         return member
 
@@ -107,6 +110,8 @@ class Room:
             down.target = target
         self._news("up", member)
         if member.role == "subscribe":
+            if any(down.feedback & _ESTIMATES for down in member.downs.values()):
+                member.line = Line(now)
             self._fill(member, self._ranked(), now)
         return replaced
 
@@ -125,6 +130,7 @@ class Room:
         if self._publishers.get(member.name) is member:
             del self._publishers[member.name]
             self._stale = True
+        self._probing.discard(member)
         self._gone_in += member.packets_in
         self._gone_out += member.packets_out
         was_up, member.connected = member.connected, False
@@ -207,7 +213,33 @@ class Room:
 
     def _choose(self, member: Member, now: float) -> None:
         member.choose_at = now + CHOICE_INTERVAL * (0.75 + self._draw() % 512 / 1024)
+        line = member.line
+        if line is not None:
+            line.sent(member.octets_out, now)
+            line.tick(now)
         choice.choose(member, self._stage, self.relay, now)
+        if line is not None and line.probe(now, member.wants) > 0:
+            member.probed_at = now
+            self._probing.add(member)
+
+    def _probe(self, member: Member, now: float) -> None:
+        """Fills a line up for a moment, to learn whether it carries the next layer."""
+        line = member.line
+        if line is None or not member.connected:
+            self._probing.discard(member)
+            return
+        line.sent(member.octets_out, now)
+        more = line.probe(now, member.wants)
+        if more <= 0:
+            self._probing.discard(member)
+            return
+        self.relay.probe(member, round(more * min(0.1, now - member.probed_at) / 8))
+        member.probed_at = now
+
+    @property
+    def urgent(self) -> bool:
+        """Whether ``tick`` should be called soon: packets are missing, or a probe is under way."""
+        return bool(self._probing) or (bool(self.relay.restless) and self.relay.urgent)
 
     def _named(self, name: str, watcher: Member, kind: Kind) -> Source | None:
         owner = self._publishers.get(name)
@@ -257,6 +289,8 @@ class Room:
         self.relay.tick(now)
         if now >= self._measure_at:
             self._measure(now)
+        for member in list(self._probing):
+            self._probe(member, now)
         for member in self.members.values():
             if not member.connected:
                 continue

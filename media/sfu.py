@@ -192,7 +192,7 @@ class Sfu:
                 self._forgive(late)
             else:
                 self.tick(self._clock())
-                urgent = any(room.relay.urgent for room in self.rooms.values() if room.relay.restless)
+                urgent = any(room.urgent for room in self.rooms.values())
         except Exception:  # whatever happens, time goes on
             self.counters.faults += 1
             log.exception("media.timer")

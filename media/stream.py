@@ -64,6 +64,7 @@ class DownStream:
     rtx_ssrc: int = 0
     rtx: dict[str, int] = field(default_factory=dict)
     rtx_seq: int = 0
+    feedback: frozenset[str] = frozenset()
     loss: int = 0                    # 1/256, as its receiver last reported
     _ids: tuple[int, int] | None = None              # picture id and TL0PICIDX it saw last
     _tally: Tally = field(default_factory=Tally)     # of the present set of receivers, and ...

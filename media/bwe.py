@@ -1,0 +1,277 @@
+"""How many bits a second one receiver's line carries: the estimate by which its pictures are chosen.
+
+Two kinds of evidence.  Arrival times of every packet (transport-wide feedback): delay and acknowledged rate, as in
+draft-ietf-rmcat-gcc-02.  Or the browser's own estimate (REMB) with receiver reports: it knows a congested line well and
+an idle one badly, for it never believes in much more than it receives; so what it takes back counts at once, and what
+it does not yet believe is proven by probes.  Loss bounds both.  Pure: ``now`` is an argument; never sends, never chooses
+a picture.  Called by ``media/room.py``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from media.bwe_delay import Delay
+from media.bwe_probe import Prober
+from media.twcc import Feedback
+
+START: Final = 400_000          # bit/s, until something is known
+FLOOR: Final = 20_000           # below this there is no call
+CEILING: Final = 50_000_000
+_BACK: Final = 0.92             # of what arrives is what an overused line gets
+_GROWTH: Final = 0.08           # a second
+_STEP: Final = 40_000           # bit/s in a second, where the line was full before
+_AHEAD, _AHEAD_PLUS = 1.25, 5_000   # no growth beyond this times what arrives: probes tell more
+_HIGH_LOSS, _LOW_LOSS = 0.10, 0.02
+_QUIET: Final = 3.0             # without a word from the receiver: hold, then ...
+_QUIET_REPORTS: Final = 6.0     # (reports alone of sound alone come every five seconds)
+_DECAY: Final = 0.15            # ... lose this share a second
+_WHOLE: Final = 2.0             # arrival times older than this: judge by REMB and reports
+_SHORT, _LONG = 0.35, 0.6       # length of a probe judged by arrival times, by reports
+_VERDICT: Final = 1.5           # how long after its end a probe may still be judged badly
+_SEVERE, _MILD = 0.7, 0.8       # REMB, as a share of what is sent, after a deep fall and after one that may mean nothing ...
+_SECOND: Final = 1.3            # ... unless another one follows so soon, or it does not rise by then
+_STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
+_TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
+
+
+class Line:
+    """One receiver's downlink.  ``rtt`` in seconds, None until known; ``loss`` 0 to 1, of the last reports."""
+
+    def __init__(self, now: float) -> None:
+        self.rtt: float | None = None
+        self.loss = 0.0
+        self.reason = ""
+        self.delay = Delay()
+        self._rate = float(START)
+        self._lossy = float("inf")      # bound by loss
+        self._inherent = 0.0            # loss that less traffic does not cure
+        self._cut: tuple[float, float] | None = None   # rate sent and loss when loss first cut
+        self._full = 0.0                # what arrived when the line was last overused
+        self._remb = -1.0
+        self._least_rtt = float("inf")
+        self._meter: deque[tuple[float, int, float]] = deque([(now, 0, 0.0)])   # time, octets, those of media
+        self._probe = Prober(now)
+        self._heard_at = self._ticked_at = now
+        self._feedback_at = self._remb_at = -1e9
+        self._cut_at = self._over_at = -1e9
+        self._fell_at, self._fell_to = -1e9, 0.0   # when and how far REMB last went back, if that is in doubt
+        self._behind_at = now           # when REMB last rose, or covered what is sent
+
+    # -- what is said ---------------------------------------------------------------------------------------------------
+
+    @property
+    def estimate(self) -> int:
+        """bit/s this receiver can take, headers included."""
+        return int(max(FLOOR, min(self._rate, self._lossy)))
+
+    @property
+    def sending(self) -> float:
+        """bit/s handed to this receiver over the last second, probes included."""
+        return self._rate_of(1)
+
+    @property
+    def repairs(self) -> int:
+        """bit/s that may go into packets sent again: nothing is gained by them while the line is full."""
+        return 0 if self.delay.usage == "over" else max(30_000, self.estimate // 4)
+
+    def _rate_of(self, column: int, back: int = 0) -> float:
+        meter = self._meter
+        last = meter[-1 - back] if len(meter) > back + 3 else meter[-1]
+        first = meter[0]
+        return (last[column] - first[column]) * 8 / (last[0] - first[0]) if last[0] - first[0] >= 0.2 else 0.0
+
+    # -- what is heard --------------------------------------------------------------------------------------------------
+
+    def sent(self, octets_total: int, now: float) -> None:
+        """All octets handed to this receiver so far; call it with every tick."""
+        meter = self._meter
+        before, total, media = meter[-1]
+        if octets_total < total:
+            meter.clear()  # counted anew
+            media = total = octets_total
+        empty = min(self._probe.extra * (now - before) / 8, octets_total - total) if self._probe.running(before) else 0
+        meter.append((now, octets_total, media + octets_total - total - empty))
+        while now - meter[0][0] > 1.0 and len(meter) > 2:
+            meter.popleft()
+
+    def on_remb(self, bitrate: int, now: float) -> None:
+        """The browser's own estimate.  One that goes back was full; one that merely stays behind saw too little."""
+        before, self._remb, self._remb_at, self._heard_at = self._remb, float(bitrate), now, now
+        if self._by_arrival(now):
+            return
+        sending = min(self.sending, self._rate_of(1, 3))  # what arrived is a little older than what leaves now
+        if bitrate > 1.01 * before or bitrate > 0.85 * sending or self._probe.pending:
+            self._behind_at = now
+        if 0 <= bitrate < 0.97 * before and bitrate < self._rate:
+            self._on_fall(float(bitrate), sending, now)
+        elif bitrate < self._rate and (now - self._behind_at > _STUCK or 0 < self._fell_to and now - self._fell_at > _SECOND):
+            if now - self._behind_at > _STUCK or bitrate < 1.01 * self._fell_to:
+                self._over(now, bitrate, "remb")
+            self._behind_at, self._fell_to = now, 0.0
+        elif bitrate > self._rate and now - self._over_at > 0.5:
+            self._rate = min(CEILING, float(bitrate))
+            self._cleared("remb")
+
+    def _on_fall(self, bitrate: float, sending: float, now: float) -> None:
+        """REMB went back: it says 0.85 of what arrived in the last second."""
+        first, self._fell_at = now - self._fell_at > _SECOND, now
+        if self._probe.pending and self._probe.extra:
+            # The cluster was too much; what was sent without it was not.
+            self._over(now, max(bitrate, min(self._rate, self._rate_of(2))), "remb")
+        elif first and bitrate < _SEVERE * sending:
+            self._over(now, 0.4 * bitrate, "remb")  # most of that second was before the fall: the line carries far less
+        elif bitrate < _MILD * sending or not first:
+            self._over(now, bitrate, "remb")
+        else:
+            self._fell_to = bitrate  # nearly all of it arrived: perhaps only a key frame in one burst; soon we know
+
+    def on_report(self, fraction_lost: float, rtt: float | None, now: float) -> None:
+        """A receiver report: ``fraction_lost`` 0 to 1 of all packets to this receiver since its last one (``Losses``)."""
+        self._heard_at = now
+        if rtt is not None:
+            self.rtt = rtt
+            self._least_rtt = min(rtt, self._least_rtt * 1.001)
+        self.loss = (self.loss + fraction_lost) / 2
+        self._bound_by_loss(now)
+        queued = rtt is not None and rtt > self._least_rtt + _TRIP
+        if self._probe.pending and not self._by_arrival(now) and (queued or self.loss > _HIGH_LOSS / 2):
+            self._probe.failed(now)
+
+    def on_feedback(self, feedback: Feedback, sent: Callable[[int], tuple[float, int] | None], now: float) -> None:
+        """Arrival times.  ``sent(number)`` is when and with how many octets it left; None: not ours, or too old."""
+        self._heard_at = self._feedback_at = now
+        self.delay.hear(feedback, sent)
+        if self.delay.usage == "over":
+            self._overused(now)
+        if self._probe.pending:
+            self._judge_probe(self._probe.hear(feedback, sent), now)
+
+    def tick(self, now: float) -> None:
+        """Growth, decay and verdicts that wait for nothing but time; call it some times a second."""
+        passed, self._ticked_at = min(1.0, now - self._ticked_at), now
+        quiet = _QUIET if self._feedback_at > 0 or self._remb_at > 0 else _QUIET_REPORTS
+        if self.sending <= 0:
+            self._heard_at = max(self._heard_at, now - quiet)  # who is sent nothing has nothing to report
+        if now - self._heard_at > quiet:
+            self._rate = max(FLOOR, self._rate * (1 - _DECAY * passed))
+            self.reason = "silent"
+            self._probe.rest(now, 1.0)
+            return
+        self._cleared("silent")
+        if self._lossy < self._rate and self.loss < _LOW_LOSS + self._inherent:
+            self._lossy *= 1 + _GROWTH * passed
+        elif self._lossy >= self._rate:
+            self._lossy = float("inf")
+            self._cleared("loss")
+        if self._by_arrival(now):
+            self._grow(passed, now)
+        elif self._probe.pending and now > self._probe.ends_at + _VERDICT:
+            self._rate = max(self._rate, float(self._probe.target))
+            self._probe.passed(now)
+
+    # -- probes ---------------------------------------------------------------------------------------------------------
+
+    def probe(self, now: float, wanted: int) -> int:
+        """bit/s of empty packets to send now, 0 for none; ``wanted`` bit/s would be put to use, all told."""
+        probe = self._probe
+        if probe.running(now):
+            return probe.extra
+        if not probe.may_start(now) or wanted <= self.estimate or now - self._heard_at > 1.5:
+            return 0
+        arrival = self._by_arrival(now)
+        if self.loss > _HIGH_LOSS / 2 + self._inherent or now - self._over_at < (1.0 if arrival else 3.0):
+            return 0
+        if arrival and (self.delay.usage != "normal" or self.delay.queue > 0.02):
+            return 0
+        return probe.start(now, self.estimate, wanted, int(self._rate_of(2)), _SHORT if arrival else _LONG)
+
+    def _judge_probe(self, over: bool, now: float) -> None:
+        probe = self._probe
+        if not over and now < probe.ends_at + _VERDICT:
+            return
+        measured = probe.measured()
+        if measured is None:
+            probe.failed(now)
+            return
+        offered, arrived = measured
+        before = self._rate
+        self._rate = max(before, (1.0 if arrived > 0.9 * offered else _BACK) * min(arrived, offered, probe.target))
+        if arrived > 0.9 * offered and self._rate > 1.05 * before:
+            probe.passed(now)
+        else:
+            probe.failed(now)  # that is all it carries, or it teaches nothing
+
+    # -- rules ----------------------------------------------------------------------------------------------------------
+
+    def _by_arrival(self, now: float) -> bool:
+        return now - self._feedback_at < _WHOLE
+
+    def _cleared(self, reason: str) -> None:
+        if self.reason == reason:
+            self.reason = ""
+
+    def _overused(self, now: float) -> None:
+        pause = 0.2 + (self.rtt or 0.1)
+        fresh = self.delay.fresh
+        if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate):
+            return
+        self._full = fresh
+        self._over(now, _BACK * fresh, "delay")
+
+    def _over(self, now: float, rate: float, reason: str) -> None:
+        self._over_at = now
+        if rate < self._rate:
+            self._rate = max(float(FLOOR), rate)
+            self.reason = reason
+        self._probe.rest(now, 2.0)
+
+    def _grow(self, passed: float, now: float) -> None:
+        delay = self.delay
+        if delay.usage != "normal" or now - self._over_at < 0.5:
+            return
+        self._cleared("delay")
+        ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
+        if self._rate >= ahead:
+            return
+        more = _GROWTH * self._rate * passed
+        if self._full and abs(self._rate / self._full - 1) < 0.15:
+            more = min(more, _STEP * passed)
+        self._rate = min(self._rate + more, ahead, CEILING)
+
+    def _bound_by_loss(self, now: float) -> None:
+        loss, sending = self.loss, self.sending
+        if self._cut is not None and sending < 0.75 * self._cut[0]:
+            if loss > 0.6 * self._cut[1]:
+                self._inherent = min(0.25, loss)  # less traffic, as much loss: it is the line's own
+            self._cut = None
+        self._inherent = min(self._inherent, max(0.0, 1.2 * loss))
+        if loss > _HIGH_LOSS + self._inherent and now - self._cut_at > 0.5:
+            self._cut_at = now
+            if self._cut is None:
+                self._cut = sending, loss
+            self._lossy = max(float(FLOOR), min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2))
+            self.reason = "loss"
+            self._probe.rest(now, 2.0)
+
+
+class Losses:
+    """The share lost of all packets to a receiver, from the blocks of its reports; each stream weighs what it carries."""
+
+    __slots__ = ("_highest",)
+
+    def __init__(self) -> None:
+        self._highest: dict[int, int] = {}
+
+    def note(self, ssrcs: tuple[int, ...], fractions: tuple[int, ...], highest: tuple[int, ...]) -> float:
+        """As in ``rtcp.Brief``; ``ssrcs`` must be those of this receiver's slots, so that the table stays small."""
+        expected = lost = 0
+        for ssrc, fraction, newest in zip(ssrcs, fractions, highest, strict=True):
+            packets = newest - self._highest.get(ssrc, newest - 1)
+            self._highest[ssrc] = newest
+            if 0 < packets < 1 << 16:
+                expected += packets
+                lost += packets * fraction
+        return lost / (256 * expected) if expected else 0.0

@@ -1,0 +1,105 @@
+"""When to send more than there is to send, to learn whether a receiver's line carries it.
+
+A line that carries 500 kbit/s of pictures without effort says nothing of the next layer: before that is shown, empty
+packets fill up to its rate for a moment, a cluster.  Pure; decides times and rates only, never sends.  Called by
+``media/bwe.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from media.twcc import Feedback
+
+_FIRST_WAIT: Final = 1.0
+_NEXT_WAIT: Final = 0.3       # after a cluster that went well
+_FAILED_WAIT: Final = 4.0     # after the first that failed; doubles ...
+_LONGEST_WAIT: Final = 12.0   # ... up to this
+_MORE: Final = 1.1           # times what is wanted: what arrives is a little less than what is offered
+_LEAST: Final = 20_000        # bit/s; below this a cluster says nothing
+_HEAD_START: Final = 0.08     # of a cluster that is not counted: a token bucket lets it pass faster than it can go on
+_CAREFUL, _BOLD = 0.12, 0.3   # seconds of queue one may cause after one that failed, after one that passed
+
+
+class Prober:
+    """One cluster at a time.  ``pending``: it runs or its verdict is awaited; then ``passed`` or ``failed``."""
+
+    __slots__ = ("ends_at", "target", "extra", "pending", "_began_at", "_wait", "_next_at", "_step", "_octets", "_left",
+                 "_arrived")
+
+    def __init__(self, now: float) -> None:
+        self.ends_at = self._began_at = -1e9
+        self.target = self.extra = 0
+        self.pending = False
+        self._wait, self._step = _FAILED_WAIT, _CAREFUL
+        self._next_at = now + _FIRST_WAIT
+        self._clear()
+
+    def _clear(self) -> None:
+        self._octets = 0
+        self._left = self._arrived = (float("inf"), -float("inf"))   # first and last of the cluster
+
+    def running(self, now: float) -> bool:
+        """Whether a cluster is being sent."""
+        return self.pending and now < self.ends_at
+
+    def may_start(self, now: float) -> bool:
+        """Whether the pause after the last one is over."""
+        return not self.pending and now >= self._next_at
+
+    def start(self, now: float, estimate: int, wanted: int, sending: int, length: float) -> int:
+        """Begins a cluster of ``length`` seconds that fills up the media being sent; returns the bit/s to add, perhaps 0."""
+        target = int(min(_MORE * wanted, estimate * (1 + self._step / length)))
+        extra = target - sending
+        if extra < _LEAST:
+            self._next_at = now + _NEXT_WAIT
+            return 0
+        self._began_at, self.ends_at = now, now + length
+        self.target, self.extra, self.pending = target, extra, True
+        self._clear()
+        return extra
+
+    def hear(self, feedback: Feedback, sent: Callable[[int], tuple[float, int] | None]) -> bool:
+        """Counts what of the cluster has arrived; whether something sent after it has, so that no more will come."""
+        began, ends, over = self._began_at + _HEAD_START, self.ends_at, False
+        (left_first, left_last), (first, last) = self._left, self._arrived
+        for number, at in feedback.packets:
+            if at is None or (known := sent(number)) is None:
+                continue
+            left, octets = known
+            if left >= ends:
+                over = True
+            elif left >= began:
+                if first <= last:
+                    self._octets += octets  # the first one only sets the clock
+                left_first, left_last = min(left_first, left), max(left_last, left)
+                first, last = min(first, at), max(last, at)
+        self._left, self._arrived = (left_first, left_last), (first, last)
+        return over
+
+    def measured(self) -> tuple[float, float] | None:
+        """bit/s offered and arrived in the cluster, or None when too little came to tell."""
+        (left_first, left_last), (first, last) = self._left, self._arrived
+        if last - first < 0.3 * (self.ends_at - self._began_at - _HEAD_START) or left_last <= left_first:
+            return None
+        return self._octets * 8 / (left_last - left_first), self._octets * 8 / (last - first)
+
+    def passed(self, now: float) -> None:
+        """The line carried it."""
+        self.pending = False
+        self._wait, self._step = _FAILED_WAIT, _BOLD
+        self._next_at = now + _NEXT_WAIT
+
+    def failed(self, now: float) -> None:
+        """It did not: the next one is smaller and comes later and later."""
+        self.pending = False
+        self._step = _CAREFUL
+        self._next_at = now + self._wait
+        self._wait = min(_LONGEST_WAIT, 2 * self._wait)
+
+    def rest(self, now: float, seconds: float) -> None:
+        """The line had enough just now: no cluster for so long, and one under way failed."""
+        if self.pending:
+            self.failed(now)
+        self._next_at = max(self._next_at, now + seconds)
