@@ -33,11 +33,11 @@ class Camera:
         bench.room.connected(f"p-{name}", object(), 0.0)
         self.frames = {rid: 100 * (at + 1) for at, rid in enumerate(rids)}
 
-    def frame(self, rid: str, now: float, key: bool = False) -> None:
+    def frame(self, rid: str, now: float, key: bool = False, size: int = 0) -> None:
         self.frames[rid] += 1
         number = self.frames[rid]
         offset = RIDS.index(rid) * 1_000_000
-        payload = vp8(number + 777 * RIDS.index(rid), number, key=key, rows=ROWS[rid], body=rid.encode())
+        payload = vp8(number + 777 * RIDS.index(rid), number, key=key, rows=ROWS[rid], body=bytes(size) + rid.encode())
         self.bench.send(self.member, "v", number & 0xFFFF, payload, now, ts=offset + round(now * 90000), rid=rid)
 
     def report(self, now: float) -> None:

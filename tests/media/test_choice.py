@@ -1,0 +1,94 @@
+"""What one receiver is given of what there is: by its line, by its windows, by who matters; sound before every picture."""
+
+from __future__ import annotations
+
+from media import rtcp
+from media.member import Member
+from media.relay import Output, Padding, Resend
+from media.sdp import Encoding, Slot, Track
+from tests.media.rooms import Bench
+from tests.media.test_layers import RIDS, Camera
+
+REMB = frozenset({"goog-remb"})
+SIZES = {"l": 1, "m": 3, "h": 8}  # packets of a picture
+
+
+class Line:
+    """A receiver that tells what its line carries, and a few cameras."""
+
+    def __init__(self, cameras: int = 1, rtx: bool = True) -> None:
+        self.bench = Bench()
+        self.cameras = [Camera(self.bench, "ABCD"[at]) for at in range(cameras)]
+        sound = Track("a", "audio", "OPUS", 111, 48000, (Encoding("", 4000),))
+        self.voice = self.bench.room.add_publisher("p-V", "V", [sound], remb=False)
+        self.bench.room.connected("p-V", object(), 0.0)
+        slots = [Slot("a0", "audio", 8000, {"OPUS": 111}, "slot0", feedback=REMB)]
+        for at in range(cameras):
+            more = {"rtx_ssrc": 9000 + at, "rtx": {"VP8": 97}} if rtx else {}
+            slots.append(Slot(f"v{at}", "video", 8001 + at, {"VP8": 96}, f"slot{at}", feedback=REMB, **more))
+        self.member: Member = self.bench.room.add_subscriber("s-B", "B", slots, None)
+        self.bench.room.connected("s-B", object(), 0.0)
+        self.now, self.seq = 0.0, 0
+        self.outputs: list[Output] = []
+        emit = self.bench.room.relay._emit
+
+        def keep(output: Output) -> None:
+            self.outputs.append(output)
+            if not isinstance(output, Padding):
+                emit(output)
+
+        self.bench.room.relay._emit = keep
+
+    def go(self, seconds: float, remb: int) -> None:
+        """Cameras at about 100, 300 and 900 kbit/s, a voice; a REMB four times a second."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now += 1 / 15
+            self.seq += 1
+            for camera in self.cameras:
+                for rid in RIDS:
+                    for _ in range(SIZES[rid]):
+                        camera.frame(rid, self.now, key=self.seq % 5 == 0, size=800)
+            self.bench.send(self.voice, "a", self.seq, b"s" * 60, self.now)
+            if self.seq % 4 == 0:
+                block = rtcp.Block(8000, 0, 0, self.seq, 0, 0, 0)
+                data = rtcp.receiver_report(1, [block]) + rtcp.remb(1, remb, [8000])
+                self.bench.room.on_rtcp(self.member, data, self.now)
+            self.bench.room.tick(self.now)
+
+    def rids(self) -> list[str]:
+        return [
+            (down.layer.rid if down.layer is not None else "-") for down in self.member.downs.values() if down.kind == "video"
+        ]
+
+    def hears(self) -> bool:
+        return any(down.layer is not None for down in self.member.downs.values() if down.kind == "audio")
+
+
+def test_a_line_that_narrows_loses_layers_then_the_picture_and_never_the_sound() -> None:
+    line = Line()
+    line.go(9.0, 3_000_000)
+    assert line.rids() == ["h"] and line.hears()
+    line.member.line.on_remb(60_000, line.now)  # type: ignore[union-attr]
+    line.go(2.0, 60_000)
+    assert line.rids() == ["-"] and line.hears()
+
+
+def test_a_receiver_whose_line_nobody_knows_gets_all() -> None:
+    bench = Bench()
+    camera = Camera(bench)
+    bench.subscriber("B")
+    for step in range(30):
+        for rid in RIDS:
+            camera.frame(rid, step / 15, key=step % 5 == 0)
+        bench.room.tick(step / 15)
+    down = next(d for d in bench.room.members["s-B"].downs.values() if d.kind == "video")
+    assert down.layer is not None and down.layer.rid == "h"
+
+
+def test_probes_go_on_repair_streams_only() -> None:
+    for rtx in (True, False):
+        line = Line(rtx=rtx)
+        line.go(6.0, 450_000)
+        extra = [o for o in line.outputs if isinstance(o, Padding) or (isinstance(o, Resend) and o.rtx)]
+        assert bool(extra) == rtx
