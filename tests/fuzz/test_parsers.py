@@ -19,10 +19,10 @@ SHORT, LONG = 0.25, 600  # seconds
 def test_nothing_one_byte_the_longest_and_what_once_broke_it(name: str) -> None:
     target = TARGETS[name]
     inputs = list(target.corpus())
-    started = time.perf_counter()
+    started = time.process_time()
     for data in inputs:
         attempt(target, data)
-    assert time.perf_counter() - started < 5 * target.slowest * len(inputs)
+    assert time.process_time() - started < 5 * target.slowest * len(inputs)
 
 
 @pytest.mark.parametrize("name", NAMES)
