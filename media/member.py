@@ -51,7 +51,8 @@ class Member:
     extra: int = 0                                   # octets of probes and of packets sent again
     probed_at: float = 0.0
     heights: dict[str, int] = field(default_factory=dict)  # rows each slot is shown with; 0: nobody looks at it
-    choose_at: float = 0.0                           # when its layers are chosen again
+    choose_at: float = 0.0                           # when its line is looked at again ...
+    settled_until: float = 0.0                       # ... though until then there is nothing to choose while it carries what it gets
     rtt: float | None = None
 
     @property

@@ -14,7 +14,10 @@ from media.bwe import Line
 from media.counters import Counters
 from media.errors import RoomFull
 from media.intake import Intake
-from media.limits import ASLEEP_AFTER, CHOICE_INTERVAL, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, REPORT_INTERVAL, REVIEW_INTERVAL
+from media.limits import (
+    ASLEEP_AFTER, CHOICE_INTERVAL, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, REPORT_INTERVAL, REVIEW_INTERVAL,
+    SETTLED,
+)
 from media.member import Member, Role
 from media.relay import Output, Relay
 from media.rtp import RtpView
@@ -60,7 +63,7 @@ class Room:
         self._stage: tuple[str, ...] = ()
         self._gone_in = self._gone_out = 0  # packets of members that left
         self._stale = False  # somebody came or went: slots are to be filled anew
-        self._review_at = self._measure_at = 0.0
+        self._review_at = self._measure_at = self._fill_at = 0.0
         self._probing: set[Member] = set()
 
     # -- coming and going -----------------------------------------------------------------------------------------------
@@ -160,7 +163,7 @@ class Room:
             return False
         mids = {down.mid for down in member.downs.values()}
         member.heights.update({mid: rows for mid, rows in heights.items() if mid in mids})
-        member.choose_at = 0.0
+        member.choose_at = member.settled_until = 0.0
         return True
 
     def _ranked(self) -> dict[Kind, list[Source]]:
@@ -202,6 +205,7 @@ class Room:
                     if source is not None:
                         self.relay.attach(down, source, None, now)
         if changed:
+            member.settled_until = 0.0
             self._choose(member, now)
         if member.moved:
             member.moved = False
@@ -217,7 +221,10 @@ class Room:
         if line is not None:
             line.sent(member.octets_out, now)
             line.tick(now)
+        if now < member.settled_until and (line is None or member.spends <= line.estimate):
+            return  # it has all it can use, as nearly all members of a large room nearly always
         choice.choose(member, self._stage, self.relay, now)
+        member.settled_until = now + SETTLED if not member.wants else 0.0
         if line is not None and line.probe(now, member.wants) > 0:
             member.probed_at = now
             self._probing.add(member)
@@ -280,8 +287,9 @@ class Room:
                 self._watch(source, now)
             if member.arrivals is not None:
                 reports.send_arrivals(member, self._emit, now)
-        if self._stale:
+        if self._stale and now >= self._fill_at:
             self._stale = False
+            self._fill_at = now + FILL_PAUSE * len(self.members)  # hundreds join at once: not one turn for each
             ranked = self._ranked()
             for member in self.members.values():
                 if member.role == "subscribe" and member.connected:
