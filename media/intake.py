@@ -40,7 +40,7 @@ class Intake:
 
     __slots__ = (
         "source", "rid", "ssrc", "rtx_ssrc", "layers", "splitter", "timeline", "wants_keyframe", "pli_at", "highest",
-        "highest_ts", "highest_at", "missing", "received", "rtt", "loss", "report", "_fresh", "_first", "_cycle", "_reported",
+        "highest_ts", "highest_at", "missing", "received", "rtt", "loss", "report", "gave_up", "_fresh", "_first", "_cycle", "_reported",
         "_transit", "_jitter",
     )
 
@@ -59,6 +59,7 @@ class Intake:
         self.missing: dict[int, _Gap] = {}
         self.received = 0
         self.rtt = NACK_RETRY      # seconds from asking for a packet until it is there
+        self.gave_up = False       # a packet will not come: a picture that needs it needs a key frame now
         self.loss = 0.0            # share of its packets that were missing between the last two reports
         self._fresh = True         # nothing has come since the beginning or a restart
         self._first = self._cycle = 0
@@ -139,6 +140,7 @@ class Intake:
         for ext, gap in list(self.missing.items()):
             if gap.tries >= NACK_TRIES or now - gap.seen_at > NACK_GIVE_UP:
                 del self.missing[ext]
+                self.gave_up = True
             elif now - gap.seen_at >= NACK_DELAY and now - gap.asked_at >= retry:
                 gap.asked_at, gap.tries = now, gap.tries + 1
                 asked.append(ext & 0xFFFF)

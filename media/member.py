@@ -11,6 +11,7 @@ from typing import Any, Literal
 from media.allocate import Memory
 from media.bwe import Line, Losses
 from media.limits import OVERHEAD, RTX_BUDGET
+from media.pace import Pacer
 from media.source import Kind, Source
 from media.stream import DownStream
 from media.twcc import Recorder
@@ -45,6 +46,7 @@ class Member:
     line: Line | None = None                         # what a subscriber's line carries; None: nobody can tell, nothing is held back
     losses: Losses = field(default_factory=Losses)
     memory: Memory = field(default_factory=Memory)   # of how its layers rose and fell
+    pacer: Pacer | None = None                       # of what is sent again
     voices: int = 3                                  # how many sounds it is given
     spends: int = 0                                  # bit/s of what it is given
     wants: int = 0                                   # bit/s with the next layer of each picture; 0: it has all it can use
@@ -64,6 +66,15 @@ class Member:
     def octets_out(self) -> int:
         """Octets sent to this subscriber as its line sees them, headers included."""
         return self.extra + sum(down.octets + OVERHEAD * down.packets for down in self.downs.values())
+
+    def may_resend(self, kind: Kind, octets: int, now: float) -> bool:
+        """Whether its line has room for a packet sent again; there is always room for sound."""
+        if self.line is None or kind == "audio":
+            return True
+        if self.pacer is None:
+            self.pacer = Pacer(self.line.repairs, now)
+        self.pacer.rate = self.line.repairs
+        return self.pacer.take(octets, now)
 
     def track(self, kind: Kind) -> Source | None:
         """What it publishes of this kind."""

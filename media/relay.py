@@ -251,8 +251,8 @@ class Relay:
         # A compound packet begins with a report (RFC 3550 section 6.1); an empty one will do.
         self._emit(Control(member, rtcp.receiver_report(member.ssrc) + message))
 
-    def resend(self, down: DownStream, seqs: tuple[int, ...]) -> None:
-        """A subscriber misses ``seqs`` of ``down``: sends again what the ring still has."""
+    def resend(self, down: DownStream, seqs: tuple[int, ...], now: float) -> None:
+        """A subscriber misses ``seqs`` of ``down``: sends again what the ring still has and its line has room for."""
         self.flush()
         newest = down.layer.highest + down.delta if down.layer is not None else down.map.last
         self._counters.nack_rx += len(seqs)
@@ -263,7 +263,7 @@ class Relay:
             stretch, ext = found
             layer = stretch.source
             packet = layer.ring.get(ext)
-            if packet is not None:
+            if packet is not None and down.owner.may_resend(down.kind, len(packet.payload) + OVERHEAD, now):
                 down.owner.resend_budget -= 1
                 down.owner.extra += len(packet.payload) + OVERHEAD
                 self._counters.rtx += 1
@@ -307,6 +307,10 @@ class Relay:
             if lost:
                 self._counters.nack_tx += len(lost)
                 self._feedback(source.owner, rtcp.nack(source.owner.ssrc, intake.ssrc or 0, lost))
+            if intake.gave_up:
+                intake.gave_up = False
+                if intake.watched and not source.gated:
+                    self.ask_keyframe(intake, now)  # no receiver can go on without it: they need not all find out
             if intake.wants_keyframe and intake.watched:
                 self._send_pli(intake, now)
             elif not intake.missing:

@@ -43,7 +43,7 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
     if isinstance(message, rtcp.Nack):
         down = member.downs.get(message.media)
         if down is not None:
-            relay.resend(down, message.seqs)
+            relay.resend(down, message.seqs, now)
     elif isinstance(message, rtcp.KeyframeRequest):
         for ssrc in message.media:
             down = member.downs.get(ssrc)

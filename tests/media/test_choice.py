@@ -92,3 +92,20 @@ def test_probes_go_on_repair_streams_only() -> None:
         line.go(6.0, 450_000)
         extra = [o for o in line.outputs if isinstance(o, Padding) or (isinstance(o, Resend) and o.rtx)]
         assert bool(extra) == rtx
+
+
+def test_on_a_narrow_line_repairs_of_pictures_wait_and_those_of_sound_do_not() -> None:
+    line = Line()
+    line.go(3.0, 250_000)
+    downs = {down.kind: down for down in line.member.downs.values()}
+    sent = len(line.outputs)
+    for kind in ("video", "audio"):
+        down = downs[kind]
+        layer = down.layer
+        assert layer is not None
+        newest = layer.highest + down.delta
+        data = rtcp.receiver_report(1) + rtcp.nack(1, down.ssrc, [newest - back & 0xFFFF for back in range(20)])
+        line.bench.room.on_rtcp(line.member, data, line.now)
+    again = [output for output in line.outputs[sent:] if isinstance(output, Resend) and output.again]
+    counts = {kind: sum(output.down.kind == kind for output in again) for kind in ("video", "audio")}
+    assert 0 < counts["video"] < 10 and counts["audio"] == 20

@@ -259,3 +259,15 @@ def test_no_receiver_sees_two_packets_with_one_number_whatever_happens(
         numbers = [seq for seq, _, _ in sent]
         assert len(numbers) == len(set(numbers)), "a number twice means two different packets under one SRTP index"
         assert max((max(numbers) - min(numbers)) & 0xFFFF, 0) < 4 * len(found) + 8
+
+
+def test_a_picture_that_lost_a_packet_for_good_gets_a_key_frame_before_any_receiver_asks() -> None:
+    bench = Bench()
+    sender = bench.publisher("A")
+    bench.subscriber("C")
+    bench.send(sender, "v", 1, KEY, now=0.0)
+    asked = bench.plis("p-A")
+    bench.send(sender, "v", 3, now=1.0)
+    for step in range(16):
+        bench.room.tick(1.0 + step * 0.02)
+    assert bench.plis("p-A") == asked + 1
