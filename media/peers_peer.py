@@ -78,6 +78,12 @@ class Peer:
         if hang_up is not None:
             await hang_up(self.location)
 
+    def lose(self, reason: str) -> None:
+        """Somebody else found out that the server has forgotten this session: it ends without a word to anybody."""
+        self._hang_up = None
+        self._link.close()
+        self._on_lost(reason)
+
     def _on_lost(self, reason: str) -> None:
         if not self.ended.is_set():
             self.reason = reason

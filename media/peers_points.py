@@ -21,6 +21,7 @@ Role = Literal["publish", "subscribe"]
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0   # seconds between two attempts to get in; doubling
 STEADY = 30.0                            # a session that held this long makes the next pause short again
 WORKER_GONE = "worker.gone"              # what MediaClient says when its worker ended
+MOVED, MOVED_PAUSE = "moved", 0.3        # why a session ended that an alarm ended; seconds at most until the next attempt
 AT_ONCE = 4                              # peers coming in at the same moment: a crowd, not a storm
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,37 @@ class SyntheticPoint:
     video_slots: int = 1
 
 
+class Alarm:
+    """Tells joined points that a session of theirs is gone, sooner than its silence would: as a page hears it by its news."""
+
+    def __init__(self) -> None:
+        self._joined: dict[str, Peer] = {}
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """Who is joined just now."""
+        return tuple(self._joined.values())
+
+    def ring(self, session: str) -> None:
+        """The session of this id (the last part of its location) ends and is opened again."""
+        peer = self._joined.pop(session, None)
+        if peer is not None:
+            peer.lose(MOVED)
+
+    def joined(self, peer: Peer) -> None:
+        """To be told from now on."""
+        self._joined[peer.location.rpartition("/")[2]] = peer
+
+    def left(self, peer: Peer) -> None:
+        """No more."""
+        self._joined.pop(peer.location.rpartition("/")[2], None)
+
+
 Door = Callable[[SyntheticPoint, Role], tuple[Exchange, HangUp | None]]
 
 
 async def run_points(points: list[SyntheticPoint], door: Door, stop: asyncio.Event,
-                     on_joined: Callable[[SyntheticPoint, Role], None] | None = None) -> None:
+                     on_joined: Callable[[SyntheticPoint, Role], None] | None = None, alarm: Alarm | None = None) -> None:
     """Join all points and keep them joined until `stop` is set; then hang up everywhere.
 
     `door(point, role)` gives the exchange and the hang-up of one session and is asked again for every attempt. A
@@ -50,17 +77,17 @@ async def run_points(points: list[SyntheticPoint], door: Door, stop: asyncio.Eve
     exchange that raises Gone retires that session, because its link will not open again; only a worker that is gone
     may come back.
     """
-    crowd, gate = Crowd(), asyncio.Semaphore(AT_ONCE)
+    crowd, gate, alarm = Crowd(), asyncio.Semaphore(AT_ONCE), alarm or Alarm()
     async with asyncio.TaskGroup() as group:
         for point in points:
             if point.publishes:
-                group.create_task(_keep(crowd, point, "publish", door, gate, stop, on_joined))
+                group.create_task(_keep(crowd, point, "publish", door, gate, stop, on_joined, alarm))
             if point.audio_slots or point.video_slots:
-                group.create_task(_keep(crowd, point, "subscribe", door, gate, stop, on_joined))
+                group.create_task(_keep(crowd, point, "subscribe", door, gate, stop, on_joined, alarm))
 
 
 async def _keep(crowd: Crowd, point: SyntheticPoint, role: Role, door: Door, gate: asyncio.Semaphore,
-                stop: asyncio.Event, on_joined: Callable[[SyntheticPoint, Role], None] | None) -> None:
+                stop: asyncio.Event, on_joined: Callable[[SyntheticPoint, Role], None] | None, alarm: Alarm) -> None:
     """One session of one point, again and again."""
     pause = FIRST_PAUSE
     while not stop.is_set():
@@ -71,13 +98,18 @@ async def _keep(crowd: Crowd, point: SyntheticPoint, role: Role, door: Door, gat
                 await peer.connect(*door(point, role))
             if on_joined is not None:
                 on_joined(point, role)
+            alarm.joined(peer)
             await _first(peer.ended, stop)
+            alarm.left(peer)
             log.info("%s of %s ended: %s", role, point.name, peer.reason or "stopped")
             await peer.close()
         except Exception as error:                   # whatever door and network came up with: try again later
             log.info("%s of %s did not get in: %s", role, point.name, error or type(error).__name__)
             if isinstance(error, Gone) and error.code != WORKER_GONE:
                 return
+        if peer.reason == MOVED:
+            await _first(stop, within=random.uniform(0, MOVED_PAUSE))
+            continue
         pause = FIRST_PAUSE if crowd.wheel.now - began > STEADY else min(2 * pause, LONGEST_PAUSE)
         await _first(stop, within=pause * random.uniform(0.7, 1.3))
 

@@ -5,6 +5,11 @@ Called by the demonstration's synthetic points and by the rehearsal; browsers do
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+
 import httpx
 
 from media.errors import Gone
@@ -12,6 +17,8 @@ from media.peers import Exchange, HangUp
 
 PATHS = {"publish": "whip", "subscribe": "whep"}
 SDP = "application/sdp"
+SILENCE = 40.0  # seconds without a heartbeat after which news are asked for anew
+AGAIN = 1.0  # seconds between two attempts to hear them
 
 
 class Door:
@@ -41,6 +48,22 @@ class Door:
             await self._http.delete(location, headers={"authorization": f"Bearer {bearer}"})
 
         return exchange, hang_up
+
+    async def listen(self, moved: Callable[[str], None], stop: asyncio.Event) -> None:
+        """Reads the point's news until `stop`, as its page would: `moved(session)` hears that a session died with its worker."""
+        while not stop.is_set():
+            with contextlib.suppress(httpx.HTTPError):
+                async with self._http.stream("GET", f"/j/{self._secret}/events", timeout=SILENCE) as answer:
+                    if answer.status_code in (404, 410):
+                        return
+                    name = ""
+                    async for line in answer.aiter_lines():
+                        if line.startswith("event: "):
+                            name = line.removeprefix("event: ")
+                        elif name == "media" and line.startswith("data: "):
+                            moved(str(json.loads(line.removeprefix("data: "))["session"]))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN)
 
     async def _ticket(self, role: str) -> str:
         answer = await self._http.post(f"/j/{self._secret}/tickets", json={"roles": [role], "device": self._device})

@@ -21,7 +21,7 @@ from media.errors import Gone, MediaError
 
 log = logging.getLogger("web.media")
 
-CONNECT = 15.0  # seconds a new worker has to open its socket
+CONNECT = 60.0  # seconds a new process has to open its socket; one that ends before is noticed at once
 PULSE = 2.0  # seconds between two questions how the worker is
 MISSES = 2  # questions in a row without an answer, after which it is killed
 NO_ROOM = ""  # no room has this name: what is answered are the worker's own counters

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from media.peers import Exchange, HangUp
-from media.peers_points import Role, SyntheticPoint, run_points
+from media.peers_points import Alarm, Role, SyntheticPoint, run_points
 from web.doors import Door
 
 CONNECTIONS = 32
@@ -27,7 +27,7 @@ FIRST, FIRST_ALONE = 1, 15.0
 async def play(scene: dict[str, Any], stop: asyncio.Event) -> None:
     """Keeps the scene's points joined until `stop`."""
     verify: Any = scene["ca"] or True
-    limits = httpx.Limits(max_connections=CONNECTIONS)
+    limits = httpx.Limits(max_connections=CONNECTIONS + len(scene["points"]))  # each point's news are one that stays
     async with httpx.AsyncClient(base_url=scene["base_url"], verify=verify, timeout=20, limits=limits,
                                  headers={"accept": "application/json"}) as http:
         doors = {
@@ -38,7 +38,7 @@ async def play(scene: dict[str, Any], stop: asyncio.Event) -> None:
             return doors[point.name].session(role)
 
         points = [SyntheticPoint(one["code"], one["label"], number) for number, one in enumerate(scene["points"])]
-        seen = asyncio.Event()
+        seen, alarm = asyncio.Event(), Alarm()
 
         def joined(_point: SyntheticPoint, role: Role) -> None:
             if role == "publish":
@@ -47,11 +47,17 @@ async def play(scene: dict[str, Any], stop: asyncio.Event) -> None:
         async def others() -> None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(seen.wait(), FIRST_ALONE)
-            await run_points(points[FIRST:], door, stop)
+            await run_points(points[FIRST:], door, stop, alarm=alarm)
 
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run_points(points[:FIRST], door, stop, joined))
-            group.create_task(others())
+        listening = [asyncio.create_task(one.listen(alarm.ring, stop)) for one in doors.values()]
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(run_points(points[:FIRST], door, stop, joined, alarm))
+                group.create_task(others())
+        finally:
+            for task in listening:
+                task.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def main() -> None:

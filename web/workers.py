@@ -112,7 +112,7 @@ class Workers:
             except OldProtocol as error:
                 log.error("%s", error)
             except (OSError, TimeoutError, Gone, MediaError) as error:
-                log.warning("media worker %d: %s", place.index, error or type(error).__name__)
+                log.warning("media worker %d: %r", place.index, error)
             except Exception:  # whatever broke beside the worker, the next one must come
                 log.exception("media worker %d", place.index)
             if time.monotonic() - started > STEADY:
@@ -159,7 +159,7 @@ class Workers:
                 try:
                     await process.start()
                 except Exception as error:
-                    log.warning("spare media worker: %s", error or type(error).__name__)
+                    log.warning("spare media worker: %r", error)
                     await process.end()
                     failures += 1
                     await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])

@@ -129,7 +129,7 @@ function startFeed() {
       if (news.session === down.session) stage.name(news.slots);
     },
     replaced: ({ session }) => [up.session, down.session].includes(session) && ended("replaced"),
-    media: () => setTimeout(renew, Math.random() * 1000),    // not 239 offers in the same millisecond
+    media: ({ session }) => setTimeout(renew, Math.random() * 1000, session),    // not 239 offers in the same millisecond
   }, {
     changed: (connected) => {
       feedUp = connected;
@@ -139,9 +139,9 @@ function startFeed() {
   });
 }
 
-function renew() {
-  up.renew();
-  down.renew();
+/** This session died with its server; the other one may live on another server. */
+function renew(session) {
+  for (const link of [up, down]) if (link.session === session) link.renew();
 }
 
 const liveTracks = () => stream.getTracks().filter((track) => track.readyState === "live");
@@ -233,7 +233,7 @@ function wire() {
   byId("controls").inert = false;    // a press before this point would have been lost
   addEventListener("pagehide", () => { up.stop(); down.stop(); });
   addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
-  addEventListener("online", renew);
+  addEventListener("online", () => { up.renew(); down.renew(); });
   setInterval(() => {
     byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
   }, 1000);
