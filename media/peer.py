@@ -86,6 +86,11 @@ class Peer:
             if self.target is not None:
                 self.target.move(path)
 
+    @property
+    def transport(self) -> str:
+        """``udp`` or ``tcp``."""
+        return "udp" if self.path is None or getattr(self.path.sock, "batch", True) else "tcp"
+
     def password(self, ufrag: str) -> str | None:
         """What checks that name this user fragment are signed with."""
         if ufrag == self.ufrag:

@@ -237,14 +237,17 @@ class Sfu:
         """Counters, loop lag in milliseconds, rooms with their sessions (only ``room`` when given)."""
         lags = sorted(self._lags)
         at = (lambda share: round(lags[int(share * (len(lags) - 1))] * 1000, 2)) if lags else (lambda share: 0.0)
-        chosen = [entry for name, entry in self.rooms.items() if room in (None, name)]
+        chosen = {name: entry.stats(self._clock()) for name, entry in self.rooms.items() if room in (None, name)}
+        for session in (session for entry in chosen.values() for session in entry["sessions"]):
+            if (peer := self.peers.get(session["session"])) is not None:
+                session["quality"]["transport"] = peer.transport
         return {
             "counters": self.counters.as_dict(),
             "loop_lag_ms": {"p50": at(0.5), "p99": at(0.99)},
             "peers": len(self.peers),
             "streams": len(self.streams),
             "segmented": self.fanout.segmented,
-            "rooms": {entry.name: entry.stats(self._clock()) for entry in chosen},
+            "rooms": chosen,
         }
 
     def shut(self) -> None:

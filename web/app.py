@@ -41,6 +41,7 @@ from web.routes import (
     invitations,
     join,
     meetings,
+    metrics,
     minutes,
     operations,
     packets,
@@ -57,6 +58,7 @@ from web.workers import cores
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    metrics.router,
     auth.router,
     today.router,
     booking.router,  # before meetings: /meetings/new is no id

@@ -5,7 +5,7 @@ It holds no logic.  `container(request)` is how a route reaches it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from meetings.blobs import BlobStore
 from meetings.store.database import Database
 from web.i18n import I18n
 from web.keys import Keys
+from web.metrics import Counts
 from web.settings import Settings
 from web.when import When
 
@@ -43,6 +44,7 @@ class Container:
     keys: Keys
     i18n: I18n
     when: When
+    counts: Counts = field(default_factory=Counts)
     hub: Any = None
     signers: Any = None
 

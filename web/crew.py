@@ -90,6 +90,11 @@ class Crew:
         """Some worker is there and answered when it was last asked."""
         return any(place.ready and place.index in self._running for place in self.workers.places)
 
+    @property
+    def running(self) -> int:
+        """How many workers answer."""
+        return len(self._running)
+
     # --- lives of the workers ----------------------------------------------------------------------------------------
 
     async def _serve(self, worker: int, client: MediaClient) -> None:
@@ -230,7 +235,7 @@ def together(found: list[Message]) -> Message:
     sums = {key: sum(one[key] for one in found) for key in ("cpu_s", "rss_bytes", "threads", "peers")}
     lag = {share: max(one["loop_lag_ms"][share] for one in found) for share in ("p50", "p99")}
     return {
-        **sums, "pid": found[0]["pid"], "port": found[0]["port"], "segmented": all(one.get("segmented") for one in found),
+        **sums, "room_count": len(rooms), "pid": found[0]["pid"], "port": found[0]["port"], "segmented": all(one.get("segmented") for one in found),
         "counters": dict(counters), "loop_lag_ms": lag, "rooms": rooms,
         "workers": [{key: value for key, value in one.items() if key != "rooms"} for one in found],
     }

@@ -125,6 +125,8 @@ def install(app: FastAPI) -> None:
 
 
 async def _meeting(request: Request, error: MeetingError) -> Response:
+    if isinstance(error, Conflict | Unavailable):
+        container(request).counts.add("database", "conflict" if isinstance(error, Conflict) else "away")
     if isinstance(error, Unavailable):
         log.warning("%s at %s %s", error, request.method, request.url.path, exc_info=error.__cause__)
     return answer(request, status_of(error), error.code, explain(error, request))

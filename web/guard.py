@@ -84,6 +84,7 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
     request.state.subject = subject  # error pages show the frame of whoever asked
     known = subject.user_id or subject.seat or subject.delegate
     if action is not Action.PUBLIC and not known:
+        found.counts.add("access", "deny", action.value)
         raise SignInFirst
     account = getattr(request.state, "account", None)
     if account is not None and account.must_change and action not in (Action.PUBLIC, Action.ACCOUNT):
@@ -95,8 +96,10 @@ def _decide(found: Container, request: Request, action: Action, loader: Loader |
                 resource = loader(request, conn)
         access.require(subject, action, resource)
     except (NotAllowed, NotFound):
+        found.counts.add("access", "deny", action.value)
         _audit(found, request, subject, action)
         raise
+    found.counts.add("access", "allow", action.value)
     request.state.resource = resource
     return subject
 

@@ -106,6 +106,11 @@ class Hub:
         """A worker is there and answered when it was last asked."""
         return self.crew.ready
 
+    @property
+    def writes_waiting(self) -> int:
+        """What the record has not taken yet."""
+        return len(self._records)
+
     async def wait_ready(self) -> None:
         """Returns once a worker answers."""
         await self._answers.wait()

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     advertise: Words = Field(default=(), description="addresses at which browsers reach the media port")
     turn_urls: Words = Field(default=(), description="coturn's addresses, for offices that block UDP")
     turn_secret: SecretStr = Field(default=SecretStr(""), description="coturn's static-auth-secret")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="bearer token of /metrics; empty = this machine alone")
     zone: str = "Asia/Ho_Chi_Minh"
     language: str = "vi"
     demo: bool = Field(default=False, description="the demonstration: accounts are shown, signatures are test signatures")

@@ -14,6 +14,7 @@ from tests.support.running import installation  # noqa: F401 - a fixture
 async def _die(installation: Installation, times: int) -> list[float]:
     workers = installation.found.hub.crew.workers
     rooms = [installation.room(opened=True) for _ in range(2)]
+    await soon(lambda: workers.spare, 60)
     async with crowded(installation, rooms) as crowd:
         assert crowd.expected == 20
         for _ in range(times):

@@ -11,6 +11,7 @@ from meetings import service
 from meetings.access import Action, Subject, decide
 from meetings.admission import BENCH_PREFIX
 from meetings.errors import NotFound
+from web import quality
 from web.container import container
 from web.guard import allow
 from web.crew import Away
@@ -20,7 +21,8 @@ router = APIRouter(prefix="/admin", tags=["operations"])
 
 @router.get("/media", dependencies=[Depends(allow(Action.OPS))])
 async def media(request: Request, room: str | None = None) -> JSONResponse:
-    """CPU seconds, memory and counters of the relay, and those of its rooms whose meetings this person may read.
+    """CPU seconds, memory and counters of the relay, and those of its rooms whose meetings this person may read: of each
+    session its numbers, and in words how it goes.
 
     Only one room when `room` names it.  503 while the relay is away.
     """
@@ -35,7 +37,10 @@ async def media(request: Request, room: str | None = None) -> JSONResponse:
             return {name for name in stats["rooms"] if _may_read(conn, subject, name)}
 
     known = await to_thread.run_sync(readable)
-    stats["rooms"] = {name: one for name, one in stats["rooms"].items() if name in known}
+    stats["rooms"] = {
+        name: {**one, "sessions": [{**session, **quality.judged(session)} for session in one["sessions"]]}
+        for name, one in stats["rooms"].items() if name in known
+    }
     return JSONResponse(stats)
 
 

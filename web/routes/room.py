@@ -18,8 +18,9 @@ from meetings.access import Action, SeatRef, Subject, decide
 from meetings.admission import TicketRole
 from meetings.errors import Invalid
 from meetings.store import vote_store
-from web import csrf, legible, roomview, session
+from web import csrf, legible, quality, roomview, session
 from web.container import Container, container
+from web.crew import Away
 from web.errors import wants_json
 from web.guard import allow
 from web.i18n import _, language
@@ -76,6 +77,17 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         hand_up=any(one.code == seat.code for one in state.hands), message=done.get(request.query_params.get("done", "")),
         after=f"/meetings/{seat.meeting_id}" if conducting else f"/j/{secret}",
     )
+
+
+@router.get("/{secret}/quality")
+async def line_quality(request: Request, secret: str, subject: Subject = link(Action.MEETING_JOIN)) -> Response:
+    """How it goes with this point's own media sessions, in words of the reader's language.  Empty while the relay is away."""
+    found, seat = container(request), seat_of(subject)
+    try:
+        stats = await found.hub.stats(seat.meeting_id)
+    except Away:
+        return JSONResponse({"sessions": []})
+    return JSONResponse({"sessions": quality.of_point(stats, seat.meeting_id, seat.code)})
 
 
 def _ice(found: Container, seat: SeatRef) -> list[dict[str, Any]]:
