@@ -9,6 +9,7 @@ socket on all addresses of its family.  Listening TCP sockets stand beside them,
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
@@ -16,6 +17,7 @@ from typing import Final, NamedTuple, Protocol
 from media.limits import SOCKET_BUFFER, TCP_BACKLOG
 from media.wire import Address
 
+log = logging.getLogger(__name__)
 _FORCED: Final = {socket.SO_SNDBUF: 32, socket.SO_RCVBUF: 33}  # SO_SNDBUFFORCE, SO_RCVBUFFORCE: for root only
 _ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 _TRIES: Final = 20
@@ -58,7 +60,8 @@ def family(host: str) -> socket.AddressFamily:
 def open_port(port: int, addresses: Sequence[str], tcp_port: int | None = None) -> Port:
     """UDP on ``port`` (0: on one free one), TCP on ``tcp_port`` (None: the same number, 0: none at all).
 
-    Raises: OSError when a port is taken or the machine has no IPv6 and one of ``addresses`` is of it.
+    Where somebody else listens at the TCP port of the same number there are no listeners, and the log says so: most come by UDP.
+    Raises: OSError when another port is taken or the machine has no IPv6 and one of ``addresses`` is of it.
     """
     return _until_free(port, lambda: _open_both(port, addresses, tcp_port))
 
@@ -87,7 +90,10 @@ def _open_both(port: int, addresses: Sequence[str], tcp_port: int | None) -> Por
     wanted = sockets[0].getsockname()[1] if tcp_port is None else tcp_port
     try:
         return Port(sockets, _open_all(wanted, addresses, _open_tcp) if wanted else [])
-    except OSError:
+    except OSError as error:
+        if port and tcp_port is None and error.errno == errno.EADDRINUSE:
+            log.error("media TCP port %d is taken: points whose network blocks UDP cannot come", port)
+            return Port(sockets, [])
         for sock in sockets:
             sock.close()
         raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -78,6 +79,15 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("advertise")
+    @classmethod
+    def _reachable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """IP addresses of either family, in one spelling."""
+        found = [ip_address(word) for word in value]
+        if any(one.is_link_local or one.is_unspecified or one.is_multicast for one in found):
+            raise ValueError("an address nobody can send to from elsewhere")
+        return tuple(map(str, found))
 
     @classmethod
     def settings_customise_sources(

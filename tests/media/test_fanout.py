@@ -238,3 +238,14 @@ def test_udp_and_tcp_share_the_number_unless_told_otherwise() -> None:
         _, elsewhere = opened(udp + 1 if udp < 65535 else udp - 1)
         assert len(set(elsewhere)) == 1 and elsewhere[0] != udp
         assert opened(0)[1] == []
+
+
+def test_a_taken_tcp_port_costs_tcp_alone_unless_it_was_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    with ExitStack() as stack:
+        taken = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        number = taken.getsockname()[1]
+        port = open_port(number, ["127.0.0.1"])
+        assert [stack.enter_context(sock).getsockname()[1] for sock in port.sockets] == [number] and port.listeners == []
+        assert "TCP port" in caplog.text
+        with pytest.raises(OSError):
+            open_port(0, ["127.0.0.1"], number)

@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tests.support.coturn import command_line
 from web.limits import TURN_CREDENTIALS
@@ -45,6 +46,13 @@ def test_settings_take_several_addresses_with_commas_and_show_no_secret() -> Non
         {"advertise": "10.0.0.1, 203.0.113.9", "turn_urls": "turn:a,turn:b", "turn_secret": "s3cr3t"})
     assert settings.advertise == ("10.0.0.1", "203.0.113.9") and settings.turn_urls == ("turn:a", "turn:b")
     assert "s3cr3t" not in repr(settings)
+
+
+def test_addresses_of_both_families_are_advertised_and_nothing_nobody_can_reach() -> None:
+    assert Settings(advertise="203.0.113.9, 2001:DB8:0::9").advertise == ("203.0.113.9", "2001:db8::9")
+    for wrong in ("hop.example", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "10.0.0.256"):
+        with pytest.raises(ValidationError):
+            Settings(advertise=wrong)
 
 
 def test_the_deployment_files_name_only_settings_that_exist() -> None:

@@ -41,7 +41,7 @@ LEVELS = {
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=DEMO, help=_("thư mục dữ liệu (mặc định var/demo)"))
     parser.add_argument("--port", type=int, default=PORT, help=_("cổng của các trang (mặc định {port})", port=PORT))
-    parser.add_argument("--media-port", type=int, default=0, help=_("cổng UDP của hình và tiếng (mặc định: một cổng trống)"))
+    parser.add_argument("--media-port", type=int, default=0, help=_("cổng UDP và TCP của hình và tiếng (mặc định: một cổng trống)"))
     parser.add_argument("--points", type=int, default=6, help=_("số điểm cầu mô phỏng vào họp (0–{most}, mặc định 6)", most=MOST_POINTS))
     parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help=_("bộ đơn vị"))
     parser.add_argument("--lan", action="store_true", help=_("cho máy khác vào, qua TLS"))
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.points <= MOST_POINTS:
         print(_("✕ --points từ 0 đến {most}.", most=MOST_POINTS), file=sys.stderr)
         return USAGE
-    address = next(iter(_reachable()), None) if arguments.lan else None
+    address = next((one for one in own_addresses() if ":" not in one), None) if arguments.lan else None
     if arguments.lan and address is None:
         print(_("✕ Máy này chưa nối mạng nào: không có địa chỉ cho máy khác vào."), file=sys.stderr)
         return USAGE
@@ -75,7 +75,7 @@ def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> 
         # Whatever the environment says of an installation in service, the demonstration has its own database and front.
         "database": "", "tls_cert": None, "tls_key": None, "behind_proxy": False,
         "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
-        "advertise": ("127.0.0.1", *_reachable()), "public_url": f"http://localhost:{port}",
+        "advertise": ("127.0.0.1", *own_addresses()), "public_url": f"http://localhost:{port}",
     }
     if address:
         from web.tls import ensure_certificate
@@ -84,11 +84,6 @@ def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> 
         cert, key = ensure_certificate(arguments.data, hosts, datetime.now(UTC))
         values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{address}:{port}", "host": "0.0.0.0"}
     return read(**values)
-
-
-def _reachable() -> list[str]:
-    """This machine's IPv4 addresses; the relay advertises no other kind yet."""
-    return [address for address in own_addresses() if ":" not in address]
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any) -> int:

@@ -40,7 +40,7 @@ class Finding:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help=_("cổng của các trang (mặc định: theo thiết lập)"))
-    parser.add_argument("--media-port", type=int, help=_("cổng UDP của hình và tiếng (mặc định: theo thiết lập, không có thì {port})",
+    parser.add_argument("--media-port", type=int, help=_("cổng UDP và TCP của hình và tiếng (mặc định: theo thiết lập, không có thì {port})",
                                                          port=MEDIA_PORT))
     parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
     parser.add_argument("--advertise", help=_("địa chỉ mà các điểm cầu dùng để tới máy này; nhiều địa chỉ cách nhau dấu phẩy"))
@@ -67,7 +67,7 @@ def examine(arguments: argparse.Namespace) -> Iterator[tuple[str, Finding]]:
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("Python", _python),
         (_("Cổng của các trang"), lambda: _tcp_port(port)),
-        (_("Cổng hình và tiếng"), lambda: _udp_port(media_port)),
+        (_("Cổng hình và tiếng"), lambda: _media_port(media_port)),
         (_("Bộ đệm nhận"), _receive_buffer),
         (_("Địa chỉ"), lambda: _advertised([address.strip() for address in advertised])),
         (_("Đồng hồ"), _clock),
@@ -107,15 +107,19 @@ def _tcp_port(port: int) -> Finding:
                    _("Để máy TLS phía trước chuyển các trang tới cổng này; ngoài máy này chỉ cần mở cổng 443."))
 
 
-def _udp_port(port: int) -> Finding:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return Finding("care", _("cổng UDP {port} đang có chương trình dùng", port=port),
-                           _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy chọn cổng khác bằng --media-port."))
-    return Finding("well", _("cổng UDP {port} còn trống", port=port),
-                   _("Đặt DIEMCAU_MEDIA_PORT={port} và mở cổng UDP này trên tường lửa cho mọi điểm cầu.", port=port))
+def _media_port(port: int) -> Finding:
+    """The same number by UDP and, for points whose network blocks that, by TCP."""
+    for kind, protocol in ((socket.SOCK_DGRAM, "UDP"), (socket.SOCK_STREAM, "TCP")):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError:
+                return Finding("care", _("cổng {protocol} {port} đang có chương trình dùng", protocol=protocol, port=port),
+                               _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy chọn cổng khác bằng --media-port."))
+    return Finding("well", _("cổng {port} còn trống, cả UDP lẫn TCP", port=port),
+                   _("Đặt DIEMCAU_MEDIA_PORT={port} và mở cổng này, cả UDP lẫn TCP, trên tường lửa cho mọi điểm cầu.", port=port))
 
 
 def _receive_buffer() -> Finding:
@@ -158,7 +162,7 @@ def _advertised(wanted: list[str]) -> Finding:
                            _("Ghi địa chỉ IP mà các điểm cầu tới được (DIEMCAU_ADVERTISE hoặc --advertise)."))
     if elsewhere := [address for address in wanted if address not in own]:
         return Finding("care", _("{addresses} không phải địa chỉ của máy này", addresses=", ".join(elsewhere)),
-                       _("Đúng khi có thiết bị NAT chuyển cổng UDP tới máy này; nếu không, hãy sửa DIEMCAU_ADVERTISE."))
+                       _("Đúng khi có thiết bị NAT chuyển cổng hình và tiếng tới máy này; nếu không, hãy sửa DIEMCAU_ADVERTISE."))
     if wanted:
         return Finding("well", _("điểm cầu tới máy này qua {addresses}", addresses=", ".join(wanted)), _nothing())
     if not own:
