@@ -59,6 +59,9 @@ MAX_SDP: Final = 64 * 1024
 MAX_SECTIONS: Final = 64
 MAX_SDP_LINES: Final = 4000
 MAX_FORMATS: Final = 64           # payload types of one section
+MAX_RIDS: Final = 16              # named in one section ...
+MAX_LAYERS: Final = 3             # ... and taken of one picture
+MAX_GROUPS: Final = 16            # of SSRCs in one section
 
 # Relay
 VIDEO_RING: Final = 512           # packets kept per picture source (2 s at 2.5 Mbit/s; 0.6 MB)

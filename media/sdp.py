@@ -1,7 +1,8 @@
-"""Reads session descriptions: our own text layer, as strict as an open door has to be (RFC 8866, RFC 9429).
+"""Reads session descriptions, as strictly as an open door has to, and says what is agreed (RFC 8866, RFC 9429, RFC 8843).
 
-Pure; ``parse_offer`` either returns an ``Offer`` or raises BadSdp, whatever the bytes.  Nothing of an offer is kept that the
-answer or the relay does not need.  ``media/answer.py`` builds the answers.  Called by ``media/worker.py``.
+Pure; ``parse_offer`` either returns an ``Offer`` or raises BadSdp, whatever the bytes.  ``media/section.py`` reads the lines
+of one section, ``media/answer.py`` builds answers.  Called by ``media/sfu.py``; the agreed ``Track`` and ``Slot`` go to
+``media/room.py``.
 """
 
 from __future__ import annotations
@@ -11,80 +12,27 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from media.errors import BadSdp
-from media.limits import MAX_FORMATS, MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS
+from media.limits import MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS, MAX_SSRCS
+from media.section import Codec, Fingerprint, Section, media_line, read
 
-Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
-Fingerprint = tuple[str, str]
+__all__ = ["Codec", "Encoding", "Extensions", "Fingerprint", "Offer", "Section", "Slot", "Track", "parse_offer"]
 
 _LINE: Final = re.compile(r"([a-z])=(.*)", re.ASCII)
-_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}", re.ASCII)
-_PRINTABLE: Final = re.compile(r"[\x20-\x7e]{0,512}", re.ASCII)
-_HEX: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){15,63}", re.ASCII)
-_ICE: Final = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
-_DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
-_PROTOCOLS: Final = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF", "UDP/TLS/RTP/SAVP")
-MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
-LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464
-_EXTENSIONS: Final = (MID_URI, LEVEL_URI)
-
-
-@dataclass(slots=True)
-class Codec:
-    """One payload type of a section.  ``name`` is upper case; ``fmtp`` is the parameter text as offered."""
-
-    payload_type: int
-    name: str = ""
-    clock: int = 0
-    channels: int = 1
-    fmtp: str = ""
-    feedback: list[str] = field(default_factory=list)
-
-    def parameter(self, wanted: str) -> str | None:
-        """One parameter of the fmtp line, lower-cased value."""
-        for part in self.fmtp.split(";"):
-            key, _, value = part.strip().partition("=")
-            if key.lower() == wanted:
-                return value.strip().lower()
-        return None
-
-
-@dataclass(slots=True)
-class Section:
-    """One m-line.  ``codecs`` in order of preference; ``ssrcs`` the announced ones, first the media's own."""
-
-    kind: str
-    port: int
-    protocol: str
-    formats: list[str]
-    mid: str = ""
-    direction: Direction = "sendrecv"
-    codecs: dict[int, Codec] = field(default_factory=dict)
-    extensions: dict[str, int] = field(default_factory=dict)
-    ssrcs: list[int] = field(default_factory=list)
-    rtcp_mux: bool = False
-    simulcast: bool = False
-    bundle_only: bool = False
-    ufrag: str = ""
-    pwd: str = ""
-    setup: str = ""
-    fingerprints: list[Fingerprint] = field(default_factory=list)
-
-    @property
-    def is_media(self) -> bool:
-        """Sound or picture over a protocol we speak, not switched off by the offerer."""
-        live = self.port != 0 or self.bundle_only
-        return self.kind in ("audio", "video") and self.protocol in _PROTOCOLS and live
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A well-formed offer.  ``bundle`` are the mids that share the one transport described by the other fields."""
+    """A well-formed offer.  ``bundle`` are the mids that share the one transport described by the other fields.
+
+    ``mixed``: both forms of header extensions may be mixed everywhere (``a=extmap-allow-mixed`` of the session).
+    """
 
     sections: list[Section]
     bundle: tuple[str, ...]
     ufrag: str
     pwd: str
     fingerprints: list[Fingerprint]
+    mixed: bool = False
 
 
 class Extensions(NamedTuple):
@@ -158,23 +106,31 @@ class Slot:
 
 
 def parse_offer(text: str) -> Offer:
-    """Raises: BadSdp with code ``sdp.size``, ``sdp.syntax``, ``sdp.sections``, ``sdp.transport`` or ``sdp.fingerprint``."""
-    if len(text) > MAX_SDP or len(text.encode("utf-8", "replace")) > MAX_SDP:
-        raise BadSdp("sdp.size")
-    lines = text.split("\n")
-    if len(lines) > MAX_SDP_LINES:
-        raise BadSdp("sdp.size")
+    """Raises: BadSdp with code ``sdp.`` and what is wrong: size, syntax, sections, mid, bundle, transport, fingerprint,
+    payload, extension, ssrc or rid.
+    """
+    lines = split(text)
     try:
-        return _parse([line.rstrip("\r") for line in lines])
+        return _parse(lines)
     except BadSdp:
         raise
     except Exception as error:  # a hole in this parser must not be a hole in the server
         raise BadSdp("sdp.syntax") from error
 
 
-def _parse(lines: list[str]) -> Offer:
+def split(text: str) -> list[str]:
+    """The lines of a description or a fragment, without their ends.  Raises: BadSdp ``sdp.size``."""
+    if len(text) > MAX_SDP or len(text.encode("utf-8", "replace")) > MAX_SDP:
+        raise BadSdp("sdp.size")
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if len(lines) > MAX_SDP_LINES:
+        raise BadSdp("sdp.size")
     while lines and not lines[-1]:
         lines.pop()
+    return lines
+
+
+def _parse(lines: list[str]) -> Offer:
     if not lines or lines[0] != "v=0":
         raise BadSdp("sdp.syntax")
     session = Section("session", 1, "", [])
@@ -188,7 +144,7 @@ def _parse(lines: list[str]) -> Offer:
         if kind == "m":
             if len(sections) >= MAX_SECTIONS:
                 raise BadSdp("sdp.sections")
-            sections.append(_media_line(value))
+            sections.append(media_line(value))
         elif kind == "a":
             name, _, rest = value.partition(":")
             if name == "group" and not sections:
@@ -196,128 +152,24 @@ def _parse(lines: list[str]) -> Offer:
                 if words[0] == "BUNDLE" and not bundle:
                     bundle = tuple(words[1:])
             else:
-                _attribute(sections[-1] if sections else session, name, rest)
+                read(sections[-1] if sections else session, name, rest)
     if not sections:
         raise BadSdp("sdp.sections")
     return _offer(session, sections, bundle)
 
 
-def _media_line(value: str) -> Section:
-    kind, port, protocol, *formats = value.split(" ")
-    if not _TOKEN.fullmatch(kind) or len(formats) > MAX_FORMATS or not formats:
-        raise BadSdp("sdp.syntax")
-    if not all(_TOKEN.fullmatch(item) for item in formats) or not re.fullmatch(r"[A-Za-z/]{3,40}", protocol):
-        raise BadSdp("sdp.syntax")
-    section = Section(kind, _number(port, 65535), protocol, formats)
-    if section.kind in ("audio", "video"):
-        section.codecs = {number: Codec(number) for number in (_number(item, 127) for item in formats)}
-    return section
-
-
-def _number(text: str, most: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or int(text) > most:
-        raise BadSdp("sdp.syntax")
-    return int(text)
-
-
-def _attribute(section: Section, name: str, value: str) -> None:
-    reader = _READERS.get(name)
-    if reader is not None:
-        reader(section, value)
-    elif name in _DIRECTIONS:
-        section.direction = name  # type: ignore[assignment]
-    elif name == "rtcp-mux":
-        section.rtcp_mux = True
-    elif name == "bundle-only":
-        section.bundle_only = True
-    elif name in ("simulcast", "rid"):
-        section.simulcast = True
-
-
-def _mid(section: Section, value: str) -> None:
-    if not _TOKEN.fullmatch(value):
-        raise BadSdp("sdp.syntax")
-    section.mid = value
-
-
-def _rtpmap(section: Section, value: str) -> None:
-    number, _, encoding = value.partition(" ")
-    codec = section.codecs.get(_number(number, 127))
-    if codec is not None:
-        name, clock, *channels = encoding.strip().split("/")
-        if not _TOKEN.fullmatch(name):
-            raise BadSdp("sdp.syntax")
-        codec.name, codec.clock = name.upper(), _number(clock, 1_000_000)
-        codec.channels = _number(channels[0], 255) if channels else 1
-
-
-def _fmtp(section: Section, value: str) -> None:
-    number, _, text = value.partition(" ")
-    codec = section.codecs.get(_number(number, 127))
-    if codec is not None:
-        if not _PRINTABLE.fullmatch(text):
-            raise BadSdp("sdp.syntax")
-        codec.fmtp = text
-
-
-def _rtcp_fb(section: Section, value: str) -> None:
-    number, _, text = value.partition(" ")
-    for codec in section.codecs.values() if number == "*" else [section.codecs.get(_number(number, 127))]:
-        if codec is not None and len(codec.feedback) < 32:
-            codec.feedback.append(text.strip())
-
-
-def _extmap(section: Section, value: str) -> None:
-    number, _, uri = value.partition(" ")
-    ident = _number(number.partition("/")[0], 4096)
-    uri = uri.split(" ")[0]  # attributes of the extension may follow
-    if uri in _EXTENSIONS and 0 < ident < 256:
-        section.extensions[uri] = ident
-
-
-def _ssrc(section: Section, value: str) -> None:
-    ssrc = _number(value.split(" ")[0], 0xFFFFFFFF)
-    if ssrc not in section.ssrcs and len(section.ssrcs) < 16:
-        section.ssrcs.append(ssrc)
-
-
-def _fingerprint(section: Section, value: str) -> None:
-    algorithm, _, text = value.partition(" ")
-    text = text.strip().upper()
-    if not _TOKEN.fullmatch(algorithm) or not _HEX.fullmatch(text) or len(section.fingerprints) >= 8:
-        raise BadSdp("sdp.fingerprint")
-    section.fingerprints.append((algorithm.lower(), text))
-
-
-def _setup(section: Section, value: str) -> None:
-    section.setup = value.strip()
-
-
-def _ufrag(section: Section, value: str) -> None:
-    if not _ICE.fullmatch(value):
-        raise BadSdp("sdp.transport")
-    section.ufrag = value
-
-
-def _pwd(section: Section, value: str) -> None:
-    if not _ICE.fullmatch(value) or len(value) < 22:
-        raise BadSdp("sdp.transport")
-    section.pwd = value
-
-
-_READERS: Final = {
-    "mid": _mid, "rtpmap": _rtpmap, "fmtp": _fmtp, "rtcp-fb": _rtcp_fb, "extmap": _extmap, "ssrc": _ssrc,
-    "fingerprint": _fingerprint, "setup": _setup, "ice-ufrag": _ufrag, "ice-pwd": _pwd,
-}
-
-
 def _offer(session: Section, sections: list[Section], bundle: tuple[str, ...]) -> Offer:
     mids = [section.mid for section in sections if section.mid]
-    if len(mids) != len(set(mids)) or any(mid not in mids for mid in bundle):
-        raise BadSdp("sdp.syntax")
+    if len(mids) != len(set(mids)):
+        raise BadSdp("sdp.mid")
+    if any(mid not in mids for mid in bundle):
+        raise BadSdp("sdp.bundle")
+    for index, section in enumerate(sections):
+        section.extensions = session.extensions | section.extensions
+        section.uris = session.uris | section.uris
+        if not bundle and not section.mid:
+            section.mid = _free_mid(index, mids)
     if not bundle:  # no bundling offered: the first media section alone is ours
-        for index, section in enumerate(sections):
-            section.mid = section.mid or f"m{index}"
         bundle = tuple(section.mid for section in sections if section.is_media)[:1]
     joined = [section for section in sections if section.mid in bundle and (section.is_media or section.port)]
     carriers = [*joined, session]
@@ -328,4 +180,32 @@ def _offer(session: Section, sections: list[Section], bundle: tuple[str, ...]) -
     fingerprints = list(dict.fromkeys(item for section in carriers for item in section.fingerprints))
     if not any(algorithm in ("sha-256", "sha-384", "sha-512") for algorithm, _ in fingerprints):
         raise BadSdp("sdp.fingerprint")
-    return Offer(sections, bundle, ufrag, pwd, fingerprints)
+    _check_one_transport([section for section in joined if section.is_media])
+    return Offer(sections, bundle, ufrag, pwd, fingerprints, session.mixed)
+
+
+def _free_mid(index: int, mids: list[str]) -> str:
+    name = f"m{index}"
+    while name in mids:
+        name += "_"
+    return name
+
+
+def _check_one_transport(sections: list[Section]) -> None:
+    """What sections that share a transport may not contradict each other in (RFC 8843 sections 9 and 10)."""
+    formats: dict[int, tuple[str, int, int]] = {}
+    uris: dict[int, str] = {}
+    ssrcs: set[int] = set()
+    for section in sections:
+        for codec in section.codecs.values():
+            said = codec.name, codec.clock, codec.channels
+            if codec.name and formats.setdefault(codec.payload_type, said) != said:
+                raise BadSdp("sdp.payload")
+        for ident, uri in section.uris.items():
+            if uris.setdefault(ident, uri) != uri:
+                raise BadSdp("sdp.extension")
+        if section.sends:
+            own = {*section.ssrcs, *(ssrc for _, members in section.groups for ssrc in members)}
+            if own & ssrcs or len(own) + len(ssrcs) > MAX_SSRCS:
+                raise BadSdp("sdp.ssrc")
+            ssrcs |= own

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from media.answer import Local, answer_publisher, answer_subscriber
+from media.candidates import candidates
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
@@ -101,7 +102,8 @@ class Sfu:
         if len(self.peers) >= MAX_PEERS or (room not in self.rooms and len(self.rooms) >= MAX_ROOMS):
             raise RoomFull("worker.full")
         parsed = parse_offer(offer)
-        local = Local(*_credentials(), self.certificate.fingerprints[0], self._addresses, self.port, _draw())
+        where = candidates(self._addresses, self.port)
+        local = Local(*_credentials(), self.certificate.fingerprints[0], where, _draw())
         return parsed, local
 
     def _room(self, name: str) -> Room:

@@ -128,7 +128,7 @@ def session_description(data: bytes) -> Hashable:
         assert answer.endswith("\r\n") and answer.isascii() and answer.replace("\r\n", "").isprintable()
         media = [line.split(" ") for line in answer.split("\r\n") if line.startswith("m=")]
         assert [words[0][2:] for words in media] == [section.kind for section in parsed.sections]
-        assert all(int(words[1]) in (0, LOCAL.port) and len(words) > 3 for words in media)
+        assert all(int(words[1]) in (0, int(LOCAL.candidates[0].split(" ")[5])) and len(words) > 3 for words in media)
         outcome.append(tuple(words[1] != "0" for words in media))
     return tuple(outcome)
 
