@@ -33,7 +33,7 @@ def test_what_cannot_be_used_counts_as_not_measured(document: object) -> None:
 
 
 def test_packets_measured_and_promised_and_asked_for_stay_within_the_capacity() -> None:
-    gate = Gate(Capacity(1000))
+    gate = Gate(Capacity(1000, True))
     gate.look({**CALM, "packets_per_s": 500})
     assert gate.refuses(122, 0) is None
     assert gate.refuses(122, 378) is None
@@ -41,7 +41,7 @@ def test_packets_measured_and_promised_and_asked_for_stay_within_the_capacity() 
 
 
 def test_a_worker_that_was_full_takes_nobody_until_it_has_some_air() -> None:
-    gate = Gate(Capacity(1000))
+    gate = Gate(Capacity(1000, True))
     gate.look({**CALM, "packets_per_s": 950})
     assert gate.refuses(100, 0) == PACKETS
     gate.look({**CALM, "packets_per_s": 850})
@@ -73,8 +73,12 @@ def test_a_late_loop_or_a_full_core_refuses_when_it_lasts(field: str, why: str, 
 
 @given(st.integers(1, 5000), st.lists(st.integers(0, 400), max_size=60))
 def test_what_is_admitted_never_exceeds_the_capacity(capacity: int, joins: list[int]) -> None:
-    gate, promised = Gate(Capacity(float(capacity))), 0
+    gate, promised = Gate(Capacity(float(capacity), True)), 0
     for packets in joins:
         if gate.refuses(packets, promised) is None:
             promised += packets
     assert promised <= capacity
+
+
+def test_an_assumed_capacity_refuses_nobody() -> None:
+    assert Gate(Capacity()).refuses(10 * ASSUMED, 0) is None
