@@ -1,10 +1,10 @@
 /* Camera and microphone: opens them, names what is missing, measures the sound.  Never sends anything anywhere. */
 
-const VIDEO = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 20 } };
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 15, max: 20 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const MEMORY = "diemcau.devices";
 
-/** What this tab chose before: {audio, video: device ids; audioOn, videoOn: booleans}. */
+/** What this tab chose before: {audio, video: device ids; audioOn, videoOn, saving: booleans}. */
 export function remembered() {
   try {
     return { audioOn: true, videoOn: true, ...JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}") };

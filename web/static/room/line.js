@@ -15,7 +15,7 @@ export function voice({ hasMic, micOn, up, floor, me, main }) {
 export function quality({ up, down, feed, loss }) {
   const states = [up, down].filter((state) => state && state !== "closed");
   if (states.includes("lost") || !feed) return "lost";
-  if (states.some((state) => state !== "live")) return "joining";
+  if (states.some((state) => state !== "live")) return "joining";     // or looking for another path
   return loss > 0.05 ? "weak" : "good";
 }
 
@@ -28,6 +28,7 @@ export class Reader {
 
   async read(pc) {
     const moving = new Set();
+    const grown = new Set();
     let lost = 0;
     let got = 0;
     for (const report of (await pc.getStats()).values()) {
@@ -39,9 +40,10 @@ export class Reader {
         const still = report.framesDecoded > old.framesDecoded ? 0 : (this.still.get(report.mid) ?? 0) + 1;
         this.still.set(report.mid, still);
         if (report.framesDecoded && still < 2) moving.add(report.mid);
+        if (!still) grown.add(report.mid);
       }
       this.before.set(report.mid, { packetsReceived: report.packetsReceived, packetsLost: report.packetsLost, framesDecoded: report.framesDecoded ?? 0 });
     }
-    return { moving, loss: got + lost ? lost / (got + lost) : 0 };
+    return { moving, grown, loss: got + lost ? lost / (got + lost) : 0 };
   }
 }

@@ -1,8 +1,13 @@
-/* One media session with the server: up by WHIP (RFC 9725) or down by WHEP.  It mends itself: when the path is lost
- * it asks for a fresh ticket and makes a new session, with growing pauses, longer ones where the server asks for them.  It knows nothing of meetings or pages. */
+/* One media session with the server: up by WHIP (RFC 9725) or down by WHEP.  It mends itself: when the path is lost it tries
+ * another path for the same session (ICE restart), then asks for a fresh ticket and makes a new session, with growing pauses,
+ * longer ones where the server asks for them.  It knows nothing of meetings or pages. */
+
+import * as fragment from "./fragment.js";
+import * as layers from "./layers.js";
 
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
-const PATIENCE = 4000;                          // how long "disconnected" may last before a new session is made
+const DOUBT = 500;                              // how long "disconnected" may last before another path is looked for ...
+const PATIENCE = 4000;                          // ... and then before a new session is made
 const WAIT = 60_000;                             // the longest pause a server may ask for
 const FINAL = new Set([401, 403, 404, 409, 410]);
 export const ANSWER_TIME = 15_000;              // a request that took longer has met a dead line
@@ -29,12 +34,13 @@ export async function refusal(response) {
 
 export class MediaLink {
   /** `prepare(pc)` adds the sections; `ticket()` resolves to {url, token, ice}; `changed(state, detail)` hears
-   *  connecting | live | lost | refused | closed. */
-  constructor({ prepare, ticket, changed }) {
-    Object.assign(this, { prepare, ticket, changed });
+   *  connecting | live | mending | lost | refused | closed; `relayed`: only paths through a TURN server. */
+  constructor({ prepare, ticket, changed, relayed = false }) {
+    Object.assign(this, { prepare, ticket, changed, relayed });
     this.pc = null;
     this.session = null;
     this.state = "closed";
+    this.tracks = [];     // what is wanted of one's own, by the server's last word
     this.turn = 0;        // each new session takes the next turn; late answers of an older turn are ignored
     this.failures = 0;
   }
@@ -49,6 +55,35 @@ export class MediaLink {
     this.failures = 0;
     this.#forget();
     this.#connect();
+  }
+
+  /** The network may be another one: looks for another path for the session; a new session where that is not to be had. */
+  async mend() {
+    const { pc, turn, location, token, etag } = this;
+    if (this.mending) return undefined;
+    if (!pc || !etag || pc.signalingState !== "stable") return this.renew();
+    this.mending = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#watch(pc.connectionState === "connected" ? "connected" : "failed"), PATIENCE);
+    try {
+      pc.restartIce();
+      await pc.setLocalDescription();
+      const response = await fetch(location, {
+        method: "PATCH",
+        headers: { Authorization: `Bearer ${token}`, "Content-Type": fragment.TYPE, "If-Match": "*" },
+        body: fragment.ofOffer(pc.localDescription.sdp),
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      if (!response.ok) throw await refusal(response);
+      const answer = fragment.intoAnswer(pc.currentRemoteDescription.sdp, await response.text());
+      if (turn !== this.turn) return undefined;
+      await pc.setRemoteDescription({ type: "answer", sdp: answer });
+      this.etag = response.headers.get("ETag") ?? etag;
+      if (pc.connectionState === "connected") this.mending = false;
+    } catch {
+      if (turn === this.turn) this.renew();
+    }
+    return undefined;
   }
 
   /** Ends the session here and at the server. */
@@ -71,7 +106,9 @@ export class MediaLink {
   #forget() {
     clearTimeout(this.timer);
     this.pc?.close();
-    this.pc = this.session = this.location = null;
+    this.pc = this.session = this.location = this.etag = null;
+    this.mending = false;
+    this.tracks = [];
   }
 
   async #connect() {
@@ -98,7 +135,9 @@ export class MediaLink {
     }
     if (turn !== this.turn) return;
     // Each session passes coturn with credentials of its own: they end within minutes, like the ticket.
-    const pc = (this.pc = new RTCPeerConnection({ iceServers: ticket.ice ?? [], bundlePolicy: "max-bundle" }));
+    const pc = (this.pc = new RTCPeerConnection({
+      iceServers: ticket.ice ?? [], bundlePolicy: "max-bundle", iceTransportPolicy: this.relayed ? "relay" : "all",
+    }));
     pc.onconnectionstatechange = () => turn === this.turn && this.#watch(pc.connectionState);
     this.prepare(pc);
     await pc.setLocalDescription();
@@ -117,21 +156,36 @@ export class MediaLink {
       fetch(location, { method: "DELETE", headers: { Authorization: `Bearer ${ticket.token}` } }).catch(() => {});
       return;
     }
-    Object.assign(this, { location, token: ticket.token, session: location.split("/").pop() });
+    Object.assign(this, { location, token: ticket.token, session: location.split("/").pop(), etag: response.headers.get("ETag") });
     this.#become("connecting");     // now the session has a name
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
+    await layers.settle(pc);
+    if (turn === this.turn) await this.send(this.tracks);
+  }
+
+  /** Sends these layers of one's tracks from now on; one change after the other. */
+  send(tracks) {
+    const { pc } = this;
+    this.tracks = tracks;
+    this.sending = (this.sending ?? Promise.resolve())
+      .then(() => pc?.currentRemoteDescription && pc === this.pc && this.tracks === tracks && layers.send(pc, tracks))
+      .catch(() => {});     // a connection that was closed meanwhile sends nothing anyway
+    return this.sending;
   }
 
   #watch(connection) {
-    clearTimeout(this.timer);
     if (connection === "connected") {
+      clearTimeout(this.timer);
+      this.mending = false;
       this.failures = 0;
       this.#become("live");
     } else if (connection === "failed" || connection === "closed") {
       this.#forget();
       this.#lost();
-    } else if (connection === "disconnected") {
-      this.timer = setTimeout(() => this.#watch("failed"), PATIENCE);
+    } else if (connection === "disconnected" && !this.mending) {
+      this.#become("mending");
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.mend(), DOUBT);
     }
   }
 
@@ -151,11 +205,11 @@ function preferVp8(transceiver, capabilities) {
   if (codecs.length) transceiver.setCodecPreferences([...codecs].sort((a, b) => first(a) - first(b)));
 }
 
-/** Sections of a publisher: whatever tracks `stream` has; video VP8 first, at most 600 kbit/s. */
+/** Sections of a publisher: whatever tracks `stream` has; video VP8 first, in layers. */
 export function publish(pc, stream) {
   for (const track of stream.getTracks()) {
-    const encoding = track.kind === "video" ? { maxBitrate: 600_000, maxFramerate: 20 } : { maxBitrate: 32_000 };
-    const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings: [encoding] });
+    const sendEncodings = track.kind === "video" ? layers.encodings(track) : [{ maxBitrate: 32_000 }];
+    const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
     if (track.kind === "video") preferVp8(transceiver, RTCRtpSender.getCapabilities("video"));
   }
 }

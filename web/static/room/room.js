@@ -8,9 +8,10 @@ import { MediaLink, Refused, publish, receive } from "./link.js";
 import { act, byId, data, notice, pointName, post, serverNow, setServerTime, show, word } from "./page.js";
 import { Panels } from "./panels.js";
 import { Stage } from "./stage.js";
+import { View } from "./view.js";
 
 const companion = data.mode === "companion";
-const stage = new Stage(data.code);
+const stage = new Stage(data.code, () => view?.changed());
 const panels = new Panels(data.code);
 const conduct = data.conduct ? new Conduct(byId("conduct")) : null;
 const choice = devices.remembered();
@@ -27,6 +28,9 @@ let feedUp = false;
 let over = false;
 let reader = new Reader();
 let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
+let wantedNews = {};        // the same on the layers of our own picture that somebody looks at
+const address = new URLSearchParams(location.search);
+const relayed = address.has("relay");      // for a technician: only paths through the TURN server
 
 /** One name for this tab, so that its own reconnection is not taken for a second device. */
 const device = (() => {
@@ -46,7 +50,7 @@ const ticketFor = (role) => async () => {
   return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role], ice: tickets.ice };
 };
 
-const up = new MediaLink({ prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink });
+const up = new MediaLink({ prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink, relayed });
 const down = new MediaLink({
   prepare: (pc) => {
     stage.attach(pc);
@@ -55,7 +59,14 @@ const down = new MediaLink({
   },
   ticket: ticketFor("subscribe"),
   changed: onLink,
+  relayed,
 });
+const view = companion ? null : new View({ link: down, sizes: () => stage.sizes(), saving });
+
+/** Whether only the smallest pictures are asked for: the person's choice, else the device's. */
+function saving() {
+  return devices.remembered().saving ?? Boolean(navigator.connection?.saveData);
+}
 
 /** Fewer pictures where they would not be seen or where data is dear; sound comes first everywhere. */
 function slotsFor() {
@@ -67,6 +78,7 @@ function slotsFor() {
 function onLink(now, error) {
   if (now === "refused" && !over) ended(error);
   if (slotNews.session && slotNews.session === down.session) stage.name(slotNews.slots);
+  if (wantedNews.session && wantedNews.session === up.session && up.tracks !== wantedNews.tracks) up.send(wantedNews.tracks);
   drawLine();
 }
 
@@ -128,6 +140,10 @@ function startFeed() {
       slotNews = news;
       if (news.session === down.session) stage.name(news.slots);
     },
+    wanted: (news) => {
+      wantedNews = news;
+      if (news.session === up.session) up.send(news.tracks);
+    },
     replaced: ({ session }) => [up.session, down.session].includes(session) && ended("replaced"),
     media: ({ session }) => setTimeout(renew, Math.random() * 1000, session),    // not 239 offers in the same millisecond
   }, {
@@ -142,6 +158,12 @@ function startFeed() {
 /** This session died with its server; the other one may live on another server. */
 function renew(session) {
   for (const link of [up, down]) if (link.session === session) link.renew();
+}
+
+/** The network may be another one: the sessions look for another path before new ones are made. */
+function mend() {
+  up.mend();
+  down.mend();
 }
 
 const liveTracks = () => stream.getTracks().filter((track) => track.readyState === "live");
@@ -233,7 +255,13 @@ function wire() {
   byId("controls").inert = false;    // a press before this point would have been lost
   addEventListener("pagehide", () => { up.stop(); down.stop(); });
   addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
-  addEventListener("online", () => { up.renew(); down.renew(); });
+  addEventListener("online", mend);
+  navigator.connection?.addEventListener?.("change", mend);
+  byId("saving").checked = saving();
+  byId("saving").onchange = ({ target }) => {
+    devices.remember({ saving: target.checked });
+    view?.changed(0);
+  };
   setInterval(() => {
     byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
   }, 1000);
@@ -241,7 +269,7 @@ function wire() {
     if (down.state !== "live" || !down.pc) return;
     const look = await reader.read(down.pc);
     loss = look.loss;
-    stage.moving(look.moving);
+    stage.moving(look.moving, look.grown);
     drawLine();
   }, 2000);
 }
@@ -262,7 +290,7 @@ Object.defineProperty(window, "diemcau", {
   }),
 });
 
-history.replaceState(null, "", `${data.base}/room${companion ? "?mode=companion" : ""}`);    // loading again must not take over again
+history.replaceState(null, "", `${data.base}/room${companion ? "?mode=companion" : relayed ? "?relay=1" : ""}`);    // loading again must not take over again
 wire();
 openPanel(data.conduct ? "conduct" : "main");
 feed = startFeed();

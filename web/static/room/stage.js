@@ -14,11 +14,16 @@ export function arrange({ floor, main, me, seen }) {
   return { stage, chair, strip: [...new Set(others)].filter((name) => name !== stage && name !== chair) };
 }
 
+const HOPE = 3000;      // milliseconds in which a picture that was just given a place may still come
+
 export class Stage {
-  constructor(me) {
+  /** `placed()` hears that pictures may have other places and sizes. */
+  constructor(me, placed = () => {}) {
     this.me = me;
-    this.slots = new Map();      // mid → {kind, stream, name}
+    this.placed = placed;
+    this.slots = new Map();      // mid → {kind, stream, name, since}
     this.frozen = new Set();     // mids of pictures that receive nothing
+    this.looked = 0;             // when it was last asked what moves
     this.floor = this.main = null;
     this.present = new Set();
     this.sounds = byId("sounds");
@@ -28,11 +33,13 @@ export class Stage {
   /** Takes the receiver's sections of a new session. */
   attach(pc) {
     this.slots.clear();
+    this.frozen.clear();
     this.names = null;
     this.sounds.replaceChildren();
     pc.ontrack = ({ track, transceiver }) => {
       const stream = new MediaStream([track]);
-      this.slots.set(transceiver.mid, { kind: track.kind, stream, name: this.names?.get(transceiver.mid) ?? null });
+      this.slots.set(transceiver.mid, { kind: track.kind, stream, name: null });
+      this.#give(transceiver.mid, this.names?.get(transceiver.mid) ?? null);
       if (track.kind === "audio") {
         const player = make("audio", { autoplay: true });
         player.srcObject = stream;
@@ -46,8 +53,27 @@ export class Stage {
   /** The server's word on which slot carries whom. */
   name(slots) {
     this.names = new Map(slots.map(({ mid, name }) => [mid, name]));
-    for (const [mid, slot] of this.slots) slot.name = this.names.get(mid) ?? null;
+    for (const mid of this.slots.keys()) this.#give(mid, this.names.get(mid) ?? null);
     this.draw();
+  }
+
+  /** A slot that carries another point shows nothing until that point's first picture is there. */
+  #give(mid, name) {
+    const slot = this.slots.get(mid);
+    if (slot.name === name) return;
+    Object.assign(slot, { name, since: Date.now(), fresh: true });
+    if (slot.kind === "video" && name) this.frozen.add(mid);
+  }
+
+  /** {mid: rows in CSS pixels} of every picture that has a name; 0 where it is not shown. */
+  sizes() {
+    const rows = {};
+    for (const [mid, slot] of this.slots) {
+      if (slot.kind !== "video" || !slot.name) continue;
+      const shown = [...document.querySelectorAll("video")].filter((video) => video.srcObject === slot.stream);
+      rows[mid] = Math.max(0, ...shown.map((video) => Math.min(video.clientHeight, Math.round((video.clientWidth * 9) / 16))));
+    }
+    return rows;
   }
 
   update(state) {
@@ -88,6 +114,7 @@ export class Stage {
     byId("self").classList.toggle("floor", speaking);
     byId("stage").classList.toggle("floor", Boolean(this.floor) && !speaking && places.stage === this.floor?.code);
     this.#tick();
+    this.placed();
   }
 
   #slotOf(name) {
@@ -98,6 +125,7 @@ export class Stage {
     const [mid, slot] = (name && this.#slotOf(name)) ?? [];
     const video = box.querySelector("video");
     const live = Boolean(slot) && !this.frozen.has(mid);
+    if (slot && !live) this.#await(mid, slot, video);
     if (slot && video.srcObject !== slot.stream) {
       video.srcObject = slot.stream;
       video.play().catch(() => {});     // pictures are muted: only a torn-down page refuses
@@ -108,15 +136,27 @@ export class Stage {
     box.dataset.name = name ?? "";
     box.querySelector(".who").textContent = name ? pointName(name) : "";
     box.querySelector(".blank b").textContent = name ? pointName(name) : word("nobody_yet");
-    box.querySelector(".blank span").textContent = name ? this.#absence(name, Boolean(slot)) : word("nobody_yet_hint");
+    box.querySelector(".blank span").textContent = name ? this.#absence(name, slot) : word("nobody_yet_hint");
     show(box.querySelector(".name"), Boolean(name));
     const role = name === this.main ? word("chair") : name === this.floor?.code ? word("speaking") : "";
     box.querySelector(".role").textContent = role && `· ${role}`;
   }
 
-  #absence(name, hasSlot) {
-    if (this.present.has(name)) return hasSlot ? word("no_picture") : word("picture_not_sent");
-    return word("not_here");
+  /** What is known of a picture that does not come: it may still come, it does not, or its point is not here. */
+  #absence(name, slot) {
+    if (!this.present.has(name)) return word("not_here");
+    return slot && Date.now() - slot.since >= HOPE ? word("no_picture") : word("picture_not_sent");
+  }
+
+  /** Shows the picture with its first frame rather than at the next look. */
+  #await(mid, slot, video) {
+    if (slot.awaited === video || !video.requestVideoFrameCallback) return;
+    slot.awaited = video;
+    video.requestVideoFrameCallback(() => {
+      slot.awaited = null;
+      slot.fresh = false;
+      if (this.slots.get(mid) === slot && this.frozen.delete(mid)) this.draw();
+    });
   }
 
   #tick() {
@@ -126,11 +166,18 @@ export class Stage {
     byId("self-timer").textContent = mine ? since(this.floor.since) : "";
   }
 
-  /** Marks pictures that have stopped arriving; called with the mids whose frames grew since the last look. */
-  moving(mids) {
+  /** Marks pictures that have stopped arriving; called with the mids of those that move and of those that grew since the last
+   *  look.  A slot that changed hands since then has grown by the frames of the other point. */
+  moving(mids, grown) {
+    const pictures = [...this.slots].filter(([, slot]) => slot.kind === "video");
+    for (const [mid, slot] of pictures) if (grown.has(mid) && slot.since <= this.looked) slot.fresh = false;
+    const frozen = pictures.filter(([mid, slot]) => !mids.has(mid) || slot.fresh).map(([mid]) => mid);
     const before = [...this.frozen].join();
-    this.frozen = new Set([...this.slots].filter(([mid, slot]) => slot.kind === "video" && !mids.has(mid)).map(([mid]) => mid));
-    if ([...this.frozen].join() !== before) this.draw();
+    const hoped = this.hoped;
+    this.frozen = new Set(frozen);
+    this.looked = Date.now();
+    this.hoped = pictures.some(([, slot]) => slot.name && this.looked - slot.since < HOPE);
+    if (hoped || frozen.join() !== before) this.draw();
   }
 }
 
