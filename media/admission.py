@@ -18,6 +18,7 @@ PER_PICTURE: Final = 72          # ... and of one picture slot (600 kbit/s)
 ASSUMED: Final = 20_000          # packets a second of one core where nobody measured
 FULL_LAG_MS, FREE_LAG_MS = 50.0, 30.0    # 99th percentile of the loop's lag: full above, free again below
 FULL_CPU, FREE_CPU = 0.92, 0.80          # share of the worker's core
+QUIET_SHARE: Final = 0.1         # of the capacity: a worker that carries less is late through others on its machine
 FREE_SHARE: Final = 0.9          # of the capacity: below it a worker that was full takes joins again
 LATE_LOOKS: Final = 3            # measures in a row that must agree before a loop counts as late or a core as full
 
@@ -76,11 +77,12 @@ class Gate:
 
     def refuses(self, packets: int, promised: float) -> str | None:
         """Why a join that costs ``packets`` may not come in; None: it may.  ``promised``: to joins not measured yet."""
-        for why in (LAG, CPU):
-            if self._full[why]:
-                return why
         wanted = self.packets + promised + packets
         limit = self.capacity.packets_per_s
+        if self._full[CPU]:
+            return CPU
+        if self._full[LAG] and self.packets > QUIET_SHARE * limit:  # else turning somebody away would help nobody
+            return LAG
         if not self.capacity.measured:
             return None  # an assumption refuses nobody: a late loop and a full core are seen, and tell soon enough
         if wanted > limit or (self._full[PACKETS] and wanted > FREE_SHARE * limit):

@@ -56,19 +56,26 @@ def test_a_worker_that_was_full_takes_nobody_until_it_has_some_air() -> None:
     ("lag_ms", LAG, 51.0, 40.0, 29.0), ("cpu", CPU, 0.95, 0.85, 0.5),
 ])
 def test_a_late_loop_or_a_full_core_refuses_when_it_lasts(field: str, why: str, full: float, between: float, free: float) -> None:
-    gate = Gate(Capacity())
+    gate, at_work = Gate(Capacity()), {**CALM, "packets_per_s": 0.2 * ASSUMED}
     for look in range(LATE_LOOKS):
         assert gate.refuses(50, 0) is None, look
-        gate.look({**CALM, field: full})
+        gate.look({**at_work, field: full})
     assert gate.refuses(50, 0) == why
-    gate.look({**CALM, field: between})
+    gate.look({**at_work, field: between})
     assert gate.refuses(50, 0) == why
-    gate.look({**CALM, field: free})
+    gate.look({**at_work, field: free})
     assert gate.refuses(50, 0) is None
     for _ in range(LATE_LOOKS):  # the crowd of a meeting's beginning makes one bad measure, not three
-        gate.look({**CALM, field: full})
-        gate.look(CALM)
+        gate.look({**at_work, field: full})
+        gate.look(at_work)
     assert gate.refuses(50, 0) is None
+
+
+def test_a_worker_with_little_to_do_is_late_through_others_and_takes_everybody() -> None:
+    gate = Gate(Capacity())
+    for _ in range(LATE_LOOKS):
+        gate.look({**CALM, "packets_per_s": 0.05 * ASSUMED, "lag_ms": 200.0})
+    assert gate.refuses(500, 0) is None
 
 
 @given(st.integers(1, 5000), st.lists(st.integers(0, 400), max_size=60))
