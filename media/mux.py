@@ -70,7 +70,10 @@ class Mux:
         return self._guard.owner(source) is not None
 
     def forget(self, source: Hashable) -> None:
-        """A connection is closed; nothing will come from there."""
+        """A connection is closed; nothing will come from there, and its peer need not be sent anything there."""
+        owner = self._guard.owner(source)
+        if owner is not None and owner.path is not None and owner.path.sock is source:
+            owner.path_is_lost()
         self._guard.withdraw(source)
 
     def forgive(self, seconds: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from media import demux
 from media.binding import Bindings
@@ -90,6 +91,10 @@ class Peer:
     def transport(self) -> str:
         """``udp`` or ``tcp``."""
         return "udp" if self.path is None or getattr(self.path.sock, "batch", True) else "tcp"
+
+    def path_is_lost(self) -> None:
+        """The connection we sent over is closed: the next authentic check says where to, nominated or not."""
+        self.path_checked_at = -inf
 
     def password(self, ufrag: str) -> str | None:
         """What checks that name this user fragment are signed with."""

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from media import rtp, wire
@@ -132,7 +132,8 @@ class StreamClient(Client):
         self.frames, self.ended = Frames(), asyncio.Event()
 
     def send(self, datagram: bytes) -> None:
-        self.sock.send(len(datagram).to_bytes(2, "big") + datagram)
+        with suppress(BrokenPipeError):  # the server hung up
+            self.sock.send(len(datagram).to_bytes(2, "big") + datagram)
 
     def _read(self) -> None:
         try:

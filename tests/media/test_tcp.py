@@ -91,6 +91,22 @@ async def test_a_connection_ends_with_its_peer_and_with_its_checks() -> None:
             client.close()
 
 
+async def test_after_its_connection_broke_a_peer_is_found_by_its_next_check() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running, client=StreamClient(running.sfu.tcp_port))
+        again = StreamClient(running.sfu.tcp_port)
+        again.ufrag, again.pwd, again.srtp = watcher.ufrag, watcher.pwd, watcher.srtp
+        await again.check(nominate=False)
+        await flows(running, sender, watcher, 1)  # two connections, one of them nominated
+        watcher.sock.shutdown(socket.SHUT_RDWR)
+        await until(lambda: len(running.sfu.streams) == 1)
+        await again.check(nominate=False)
+        await flows(running, sender, again, 2)
+        assert running.news("down") == [] and running.sfu.counters.faults == 0
+        for client in (sender, watcher, again):
+            client.close()
+
+
 async def test_who_connects_and_brings_no_check_is_cut_off_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tcp, "STRANGERS_OF_ADDRESS", 3)
     monkeypatch.setattr(tcp, "MAX_STRANGERS", 4)
