@@ -21,7 +21,10 @@ from media.candidates import candidates
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
-from media.limits import IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, STALL, TICK
+from media.limits import (
+    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, STALL,
+    TICK, TRANSPORT_WIDE_PEERS,
+)
 from media.mux import Mux
 from media.peer import Hooks, Peer
 from media.room import Event, Room
@@ -103,7 +106,8 @@ class Sfu:
             raise RoomFull("worker.full")
         parsed = parse_offer(offer)
         where = candidates(self._addresses, self.port)
-        local = Local(*_credentials(), self.certificate.fingerprints[0], where, _draw())
+        few = len(self.peers) < TRANSPORT_WIDE_PEERS
+        local = Local(*_credentials(), self.certificate.fingerprints[0], where, _draw(), transport_wide=few)
         return parsed, local
 
     def _room(self, name: str) -> Room:
