@@ -5,6 +5,7 @@ Never used by the product at run time (web supervises its worker itself). Called
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from media.control import WORKER_ENVIRONMENT, MediaClient
 from media.errors import Gone
@@ -19,6 +21,37 @@ from media.peers import Exchange
 
 START_TIME = 20.0      # seconds a worker may take on a busy machine until it listens
 _ROOT = Path(__file__).resolve().parent.parent
+
+
+class Used(NamedTuple):
+    """Seconds of processor time: `total` to the nanosecond, `user` and `system` in steps of 10 ms."""
+
+    total: float
+    user: float
+    system: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What a process uses, all its threads together, as the kernel counts it (proc(5))."""
+
+    pid: int
+
+    def used(self) -> Used:
+        """So far."""
+        total = 0
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):         # a thread may end while we look
+                total += int((thread / "schedstat").read_text().split()[0])
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        tick = os.sysconf("SC_CLK_TCK")
+        user, system = int(fields[11]) / tick, int(fields[12]) / tick
+        return Used(total / 1e9 or user + system, user, system)
+
+    def rss_mib(self) -> float:
+        """Memory resident now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +80,14 @@ class Worker:
         """What DELETE does over HTTP."""
         await self.client.close(session)
 
+    @property
+    def meter(self) -> Meter:
+        """What it uses of the machine."""
+        return Meter(self.pid)
+
     def cpu_seconds(self) -> float:
-        """User and system time of the worker so far, as the kernel counts it (proc(5); steps of 10 ms)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """User and system time of the worker so far."""
+        return self.meter.used().total
 
 
 @asynccontextmanager

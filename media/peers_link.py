@@ -157,7 +157,7 @@ class Link:
 
     def _readable(self) -> None:
         """Everything the socket holds, up to READS datagrams (RFC 7983 demultiplexing)."""
-        receive, now, srtp = self._require_socket().recv, self._wheel.now, self._srtp
+        receive, now = self._require_socket().recv, self._wheel.now
         for _ in range(READS):
             try:
                 datagram = receive(2048)
@@ -166,18 +166,35 @@ class Link:
             except OSError:                            # an ICMP error to something sent before
                 self._note_refusal()
                 return
-            first = datagram[0] if datagram else 255
-            if 127 < first < 192 and len(datagram) > 8:
-                if srtp is not None:
-                    self._media(srtp, datagram, now)
-                elif len(self._early) < EARLY:
-                    self._early.append(datagram)
-            elif 19 < first < 64:
-                self._dtls.feed(datagram)
-            elif first < 4:
-                self._on_stun(datagram)
+            self.take(datagram, now)
             if self._socket is None:
                 return                                 # the packet led to our closing
+
+    def take(self, datagram: bytes, now: float) -> None:
+        """One datagram that came in (RFC 7983 demultiplexing)."""
+        first = datagram[0] if datagram else 255
+        if 127 < first < 192 and len(datagram) > 8:
+            if self._srtp is not None:
+                self._media(self._srtp, datagram, now)
+            elif len(self._early) < EARLY:
+                self._early.append(datagram)
+        elif 19 < first < 64:
+            self._dtls.feed(datagram)
+        elif first < 4:
+            self._on_stun(datagram)
+
+    def divert(self, readable: Callable[[], None]) -> int:
+        """From now on `readable` reads the socket, whose descriptor is returned, and hands on what is no media."""
+        sock = self._require_socket()
+        self._loop.remove_reader(sock)
+        self._loop.add_reader(sock, readable)
+        return sock.fileno()
+
+    def unprotect(self, datagram: bytes) -> bytes:
+        """The plain RTP packet. Raises: BadPacket, ConnectionAbortedError."""
+        if self._srtp is None:
+            raise ConnectionAbortedError("peer.closed")
+        return self._srtp.unprotect_rtp(datagram)
 
     def _media(self, srtp: wire.Srtp, datagram: bytes, now: float) -> None:
         try:

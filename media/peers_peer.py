@@ -7,17 +7,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import ClassVar
 
 from media import wire
 from media.errors import BadSdp
 from media.peers_link import Link
-from media.peers_sdp import Answer, Section, make_offer, read_answer
+from media.peers_sdp import Answer, Section, make_answer, make_offer, read_answer
 from media.peers_wheel import Wheel
 
 Exchange = Callable[[str], Awaitable[tuple[str, str]]]    # offer -> (answer, location of the session)
 HangUp = Callable[[str], Awaitable[None]]                 # location -> None
+Invitation = Callable[[Callable[[str], str]], Awaitable[str]]    # (offer -> answer) -> location: the server offers
 
 CONNECT_TIME = 20.0          # seconds for exchange, ICE and DTLS together
 REPORT_INTERVAL = 1.0        # seconds between two RTCP reports of one peer
@@ -38,6 +39,8 @@ class Peer:
 
     def __init__(self, crowd: Shared, name: str, sections: list[Section]) -> None:
         self.name = name
+        self.setup = "actpass"                     # what our offer says of the DTLS roles; we are the client anyway
+        self.feedback: tuple[str, ...] = ()        # beside NACK and key frames, where the server offers
         self.ended = asyncio.Event()
         self.reason = ""                           # why it ended: closed, consent, or failed
         self.location = ""
@@ -52,14 +55,37 @@ class Peer:
     async def connect(self, exchange: Exchange, hang_up: HangUp | None = None) -> None:
         """Offer, answer, ICE, DTLS. `hang_up` is kept for `close`. Raises: BadSdp, HandshakeFailed, TimeoutError,
         OSError and whatever `exchange` raises; the peer is closed then."""
-        began = self._wheel.now
         offer = make_offer(self._link.ufrag, self._link.password, self._certificate.fingerprints, self._sections,
-                           f"p{self._ssrc:08x}")
+                           f"p{self._ssrc:08x}", self.setup)
+
+        async def agreed() -> Answer:
+            text, self.location = await exchange(offer)
+            self._hang_up = hang_up
+            return read_answer(text)
+
+        await self._establish(agreed())
+
+    async def accept(self, invitation: Invitation, hang_up: HangUp | None = None) -> None:
+        """The same with a server that makes the offer; its sections become ours. Raises: as `connect`."""
+        said: list[Answer] = []
+
+        def answer(offer: str) -> str:
+            said.append(read_answer(offer))
+            self._sections = [Section(each.mid, "audio" if each.kind == "audio" else "video") for each in said[0].sections]
+            return make_answer(offer, self._link.ufrag, self._link.password, self._certificate.fingerprints, self.feedback)
+
+        async def agreed() -> Answer:
+            self.location = await invitation(answer)
+            self._hang_up = hang_up
+            return said[0]
+
+        await self._establish(agreed())
+
+    async def _establish(self, agreed: Coroutine[None, None, Answer]) -> None:
+        began = self._wheel.now
         try:
             async with asyncio.timeout(CONNECT_TIME):
-                text, self.location = await exchange(offer)
-                self._hang_up = hang_up
-                answer = read_answer(text)
+                answer = await agreed
                 self._agree(answer)
                 await self._link.establish(answer)
         except BaseException:

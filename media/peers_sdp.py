@@ -92,11 +92,11 @@ class Answer:
 
 
 def make_offer(ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]], sections: Sequence[Section],
-               cname: str) -> str:
-    """An offer with one BUNDLE group, rtcp-mux and actpass: what a browser sends, as short as the standards allow."""
+               cname: str, setup: str = "actpass") -> str:
+    """An offer with one BUNDLE group and rtcp-mux: what a browser sends, as short as the standards allow."""
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0",
              "a=group:BUNDLE " + " ".join(section.mid for section in sections), "a=msid-semantic: WMS *"]
-    transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", "a=setup:actpass"]
+    transport = ["c=IN IP4 0.0.0.0", f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", f"a=setup:{setup}"]
     transport += [f"a=fingerprint:{algorithm} {value}" for algorithm, value in fingerprints[:1]]
     for section in sections:
         lines += _offered(section, transport, cname)
@@ -136,6 +136,24 @@ def read_answer(text: str) -> Answer:
         raise BadSdp("answer.transport")
     return Answer(_value(attributes, "a=ice-ufrag:"), _value(attributes, "a=ice-pwd:"), fingerprints, addresses,
                   sections)
+
+
+def make_answer(offer: str, ufrag: str, password: str, fingerprints: Sequence[tuple[str, str]], feedback: Sequence[str]) -> str:
+    """The answer of a receiver to a server that offers: everything with its first format, `feedback` where it is offered.
+
+    Raises: BadSdp.
+    """
+    _, *blocks = [block.splitlines() for block in offer.replace("\r\n", "\n").split("\nm=")]
+    mids = [_value(block, "a=mid:") for block in blocks]
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE " + " ".join(mids), "a=msid-semantic: WMS *"]
+    for mid, block in zip(mids, blocks, strict=True):
+        kind, _, protocol, number, *_ = [*block[0].split(), "", "", ""]
+        ours = {f"a=rtcp-fb:{number} {one}" for one in ("nack", "nack pli", "ccm fir", *feedback)}
+        lines += [f"m={kind} 9 {protocol} {number}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", "a=rtcp-mux", "a=recvonly",
+                  f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", "a=setup:active"]
+        lines += [f"a=fingerprint:{algorithm} {value}" for algorithm, value in fingerprints[:1]]
+        lines += [line for line in block if line in ours or line.startswith((f"a=rtpmap:{number} ", f"a=fmtp:{number} "))]
+    return "\r\n".join(lines) + "\r\n"
 
 
 def _section(block: list[str]) -> AnswerSection:

@@ -48,6 +48,7 @@ class Subscriber(Peer):
             Section(str(number), kind, formats=formats if kind == "video" else (), rtx=rtx and kind == "video",
                     feedback=feedback)
             for number, kind in enumerate(kinds)])
+        self.feedback = feedback
         self.strays = 0                                        # packets of streams the answer did not name
         self.on_packet: Callable[[bytes, float], None] | None = None
         self.on_report: Callable[[rtcp.SenderReport, float], None] | None = None

@@ -1,7 +1,9 @@
-"""`python3 -m web bench sfu | record`: what relaying costs on this machine, beside the price of one plain `sendto`; and what
-making a signed record costs, beside bare signatures and one durable write.
+"""`python3 -m web bench sfu | capacity | joins | feedback | record`: what relaying, joining and feedback cost on this machine,
+beside the price of one plain `sendto` and, where wished, Janus; how many receivers one core carries; what making a signed
+record costs, beside bare signatures and one durable write.
 
-Starts a media worker of its own on free ports and leaves nothing behind but the file asked for.
+Starts media workers of its own on free ports and leaves nothing behind but the file asked for, and `capacity.json` in the
+data directory, from which joins are admitted.
 """
 
 from __future__ import annotations
@@ -10,46 +12,93 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from web.i18n import _
 
-MOST_RECEIVERS = 1000
+if TYPE_CHECKING:
+    from media.bench_run import Measured
+
+MOST_RECEIVERS, MOST_PUBLISHERS, MOST_WORKERS = 1000, 16, 16
 LONGEST = 600.0
 FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|record")
-    sfu = what.add_parser("sfu", help=_("một hình 600 kbit/s có tiếng, chuyển tới N nơi nhận"))
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record")
+    sfu = what.add_parser("sfu", help=_("hình 600 kbit/s và tiếng, chuyển tới N nơi nhận"))
     sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
-    sfu.add_argument("--json", type=Path, required=True, metavar="FILE", help=_("tệp ghi số liệu"))
-    sfu.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help=_("số giây đo (mặc định 10)"))
+    sfu.add_argument("--publishers", type=_number(MOST_PUBLISHERS), default=1, metavar="P",
+                     help=_("số nơi gửi, mỗi nơi nhận đều nhận tất cả (mặc định 1)"))
+    sfu.add_argument("--audio-only", action="store_true", help=_("chỉ tiếng, không hình"))
+    sfu.add_argument("--workers", type=_number(MOST_WORKERS), default=1, metavar="W",
+                     help=_("số tiến trình chia nhau các nơi nhận (mặc định 1)"))
+    sfu.add_argument("--feedback", choices=("rr", "remb", "twcc"), default="rr",
+                     help=_("nơi nhận báo về: rr mỗi giây, thêm remb 4 lần, hoặc twcc 20 lần mỗi giây"))
+    sfu.add_argument("--against", choices=("janus",), help=_("đo thêm Janus trên máy này với cùng lượng tải"))
+    capacity = what.add_parser("capacity", help=_("một nhân xử lý gánh được bao nhiêu nơi nhận; ghi capacity.json"))
+    capacity.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
+    capacity.add_argument("--most", type=_receivers, default=MOST_RECEIVERS, metavar="N", help=_("không thử quá N nơi nhận"))
+    joins = what.add_parser("joins", help=_("N nơi nhận vào cùng lúc khi đang có hình và tiếng"))
+    joins.add_argument("--receivers", type=_receivers, default=239, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
+    feedback = what.add_parser("feedback", help=_("báo nhận của N nơi nhận tốn bao nhiêu phần một nhân xử lý"))
+    feedback.add_argument("--receivers", type=_receivers, default=238, metavar="N",
+                          help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     record = what.add_parser("record", help=_("bốn chữ ký và gói hồ sơ với 5 MiB tài liệu"))
-    record.add_argument("--json", type=Path, required=True, metavar="FILE", help=_("tệp ghi số liệu"))
+    for each in (sfu, record, capacity, joins, feedback):
+        each.add_argument("--json", type=Path, required=each in (sfu, record), metavar="FILE", help=_("tệp ghi số liệu"))
+    for each, seconds in ((sfu, 10.0), (capacity, 4.0), (feedback, 6.0)):
+        each.add_argument("--seconds", type=_seconds, default=seconds, metavar="S",
+                          help=_("số giây đo (mặc định {seconds})", seconds=f"{seconds:g}"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     from media.errors import MediaError
 
     try:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.touch()
+        files = _files(arguments)
+        for file in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a"):
+                pass
     except OSError as error:
-        print(_("✕ Không ghi được tệp {file}: {reason}", file=arguments.json, reason=error.strerror), file=sys.stderr)
+        print(_("✕ Không ghi được tệp {file}: {reason}", file=error.filename, reason=error.strerror), file=sys.stderr)
         return USAGE
     try:
         result = _measured(arguments)
     except (MediaError, OSError, TimeoutError, ExceptionGroup) as error:
-        arguments.json.unlink(missing_ok=True)
+        for file in files:
+            if not file.stat().st_size:
+                file.unlink()
         print(_("✕ Không đo được: {reason}", reason=error or type(error).__name__), file=sys.stderr)
         return FAILED
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    for file in files:
+        _replace(file, json.dumps(result, indent=2) + "\n")
     for name, value in result.items():
-        print(f"{name:<20}{value}")
+        print(f"{name:<24}{value}")
     return 0
+
+
+def _files(arguments: argparse.Namespace) -> list[Path]:
+    """Where the figures go.  Raises: BadSettings."""
+    files = [arguments.json] if arguments.json else []
+    if arguments.what == "capacity":
+        from web import capacity, settings
+
+        chosen = {"data": arguments.data} if arguments.data else {}
+        files.append(settings.read(**chosen).data / capacity.FILE)
+    return files
+
+
+def _replace(file: Path, text: str) -> None:
+    """A reader sees the old figures or the new ones, never half of them."""
+    beside = file.with_name(file.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, file)
 
 
 def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -57,15 +106,36 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         from web import bench_record
 
         return dict(bench_record.measure())
-    from media.bench import measure
+    from media import bench, bench_capacity
 
-    return dataclasses.asdict(asyncio.run(measure(arguments.receivers, arguments.seconds)))
+    if arguments.what == "capacity":
+        return asyncio.run(bench_capacity.capacity(arguments.seconds, most=arguments.most, told=_step))
+    if arguments.what == "joins":
+        return dataclasses.asdict(asyncio.run(bench_capacity.joins(arguments.receivers)))
+    if arguments.what == "feedback":
+        return dataclasses.asdict(asyncio.run(bench_capacity.feedback(arguments.receivers, arguments.seconds)))
+    load = bench.Load(arguments.receivers, arguments.publishers, arguments.audio_only, arguments.feedback)
+    result = dataclasses.asdict(asyncio.run(bench.measure(
+        arguments.receivers, arguments.seconds, load=load, workers=arguments.workers,
+        against_janus=arguments.against == "janus")))
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def _step(receivers: int, measured: Measured, held: bool) -> None:
+    print(f"{'✓' if held else '✕'} {receivers:>5}  p99 {measured.delays[1]:g} ms  {measured.lost}/{measured.sent}", file=sys.stderr)
 
 
 def _receivers(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= MOST_RECEIVERS:
-        raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=1, most=MOST_RECEIVERS))
+    return _number(MOST_RECEIVERS)(text)
+
+
+def _number(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=1, most=most))
+        return value
+
     return number
 
 
