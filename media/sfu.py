@@ -57,6 +57,7 @@ class Sfu:
         self.counters = Counters()
         self.port: int = sockets[0].getsockname()[1]
         self.tcp_port: int = listeners[0].getsockname()[1] if listeners else 0
+        self.candidates = candidates(addresses, self.port, self.tcp_port)  # as every answer names them
         self.fanout = Fanout(self.counters, batched=batched, clock=clock)
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.streams = Streams(listeners, self.mux, self.counters, clock)
@@ -65,7 +66,7 @@ class Sfu:
         # Of rooms with and without members, oldest first: who is heard, who is shown first, who may be seen.
         self._policies: dict[str, tuple[list[str] | None, list[str], list[str] | None]] = {}
         self.certificate = SharedCertificate.fresh()
-        self._sockets, self._addresses, self._tell, self._clock = tuple(sockets), tuple(addresses), tell, clock
+        self._sockets, self._tell, self._clock = tuple(sockets), tell, clock
         self._silence = silence
         self._hooks = Hooks(self._connected, lambda peer: self._end(peer, "gone"), lambda peer: self._end(peer, "closed"))
         self._stood = False  # the last time timers were due this process had stood still
@@ -105,9 +106,9 @@ class Sfu:
         if len(self.peers) >= MAX_PEERS or (room not in self.rooms and len(self.rooms) >= MAX_ROOMS):
             raise RoomFull("worker.full")
         parsed = parse_offer(offer)
-        where = candidates(self._addresses, self.port)
         few = len(self.peers) < TRANSPORT_WIDE_PEERS
-        local = Local(*_credentials(), self.certificate.fingerprints[0], where, _draw(), transport_wide=few)
+        local = Local(
+            *_credentials(), self.certificate.fingerprints[0], self.candidates, _draw(), transport_wide=few)
         return parsed, local
 
     def _room(self, name: str) -> Room:
