@@ -119,12 +119,18 @@ class Visitor:
 
     @classmethod
     async def arrive(
-        cls, browser: Browser, url: str, code: str, hz: int, hue: int, size: tuple[int, int] = SMALL, **context: Any
+        cls, browser: Browser, url: str, code: str, hz: int, hue: int, size: tuple[int, int] = SMALL, script: str = "",
+        **context: Any,
     ) -> Visitor:
-        """Opens the link, looks at the join page, presses the one button: two actions in all.  `size`: of its camera."""
+        """Opens the link, looks at the join page, presses the one button: two actions in all.  `size`: of its camera.
+
+        `script` runs in the page before all else.
+        """
         window = {"locale": "vi-VN", "viewport": {"width": 1280, "height": 800}, **context}
         opened = await browser.new_context(**window)
         await opened.add_init_script(oneself(hz, hue, size))
+        if script:
+            await opened.add_init_script(script)
         page = await opened.new_page()
         visitor = cls(code, hz, page, [])
         page.on("pageerror", lambda error: visitor.problems.append(str(error)))
