@@ -21,6 +21,8 @@ _WINDOW: Final = 0.5         # of the trend
 _MOMENT: Final = 0.25        # a queue that never empties within it is a standing one
 _INSTANT, _ENOUGH = 0.09, 6000   # seconds and octets that tell the rate of a full line
 _FEWEST: Final = 8           # groups, for a trend to mean anything
+MOST_GROUPS: Final = 512     # kept; an honest window holds a hundred
+MOST_MESSAGES: Final = 512
 _BASE: Final = 15.0          # the empty line's delay is the least of this time and as much before
 _SMALL: Final = 0.012        # a queue shorter than this is none
 _SUDDEN: Final = 0.08        # one as long as this, for an instant, on a steep rise is overuse already
@@ -51,7 +53,7 @@ class Delay:
 
     def _begin(self) -> None:
         self.queue, self.acked, self.fresh, self.trend = 0.0, -1.0, -1.0, 0.0
-        self._samples: deque[tuple[float, float]] = deque()   # arrival and delay of each group
+        self._samples: deque[tuple[float, float]] = deque(maxlen=MOST_GROUPS)   # arrival and delay of each
         self._arrived: deque[tuple[float, int]] = deque()     # newest arrival and octets of each message
         self._octets = 0
         self._group, self._least = -1.0, (0.0, 0.0)
@@ -104,7 +106,7 @@ class Delay:
 
     def _measure(self, last: float) -> None:
         arrived = self._arrived
-        while len(arrived) > 2 and last - arrived[0][0] > _WINDOW + 0.1:
+        while len(arrived) > 2 and (last - arrived[0][0] > _WINDOW + 0.1 or len(arrived) > MOST_MESSAGES):
             self._octets -= arrived.popleft()[1]
         first, early = arrived[0]
         if last - first >= _MOMENT:

@@ -76,6 +76,7 @@ MAX_GAP: Final = 256              # a jump of more packets is a restart, not a l
 MAX_MISSING: Final = 128          # gaps watched per source
 NACK_BURST: Final = 64            # packets one NACK message may bring back ...
 RTX_BUDGET: Final = 1000          # ... and one subscriber between two reports
+FEEDBACK_BUDGET: Final = 250      # transport-wide feedbacks of a subscriber that are read between two reports
 REPORT_INTERVAL: Final = 1.0      # RTCP receiver reports to publishers, on average
 SENDER_REPORT_INTERVAL: Final = 4.0  # to subscribers; the first one follows a new source at once
 UPLINK_BITRATE: Final = 2_000_000  # told to publishers by REMB, bit/s

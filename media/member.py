@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from media.allocate import Memory
 from media.bwe import Line, Losses
-from media.limits import OVERHEAD, RTX_BUDGET
+from media.limits import FEEDBACK_BUDGET, OVERHEAD, RTX_BUDGET
 from media.pace import Pacer
 from media.source import Kind, Source
 from media.stream import DownStream
@@ -35,6 +35,7 @@ class Member:
     downs: dict[int, DownStream] = field(default_factory=dict)
     clock_offset: float = float("inf")
     resend_budget: int = RTX_BUDGET
+    feedback_budget: int = FEEDBACK_BUDGET
     report_at: float = 0.0
     told: list[dict[str, Any]] | None = None  # the slots of its last event ...
     moved: bool = True                               # ... which may no longer be true

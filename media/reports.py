@@ -12,7 +12,8 @@ from typing import Final
 from media import rtcp, twcc
 from media.bwe import Line
 from media.limits import (
-    ARRIVALS_INTERVAL, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, SUSPICIOUS_LOSS, UPLINK_BITRATE, WORST_LOSS,
+    ARRIVALS_INTERVAL, FEEDBACK_BUDGET, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, SUSPICIOUS_LOSS, UPLINK_BITRATE,
+    WORST_LOSS,
 )
 from media.member import Member
 from media.relay import Control, Output, Relay
@@ -60,9 +61,9 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
     elif isinstance(message, rtcp.Remb):
         _on_remb(member, message.bitrate, now)
     elif isinstance(message, rtcp.TransportFeedback):
-        found = twcc.parse(message.fci)
-        if member.line is not None:
-            member.line.on_feedback(found, history, now)
+        if member.line is not None and member.feedback_budget > 0:
+            member.feedback_budget -= 1
+            member.line.on_feedback(twcc.parse(message.fci), history, now)
             _hasten(member)
 
 
@@ -112,7 +113,7 @@ def _on_sender_report(member: Member, message: rtcp.SenderReport, now: float) ->
 
 def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
     """Sends the reports that are due; returns the seconds until the next time."""
-    member.resend_budget = RTX_BUDGET
+    member.resend_budget, member.feedback_budget = RTX_BUDGET, FEEDBACK_BUDGET
     if member.role == "subscribe":
         data = b""
         for down in member.downs.values():

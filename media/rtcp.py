@@ -23,7 +23,8 @@ _FIR: Final = Struct("!IBxxx")
 
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
 MAX_PACKETS: Final = 32   # inside one compound packet
-MAX_SEQS: Final = 1024    # named by one NACK
+MAX_SEQS: Final = 1024    # named by all NACKs of one compound packet
+MAX_FEEDBACKS: Final = 2  # transport-wide ones of one compound packet: each may speak of thousands of packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def parse(data: bytes, *, blocks: bool = True, transport: bool = False) -> list[
     of them a second and needs none.  Transport-wide feedback comes only if asked for with ``transport``.
     """
     found: list[Message] = []
-    at, size, count = 0, len(data), 0
+    at, size, count, asked, feedbacks = 0, len(data), 0, 0, 0
     while at < size:
         count += 1
         if count > MAX_PACKETS or at + 4 > size:
@@ -189,7 +190,8 @@ def parse(data: bytes, *, blocks: bool = True, transport: bool = False) -> list[
                 raise BadPacket("rtcp.padding")
             body = body[: -body[-1]]
         if kind == RTPFB and first & 31 == 15:
-            if len(body) < 8:
+            feedbacks += transport
+            if len(body) < 8 or feedbacks > MAX_FEEDBACKS:
                 raise BadPacket("rtcp.feedback")
             if transport:
                 found.append(TransportFeedback(_u32(body, 0), _u32(body, 4), body[8:]))
@@ -198,6 +200,9 @@ def parse(data: bytes, *, blocks: bool = True, transport: bool = False) -> list[
         message = _read(kind, first & 31, body, blocks)
         if message is not None:
             found.append(message)
+            asked += len(message.seqs) if isinstance(message, Nack) else 0
+            if asked > MAX_SEQS:
+                raise BadPacket("rtcp.nack")
         at = end
     return found
 

@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from media import demux, rtcp, stun, wire
+from media.bwe import CEILING, Line
+from media.bwe_delay import MOST_GROUPS, MOST_MESSAGES
+from media.errors import BadPacket
 from media.guard import Allowance
 from media.limits import (
     FREEZE_AFTER, MAX_REPORTERS, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS, PEER_SILENCE, STALL,
 )
+from media.twcc import Feedback
 from tests.media.server import Client, flows, publisher, server, subscriber, until
 
 
@@ -126,3 +130,29 @@ async def test_a_room_that_cannot_be_served_does_not_hold_up_another(monkeypatch
         monkeypatch.undo()
         for client in clients:
             client.close()
+
+
+def test_a_receiver_that_tells_the_same_arrivals_again_and_again_costs_neither_memory_nor_time() -> None:
+    line = Line(0.0)
+    told = Feedback(0, 200, [(number, 5.0 + number / 1000) for number in range(200)])
+    line.sent(100_000, 0.5)
+    for _ in range(2000):
+        line.on_feedback(told, lambda number: (0.2 + number * 0.006, 1000), 0.6)
+    assert len(line.delay._samples) <= MOST_GROUPS and len(line.delay._arrived) <= MOST_MESSAGES
+    assert line.estimate <= CEILING
+
+
+def test_transport_feedback_is_read_only_where_it_is_asked_for_and_so_often_in_one_datagram() -> None:
+    feedback = b"\x8f\xcd\x00\x05" + struct.pack("!II", 1, 2) + b"\x00\x01\x08\x00\x00\x00\x01\x00\x08\x00\x00\x00"
+    most = rtcp.receiver_report(1) + feedback * rtcp.MAX_FEEDBACKS
+    assert len(rtcp.parse(most, transport=True)) == 1 + rtcp.MAX_FEEDBACKS
+    assert len(rtcp.parse(most + feedback * 9)) == 1
+    with pytest.raises(BadPacket):
+        rtcp.parse(most + feedback, transport=True)
+
+
+def test_one_datagram_asks_for_no_more_than_so_many_packets() -> None:
+    asks = rtcp.nack(1, 2, range(rtcp.MAX_SEQS // 2))
+    assert sum(len(m.seqs) for m in rtcp.parse(asks * 2) if isinstance(m, rtcp.Nack)) == rtcp.MAX_SEQS
+    with pytest.raises(BadPacket):
+        rtcp.parse(asks * 3)
