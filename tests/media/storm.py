@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import socket
@@ -51,6 +52,8 @@ class Guest(Client):
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
+        with contextlib.suppress(OSError):  # what a busy test has not read yet is not lost on the way
+            self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
         self.slots: list[int] = []
         self.seen: dict[str, dict[int, float]] = {}
         self.order: dict[int, list[tuple[str, int]]] = {}  # by slot SSRC
