@@ -127,9 +127,11 @@ class MediaClient:
         """Ends every session of a room."""
         await self._call("close_room", room=room)
 
-    async def policy(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
-        """Whose sound passes (None: everybody's), and who is shown first."""
-        await self._call("policy", room=room, heard=heard, stage=stage)
+    async def policy(
+        self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None
+    ) -> None:
+        """Whose sound (``heard``) and picture (``seen``) pass, None: everybody's; and who is shown first."""
+        await self._call("policy", room=room, heard=heard, stage=stage, seen=seen)
 
     async def stats(self, room: str | None = None) -> Message:
         """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms``, ``load`` and ``rooms``; only ``room`` when given."""

@@ -214,7 +214,8 @@ class Worker:
         self.sfu.close_room(*_texts(request, "room"))
 
     def _policy(self, request: Message) -> None:
-        self.sfu.policy(*_texts(request, "room"), _names(request.get("heard")), _names(request.get("stage")) or [])
+        heard, seen = _names(request.get("heard")), _names(request.get("seen"))
+        self.sfu.policy(*_texts(request, "room"), heard, _names(request.get("stage")) or [], seen)
 
     def _stats(self, request: Message) -> Message:
         used = resource.getrusage(resource.RUSAGE_SELF)

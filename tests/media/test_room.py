@@ -320,3 +320,17 @@ def test_late_packets_of_the_old_source_after_a_change_of_ssrc_are_not_mixed_in(
         bench.send(sender, "v", seq, KEY + b"new")
     bench.send(sender, "v", 65535, DELTA + b"overtaken")  # from before the first one of the new source
     assert bench.payloads("s-X", "v0") == [KEY] * 5 + [KEY + b"new"] * 3
+
+
+def test_who_may_not_be_seen_is_stopped_at_the_entrance_and_heard_all_the_same() -> None:
+    bench = Bench()
+    hidden, other = bench.publisher("A"), bench.publisher("B")
+    bench.subscriber("X", slots=2)
+    bench.room.policy(None, [], ["B"])
+    bench.room.tick(1.0)
+    for member in (hidden, other):
+        bench.send(member, "v", 1, KEY, now=1.0)
+        bench.send(member, "a", 1, b"sound", now=1.0)
+    heard = [payload for mid in ("a0", "a1") for payload in bench.payloads("s-X", mid)]
+    seen = [payload for mid in ("v0", "v1") for payload in bench.payloads("s-X", mid)]
+    assert len(heard) == 2 and seen == [KEY] and bench.counters.gated == 1
