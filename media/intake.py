@@ -93,9 +93,12 @@ class Intake:
         for layer in self.layers:
             layer.pause()
 
-    def note(self, seq: int, timestamp: int, now: float) -> tuple[int, int]:
-        """(extended number, LATE | NEXT | RESTART | TWICE) of a packet that arrived; notes what is missing before it."""
-        self.received += 1
+    def note(self, seq: int, timestamp: int, now: float, repaired: bool = False) -> tuple[int, int]:
+        """(extended number, LATE | NEXT | RESTART | TWICE) of a packet that arrived; notes what is missing before it.
+
+        One that was ``repaired`` came by another stream: on this one it stays lost.
+        """
+        self.received += not repaired
         if self._fresh:
             self._cycle = (self.highest >> 16) + 2 << 16  # a whole cycle above: room for packets that were overtaken
             self._fresh, ext, order = False, seq + self._cycle, self.NEXT

@@ -131,20 +131,23 @@ class Relay:
         self.restless.difference_update(source.intakes)
 
     def gate(self, source: Source, closed: bool) -> None:
-        """Closed: its packets are dropped at the entrance."""
+        """Closed: its packets are dropped at the entrance.  Opened again: a picture is asked for a key frame with the next tick."""
         if source.gated != closed:
             self.flush()
             source.gated = closed
-            if closed:
-                for intake in source.intakes:
+            for intake in source.intakes:
+                if closed:
                     intake.pause()
                     intake.missing.clear()
+                elif source.kind == "video" and intake.watched:
+                    intake.wants_keyframe = True
+                    self.restless.add(intake)
 
     # -- media ----------------------------------------------------------------------------------------------------------
 
     def receive(self, intake: Intake, view: RtpView, now: float, level: int | None = None, capture: bytes = b"") -> None:
         """One authentic packet; ``level`` and ``capture``: header extensions that go on to the receivers."""
-        ext, order = intake.note(view.seq, view.timestamp, now)
+        ext, order = intake.note(view.seq, view.timestamp, now, view.repaired)
         source = intake.source
         if source.gated:
             intake.missing.clear()  # nobody waits for what is dropped here
@@ -204,7 +207,10 @@ class Relay:
         if not downs:
             return
         self.flush()  # what was collected has the numbers from before
-        layer.waiting = tuple(down for down in layer.waiting if down not in downs)
+        if downs is layer.waiting:
+            layer.waiting = ()
+        else:
+            layer.waiting = tuple(down for down in layer.waiting if down not in downs)
         for down in downs:
             if down.layer is not None:
                 down.layer.remove(down)

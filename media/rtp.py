@@ -19,7 +19,7 @@ _SEQ_HALF: Final = 1 << 15
 class RtpView:
     """The parsed header of one plain RTP packet; ``data[start:end]`` is the payload without padding."""
 
-    __slots__ = ("data", "marker", "payload_type", "seq", "timestamp", "ssrc", "start", "end", "ext_profile", "ext_start",
+    __slots__ = ("data", "repaired", "marker", "payload_type", "seq", "timestamp", "ssrc", "start", "end", "ext_profile", "ext_start",
                  "ext_end")
 
     def __init__(self, data: bytes) -> None:
@@ -46,7 +46,7 @@ class RtpView:
             end -= padding
         if start > end:
             raise BadPacket("rtp.short")
-        self.data, self.start, self.end = data, start, end
+        self.data, self.start, self.end, self.repaired = data, start, end, False
         self.marker, self.payload_type = second >> 7, second & 0x7F
 
     @property
@@ -60,7 +60,7 @@ class RtpView:
             return False
         self.seq = self.data[self.start] << 8 | self.data[self.start + 1]
         self.start += 2
-        self.payload_type = payload_type
+        self.payload_type, self.repaired = payload_type, True
         return self.end > self.start
 
     def extension(self, wanted: int) -> bytes | None:

@@ -334,3 +334,7 @@ def test_who_may_not_be_seen_is_stopped_at_the_entrance_and_heard_all_the_same()
     heard = [payload for mid in ("a0", "a1") for payload in bench.payloads("s-X", mid)]
     seen = [payload for mid in ("v0", "v1") for payload in bench.payloads("s-X", mid)]
     assert len(heard) == 2 and seen == [KEY] and bench.counters.gated == 1
+    asked = bench.plis("p-A")
+    bench.room.policy(None, [], None)
+    bench.room.tick(2.0)
+    assert bench.plis("p-A") == asked + 1, "who is seen again is asked for a picture to begin with"
