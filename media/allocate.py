@@ -15,10 +15,11 @@ WEAK: Final = 100_000                     # bit/s; below this one voice and no p
 _MIDDLING: Final = 200_000                # below this two voices
 _MARGIN: Final = 1.15                     # a line counts as better only when it is so by this much
 HEAD_ROOM: Final = 1.15                   # what an ascent adds must fit so many times
-_BARELY: Final = 1.1                      # the first picture's smallest layer may be so many times the budget
+_BARELY: Final = 1.1                      # the first picture's smallest layer stays while it is so many times the budget
 _SETTLE: Final = 3.0                      # seconds after a descent without any ascent
 _FIRST_BACK_OFF: Final = 5.0              # after an ascent that was taken back; doubles each time ...
-_LONGEST_BACK_OFF: Final = 60.0
+_LONGEST_BACK_OFF: Final = 240.0
+_CLEARLY: Final = 1.07                    # ... unless the budget is so many times what it was at that ascent
 _PROVEN: Final = 12.0                     # one that held for so long was right
 
 
@@ -38,29 +39,37 @@ class Wish(NamedTuple):
 class Memory:
     """What one receiver's line taught: when it may climb again, to a first picture (step 0) and to a larger one (1)."""
 
-    __slots__ = ("not_before", "_up_at", "_back_off")
+    __slots__ = ("_not_before", "_up_at", "_up_with", "_failed_with", "_back_off")
 
     def __init__(self) -> None:
-        self.not_before = [-1e9, -1e9]
+        self._not_before = [-1e9, -1e9]
         self._up_at = [-1e9, -1e9]
+        self._up_with = [0, 0]          # the budget of the last ascent ...
+        self._failed_with = [0, 0]      # ... and of the last that was taken back
         self._back_off = [_FIRST_BACK_OFF, _FIRST_BACK_OFF]
 
-    def climbed(self, step: int, now: float) -> None:
+    def free(self, step: int, budget: int, now: float) -> bool:
+        """Whether a slot may climb: long enough after the last failure, or with clearly more than there was then."""
+        wait = self._not_before[step] - now
+        return wait <= 0 or (0 < _CLEARLY * self._failed_with[step] < budget and wait <= self._back_off[step] - _SETTLE)
+
+    def climbed(self, step: int, budget: int, now: float) -> None:
         """A slot of this line went up."""
-        self._up_at[step] = now
+        self._up_at[step], self._up_with[step] = now, budget
 
     def fell(self, step: int, now: float) -> None:
         """A slot went down because the line carries less than thought."""
         wait = _SETTLE
-        if now - self._up_at[step] < _PROVEN:
+        held = now - self._up_at[step]
+        if held < _PROVEN:
             wait = self._back_off[step]
             self._back_off[step] = min(_LONGEST_BACK_OFF, 2 * wait)
+            self._failed_with[step] = self._up_with[step]
             self._up_at[step] = -1e9  # taken back: counts once
-        elif now - self._up_at[step] > 4 * _PROVEN:
-            self._back_off[step] = _FIRST_BACK_OFF
-        self.not_before[step] = max(self.not_before[step], now + wait)
-        if not step:
-            self.not_before[1] = max(self.not_before[1], now + wait)
+        elif held > 4 * _PROVEN:
+            self._back_off[step], self._failed_with[step] = _FIRST_BACK_OFF, 0
+        for later in range(step, 2):
+            self._not_before[later] = max(self._not_before[later], now + wait)
 
 
 def voices(budget: int, now: int = 3) -> int:
@@ -80,9 +89,9 @@ def sound_budget(budget: int, rates: Sequence[int], now: int = 3) -> int:
 def allocate(budget: int, wishes: Sequence[Wish], now: float, memory: Memory) -> list[int]:
     """The index of the layer each slot gets, -1 for none.
 
-    Their rates together never exceed ``budget``; only the very first picture's smallest layer may, by a tenth.
+    Their rates together never exceed ``budget``; only the very first picture's smallest layer, once shown, may by a tenth.
     """
-    free = [now >= at for at in memory.not_before]
+    free = [memory.free(step, budget, now) for step in (0, 1)]
     given = [-1] * len(wishes)
     left = float(budget)
     for rank in sorted({wish.rank for wish in wishes}):
@@ -93,10 +102,11 @@ def allocate(budget: int, wishes: Sequence[Wish], now: float, memory: Memory) ->
                 if given[at] != layer - 1 or layer > wish.most or layer >= len(wish.rates):
                     continue
                 cost = _weight(wish, layer, free) - (_weight(wish, layer - 1, free) if layer else 0.0)
-                if cost <= left or (not layer and left == budget and wish.rates[0] <= _BARELY * budget and cost < 1e12):
+                barely = not layer and wish.current >= 0 and left == budget and cost <= _BARELY * budget
+                if cost <= left or barely:
                     given[at] = layer
                     left = max(0.0, left - cost)
-    _remember(wishes, given, now, memory)
+    _remember(budget, wishes, given, now, memory)
     return given
 
 
@@ -105,14 +115,14 @@ def _weight(wish: Wish, layer: int, free: list[bool]) -> float:
         return wish.rates[layer]
     if not free[min(layer, 1)]:
         return 1e12
-    now = wish.rates[wish.current] if wish.current >= 0 else 0
+    now = wish.rates[max(wish.current, 0)] if layer else wish.rates[0]
     return now + (wish.rates[layer] - now) * HEAD_ROOM
 
 
-def _remember(wishes: Sequence[Wish], given: list[int], now: float, memory: Memory) -> None:
+def _remember(budget: int, wishes: Sequence[Wish], given: list[int], now: float, memory: Memory) -> None:
     for wish, layer in zip(wishes, given, strict=True):
         if layer > wish.current:
-            memory.climbed(min(layer, 1), now)
+            memory.climbed(min(layer, 1), budget, now)
         elif layer < min(wish.current, wish.most, len(wish.rates) - 1):
             memory.fell(min(layer + 1, 1), now)
 
@@ -126,7 +136,7 @@ def wanted(wishes: Sequence[Wish], sound: int) -> int:
     for wish in wishes:
         most = min(wish.most, len(wish.rates) - 1)
         if wish.current < most:
-            now = wish.rates[wish.current] if wish.current >= 0 else 0
+            now = wish.rates[max(wish.current, 0)]
             total += now + (wish.rates[wish.current + 1] - now) * HEAD_ROOM
             more = True
         elif most >= 0:

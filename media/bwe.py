@@ -21,24 +21,33 @@ START: Final = 400_000          # bit/s, until something is known
 FLOOR: Final = 20_000           # below this there is no call
 CEILING: Final = 50_000_000
 _BACK: Final = 0.92             # of what arrives is what an overused line gets
+_GRAIN: Final = 0.05            # of what is sent
+_PAUSE: Final = 0.5             # and a round trip, before the same overuse is judged again: it takes time to drain
+_AGAIN: Final = 1.5             # overused again so soon: what it got was still too much
 _GROWTH: Final = 0.08           # a second
 _STEP: Final = 40_000           # bit/s in a second, where the line was full before
-_AHEAD, _AHEAD_PLUS = 1.25, 5_000   # no growth beyond this times what arrives: probes tell more
+_AHEAD, _AHEAD_PLUS = 1.1, 5_000    # no growth beyond this times what arrives: probes tell more
 _HIGH_LOSS, _LOW_LOSS = 0.10, 0.02
 _QUIET: Final = 3.0             # without a word from the receiver: hold, then ...
 _QUIET_REPORTS: Final = 6.0     # (reports alone of sound alone come every five seconds)
 _DECAY: Final = 0.15            # ... lose this share a second
 _WHOLE: Final = 2.0             # arrival times older than this: judge by REMB and reports
 _SHORT, _LONG = 0.35, 0.6       # length of a probe judged by arrival times, by reports
-_VERDICT: Final = 1.5           # how long after its end a probe may still be judged badly
+_LONGEST, _BITS = 0.8, 60_000   # but so many bits, or else packets are too few to measure by
+_VERDICT: Final = 1.1           # how long after its end a probe may still be judged badly
 _SEVERE, _MILD = 0.7, 0.8       # REMB, as a share of what is sent, after a deep fall and after one that may mean nothing ...
 _SECOND: Final = 1.3            # ... unless another one follows so soon, or it does not rise by then
+_SOON: Final = 1.5              # between two requests for a key frame that together mean trouble
 _STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
+_DRAIN: Final = 2.5             # after a descent: the queue it is to cure is still there
 _TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
 
 
 class Line:
-    """One receiver's downlink.  ``rtt`` in seconds, None until known; ``loss`` 0 to 1, of the last reports."""
+    """One receiver's downlink.  ``rtt`` in seconds, None until known; ``loss`` 0 to 1, of the last reports.
+
+    ``reason`` is what held the estimate down where it still is: delay, remb, loss, silent; empty when nothing did.
+    """
 
     def __init__(self, now: float) -> None:
         self.rtt: float | None = None
@@ -49,14 +58,17 @@ class Line:
         self._lossy = float("inf")      # bound by loss
         self._inherent = 0.0            # loss that less traffic does not cure
         self._cut: tuple[float, float] | None = None   # rate sent and loss when loss first cut
+        self._bound = 0.0               # the last estimate that something held down
+        self._overs = 0
         self._full = 0.0                # what arrived when the line was last overused
         self._remb = -1.0
-        self._least_rtt = float("inf")
+        self._least_rtt, self._queued = float("inf"), 0   # the least round trip, and how many reports in a row were late
         self._meter: deque[tuple[float, int, float]] = deque([(now, 0, 0.0)])   # time, octets, those of media
         self._probe = Prober(now)
+        self._wanted = 0
         self._heard_at = self._ticked_at = now
         self._feedback_at = self._remb_at = -1e9
-        self._cut_at = self._over_at = -1e9
+        self._cut_at = self._over_at = self._trouble_at = -1e9
         self._fell_at, self._fell_to = -1e9, 0.0   # when and how far REMB last went back, if that is in doubt
         self._behind_at = now           # when REMB last rose, or covered what is sent
 
@@ -75,20 +87,23 @@ class Line:
     @property
     def repairs(self) -> int:
         """bit/s that may go into packets sent again: nothing is gained by them while the line is full."""
-        return 0 if self.delay.usage == "over" else max(30_000, self.estimate // 4)
+        if self.delay.usage == "over" or self._queued:
+            return 0
+        return max(30_000, min(self.estimate // 4, self.estimate - int(self._rate_of(2))))
 
-    def _rate_of(self, column: int, back: int = 0) -> float:
-        meter = self._meter
-        last = meter[-1 - back] if len(meter) > back + 3 else meter[-1]
-        first = meter[0]
+    def _rate_of(self, column: int, until: float = 1e18) -> float:
+        first = self._meter[0]
+        last = next((entry for entry in reversed(self._meter) if entry[0] <= until), first)
         return (last[column] - first[column]) * 8 / (last[0] - first[0]) if last[0] - first[0] >= 0.2 else 0.0
 
     # -- what is heard --------------------------------------------------------------------------------------------------
 
     def sent(self, octets_total: int, now: float) -> None:
-        """All octets handed to this receiver so far; call it with every tick."""
+        """All octets handed to this receiver so far; call it with every tick (what comes too soon is passed over)."""
         meter = self._meter
         before, total, media = meter[-1]
+        if now - before < _GRAIN:
+            return
         if octets_total < total:
             meter.clear()  # counted anew
             media = total = octets_total
@@ -102,25 +117,27 @@ class Line:
         before, self._remb, self._remb_at, self._heard_at = self._remb, float(bitrate), now, now
         if self._by_arrival(now):
             return
-        sending = min(self.sending, self._rate_of(1, 3))  # what arrived is a little older than what leaves now
+        sending = min(self._rate_of(2), self._rate_of(2, now - 0.25))  # what arrived is a little older than what leaves now
         if bitrate > 1.01 * before or bitrate > 0.85 * sending or self._probe.pending:
             self._behind_at = now
         if 0 <= bitrate < 0.97 * before and bitrate < self._rate:
             self._on_fall(float(bitrate), sending, now)
-        elif bitrate < self._rate and (now - self._behind_at > _STUCK or 0 < self._fell_to and now - self._fell_at > _SECOND):
-            if now - self._behind_at > _STUCK or bitrate < 1.01 * self._fell_to:
+        elif now - self._behind_at > _STUCK:
+            self._over(now, bitrate, "remb")
+            self._behind_at = now
+        elif self._fell_to and now - self._fell_at > _SECOND:
+            if bitrate < 1.01 * self._fell_to:
                 self._over(now, bitrate, "remb")
-            self._behind_at, self._fell_to = now, 0.0
+            self._fell_to = 0.0
         elif bitrate > self._rate and now - self._over_at > 0.5:
             self._rate = min(CEILING, float(bitrate))
-            self._cleared("remb")
 
     def _on_fall(self, bitrate: float, sending: float, now: float) -> None:
         """REMB went back: it says 0.85 of what arrived in the last second."""
         first, self._fell_at = now - self._fell_at > _SECOND, now
         if self._probe.pending and self._probe.extra:
             # The cluster was too much; what was sent without it was not.
-            self._over(now, max(bitrate, min(self._rate, self._rate_of(2))), "remb")
+            self._over(now, max(bitrate, min(self._rate, 1.1 * self._rate_of(2))), "remb")
         elif first and bitrate < _SEVERE * sending:
             self._over(now, 0.4 * bitrate, "remb")  # most of that second was before the fall: the line carries far less
         elif bitrate < _MILD * sending or not first:
@@ -136,9 +153,20 @@ class Line:
             self._least_rtt = min(rtt, self._least_rtt * 1.001)
         self.loss = (self.loss + fraction_lost) / 2
         self._bound_by_loss(now)
-        queued = rtt is not None and rtt > self._least_rtt + _TRIP
-        if self._probe.pending and not self._by_arrival(now) and (queued or self.loss > _HIGH_LOSS / 2):
+        self._queued = self._queued + 1 if rtt is not None and rtt > self._least_rtt + _TRIP else 0
+        if self._by_arrival(now):
+            return
+        if self._probe.pending and (self._queued or self.loss > _HIGH_LOSS / 2):
             self._probe.failed(now)
+        elif now - self._over_at > _DRAIN and (self._queued >= 2 or (self._queued and fraction_lost > _LOW_LOSS)):
+            probed = now - self._probe.ends_at < _DRAIN  # then it may all be the cluster's doing
+            self._over(now, (1.05 if probed else 0.85 * (1 - self.loss)) * self._rate_of(2), "delay")
+
+    def on_trouble(self, now: float) -> None:
+        """The receiver asks for a key frame of what it sees already.  Twice in a moment: answering would only add to it."""
+        before, self._trouble_at = self._trouble_at, now
+        if 0.1 < now - before < _SOON and now - self._over_at > _SOON:
+            self._over(now, 0.85 * self.sending, "loss")
 
     def on_feedback(self, feedback: Feedback, sent: Callable[[int], tuple[float, int] | None], now: float) -> None:
         """Arrival times.  ``sent(number)`` is when and with how many octets it left; None: not ours, or too old."""
@@ -160,12 +188,12 @@ class Line:
             self.reason = "silent"
             self._probe.rest(now, 1.0)
             return
-        self._cleared("silent")
+        if self.reason == "silent" or (self._rate > 1.3 * self._bound and self._lossy >= self._rate):
+            self.reason = ""  # no longer near what once was too much
         if self._lossy < self._rate and self.loss < _LOW_LOSS + self._inherent:
             self._lossy *= 1 + _GROWTH * passed
         elif self._lossy >= self._rate:
             self._lossy = float("inf")
-            self._cleared("loss")
         if self._by_arrival(now):
             self._grow(passed, now)
         elif self._probe.pending and now > self._probe.ends_at + _VERDICT:
@@ -177,6 +205,11 @@ class Line:
     def probe(self, now: float, wanted: int) -> int:
         """bit/s of empty packets to send now, 0 for none; ``wanted`` bit/s would be put to use, all told."""
         probe = self._probe
+        if wanted != self._wanted:
+            if not 0.9 < wanted / (self._wanted or 1) < 1.1:
+                # What is shown changes: nothing measured now would mean anything, and a key frame is on its way.
+                probe.cancel(now, 1.2 if self._by_arrival(now) else 2.5)
+            self._wanted = wanted
         if probe.running(now):
             return probe.extra
         if not probe.may_start(now) or wanted <= self.estimate or now - self._heard_at > 1.5:
@@ -186,7 +219,8 @@ class Line:
             return 0
         if arrival and (self.delay.usage != "normal" or self.delay.queue > 0.02):
             return 0
-        return probe.start(now, self.estimate, wanted, int(self._rate_of(2)), _SHORT if arrival else _LONG)
+        length = max(_SHORT if arrival else _LONG, min(_LONGEST, _BITS / self.estimate))
+        return probe.start(now, self.estimate, wanted, int(self._rate_of(2)), length)
 
     def _judge_probe(self, over: bool, now: float) -> None:
         probe = self._probe
@@ -197,9 +231,9 @@ class Line:
             probe.failed(now)
             return
         offered, arrived = measured
-        before = self._rate
-        self._rate = max(before, (1.0 if arrived > 0.9 * offered else _BACK) * min(arrived, offered, probe.target))
-        if arrived > 0.9 * offered and self._rate > 1.05 * before:
+        carried = arrived > 0.9 * offered
+        self._rate = max(self._rate, (1.0 if carried else _BACK) * min(arrived, offered, probe.target))
+        if carried and self._rate > 1.05 * probe.before:
             probe.passed(now)
         else:
             probe.failed(now)  # that is all it carries, or it teaches nothing
@@ -209,22 +243,19 @@ class Line:
     def _by_arrival(self, now: float) -> bool:
         return now - self._feedback_at < _WHOLE
 
-    def _cleared(self, reason: str) -> None:
-        if self.reason == reason:
-            self.reason = ""
-
     def _overused(self, now: float) -> None:
-        pause = 0.2 + (self.rtt or 0.1)
+        pause = _PAUSE + (self.rtt or 0.1)
         fresh = self.delay.fresh
         if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate):
             return
+        self._overs = self._overs + 1 if now - self._over_at < _AGAIN else 0
         self._full = fresh
-        self._over(now, _BACK * fresh, "delay")
+        self._over(now, _BACK ** (1 + self._overs) * fresh, "delay")
 
     def _over(self, now: float, rate: float, reason: str) -> None:
         self._over_at = now
         if rate < self._rate:
-            self._rate = max(float(FLOOR), rate)
+            self._rate = self._bound = max(float(FLOOR), rate)
             self.reason = reason
         self._probe.rest(now, 2.0)
 
@@ -232,7 +263,6 @@ class Line:
         delay = self.delay
         if delay.usage != "normal" or now - self._over_at < 0.5:
             return
-        self._cleared("delay")
         ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
         if self._rate >= ahead:
             return
@@ -252,7 +282,7 @@ class Line:
             self._cut_at = now
             if self._cut is None:
                 self._cut = sending, loss
-            self._lossy = max(float(FLOOR), min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2))
+            self._lossy = self._bound = max(float(FLOOR), min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2))
             self.reason = "loss"
             self._probe.rest(now, 2.0)
 

@@ -41,7 +41,7 @@ class Delay:
     """
 
     __slots__ = ("usage", "queue", "acked", "fresh", "trend", "_threshold", "_samples", "_arrived", "_octets", "_group",
-                 "_least", "_base", "_base_before", "_base_at", "_last", "_turn", "_updated", "_over",
+                 "_least", "_base", "_base_before", "_base_at", "_last", "_turn", "_message", "_updated", "_over",
                  "_full_since")
 
     def __init__(self) -> None:
@@ -49,6 +49,7 @@ class Delay:
         self._threshold = _FIRST
         self._turn = 0.0   # what the wraps of the reference time come to
         self._last = -1.0  # newest arrival
+        self._message = -1
         self._begin()
 
     def _begin(self) -> None:
@@ -83,6 +84,10 @@ class Delay:
             elif left >= group and delay < least[1]:
                 least = (at, delay)
         self._group, self._least = group, least
+        if feedback.message != self._message + 1 & 0xFF:
+            self._arrived.clear()  # a message was lost: what it told of would look as if it had not arrived
+            self._octets = 0
+        self._message = feedback.message
         if octets:
             self._last = last
             self._arrived.append((last, octets))
@@ -111,6 +116,7 @@ class Delay:
         first, early = arrived[0]
         if last - first >= _MOMENT:
             self.acked = (self._octets - early) * 8 / (last - first)
+        if last - first >= _INSTANT:
             recent, start = 0, last
             for at, octets in reversed(arrived):
                 start = at

@@ -17,20 +17,24 @@ _NEXT_WAIT: Final = 0.3       # after a cluster that went well
 _FAILED_WAIT: Final = 4.0     # after the first that failed; doubles ...
 _LONGEST_WAIT: Final = 12.0   # ... up to this
 _MORE: Final = 1.1           # times what is wanted: what arrives is a little less than what is offered
-_LEAST: Final = 20_000        # bit/s; below this a cluster says nothing
+_LEAST: Final = 12_000        # bit/s added; with less a cluster says nothing
 _HEAD_START: Final = 0.08     # of a cluster that is not counted: a token bucket lets it pass faster than it can go on
+_WEAK, _GENTLE = 150_000, 0.15   # below so many bit/s there is sound alone: no more queue than this
 _CAREFUL, _BOLD = 0.12, 0.3   # seconds of queue one may cause after one that failed, after one that passed
 
 
 class Prober:
-    """One cluster at a time.  ``pending``: it runs or its verdict is awaited; then ``passed`` or ``failed``."""
+    """One cluster at a time.  ``pending``: it runs or its verdict is awaited; then ``passed`` or ``failed``.
 
-    __slots__ = ("ends_at", "target", "extra", "pending", "_began_at", "_wait", "_next_at", "_step", "_octets", "_left",
-                 "_arrived")
+    ``before`` is the estimate it began with, ``target`` its whole rate, ``extra`` what it adds; all in bit/s.
+    """
+
+    __slots__ = ("ends_at", "before", "target", "extra", "pending", "_began_at", "_wait", "_next_at", "_step", "_octets",
+                 "_left", "_arrived")
 
     def __init__(self, now: float) -> None:
         self.ends_at = self._began_at = -1e9
-        self.target = self.extra = 0
+        self.before = self.target = self.extra = 0
         self.pending = False
         self._wait, self._step = _FAILED_WAIT, _CAREFUL
         self._next_at = now + _FIRST_WAIT
@@ -49,14 +53,12 @@ class Prober:
         return not self.pending and now >= self._next_at
 
     def start(self, now: float, estimate: int, wanted: int, sending: int, length: float) -> int:
-        """Begins a cluster of ``length`` seconds that fills up the media being sent; returns the bit/s to add, perhaps 0."""
-        target = int(min(_MORE * wanted, estimate * (1 + self._step / length)))
-        extra = target - sending
-        if extra < _LEAST:
-            self._next_at = now + _NEXT_WAIT
-            return 0
+        """Begins a cluster of ``length`` seconds that fills up the media being sent; returns the bit/s to add."""
+        step = self._step if estimate > _WEAK else min(self._step, _GENTLE)
+        target = int(min(_MORE * wanted, estimate * (1 + step / length)))
+        extra = max(target - sending, _LEAST)
         self._began_at, self.ends_at = now, now + length
-        self.target, self.extra, self.pending = target, extra, True
+        self.before, self.target, self.extra, self.pending = estimate, target, extra, True
         self._clear()
         return extra
 
@@ -97,6 +99,11 @@ class Prober:
         self._step = _CAREFUL
         self._next_at = now + self._wait
         self._wait = min(_LONGEST_WAIT, 2 * self._wait)
+
+    def cancel(self, now: float, seconds: float) -> None:
+        """No cluster for so long, no verdict on one under way, and the next one careful."""
+        self.pending, self._step = False, _CAREFUL
+        self._next_at = max(self._next_at, now + seconds)
 
     def rest(self, now: float, seconds: float) -> None:
         """The line had enough just now: no cluster for so long, and one under way failed."""

@@ -27,11 +27,15 @@ _DIGITS: Final = bytes.maketrans(b"\0\1\2", b"012")
 
 
 class Feedback(NamedTuple):
-    """``packets``: 16-bit number and time of arrival (seconds of the receiver's clock, modulo ``WRAP``) or None if missing."""
+    """``packets``: 16-bit number and time of arrival (seconds of the receiver's clock, modulo ``WRAP``) or None if missing.
+
+    ``message`` counts the messages themselves, modulo 256.
+    """
 
     base: int
     count: int
     packets: list[tuple[int, float | None]]
+    message: int = 0
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +86,7 @@ def parse(fci: bytes) -> Feedback:
             number += 1
     except IndexError:
         raise BadPacket("twcc.deltas") from None
-    return Feedback(base, left, found)
+    return Feedback(base, left, found, mixed & 0xFF)
 
 
 class Recorder:

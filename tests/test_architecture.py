@@ -51,7 +51,8 @@ PURE = (
     "media/answer.py", "media/candidates.py", "media/section.py",
     "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
-    "media/stream.py", "media/twcc.py",
+    "media/stream.py", "media/twcc.py", "media/bwe.py", "media/bwe_delay.py", "media/bwe_probe.py", "media/allocate.py",
+    "media/pace.py",
 )
 IMPURE_MODULES = {
     "asyncio", "socket", "time", "random", "os", "threading", "subprocess", "sqlalchemy", "fastapi", "aiortc", "httpx",

@@ -104,7 +104,7 @@ HEAD = bytes.fromhex("0005 0007 000002 00".replace(" ", ""))
 ])
 def test_the_shapes_of_the_draft(fci: bytes, expected: list[float | None]) -> None:
     feedback = twcc.parse(fci)
-    assert (feedback.base, feedback.count) == (5, 7)
+    assert (feedback.base, feedback.count, feedback.message) == (5, 7, 0)
     assert [number for number, _ in feedback.packets] == [5, 6, 7, 8, 9, 10, 11]
     assert [at for _, at in feedback.packets] == pytest.approx(expected)
 

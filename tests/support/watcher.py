@@ -1,0 +1,161 @@
+"""A receiving browser in virtual time: what it reports and what its user sees.  Sans-IO; holds no tests.
+
+Reports as Chromium does: a receiver report a second, transport-wide feedback every 50 ms or REMB (by the estimator of
+aiortc, a port of the browsers' own), NACK at once and again after a round trip, PLI when the picture stands still.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aiortc.rate import RemoteBitrateEstimator
+
+from media import rtcp, twcc
+
+VOICE, PICTURE, EMPTY = 1, 2, 3   # SSRCs
+
+
+class Datagram(NamedTuple):
+    """One packet as it left: `number` transport-wide, `seq` of its stream; `first` and `last` of a frame."""
+
+    ssrc: int
+    number: int
+    seq: int
+    octets: int
+    left: float
+    frame: int = 0
+    first: bool = False
+    last: bool = False
+    key: bool = False
+
+
+@dataclass(slots=True)
+class Missing:
+    seen_at: float
+    asked_at: float
+    tries: int = 1
+
+
+class Stream:
+    """What a receiver report says of one SSRC."""
+
+    def __init__(self) -> None:
+        self.highest = -1
+        self.received = self.first = 0
+        self._before = (0, 0)
+
+    def note(self, seq: int) -> None:
+        if self.highest < 0:
+            self.first = seq
+        self.highest = max(self.highest, seq)
+        self.received += 1
+
+    def block(self, ssrc: int, last_report: int, delay: int) -> rtcp.Block:
+        expected = self.highest - self.first + 1
+        more, got = expected - self._before[0], self.received - self._before[1]
+        self._before = expected, self.received
+        fraction = max(0, min(255, (more - got) * 256 // more)) if more > 0 else 0
+        return rtcp.Block(ssrc, fraction, 0, self.highest, 0, last_report, delay)
+
+
+class Watcher:
+    """`shown` are the times of the pictures seen, `heard` sequence numbers and delays of the sounds."""
+
+    def __init__(self, now: float, remb: bool) -> None:
+        self.remb = remb
+        self.shown: list[float] = []
+        self.heard: dict[int, float] = {}
+        self.delays: list[tuple[float, float]] = []
+        self.trip = 0.1
+        self._recorder = twcc.Recorder()
+        self._estimator = RemoteBitrateEstimator()
+        self._streams: dict[int, Stream] = {}
+        self._feedback_at = self._report_at = now
+        self._remb_at, self._last_remb, self._new_remb = now, 0, 0
+        self._frames: dict[int, Datagram] = {}
+        self._next = -1
+        self._missing: dict[int, Missing] = {}
+        self._highest = -1
+        self._moved_at = self._pli_at = now
+
+    def take(self, packet: Datagram, at: float) -> None:
+        """One packet arrived."""
+        self.delays.append((at, at - packet.left))
+        self._streams.setdefault(packet.ssrc, Stream()).note(packet.seq)
+        if self.remb:
+            stamp = int(packet.left * (1 << 18)) & 0xFFFFFF
+            said = self._estimator.add(int(at * 1000), stamp, packet.octets, packet.ssrc)
+            if said is not None:
+                self._new_remb = said[0]
+        else:
+            self._recorder.note(packet.number & 0xFFFF, at)
+        if packet.ssrc == VOICE:
+            self.heard.setdefault(packet.seq, at - packet.left)
+        elif packet.ssrc == PICTURE:
+            self._picture(packet, at)
+
+    def _picture(self, packet: Datagram, at: float) -> None:
+        if self._next < 0:
+            self._next = self._highest = packet.seq
+        for lost in range(self._highest + 1, packet.seq):
+            self._missing[lost] = Missing(at, -1.0, 0)
+        self._highest = max(self._highest, packet.seq)
+        self._missing.pop(packet.seq, None)
+        self._frames[packet.seq] = packet
+        if packet.key and packet.seq > self._next and self._next not in self._frames:
+            self._skip_to(packet)
+        while self._next in self._frames:
+            done = self._frames.pop(self._next)
+            self._next += 1
+            self._moved_at = at
+            if done.last:
+                self.shown.append(at)
+        if len(self._frames) > 2000:
+            self._frames = {seq: kept for seq, kept in self._frames.items() if seq >= self._next}
+
+    def _skip_to(self, packet: Datagram) -> None:
+        """A whole key frame can be shown though packets before it are missing."""
+        seq = packet.seq
+        while not self._frames[seq].last:
+            seq += 1
+            if seq not in self._frames:
+                return
+        first = packet.seq
+        while first - 1 in self._frames and self._frames[first - 1].frame == packet.frame:
+            first -= 1
+        if self._frames[first].first:
+            self._next = first
+            self._missing = {seq: gap for seq, gap in self._missing.items() if seq >= first}
+
+    def say(self, now: float, last_report: int, delay: int) -> list[bytes]:
+        """Everything that is due."""
+        said: list[bytes] = []
+        if not self.remb and now - self._feedback_at >= 0.05:
+            self._feedback_at = now
+            data = self._recorder.feedback(9, 1, now)
+            if data is not None:
+                said.append(data)
+        fell = 0 < self._new_remb < 0.97 * self._last_remb
+        if self.remb and self._new_remb and (now - self._remb_at >= 0.23 or fell):
+            self._remb_at, self._last_remb = now, self._new_remb
+            said.append(rtcp.receiver_report(9) + rtcp.remb(9, self._new_remb, [PICTURE]))
+        if now - self._report_at >= 1.0 and self._streams:
+            self._report_at = now
+            blocks = [stream.block(ssrc, last_report, delay) for ssrc, stream in self._streams.items()]
+            said.append(rtcp.receiver_report(9, blocks) + rtcp.source_description(9, "watcher"))
+        return said + self._repairs(now)
+
+    def _repairs(self, now: float) -> list[bytes]:
+        asked = []
+        for seq, gap in list(self._missing.items()):
+            if gap.tries >= 10 or now - gap.seen_at > 1.0:
+                del self._missing[seq]
+            elif now - gap.asked_at > self.trip + 0.01:
+                gap.asked_at, gap.tries = now, gap.tries + 1
+                asked.append(seq)
+        said = [rtcp.nack(9, PICTURE, [seq & 0xFFFF for seq in asked])] if asked else []
+        if self._next >= 0 and self._next <= self._highest and now - max(self._moved_at, self._pli_at) > 0.5:
+            self._pli_at = now
+            said.append(rtcp.pli(9, PICTURE))
+        return said
