@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from struct import pack
 from zlib import crc32
 
-from media import demux, keyframe, rtcp, rtp, stun, wire
+from media import demux, descriptor, keyframe, red, rtcp, rtp, stun, twcc, wire
 from media.answer import Local, answer_publisher, answer_subscriber
+from media.bwe import CEILING, FLOOR, Line
 from media.control import decode, encode
 from media.errors import BadPacket, BadSdp, MediaError
 from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
+from media.tcp import Frames
 from tests.fuzz import stateful
-from tests.fuzz.engine import Target
+from tests.fuzz.engine import Tape, Target
 from tests.media.test_sdp import LOCAL, VIDEO, offer
 
 KEY = b"fuzz-password-of-24-byte"
-CODES = ("rtp.", "rtcp.", "stun.", "sdp.", "control.")
+OFFERS = sorted((Path(__file__).resolve().parents[1] / "media" / "offers").glob("*.sdp"))
+CODES = ("twcc.", "tcp.", "rtp.", "rtcp.", "stun.", "sdp.", "control.")
 
 
 def _documented(error: MediaError) -> str:
@@ -160,7 +164,58 @@ def control_line(data: bytes) -> Hashable:
 
 def payloads(data: bytes) -> Hashable:
     """Payload descriptors of every codec: a few bytes are read and no length is believed."""
-    return tuple(keyframe.starts_keyframe(codec, data) for codec in ("VP8", "H264/CB", "OPUS"))
+    starts = tuple(keyframe.starts_keyframe(codec, data) for codec in ("VP8", "VP9", "H264/CB", "OPUS"))
+    rows = tuple(descriptor.height(codec, data) for codec in ("VP8", "VP9", "H264/CB"))
+    assert all(0 <= count < 1 << 16 for count in rows)
+    ids, found, primary = descriptor.vp8_ids(data), descriptor.vp9(data), red.strip(data)
+    assert primary in data and (ids is None or 0 <= ids.picture < 1 << 15)
+    assert found is None or (found.spatial < 8 and found.temporal < 8 and len(found.heights) <= 8)
+    return starts, tuple(map(bool, rows)), ids is not None, found and (found.spatial, found.begins, len(found.heights)), len(primary) == 0
+
+
+def arrivals(data: bytes) -> Hashable:
+    """Transport-wide feedback as a receiver tells it, judged as the estimator judges it; and our own, read again."""
+    try:
+        told = twcc.parse(data)
+    except BadPacket as error:
+        outcome: Hashable = _documented(error)
+    else:
+        assert len(told.packets) == told.count <= twcc.MAX_STATUSES
+        line = Line(0.0)
+        for number in range(4):
+            line.on_feedback(told, lambda at: (at / 1000, 1000) if at & 3 else None, 1.0 + number)
+            line.tick(1.0 + number)
+        assert FLOOR <= line.estimate <= CEILING
+        outcome = sum(at is None for _, at in told.packets) * 8 // told.count, line.delay.usage
+    recorder, tape, now = twcc.Recorder(), Tape(data), 1000.0
+    while tape:
+        recorder.note(tape.word() if tape.byte() > 200 else tape.byte(), now := now + tape.byte() / 500)
+        said = recorder.feedback(1, 2, now) if tape.byte() > 230 else None
+        if said is not None:
+            (message,) = rtcp.parse(said, transport=True)
+            assert isinstance(message, rtcp.TransportFeedback) and len(said) < 1500
+            assert any(at is not None for _, at in twcc.parse(message.fci).packets)
+    assert len(recorder._times) <= 2 * twcc.MAX_STATUSES
+    return outcome
+
+
+def stream(data: bytes) -> Hashable:
+    """F1 over TCP: however the bytes are cut, the same datagrams come out, and never more is held than one frame."""
+    whole, pieces, cut = Frames(), Frames(), 1 + len(data) % 97
+    outcomes: list[Hashable] = []
+    for frames, parts in ((whole, [data]), (pieces, [data[at : at + cut] for at in range(0, len(data), cut)])):
+        found: list[bytes] = []
+        try:
+            for part in parts:
+                found += frames.feed(part)
+                assert len(frames._rest) <= MAX_DATAGRAM + 2
+        except BadPacket as error:
+            outcomes.append(_documented(error))
+        else:
+            assert all(0 < len(one) <= MAX_DATAGRAM for one in found)
+            outcomes.append(tuple(found))
+    assert outcomes[0] == outcomes[1] or "tcp.frame" in outcomes
+    return outcomes[0] if isinstance(outcomes[0], str) else len(data) and min(9, len(found))
 
 
 def _reports() -> tuple[bytes, ...]:
@@ -194,6 +249,10 @@ _SDP_EXTRA = ["a=rid:h send", "a=rid:l send", "a=simulcast:send h;l", "a=ssrc-gr
 _PAYLOADS = (b"\x10\x00key", b"\x90\x80\x81\x02\x00", b"\x90\xf0\x81\x02\x03\x20\x00", b"\x67\x42\x00\x0a", b"\x7c\x85\x88",
              b"\x18\x00\x04\x67\x42\x00\x0a\x00\x02\x68\xce", b"\x1c\x85\x00")
 
+_ARRIVALS = (
+    b"\x00\x01\x00\x05\x00\x00\x01\x00\x20\x05\x04\x04\x04\x04\x04", b"\x00\x01\x00\x07\x00\x00\x01\x00\xd2\x00\x01\x00\x80\x00\x7f\xff",
+    b"\xff\xf0\x00\x0e\xff\xff\xff\xff\xaa\xaa" + bytes(14), b"\x00\x01\x08\x00\x00\x00\x01\x00\x08\x00", bytes(range(200, 256)) * 4,
+)
 _STORIES = tuple(bytes((number * 37 + at * at) & 0xFF for at in range(300)) for number in range(6)) + (
     b"\x00\x00" + bytes(8), b"\x08\x00" * 30, b"\x06\x03" * 10 + b"\x03\x01" * 20,
 )
@@ -203,11 +262,13 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("rtp", rtp_view, _rtp_seeds(), 1500),
     Target("rtcp", rtcp_compound, _reports(), 1500),
     Target("stun", stun_both_ways, _stun_seeds(), 1500),
-    Target("sdp", session_description, tuple(offer(way, _SDP_EXTRA).encode() for way in ("sendonly", "recvonly", "sendrecv"))
+    Target("sdp", session_description, tuple(path.read_bytes() for path in OFFERS) + tuple(offer(way, _SDP_EXTRA).encode() for way in ("sendonly", "recvonly", "sendrecv"))
            + (offer(extra=VIDEO, tail=["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:2"]).encode(),), 70_000),
     Target("control", control_line, (encode({"v": 1, "id": 1, "op": "policy", "room": "r", "heard": None, "stage": ["A"]}),
                                      encode({"event": "up", "session": "s"}), b'{"a": "\\ud800", "b": 1e999, "c": [[[]]]}'), 4096),
-    Target("payload", payloads, _PAYLOADS, 1500),
+    Target("payload", payloads, _PAYLOADS + stateful.HEADS, 1500),
+    Target("twcc", arrivals, _ARRIVALS, 1000),
+    Target("stream", stream, (b"\x00\x03abc\x00\x00\x00\x01d", b"\x05\xdc" + bytes(1500), b"\x05\xdd", b"\x00\x14" + bytes(20)), 4000),
     Target("hall", stateful.hall, _STORIES, 600, slowest=0.03),
     Target("worker", stateful.worker, (bytes(range(200)), bytes(200), b'{"v":1,"id":1,"op":"stats"}'), 300, slowest=0.02),
 )}
