@@ -51,7 +51,7 @@ class Layer:
         self.source, self.intake, self.codec, self.index, self.rid = source, intake, codec, index, rid
         self.ring = Ring(VIDEO_RING if source.kind == "video" else AUDIO_RING)
         self.live = Audience()     # replaced, never changed in place: batches under way refer to it
-        self.waiting: tuple[DownStream, ...] = ()
+        self.waiting: dict[DownStream, None] = {}  # in order; hundreds wait, and leave one by one
         self.highest = -1          # number of the newest packet
         self.highest_ts, self.highest_at = 0, -1e9
         self.height = 0
@@ -65,7 +65,7 @@ class Layer:
         """Everybody who receives this layer waits for its next starting point."""
         for down in self.live.downs:
             down.pause()
-        self.waiting += self.live.downs
+        self.waiting.update(dict.fromkeys(self.live.downs))
         self.live = Audience()
 
     def add(self, downs: tuple[DownStream, ...]) -> None:

@@ -91,6 +91,7 @@ TRANSPORT_WIDE_PEERS: Final = 64  # with more peers in a worker receivers are as
 SHOWN_LARGE: Final = 1080         # rows a slot is taken to be shown with until its receiver says
 CHOICE_INTERVAL: Final = 0.4      # how often layers are chosen again for one receiver, on average
 SETTLED: Final = 2.0              # a receiver that has all it can use is left alone for so long
+FILL_AT_ONCE: Final = 48          # receivers whose slots are filled in one turn
 FILL_PAUSE: Final = 0.0002        # between two rounds of filling everybody's slots, for each member
 MEASURE_INTERVAL: Final = 1.0     # of the layers' bit rates
 REVIEW_INTERVAL: Final = 0.25     # of which layers are wanted at all

@@ -100,7 +100,7 @@ class Relay:
         elif layer is not down.awaited:
             self._forgo(down)
             down.awaited = layer
-            layer.waiting += (down,)
+            layer.waiting[down] = None
             if not self._steps_down(down, layer):
                 self.ask_keyframe(layer.intake, now)
 
@@ -121,7 +121,7 @@ class Relay:
     def _forgo(down: DownStream) -> None:
         layer, down.awaited = down.awaited, None
         if layer is not None:
-            layer.waiting = tuple(other for other in layer.waiting if other is not down)
+            layer.waiting.pop(down, None)
 
     def drop(self, source: Source) -> None:
         """The source is gone for good."""
@@ -189,7 +189,7 @@ class Relay:
     def _try_start(self, layer: Layer, packet: Packet, now: float) -> None:
         if starts_keyframe(layer.codec, packet.payload):
             layer.note_heights(packet.payload)
-            self._start(layer, layer.waiting, packet, now)
+            self._start(layer, tuple(layer.waiting), packet, now)
             if layer is layer.intake.layers[-1]:
                 layer.intake.wants_keyframe = False
         elif layer.source.svc:
@@ -207,10 +207,8 @@ class Relay:
         if not downs:
             return
         self.flush()  # what was collected has the numbers from before
-        if downs is layer.waiting:
-            layer.waiting = ()
-        else:
-            layer.waiting = tuple(down for down in layer.waiting if down not in downs)
+        for down in downs:
+            layer.waiting.pop(down, None)
         for down in downs:
             if down.layer is not None:
                 down.layer.remove(down)

@@ -7,6 +7,7 @@ through ``tell``.  Nothing of one room ever reaches another: each has a Relay of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from media import attention, choice, quality, reports
@@ -15,8 +16,8 @@ from media.counters import Counters
 from media.errors import RoomFull
 from media.intake import Intake
 from media.limits import (
-    ASLEEP_AFTER, CHOICE_INTERVAL, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, REPORT_INTERVAL, REVIEW_INTERVAL,
-    SETTLED,
+    ASLEEP_AFTER, CHOICE_INTERVAL, FILL_AT_ONCE, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL,
+    REPORT_INTERVAL, REVIEW_INTERVAL, SETTLED,
 )
 from media.member import Member, Role
 from media.relay import Output, Relay
@@ -65,6 +66,7 @@ class Room:
         self._stale = False  # somebody came or went: slots are to be filled anew
         self._review_at = self._measure_at = self._fill_at = 0.0
         self._probing: set[Member] = set()
+        self._unfilled: dict[Member, None] = {}  # whose slots are to be filled in this round, in order
 
     # -- coming and going -----------------------------------------------------------------------------------------------
 
@@ -215,6 +217,14 @@ class Room:
                 since = [{"since": down.since} for down in member.downs.values()]
                 self._news("slots", member, slots=[slot | more for slot, more in zip(slots, since, strict=True)])
 
+    def _fill_some(self, now: float) -> None:
+        """Brings the slots of some of those up to date who are still to come; media must not wait for hundreds."""
+        ranked = self._ranked()
+        for member in list(islice(self._unfilled, FILL_AT_ONCE)):
+            del self._unfilled[member]
+            if member.connected:
+                self._fill(member, ranked, now)
+
     def _choose(self, member: Member, now: float) -> None:
         member.choose_at = now + CHOICE_INTERVAL * (0.75 + self._draw() % 512 / 1024)
         line = member.line
@@ -245,8 +255,8 @@ class Room:
 
     @property
     def urgent(self) -> bool:
-        """Whether ``tick`` should be called soon: packets are missing, or a probe is under way."""
-        return bool(self._probing) or (bool(self.relay.restless) and self.relay.urgent)
+        """Whether ``tick`` should be called soon: packets are missing, a probe or a round of filling slots is under way."""
+        return bool(self._probing) or bool(self._unfilled) or (bool(self.relay.restless) and self.relay.urgent)
 
     def _named(self, name: str, watcher: Member, kind: Kind) -> Source | None:
         owner = self._publishers.get(name)
@@ -290,10 +300,9 @@ class Room:
         if self._stale and now >= self._fill_at:
             self._stale = False
             self._fill_at = now + FILL_PAUSE * len(self.members)  # hundreds join at once: not one turn for each
-            ranked = self._ranked()
-            for member in self.members.values():
-                if member.role == "subscribe" and member.connected:
-                    self._fill(member, ranked, now)
+            self._unfilled.update(dict.fromkeys(member for member in self.members.values() if member.role == "subscribe"))
+        if self._unfilled:
+            self._fill_some(now)
         self.relay.tick(now)
         if now >= self._measure_at:
             self._measure(now)
