@@ -38,6 +38,7 @@ class Counters:
     rtx: int = 0                 # packets sent again
     pli_up: int = 0              # key frame requests sent to publishers
     pli_suppressed: int = 0      # requests of subscribers that were covered by one already sent
+    pulses: int = 0              # empty reports to receivers that were sent nothing else
     slow_drop: int = 0           # packets dropped because the socket stayed full
     send_errors: int = 0         # packets the kernel refused for other reasons
 

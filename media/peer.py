@@ -66,6 +66,7 @@ class Peer:
         self._dtls = DtlsSession(certificate, "server", self._send_dtls, lambda: hooks.goodbye(self))
         self._handshake: asyncio.Task[None] | None = None
         self._srtp: Srtp | None = None
+        self._sent = 0
         self._patience = Patience()
         self._bindings = Bindings(member)
         self._allowance = Allowance(now)
@@ -91,6 +92,11 @@ class Peer:
     def transport(self) -> str:
         """``udp`` or ``tcp``."""
         return "udp" if self.path is None or getattr(self.path.sock, "batch", True) else "tcp"
+
+    def served(self) -> bool:
+        """Whether it was sent media since this was asked last."""
+        before, self._sent = self._sent, sum([down.packets for down in self.member.downs.values()])
+        return self._sent != before
 
     def path_is_lost(self) -> None:
         """The connection we sent over is closed: the next authentic check says where to, nominated or not."""

@@ -16,17 +16,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from media import rtcp
 from media.answer import Local, answer_publisher, answer_subscriber
 from media.candidates import candidates
 from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
 from media.limits import (
-    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, SETUP_TIME, STALL,
+    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, PULSE, SETUP_TIME, STALL,
     TICK, TRANSPORT_WIDE_PEERS,
 )
 from media.mux import Mux
 from media.peer import Hooks, Peer
+from media.relay import Control
 from media.room import Event, Room
 from media.sdp import Offer, parse_offer
 from media.tcp import Streams
@@ -231,7 +233,7 @@ class Sfu:
             except Exception:  # one room's trouble is not another's
                 self.counters.faults += 1
                 log.exception("media.tick room=%s", room.name)
-        if now - self._swept_at >= 0.5:
+        if now - self._swept_at >= PULSE:
             self._swept_at = now
             self.mux.expire(now)
             self.streams.sweep(now)
@@ -239,6 +241,10 @@ class Sfu:
                 limit = self._silence if peer.member.connected else max(SETUP_TIME, self._silence)
                 if now - (peer.heard_at if peer.member.connected else peer.created_at) > limit:
                     self._end(peer, "gone")
+                elif peer.member.role == "subscribe" and peer.member.connected and not peer.served():
+                    # What it is never long without tells a client that its path still stands.
+                    self.counters.pulses += 1
+                    self.fanout.emit(Control(peer.member, rtcp.receiver_report(peer.member.ssrc)))
 
     def stats(self, room: str | None = None) -> dict[str, Any]:
         """Counters, loop lag in milliseconds, rooms with their sessions (only ``room`` when given)."""

@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
-from media import wire
+from media import rtcp, wire
 from media.errors import MediaError
-from media.limits import PEER_SILENCE
+from media.limits import PEER_SILENCE, PULSE
 from tests.media.server import Client, Server, StreamClient, flows, publisher, server, subscriber, until
 
 
@@ -92,6 +92,29 @@ async def test_a_wrong_password_under_the_new_fragment_changes_nothing() -> None
         await until(lambda: running.sfu.counters.bad_stun == 2)
         await watcher.check()
         await flows(running, sender, watcher, 1)
+        sender.close(), watcher.close()
+
+
+async def test_a_receiver_without_media_hears_twice_a_second_that_its_path_stands() -> None:
+    async with server() as running:
+        sender, watcher = await publisher(running), await subscriber(running)
+        counters = running.sfu.counters
+
+        def sweep() -> int:
+            before = counters.pulses
+            running.ahead += PULSE + 0.01
+            running.sfu.tick(running.now())
+            return counters.pulses - before
+
+        sweep()
+        while not watcher.received.empty():
+            watcher.received.get_nowait()
+        assert [sweep() for _ in range(3)] == [1, 1, 1], "one receiver; a publisher is sent none"
+        said = [await asyncio.wait_for(watcher.received.get(), 5) for _ in range(3)]
+        assert watcher.srtp is not None
+        assert all(rtcp.parse(watcher.srtp.unprotect_rtcp(one))[0].blocks == () for one in said)
+        await flows(running, sender, watcher, 1)
+        assert [sweep(), sweep()] == [0, 1]
         sender.close(), watcher.close()
 
 
