@@ -118,10 +118,21 @@ class MediaClient:
         """Ends a session; False when it was gone already."""
         return bool(await self._call("close", session=session))
 
-    async def restart(self, session: str) -> tuple[str, str]:
-        """New (ufrag, pwd) for a client that restarts ICE; the session goes on.  Raises: MediaError ``session.unknown``, Gone."""
-        ufrag, pwd = await self._call("restart", session=session)
-        return str(ufrag), str(pwd)
+    async def trickle(self, session: str, tags: list[str], fragment: str) -> None:
+        """Candidates of a client that came after its offer; one of ``tags`` is our ufrag in the ICE session they are for.
+
+        Raises: BadSdp, Gone, MediaError ``session.unknown``, ``session.tag``: ICE was restarted since.
+        """
+        _check_size(fragment)
+        await self._call("trickle", session=session, tags=tags, fragment=fragment)
+
+    async def restart(self, session: str, fragment: str) -> str:
+        """Our new side for a client that restarts ICE, as an SDP fragment; the session goes on.
+
+        Raises: BadSdp, Gone, MediaError ``session.unknown``.
+        """
+        _check_size(fragment)
+        return str(await self._call("restart", session=session, fragment=fragment))
 
     async def close_room(self, room: str) -> None:
         """Ends every session of a room."""

@@ -63,6 +63,7 @@ MAX_FORMATS: Final = 64           # payload types of one section
 MAX_RIDS: Final = 16              # named in one section ...
 MAX_LAYERS: Final = 3             # ... and taken of one picture
 MAX_GROUPS: Final = 16            # of SSRCs in one section
+MAX_CANDIDATES: Final = 256       # in one SDP fragment
 
 # Relay
 VIDEO_RING: Final = 512           # packets kept per picture source (2 s at 2.5 Mbit/s; 0.6 MB)

@@ -140,6 +140,17 @@ class Sfu:
             self._end(peer, reason)
         return peer is not None
 
+    def trickle(self, session: str, tags: Sequence[str]) -> None:
+        """Candidates came: nothing is to be done, but one of ``tags`` must be our ufrag in the session's present ICE session.
+
+        Raises: MediaError ``session.unknown``, ``session.tag``: ICE was restarted since.
+        """
+        peer = self.peers.get(session)
+        if peer is None:
+            raise MediaError("session.unknown")
+        if (peer.fresh[0] if peer.fresh is not None else peer.ufrag) not in tags:
+            raise MediaError("session.tag")
+
     def restart(self, session: str) -> tuple[str, str]:
         """New (ufrag, pwd) of a session whose client restarts ICE; all else goes on.  Raises: MediaError ``session.unknown``."""
         peer = self.peers.get(session)

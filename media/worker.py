@@ -26,6 +26,7 @@ from typing import Any
 from media import wire
 from media.control import NEWEST, Message, decode, encode, error_message
 from media.errors import BadSdp, MediaError
+from media.fragment import answer_fragment, parse_fragment
 from media.limits import (
     CONTROL_KNOWN,
     CONTROL_VERSION,
@@ -67,8 +68,8 @@ class Worker:
         self._sfu = sfu_of(self._tell, port) if port is not None else None
         self._operations: dict[str, Callable[[Message], Any]] = {
             "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
-            "close": self._close, "restart": self._restart, "view": self._view, "close_room": self._close_room, "policy": self._policy,
-            "stats": self._stats,
+            "close": self._close, "restart": self._restart, "trickle": self._trickle, "view": self._view,
+            "close_room": self._close_room, "policy": self._policy, "stats": self._stats,
         }
 
     @property
@@ -200,8 +201,15 @@ class Worker:
     def _close(self, request: Message) -> bool:
         return self.sfu.close(*_texts(request, "session"))
 
-    def _restart(self, request: Message) -> list[str]:
-        return list(self.sfu.restart(*_texts(request, "session")))
+    def _trickle(self, request: Message) -> None:
+        session, text = _texts(request, "session", "fragment")
+        self.sfu.trickle(session, _names(request.get("tags")) or [])
+        parse_fragment(text)
+
+    def _restart(self, request: Message) -> str:
+        session, text = _texts(request, "session", "fragment")
+        fragment = parse_fragment(text, restart=True)
+        return answer_fragment(fragment, *self.sfu.restart(session), self.sfu.candidates)
 
     def _view(self, request: Message) -> None:
         heights = request.get("heights")

@@ -50,6 +50,7 @@ from web.routes import (
     today,
     verify,
 )
+from web.routes import ice as ice_routes
 from web.routes import media as media_routes
 from web.routes import view as view_routes
 from web.settings import Settings
@@ -78,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     conduct.router,
     media_routes.router,
+    ice_routes.router,
     view_routes.router,
 )
 """Every router of the product.  A route outside this tuple does not exist."""

@@ -14,8 +14,8 @@ PATH = "/media/"
 OPEN = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-allow-headers": "authorization, content-type",
-    "access-control-expose-headers": "location, retry-after, www-authenticate",
+    "access-control-allow-headers": "authorization, content-type, if-match",
+    "access-control-expose-headers": "accept-patch, accept-post, etag, link, location, retry-after, www-authenticate",
     "access-control-max-age": "7200",
     "cross-origin-resource-policy": "cross-origin",
 }

@@ -166,10 +166,21 @@ class Crew:
 
     async def view(self, session: str, heights: dict[str, int]) -> None:
         """How high each slot of a session is shown.  Raises: Away, Gone, MediaError."""
+        await self._of(session).view(session, heights)
+
+    async def trickle(self, session: str, tags: list[str], fragment: str) -> None:
+        """Candidates of a session's client.  Raises: Away, Gone, BadSdp, MediaError."""
+        await self._of(session).trickle(session, tags, fragment)
+
+    async def restart(self, session: str, fragment: str) -> str:
+        """Our new side of a session whose ICE restarts.  Raises: Away, Gone, BadSdp, MediaError."""
+        return await self._of(session).restart(session, fragment)
+
+    def _of(self, session: str) -> MediaClient:
         worker, _room = self._where.get(session, (None, ""))
         if worker is None:
             raise Away
-        await self._client(worker).view(session, heights)
+        return self._client(worker)
 
     async def close_room(self, room: str) -> None:
         """Ends every session of a room.  Raises: Gone, MediaError."""

@@ -33,3 +33,11 @@ def ice_servers(urls: Sequence[str], secret: str, name: str, now: datetime) -> l
     user = f"{int((now + TURN_CREDENTIALS).timestamp())}:{name}"
     mac = hmac.new(secret.encode(), user.encode(), hashlib.sha1).digest()
     return [{"urls": list(urls), "username": user, "credential": base64.b64encode(mac).decode()}]
+
+
+def links(servers: Sequence[dict[str, Any]]) -> list[str]:
+    """The same as values of Link headers (RFC 9725 §4.6)."""
+    return [
+        f'<{url}>; rel="ice-server"; username="{one["username"]}"; credential="{one["credential"]}"; credential-type="password"'
+        for one in servers for url in one["urls"]
+    ]

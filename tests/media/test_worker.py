@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from aiortc import RTCRtpSender, RTCSessionDescription
 
+from media.errors import MediaError
+from media.fragment import parse_fragment
 from tests.media.clients import ROOT, Colour, Talk, Watcher, connection, offer_of, publish, wait_event, worker
+from tests.media.test_fragment import FRAGMENT
 
 
 async def test_a_standard_client_publishes_and_another_sees_and_hears_it(tmp_path: Path) -> None:
@@ -48,8 +52,11 @@ async def test_the_stage_decides_who_is_shown_and_the_floor_who_is_heard(tmp_pat
             sessions = {s["session"]: s for s in (await client.stats("room"))["rooms"]["room"]["sessions"]}
             assert sessions["p1"]["gated"] > 0 and sessions["p2"]["gated"] == 0
             assert {slot["name"] for slot in sessions["s1"]["slots"]} == {"B"}
-            ufrag, pwd = await client.restart("p2")
-            assert len(ufrag) >= 4 and len(pwd) >= 22, "RFC 8445 section 5.3"
+            renewed = parse_fragment(await client.restart("p2", FRAGMENT), restart=True)
+            assert len(renewed.ufrag) >= 4 and len(renewed.pwd) >= 22, "RFC 8445 section 5.3"
+            await client.trickle("p2", ["other", renewed.ufrag], FRAGMENT)
+            with pytest.raises(MediaError, match="session.tag"):
+                await client.trickle("p2", ["other"], FRAGMENT)
             assert await client.close("p2")
             assert (await wait_event(client, "down", "p2"))["reason"] == "closed"
             await watcher.sees_luma("1", 50)

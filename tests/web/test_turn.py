@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tests.support.coturn import command_line
 from web.limits import TURN_CREDENTIALS
 from web.settings import Settings
-from web.turn import ice_servers, user_of
+from web.turn import ice_servers, links, user_of
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,15 @@ def test_coturn_finds_the_expiry_in_the_name_and_the_mac_in_the_password() -> No
     mac = hmac.new(b"shared", server["username"].encode(), hashlib.sha1).digest()
     assert base64.b64decode(server["credential"]) == mac
     assert server["urls"] == ["turn:hop.example:3478"]
+
+
+def test_players_that_read_headers_get_the_same_as_links() -> None:
+    servers = ice_servers(["turn:hop.example:3478?transport=udp", "turns:hop.example:443?transport=tcp"], "shared", "06970", AT)
+    name, word = servers[0]["username"], servers[0]["credential"]
+    assert links(servers) == [
+        f'<{url}>; rel="ice-server"; username="{name}"; credential="{word}"; credential-type="password"'
+        for url in ("turn:hop.example:3478?transport=udp", "turns:hop.example:443?transport=tcp")]
+    assert links([]) == []
 
 
 def test_a_point_is_another_user_each_minute_and_never_more_than_ten() -> None:

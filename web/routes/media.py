@@ -1,12 +1,13 @@
 """WHIP (RFC 9725) and WHEP: a bearer ticket and an SDP offer in, an SDP answer and a session's address out.
 
 Any standard client can use these; our own pages use nothing else.  A ticket opens one session and stays the bearer of
-that session until it ends.  Trickle and ICE restart are not offered (the server is ICE-lite on one port and a new
-session costs a millisecond), so PATCH answers 405.  Errors are problem documents (RFC 9457) in the reader's language.
+that session until it ends.  Candidates that come later and ICE restarts are in `ice.py`.  Errors are problem documents
+(RFC 9457) in the reader's language.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
@@ -25,14 +26,17 @@ from web.crew import Away, Full
 from web.i18n import _
 from web.limits import KIB, RETRY
 from web.messages import TEXTS
+from web.turn import ice_servers, links, user_of
 
 router = APIRouter(prefix="/media", tags=["media"])
 
 SDP_TEXT = TEXTS["media.sdp"]
+ACCEPT_TEXT = TEXTS["media.accept"]
 SDP = "application/sdp"
 SDP_LIMIT = 64 * KIB
 PUBLISHERS = 64  # names in ?publishers=
-ALLOWED_HERE = "DELETE, OPTIONS"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+ALLOWED_HERE = "DELETE, PATCH, OPTIONS"
 PUBLIC = Depends(allow(Action.PUBLIC, bearer=True))
 
 
@@ -93,11 +97,14 @@ def bearer_of(request: Request) -> str:
     return token.strip()[:200]
 
 
-async def _offer(request: Request) -> str:
-    """The offer in the body.  What is longer than 64 KiB is read to its end but not kept (the body limit of the whole web
-    stands behind): a client that is cut off while it sends would never see why."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != SDP:
-        raise Problem(415, "media.type", accept_post=SDP)
+async def body_of(request: Request, kind: str, code: str, offer: str) -> str:
+    """The body, of this media type or a Problem with the header `offer` that says which is taken.
+
+    What is longer than 64 KiB is read to its end but not kept (the body limit of the whole web stands behind): a client that
+    is cut off while it sends would never see why.
+    """
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != kind:
+        raise Problem(415, code, **{offer: kind})
     data, length = bytearray(), 0
     async for chunk in request.stream():
         length += len(chunk)
@@ -111,6 +118,30 @@ async def _offer(request: Request) -> str:
         raise Problem(400, "media.sdp", _(SDP_TEXT, reason="utf-8")) from None
 
 
+def check_accept(request: Request, kind: str) -> None:
+    """Raises Problem where the client says that it cannot read `kind` (RFC 9110 §12.5.1).
+
+    A list of JSON alone is meant for the errors, which are that: many programs send it with everything.
+    """
+    said = ",".join(request.headers.getlist("accept"))
+    if not said.strip():
+        return
+    best: dict[str, bool] = {}
+    for item in said.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        best[name] = best.get(name, False) or not re.fullmatch(r"0(\.0{0,3})?", weight)
+    wanted = next((best[name] for name in (kind, f"{kind.split('/')[0]}/*", "*/*") if name in best), None)
+    if not (best.get("application/json") or best.get("application/problem+json") if wanted is None else wanted):
+        raise Problem(406, "media.accept", _(ACCEPT_TEXT, type=kind))
+
+
+def entity_tag(description: str) -> str:
+    """Names the ICE session that our side of it belongs to: our user fragment, which no two have alike."""
+    found = re.search(r"^a=ice-ufrag:([A-Za-z0-9+/]+)\r?$", description, re.MULTILINE)
+    return f'"{found[1]}"' if found else '""'
+
+
 def _redeem(found: Container, token: str, room: str, role: str) -> Ticket:
     with found.db.write() as conn:
         return service.redeem(conn, token, room, role, found.clock.now())
@@ -118,13 +149,25 @@ def _redeem(found: Container, token: str, room: str, role: str) -> Ticket:
 
 async def _open(request: Request, room: str, role: str, publishers: list[str] | None = None) -> Response:
     token = bearer_of(request)
-    offer = await _offer(request)
+    check_accept(request, SDP)
+    offer = await body_of(request, SDP, "media.type", "accept_post")
     found = container(request)
     if not found.hub.ready:
         raise Away  # before the ticket is spent
     ticket = await to_thread.run_sync(_redeem, found, token, room, role)
     answer = await found.hub.open_session(ticket, offer, publishers)
-    return Response(answer, 201, {"location": f"/media/sessions/{ticket.session_id}"}, media_type=SDP)
+    made = Response(answer, 201, {
+        "location": f"/media/sessions/{ticket.session_id}", "etag": entity_tag(answer), "accept-patch": FRAGMENT,
+    }, media_type=SDP)
+    for link in _turn(found, ticket.name):
+        made.headers.append("link", link)
+    return made
+
+
+def _turn(found: Container, name: str) -> list[str]:
+    """Link headers (RFC 9725 §4.6) for clients that got no `iceServers` with their ticket."""
+    settings, now = found.settings, found.clock.now()
+    return links(ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), user_of(name, now), now))
 
 
 @router.post("/rooms/{room}/whip", status_code=201, dependencies=[PUBLIC])
@@ -176,10 +219,4 @@ async def end(request: Request, session: str) -> Response:
 @router.options("/sessions/{session}", status_code=204, dependencies=[PUBLIC])
 async def session_offers(session: str) -> Response:
     """What can be done with a session."""
-    return Response(status_code=204, headers={"allow": ALLOWED_HERE})
-
-
-@router.patch("/sessions/{session}", status_code=405, dependencies=[PUBLIC])
-async def no_trickle(session: str) -> Response:
-    """Neither trickle nor ICE restart is supported (RFC 9725 §4.3.1): make a new session instead."""
-    return _document(Problem(405, "method", allow=ALLOWED_HERE))
+    return Response(status_code=204, headers={"allow": ALLOWED_HERE, "accept-patch": FRAGMENT})
