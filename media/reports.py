@@ -51,6 +51,9 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
             layer = None if down is None else down.layer or down.awaited
             if layer is not None:
                 relay.ask_keyframe(layer.intake, now)
+                if down is not None and down.layer is layer and member.line is not None:
+                    member.line.on_trouble(now)
+                    _hasten(member)
     elif isinstance(message, (rtcp.ReceiverReport, rtcp.SenderReport)):
         blocks = message.blocks
         newest = max(blocks, key=lambda block: block.last_report, default=None)
