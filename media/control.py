@@ -9,7 +9,9 @@ that web and workers of different releases find out in words.  Never touches med
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import secrets
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -153,6 +155,18 @@ class MediaClient:
         """How high a subscriber shows each of its slots, in pixels by mid; 0: not looked at."""
         await self._call("view", session=session, heights=heights)
 
+    async def link(
+        self, room: str, link: str, peer: tuple[str, int], keys: tuple[bytes, bytes], ssrcs: tuple[int, int]
+    ) -> None:
+        """This worker's end of a link: the other's address, the keys to receive and to send with, our SSRC and theirs in
+        RTCP.  Raises: MediaError, Gone."""
+        await self._call("link", room=room, link=link, peer=list(peer), receive=keys[0].hex(), send=keys[1].hex(),
+                         ssrcs=list(ssrcs))
+
+    async def unlink(self, link: str) -> bool:
+        """Ends a link; False when there was none."""
+        return bool(await self._call("unlink", link=link))
+
     async def events(self) -> AsyncIterator[Message]:
         """``up``, ``down``, ``slots`` and ``wanted`` events from the moment of connecting; ends with the connection."""
         while True:
@@ -245,6 +259,25 @@ class MediaClient:
             if not answer.done():
                 answer.set_exception(Gone("worker.gone"))
         self._news.set()
+
+
+async def join_workers(room: str, one: MediaClient, other: MediaClient) -> str:
+    """Makes one room of the same room on two workers, under fresh keys; returns the name of the link.
+
+    Raises: Gone, and MediaError when a worker refuses; then no end of it stays.
+    """
+    name, keys = secrets.token_hex(8), (secrets.token_bytes(28), secrets.token_bytes(28))
+    ssrcs = 1 + secrets.randbelow(1 << 31), (1 << 31) + 1 + secrets.randbelow((1 << 31) - 1)
+    here, there = [tuple((await client.hello())["address"]) for client in (one, other)]
+    try:
+        await one.link(room, name, there, keys, ssrcs)
+        await other.link(room, name, here, keys[::-1], ssrcs[::-1])
+    except MediaError:
+        for client in (one, other):
+            with contextlib.suppress(MediaError):
+                await client.unlink(name)
+        raise
+    return name
 
 
 def _check_size(offer: str) -> None:

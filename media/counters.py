@@ -30,6 +30,7 @@ class Counters:
     tcp_misframed: int = 0       # closed for a frame no datagram could have
     flood: int = 0               # over the packet rate of one peer
     faults: int = 0              # exceptions caught by the fire wall around one peer; a defect each
+    link_in: int = 0             # RTP packets from other workers of ours
     packets_in: int = 0          # RTP packets from publishers, authentic
     packets_out: int = 0         # RTP packets to subscribers that the kernel took, those sent again among them
     gated: int = 0               # silenced at the entrance

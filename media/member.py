@@ -31,6 +31,7 @@ class Member:
     remb: bool = False
     target: Any = None
     connected: bool = False
+    remote: bool = False                             # a publisher of another worker, here by a link
     sources: dict[str, Source] = field(default_factory=dict)
     downs: dict[int, DownStream] = field(default_factory=dict)
     clock_offset: float = float("inf")

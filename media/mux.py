@@ -22,6 +22,7 @@ from media.limits import DTLS_BACKLOG, DTLS_PER_TICK, DTLS_QUEUE, READ_BATCH
 from media.peer import Peer
 from media.port import Path
 from media.relay import Relay
+from media.trunk import Trunks
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Mux:
         self._waiting: dict[Peer, int] = {}  # how many datagrams of the backlog are whose
         self._handing_out = False
         self._touched: set[Relay] = set()
+        self.trunks: Trunks | None = None
         self._logged_at = -60.0
 
     def add(self, peer: Peer) -> None:
@@ -130,7 +132,7 @@ class Mux:
                 return
             peer = self._guard.owner(source)
             if peer is None:
-                self._counters.unchecked_source += 1
+                self._on_stranger(kind, datagram, source, now)
                 return
             self._counters.accepted += 1
             if kind == demux.DTLS:
@@ -141,6 +143,15 @@ class Mux:
                 peer.on_srtp(kind, datagram, now)
         except Exception:  # the fire wall: a defect may cost one peer, never the process, a room or another peer
             self._fault(peer, now)
+
+    def _on_stranger(self, kind: int, datagram: bytes, source: Hashable, now: float) -> None:
+        """Not of a peer: of another worker of ours, or to be dropped."""
+        if self.trunks is None or kind == demux.DTLS or not self.trunks.knows(source):
+            self._counters.unchecked_source += 1
+            return
+        relay = self.trunks.take(kind, datagram, source, now)
+        if relay is not None:
+            self._touched.add(relay)
 
     def _fault(self, peer: Peer | None, now: float) -> None:
         self._counters.faults += 1

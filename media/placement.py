@@ -40,7 +40,8 @@ class Placement:
     """Homes of rooms.  ``now`` is monotonic seconds."""
 
     def __init__(self) -> None:
-        self.promised = Reservations()
+        self.promised = Reservations()   # to peers that were admitted
+        self._expected = Reservations()  # of rooms that were just opened
         self._homes: dict[str, int] = {}
 
     def home(self, room: str) -> int | None:
@@ -56,9 +57,11 @@ class Placement:
         if not measured:
             return None
         rooms = list(self._homes.values())
-        chosen = min(measured, key=lambda one: (measured[one] + self.promised.of(one, now), rooms.count(one), one))
+        chosen = min(measured, key=lambda one: (
+            measured[one] + self.promised.of(one, now) + self._expected.of(one, now), rooms.count(one), one
+        ))
         self._homes[room] = chosen
-        self.promised.add(chosen, ROOM_PACKETS, now)
+        self._expected.add(chosen, ROOM_PACKETS, now)
         return chosen
 
     def forget(self, room: str) -> None:
@@ -71,6 +74,7 @@ class Placement:
         for room in moved:
             del self._homes[room]
         self.promised.forget(worker)
+        self._expected.forget(worker)
         return moved
 
     def rooms(self, worker: int) -> Collection[str]:

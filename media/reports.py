@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from media import rtcp, twcc
+from media.intake import Intake
 from media.bwe import Line
 from media.limits import (
     ARRIVALS_INTERVAL, FEEDBACK_BUDGET, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, SUSPICIOUS_LOSS, UPLINK_BITRATE,
@@ -106,9 +107,15 @@ def _on_sender_report(member: Member, message: rtcp.SenderReport, now: float) ->
     for source in member.sources.values():
         for intake in source.intakes:
             if intake.ssrc == message.ssrc:
-                intake.report = (message, now)
-                # The smallest difference seen is the one least delayed on the way.
-                member.clock_offset = min(member.clock_offset, now - message.ntp / _NTP)
+                on_sender_report(intake, message, now)
+
+
+def on_sender_report(intake: Intake, message: rtcp.SenderReport, now: float) -> None:
+    """What this stream's sender says its timestamps mean."""
+    member = intake.source.owner
+    intake.report = (message, now)
+    # The smallest difference seen is the one least delayed on the way.
+    member.clock_offset = min(member.clock_offset, now - message.ntp / _NTP)
 
 
 # -- what we say --------------------------------------------------------------------------------------------------------

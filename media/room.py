@@ -6,7 +6,7 @@ through ``tell``.  Nothing of one room ever reaches another: each has a Relay of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -91,6 +91,11 @@ class Room:
             )
         return member
 
+    @property
+    def publishers(self) -> Iterable[Member]:
+        """Connected ones, those of other workers too, in order of joining."""
+        return self._publishers.values()
+
     def _add(self, member: Member) -> Member:
         if len(self.members) >= MAX_ROOM_PEERS:
             raise RoomFull("room.full")
@@ -136,7 +141,7 @@ class Room:
             del self._publishers[member.name]
             self._stale = True
         self._probing.discard(member)
-        self._gone_in += member.packets_in
+        self._gone_in += 0 if member.remote else member.packets_in
         self._gone_out += member.packets_out
         was_up, member.connected = member.connected, False
         self._news("down", member, reason=reason, was_up=was_up)
@@ -347,6 +352,8 @@ class Room:
         """What the room carried, session by session."""
         sessions = []
         for member in self.members.values():
+            if member.remote:
+                continue
             state = "up" if member.connected else "new"
             sessions.append({
                 "session": member.session, "name": member.name, "role": member.role, "state": state,
@@ -355,7 +362,7 @@ class Room:
             })
         return {
             "sessions": sessions,
-            "packets_in": self._gone_in + sum(member.packets_in for member in self.members.values()),
+            "packets_in": self._gone_in + sum(one.packets_in for one in self.members.values() if not one.remote),
             "packets_relayed": self._gone_out + sum(member.packets_out for member in self.members.values()),
         }
 
@@ -367,6 +374,8 @@ class Room:
         ]
 
     def _news(self, event: str, member: Member, **more: Any) -> None:
+        if member.remote:
+            return  # its own worker tells of it
         self._tell({
             "event": event, "room": self.name, "session": member.session, "name": member.name, "role": member.role, **more
         })

@@ -32,6 +32,7 @@ from media.relay import Control
 from media.room import Event, Room
 from media.sdp import Offer, parse_offer
 from media.tcp import Streams
+from media.trunk import Trunks
 from media.wire import SharedCertificate
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class Sfu:
         self.fanout = Fanout(self.counters, batched=batched, clock=clock)
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.streams = Streams(listeners, self.mux, self.counters, clock)
+        self.origin = secrets.token_hex(8)  # of what we publish ourselves, as other workers see it
+        self.trunks = self.mux.trunks = Trunks(sockets, self.counters, self.origin, _draw, self.fanout.emit)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
         # Of rooms with and without members, oldest first: who is heard, who is shown first, who may be seen.
@@ -160,8 +163,30 @@ class Sfu:
         self.mux.restart(peer, credentials)
         return credentials
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where another worker on this machine reaches us."""
+        host = str(self._sockets[0].getsockname()[0])
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), self.port
+
+    def link(
+        self, room: str, name: str, address: tuple[str, int], keys: tuple[bytes, bytes], ssrcs: tuple[int, int]
+    ) -> None:
+        """Joins a room here with the same one on another worker.  Raises: MediaError."""
+        self.trunks.open(self._room(room), name, address, keys, ssrcs)
+        self._hurry()
+
+    def unlink(self, name: str) -> bool:
+        """False when there is no such link."""
+        link = self.trunks.close(name)
+        if link is not None and not link.room.members and self.rooms.get(link.room.name) is link.room:
+            del self.rooms[link.room.name]
+        return link is not None
+
     def close_room(self, room: str) -> None:
         """Ends every session of a room and forgets its policy."""
+        for name in [name for name, link in self.trunks.links.items() if link.room.name == room]:
+            self.unlink(name)
         for peer in [peer for peer in self.peers.values() if peer.room.name == room]:
             self._end(peer, "room_closed")
         self._policies.pop(room, None)
@@ -244,6 +269,7 @@ class Sfu:
             except Exception:  # one room's trouble is not another's
                 self.counters.faults += 1
                 log.exception("media.tick room=%s", room.name)
+        self.trunks.tick(now)
         if now - self._swept_at >= PULSE:
             self._swept_at = now
             self.mux.expire(now)
@@ -271,6 +297,7 @@ class Sfu:
             "peers": len(self.peers),
             "streams": len(self.streams),
             "segmented": self.fanout.segmented,
+            "links": {name: link.stats() for name, link in self.trunks.links.items() if room in (None, link.room.name)},
             "rooms": chosen,
         }
 

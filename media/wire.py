@@ -111,6 +111,18 @@ def _run(call: Callable[..., int], handle: Any, packet: bytes) -> bytes:
     return _scratch_view[0 : _length[0]]
 
 
+def keyed_srtp(rx: bytes, tx: bytes) -> Srtp:
+    """AEAD_AES_128_GCM under keys agreed elsewhere: each 16 octets of key and 12 of salt (RFC 7714)."""
+    sessions = []
+    for key, kind in ((rx, pylibsrtp.Policy.SSRC_ANY_INBOUND), (tx, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)):
+        profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+        policy = pylibsrtp.Policy(key=key, ssrc_type=kind, srtp_profile=profile)
+        policy.allow_repeat_tx = True  # a packet sent again is the same packet
+        policy.window_size = 1024
+        sessions.append(pylibsrtp.Session(policy))
+    return Srtp(*sessions)
+
+
 class _Port:
     """What RTCDtlsTransport wants of an ICE transport: ``role``, ``_recv`` and ``_send``."""
 

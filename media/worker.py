@@ -69,7 +69,8 @@ class Worker:
         self._operations: dict[str, Callable[[Message], Any]] = {
             "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
             "close": self._close, "restart": self._restart, "trickle": self._trickle, "view": self._view,
-            "close_room": self._close_room, "policy": self._policy, "stats": self._stats,
+            "close_room": self._close_room, "policy": self._policy, "stats": self._stats, "link": self._link,
+            "unlink": self._unlink,
         }
 
     @property
@@ -167,6 +168,7 @@ class Worker:
     def _hello(self, _request: Message) -> Message:
         return {
             "version": CONTROL_VERSION, "port": self.port, "pid": os.getpid(),
+            "address": list(self._sfu.address) if self._sfu is not None else None,
             "capabilities": sorted(self._operations),
         }
 
@@ -225,6 +227,18 @@ class Worker:
         heard, seen = _names(request.get("heard")), _names(request.get("seen"))
         self.sfu.policy(*_texts(request, "room"), heard, _names(request.get("stage")) or [], seen)
 
+    def _link(self, request: Message) -> None:
+        room, name, receive, send = _texts(request, "room", "link", "receive", "send")
+        host, port = _pair(request.get("peer"), str, int)
+        try:
+            keys = bytes.fromhex(receive), bytes.fromhex(send)
+        except ValueError as error:
+            raise MediaError("control.syntax") from error
+        self.sfu.link(room, name, (host, port), keys, _pair(request.get("ssrcs"), int, int))
+
+    def _unlink(self, request: Message) -> bool:
+        return self.sfu.unlink(*_texts(request, "link"))
+
     def _stats(self, request: Message) -> Message:
         used = resource.getrusage(resource.RUSAGE_SELF)
         pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -247,6 +261,13 @@ def _texts(request: Message, *fields: str) -> list[str]:
         if not isinstance(value, str):
             raise BadSdp("sdp.syntax") if name == "offer" else MediaError("control.syntax")
     return [str(value) for value in values]
+
+
+def _pair(value: Any, *kinds: type) -> Any:
+    """Two values of these kinds."""
+    if not isinstance(value, list) or len(value) != 2 or not all(type(one) is kind for one, kind in zip(value, kinds, strict=True)):
+        raise MediaError("control.syntax")
+    return tuple(value)
 
 
 def _names(value: Any) -> list[str] | None:

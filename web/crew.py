@@ -18,6 +18,7 @@ from media.admission import Capacity, Gate, cost
 from media.control import MediaClient, Message
 from media.errors import Gone, RoomFull
 from media.placement import Placement
+from web.links import Links
 from web.roomview import Policy
 from web.workers import Workers
 
@@ -83,6 +84,7 @@ class Crew:
         self.placement = Placement()
         self._listener, self._capacity, self._clock = listener, capacity, clock
         self._running: dict[int, _Running] = {}
+        self.links = Links(lambda worker: self._running[worker].client if worker in self._running else None)
         self._where: dict[str, tuple[int, str]] = {}  # session -> worker, room
 
     @property
@@ -111,6 +113,7 @@ class Crew:
             lost = [session for session, (where, _room) in self._where.items() if where == worker]
             for session in lost:
                 del self._where[session]
+            self.links.lost(worker)
             self._listener.on_lost(worker, lost)
             if not self.workers.spare and self._running:
                 self.placement.move_from(worker)  # nobody waits for a process that is still to be started
@@ -131,12 +134,28 @@ class Crew:
         if worker is None:
             raise Away
         packets = cost(joining.offer)
-        why = self._running[worker].gate.refuses(packets, self.placement.promised.of(worker, now))
+        why = self._refuses(worker, packets, now)
         if why is not None and not joining.returning:
-            self.refused[why] += 1
-            raise Full(why)
+            found = self._beside(joining.room, running - {worker}, packets, now)
+            if found is None:
+                self.refused[why] += 1
+                raise Full(why)
+            worker = found
         self.placement.promised.add(worker, packets, now)
         return worker
+
+    def _refuses(self, worker: int, packets: int, now: float) -> str | None:
+        return self._running[worker].gate.refuses(packets, self.placement.promised.of(worker, now))
+
+    def _beside(self, room: str, others: set[int], packets: int, now: float) -> int | None:
+        """Another worker that has room for it: one that has part of this room already, or else the least loaded."""
+        has = self._inside(room)
+        order = sorted(others, key=lambda one: (one not in has, self._running[one].gate.packets, one))
+        return next((one for one in order if self._refuses(one, packets, now) is None), None)
+
+    def _inside(self, room: str) -> set[int]:
+        """Workers with a session of this room."""
+        return {worker for worker, where in self._where.values() if where == room}
 
     async def open(self, worker: int, joining: Joining) -> str:
         """The worker's answer.  Raises: Away, Gone, BadSdp, RoomFull."""
@@ -144,17 +163,21 @@ class Crew:
         self._where[one.session] = worker, one.room
         try:
             if one.role == "publish":
-                return await client.publish(one.room, one.session, one.name, one.offer)
-            return await client.subscribe(one.room, one.session, one.name, one.offer, one.publishers)
+                answer = await client.publish(one.room, one.session, one.name, one.offer)
+            else:
+                answer = await client.subscribe(one.room, one.session, one.name, one.offer, one.publishers)
         except Gone:
             self._forget(one.session)
             raise
+        self.links.knit(one.room, self._inside(one.room))
+        return answer
 
     def _forget(self, session: str) -> int | None:
         """The session is over; a room that nobody is in has no home.  Returns its worker."""
         worker, room = self._where.pop(session, (None, ""))
         if worker is not None and all(other != room for _worker, other in self._where.values()):
             self.placement.forget(room)
+        self.links.knit(room, self._inside(room))
         return worker
 
     async def close(self, session: str) -> bool:
@@ -212,7 +235,7 @@ class Crew:
 
     async def adjust(self, room: str, policy: Policy) -> None:
         """Sends a changed policy to the workers that have anybody in this room.  Raises: Gone, MediaError."""
-        inside = {worker for worker, where in self._where.values() if where == room}
+        inside = self._inside(room)
         for worker, running in list(self._running.items()):
             if worker not in inside:
                 running.policies.pop(room, None)  # whoever comes next brings the policy of that moment along
@@ -248,5 +271,6 @@ def together(found: list[Message]) -> Message:
     return {
         **sums, "room_count": len(rooms), "pid": found[0]["pid"], "port": found[0]["port"], "segmented": all(one.get("segmented") for one in found),
         "counters": dict(counters), "loop_lag_ms": lag, "rooms": rooms,
+        "links": {f"{one['worker']}/{name}": link for one in found for name, link in one.get("links", {}).items()},
         "workers": [{key: value for key, value in one.items() if key != "rooms"} for one in found],
     }
