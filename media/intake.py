@@ -139,7 +139,7 @@ class Intake:
     def lost_now(self, now: float) -> list[int]:
         """Sequence numbers (16 bit) to ask the publisher for again; gives up on old ones."""
         asked = []
-        retry = max(NACK_SOONEST, min(NACK_RETRY, 1.25 * self.rtt))
+        retry = max(NACK_SOONEST, min(NACK_RETRY, 1.15 * self.rtt))
         for ext, gap in list(self.missing.items()):
             if gap.tries >= NACK_TRIES or now - gap.seen_at > NACK_GIVE_UP:
                 del self.missing[ext]

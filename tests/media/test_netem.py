@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.netem import WIFI_LOSSY, Netem
+from tests.support.netem import WIFI_BAD, WIFI_LOSSY, Burst, Netem
 
 
 def carry(line: Netem, packets: int, octets: int, every: float) -> list[tuple[float, int]]:
@@ -18,14 +18,18 @@ def test_the_same_seed_is_the_same_line() -> None:
     assert carry(lines[0], 500, 100, 0.01) == carry(lines[1], 500, 100, 0.01)
 
 
-def test_loss_is_what_was_asked_for_alone_and_in_bursts() -> None:
+def test_loss_is_what_was_asked_for() -> None:
     line = Netem(1, loss=0.05)
     assert len(carry(line, 40_000, 100, 0.001)) == pytest.approx(38_000, rel=0.01)
-    arrived = {number for _, number in carry(Netem(1, burst=WIFI_LOSSY), 40_000, 100, 0.001)}
-    assert len(arrived) == pytest.approx(40_000 * (1 - WIFI_LOSSY.mean), rel=0.01) and 0.04 < WIFI_LOSSY.mean < 0.06
+
+
+@pytest.mark.parametrize(("burst", "length"), [(WIFI_LOSSY, 2), (WIFI_BAD, 5)])
+def test_loss_in_bursts(burst: Burst, length: int) -> None:
+    arrived = {number for _, number in carry(Netem(1, burst=burst), 40_000, 100, 0.001)}
+    assert len(arrived) == pytest.approx(40_000 * (1 - burst.mean), rel=0.01) and 0.04 < burst.mean < 0.06
     lost = [number for number in range(40_000) if number not in arrived]
-    together = sum(b - a == 1 for a, b in zip(lost, lost[1:], strict=False)) / len(lost)
-    assert together > 0.7, "four of five lost ones have a lost neighbour"
+    bursts = 1 + sum(b - a > 1 for a, b in zip(lost, lost[1:], strict=False))
+    assert len(lost) / bursts == pytest.approx(length, rel=0.1)
 
 
 def test_a_rate_holds_queues_and_drops() -> None:
