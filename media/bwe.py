@@ -86,10 +86,15 @@ class Line:
 
     @property
     def repairs(self) -> int:
-        """bit/s that may go into packets sent again: nothing is gained by them while the line is full."""
+        """bit/s that may go into packets sent again: nothing is gained by them while the line is full.
+
+        Else what is left of the estimate, or where arrival times show no queue twice what is lost; never above a quarter.
+        """
         if self.delay.usage == "over" or self._queued:
             return 0
-        return max(30_000, min(self.estimate // 4, self.estimate - int(self._rate_of(2))))
+        media = self._rate_of(2)
+        lost = 2 * self.loss * media if self._by_arrival(self._ticked_at) else 0.0
+        return int(max(30_000, min(self.estimate / 4, max(self.estimate - media, lost))))
 
     def _rate_of(self, column: int, until: float = 1e18) -> float:
         first = self._meter[0]

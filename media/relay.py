@@ -258,6 +258,8 @@ class Relay:
     def resend(self, down: DownStream, seqs: tuple[int, ...], now: float) -> None:
         """A subscriber misses ``seqs`` of ``down``: sends again what the ring still has and its line has room for."""
         self.flush()
+        if down.layer is None and down.kind == "video" and down.owner.line is not None:
+            return  # its picture was taken away since the line is full: what is missing of it would only fill it further
         newest = down.layer.highest + down.delta if down.layer is not None else down.map.last
         self._counters.nack_rx += len(seqs)
         for seq in seqs[:NACK_BURST]:

@@ -50,6 +50,8 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
         for ssrc in message.media:
             down = member.downs.get(ssrc)
             layer = None if down is None else down.layer or down.awaited
+            if down is not None and down.layer is not None and member.line is not None:
+                member.line.on_trouble(now)
             if layer is not None:
                 relay.ask_keyframe(layer.intake, now)
                 if down is not None and down.layer is layer and member.line is not None:
