@@ -14,7 +14,8 @@ from playwright.async_api import Browser, Page
 from tests.support.firefox import Firefox, FirefoxPage
 from tests.support.installation import soon
 
-# The page's own camera and microphone are replaced by a tone of `hz` and a picture of one hue with a moving bar.
+# The page's own camera and microphone are replaced by a tone of `hz` and a picture of one hue with a moving bar.  A large
+# picture is a restless one, as those of real cameras are: its layers fill the rates they may have.
 SELF = """
 if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async (wanted) => {
   const stream = new MediaStream();
@@ -36,6 +37,10 @@ if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async (wanted)
       draw.fillRect(0, 0, %(width)d, %(height)d);
       draw.fillStyle = "white";
       draw.fillRect((x += 8) %% %(width)d, %(height)d / 3, 24, %(height)d / 3);
+      for (let n = 0; n < %(dots)d; n += 1) {
+        draw.fillStyle = `hsl(${Math.random() * 360} 80%% ${20 + Math.random() * 60}%%)`;
+        draw.fillRect((0.1 + 0.9 * Math.random()) * %(width)d, Math.random() * %(height)d, 40, 40);
+      }
     }, 66);
     stream.addTrack(canvas.captureStream(15).getVideoTracks()[0]);
   }
@@ -55,11 +60,12 @@ if (navigator.mediaDevices) {
 """
 
 SMALL = (320, 180)  # pixels: cheap for tests that look at other things
+LARGE = (1024, 576)  # three layers
 
 
 def oneself(hz: int, hue: int, size: tuple[int, int] = SMALL) -> str:
     """The script that stands in for camera and microphone."""
-    return SELF % {"hz": hz, "hue": hue, "width": size[0], "height": size[1]}
+    return SELF % {"hz": hz, "hue": hue, "width": size[0], "height": size[1], "dots": 0 if size == SMALL else 60}
 
 
 # What one reading of the page says: slots with names, frames decoded and packets received by slot.
@@ -106,6 +112,40 @@ LOOK = """(mid) => {
   const sixth = most === r ? (g - b) / span : most === g ? 2 + (b - r) / span : 4 + (r - g) / span;
   return Math.round(60 * sixth + 360) % 360;
 }"""
+
+
+# What comes in the slots of one point, by kind; `gap`: milliseconds by which its sound is played ahead of its picture.
+RECEIVED = """async (name) => {
+  const mids = Object.fromEntries(window.diemcau.slots.filter((one) => one.name === name).map((one) => [one.mid, one.kind]));
+  const found = {};
+  for (const report of (await window.diemcau.stats()).down) {
+    if (report.type === "inbound-rtp" && mids[report.mid]) found[report.kind] = report;
+  }
+  const { audio, video } = found;
+  if (audio?.estimatedPlayoutTimestamp && video?.estimatedPlayoutTimestamp) {
+    found.gap = audio.estimatedPlayoutTimestamp - video.estimatedPlayoutTimestamp;
+  }
+  return found;
+}"""
+# Measures from now on the longest pause, in milliseconds, between two pictures of that point.
+WATCH = """(name) => {
+  const slot = window.diemcau.slots.find((one) => one.kind === "video" && one.name === name);
+  const video = document.createElement("video");
+  video.muted = true;
+  video.srcObject = slot.stream;
+  video.play();
+  const watch = (window.watch = { last: performance.now(), longest: 0, video });
+  const next = () => {
+    watch.longest = Math.max(watch.longest, performance.now() - watch.last);
+    watch.last = performance.now();
+    if (window.watch === watch) video.requestVideoFrameCallback(next);
+  };
+  video.requestVideoFrameCallback(next);
+}"""
+PAUSED = "Math.max(window.watch.longest, performance.now() - window.watch.last)"
+# What is sent of one's own picture, by layer.
+SENT = """async () => Object.fromEntries((await window.diemcau.stats()).up
+  .filter((one) => one.type === "outbound-rtp" && one.kind === "video").map((one) => [one.rid ?? "", one]))"""
 
 
 @dataclass
@@ -169,6 +209,44 @@ class Visitor:
         seen = None if mid is None else await self.page.evaluate(LOOK, mid)
         return seen is not None and abs((seen - hue + 180) % 360 - 180) < 25
 
+    async def receives(self, name: str) -> dict[str, Any]:
+        """The browser's own report (inbound-rtp) of that point's `audio` and `video`, and the `gap` between them."""
+        found: dict[str, Any] = await self.page.evaluate(RECEIVED, name)
+        return found
+
+    async def rows(self, name: str) -> int:
+        """Height of the last picture of that point; 0 where none came."""
+        return (await self.receives(name)).get("video", {}).get("frameHeight") or 0
+
+    async def in_step(self, name: str, most: float = 100.0) -> bool:
+        """Whether sound and picture of that point are played within `most` milliseconds of each other."""
+        gap = (await self.receives(name)).get("gap")
+        return gap is not None and abs(gap) < most
+
+    async def sends(self) -> dict[str, dict[str, Any]]:
+        """The browser's own report (outbound-rtp) of each layer of its picture, by rid."""
+        found: dict[str, dict[str, Any]] = await self.page.evaluate(SENT)
+        return found
+
+    async def growing(self, seconds: float = 1.0) -> set[str]:
+        """The rids of the layers of which pictures are sent during this time."""
+        before = await self.sends()
+        await self.page.wait_for_timeout(seconds * 1000)
+        after = await self.sends()
+        return {rid for rid, one in after.items() if (one.get("framesSent") or 0) > (before[rid].get("framesSent") or 0)}
+
+    async def watch(self, name: str) -> None:
+        """Begins to measure the pauses between pictures of that point."""
+        await self.page.evaluate(WATCH, name)
+
+    async def longest_pause(self) -> float:
+        """Milliseconds; the present pause counts too."""
+        found: float = await self.page.evaluate(PAUSED)
+        return found
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.page.set_viewport_size({"width": width, "height": height})
+
     async def packets(self, name: str, kind: str = "audio") -> int:
         """Packets received so far in the slot of that point; 0 without a slot."""
         return sum(slot["packets"] for slot in await self.slots() if slot["name"] == name and slot["kind"] == kind)
@@ -197,6 +275,9 @@ class FirefoxVisitor(Visitor):
         await page.press("button.primary")
         await soon(visitor.joined, 20)
         return visitor
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.page.resize(width, height)
 
     async def leave(self) -> None:
         await self.page.close()
