@@ -103,8 +103,9 @@ class Trunks:
     def _hand(self, link: Link, srtp: Srtp, kind: int, datagram: bytes, now: float) -> None:
         try:
             if kind == demux.RTP:
+                packet = srtp.unprotect_rtp(datagram)
                 self._counters.link_in += 1
-                link.on_rtp(srtp.unprotect_rtp(datagram), now)
+                link.on_rtp(packet, now)
             else:
                 link.on_rtcp(srtp.unprotect_rtcp(datagram), now)
         except BadPacket as error:

@@ -63,6 +63,7 @@ async def test_receivers_on_another_worker_get_sound_and_picture_of_which_one_co
     assert home["offered"] == home["sent"] == away["sources"] == 2 and away["offered"] == 0
     received = sum(slot.received for slot in far.slots())
     assert away["packets_in"] < 1.5 * received, "two receivers, one copy"
+    assert (await other.client.stats())["counters"]["link_in"] >= away["packets_in"]
     # The room tells of its own members alone, and each receiver is told whom it sees.
     there = (await other.client.stats())["rooms"]["room"]["sessions"]
     assert {session["name"] for session in there} == {"F", "G"}
@@ -159,7 +160,7 @@ async def test_a_stranger_at_the_other_worker_s_address_and_wrong_keys_bring_not
     async with asyncio.timeout(10):
         while not await refused():
             await asyncio.sleep(0.05)
-    assert (await link_of(other))["sources"] == 0
+    assert (await link_of(other))["sources"] == 0 and (await other.client.stats())["counters"]["link_in"] == 0
     for wrong in ({"receive": "zz"}, {"receive": "00"}, {"peer": ["127.0.0.1"]}, {"peer": ["127.0.0.1", "9"]}, {"ssrcs": [1, 1]}):
         said = {"room": "room", "link": "y", "peer": list(there), "receive": "00" * 28, "send": "11" * 28, "ssrcs": [1, 2], **wrong}
         with pytest.raises(MediaError, match=r"control\.syntax"):
