@@ -103,7 +103,7 @@ async def test_what_the_gate_holds_back_at_home_never_crosses_and_pictures_nobod
     await join_workers("room", one.client, other.client)
     await soon(both(far))
     await one.client.policy("room", [], [])  # at home alone: the other worker does not even know
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.25)
     sound, picture = far.slots()
     before = sound.received
     await soon(lambda: far.slots()[1].received > picture.received + 20)
