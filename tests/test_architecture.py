@@ -45,7 +45,7 @@ PURE = (
     "scheduler/audience.py", "scheduler/booking.py", "scheduler/slots.py",
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
-    "media/admission.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",
+    "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",
     "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/layer.py", "media/member.py",
     "media/quality.py", "media/red.py", "media/reports.py", "media/source.py", "media/svc.py",
     "media/answer.py", "media/candidates.py", "media/fragment.py", "media/section.py",
