@@ -68,15 +68,16 @@ class _Piece(NamedTuple):
 
 
 class _Chunk:
-    """Up to ROWS receivers that share one of our sockets and their extensions, laid out for the inner loop."""
+    """Up to ROWS receivers that share one of our sockets, their extensions and ``tag``, laid out for the inner loop."""
 
-    __slots__ = ("downs", "headers", "names", "descriptor", "extensions", "_handles")
+    __slots__ = ("downs", "headers", "names", "descriptor", "extensions", "tag", "_handles")
 
     def __init__(self, downs: Sequence[DownStream]) -> None:
         self.downs = downs
         self.headers = Headers(_numbers(d) for d in downs)
         self.names = b"".join([d.target.sockaddr for d in downs])
         self.descriptor, self.extensions = downs[0].target.descriptor, downs[0].extensions
+        self.tag = downs[0].target.srtp.tag
         self._handles: dict[int, list[Any]] = {}
 
     def handles(self, packets: int) -> list[Any]:
@@ -207,7 +208,7 @@ class Fanout:
     def _send_run(self, run: list[_Piece], chunk: _Chunk) -> None:
         plane, headers, places = self._plane, chunk.headers, len(run)
         sizes = [len(piece.body) for piece in run]
-        protected = tuple([size + TAG_BYTES for size in sizes])
+        protected = tuple([size + chunk.tag for size in sizes])
         plane.shape(protected, protected[0] if places > 1 else 0)
         for place, (packet, flags, body, picture, at) in enumerate(run):
             plane.fill(place, headers.count, body, headers.words(packet.ext, packet.timestamp, flags))
@@ -322,9 +323,9 @@ def _piece(packet: Packet, extensions: Extensions, stamp: Stamp, pictures: bool)
 
 
 def _groups(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
-    """One group for each of our sockets and set of extensions; nearly always all receivers share one."""
+    """One group for each of our sockets, set of extensions and length of SRTP tags; nearly always all receivers share one."""
     groups: dict[tuple[int, ...], list[DownStream]] = {}
     for down in downs:
         _, _, _, *written = down.extensions  # mid and rids never are: each slot has an SSRC for life
-        groups.setdefault((down.target.descriptor, *written), []).append(down)
+        groups.setdefault((down.target.descriptor, down.target.srtp.tag, *written), []).append(down)
     return list(groups.values())

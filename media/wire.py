@@ -32,10 +32,12 @@ Role = Literal["client", "server"]
 Fingerprint = tuple[str, str]  # (algorithm, "AA:BB:…")
 Address = tuple[str, int]
 
-# ECDHE and AEAD only (ASVS 5.0 V17.2.2).  The DTLS server picks the SRTP profile, first match of this order.
+# ECDHE and AEAD only (ASVS 5.0 V17.2.2).  The DTLS server picks the SRTP profile, first match of this order; the last one is
+# for programs that know nothing else, as RFC 8827 section 6.5 demands: GStreamer, and OBS where it is built with Mbed TLS.
 _CIPHERS: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
-_PROFILES: Final = [dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM]
-TAG_BYTES: Final = 16  # both profiles add exactly this much to an RTP packet (RFC 7714)
+_PROFILES: Final = [dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_SHA1_80]
+TAG_BYTES: Final = 16  # both AEAD profiles add exactly this much to an RTP packet (RFC 7714) ...
+_SHORT_TAG: Final = 10  # ... and the other one this (RFC 5764 section 4.1.2)
 MAX_SRTP: Final = 2048
 
 srtp_protect = srtp_lib.srtp_protect  # (srtp_t, void *, int *) -> 0 when well; for media/fanout.py
@@ -71,13 +73,13 @@ class SharedCertificate(RTCCertificate):
 class Srtp:
     """One direction-pair of SRTP contexts, called through the handles pylibsrtp already holds.
 
-    Not thread safe, by design: one process, one thread, one scratch buffer.
+    ``tag`` is how much longer an RTP packet leaves.  Not thread safe, by design: one process, one thread, one scratch buffer.
     """
 
-    __slots__ = ("_rx", "_tx", "rx_handle", "tx_handle")
+    __slots__ = ("_rx", "_tx", "rx_handle", "tx_handle", "tag")
 
-    def __init__(self, rx: pylibsrtp.Session, tx: pylibsrtp.Session) -> None:
-        self._rx, self._tx = rx, tx  # keep the C objects alive
+    def __init__(self, rx: pylibsrtp.Session, tx: pylibsrtp.Session, tag: int = TAG_BYTES) -> None:
+        self._rx, self._tx, self.tag = rx, tx, tag  # keep the C objects alive
         self.rx_handle, self.tx_handle = rx._srtp[0], tx._srtp[0]
 
     def protect_rtp(self, packet: bytes) -> bytes:
@@ -194,7 +196,8 @@ class DtlsSession(RTCDtlsTransport):
             raise HandshakeFailed("dtls.handshake") from error
         if self._state is not dtls.State.CONNECTED:
             raise HandshakeFailed("dtls.handshake")
-        self.srtp = Srtp(self._rx_srtp, self._tx_srtp)
+        aead = self.profile != dtls.SRTP_AES128_CM_SHA1_80.openssl_profile.decode()
+        self.srtp = Srtp(self._rx_srtp, self._tx_srtp, TAG_BYTES if aead else _SHORT_TAG)
         return self.srtp
 
     def close(self) -> None:

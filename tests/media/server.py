@@ -149,6 +149,14 @@ class StreamClient(Client):
             self._take(datagram)
 
 
+class OlderClient(Client):
+    """One that knows no AEAD for SRTP, like GStreamer."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__(port, host)
+        self._dtls._srtp_profiles = [wire.dtls.SRTP_AES128_CM_SHA1_80]
+
+
 async def publisher(
     running: Server, session: str = "p", name: str = "A", room: str = "room", client: Client | None = None
 ) -> Client:
