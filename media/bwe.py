@@ -151,7 +151,10 @@ class Line:
             self._fell_to = bitrate  # nearly all of it arrived: perhaps only a key frame in one burst; soon we know
 
     def on_report(self, fraction_lost: float, rtt: float | None, now: float) -> None:
-        """A receiver report: ``fraction_lost`` 0 to 1 of all packets to this receiver since its last one (``Losses``)."""
+        """A receiver report: ``fraction_lost`` 0 to 1 of all packets to this receiver since its last one (``Losses``).
+
+        ``rtt`` only where it is new: later reports on the same sender report tell of the same passage.
+        """
         self._heard_at = now
         if rtt is not None:
             self.rtt = rtt

@@ -19,7 +19,7 @@ _LONGEST_WAIT: Final = 12.0   # ... up to this
 _MORE: Final = 1.1           # times what is wanted: what arrives is a little less than what is offered
 _LEAST: Final = 12_000        # bit/s added; with less a cluster says nothing
 _HEAD_START: Final = 0.08     # of a cluster that is not counted: a token bucket lets it pass faster than it can go on
-_WEAK, _GENTLE = 150_000, 0.15   # below so many bit/s there is sound alone: no more queue than this
+_WEAK, _GENTLE = 150_000, 0.15   # below so many bit/s there is sound alone: no more queue than this after the first
 _CAREFUL, _BOLD = 0.12, 0.3   # seconds of queue one may cause after one that failed, after one that passed
 
 
@@ -29,14 +29,14 @@ class Prober:
     ``before`` is the estimate it began with, ``target`` its whole rate, ``extra`` what it adds; all in bit/s.
     """
 
-    __slots__ = ("ends_at", "before", "target", "extra", "pending", "_began_at", "_wait", "_next_at", "_step", "_octets",
+    __slots__ = ("ends_at", "before", "target", "extra", "pending", "_began_at", "_wait", "_next_at", "_passes", "_octets",
                  "_left", "_arrived")
 
     def __init__(self, now: float) -> None:
         self.ends_at = self._began_at = -1e9
         self.before = self.target = self.extra = 0
         self.pending = False
-        self._wait, self._step = _FAILED_WAIT, _CAREFUL
+        self._wait, self._passes = _FAILED_WAIT, 0
         self._next_at = now + _FIRST_WAIT
         self._clear()
 
@@ -54,7 +54,7 @@ class Prober:
 
     def start(self, now: float, estimate: int, wanted: int, sending: int, length: float) -> int:
         """Begins a cluster of ``length`` seconds that fills up the media being sent; returns the bit/s to add."""
-        step = self._step if estimate > _WEAK else min(self._step, _GENTLE)
+        step = _CAREFUL if not self._passes else _GENTLE if estimate < _WEAK and self._passes < 2 else _BOLD
         target = int(min(_MORE * wanted, estimate * (1 + step / length)))
         extra = max(target - sending, _LEAST)
         self._began_at, self.ends_at = now, now + length
@@ -90,19 +90,20 @@ class Prober:
     def passed(self, now: float) -> None:
         """The line carried it."""
         self.pending = False
-        self._wait, self._step = _FAILED_WAIT, _BOLD
+        self._wait = _FAILED_WAIT
+        self._passes += 1
         self._next_at = now + _NEXT_WAIT
 
     def failed(self, now: float) -> None:
         """It did not: the next one is smaller and comes later and later."""
         self.pending = False
-        self._step = _CAREFUL
+        self._passes = 0
         self._next_at = now + self._wait
         self._wait = min(_LONGEST_WAIT, 2 * self._wait)
 
     def cancel(self, now: float, seconds: float) -> None:
         """No cluster for so long, no verdict on one under way, and the next one careful."""
-        self.pending, self._step = False, _CAREFUL
+        self.pending, self._passes = False, 0
         self._next_at = max(self._next_at, now + seconds)
 
     def rest(self, now: float, seconds: float) -> None:

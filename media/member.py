@@ -58,6 +58,7 @@ class Member:
     choose_at: float = 0.0                           # when its line is looked at again ...
     settled_until: float = 0.0                       # ... though until then there is nothing to choose while it carries what it gets
     rtt: float | None = None
+    answered: int = 0                                # the sender report its last reception report spoke of, as on the wire
 
     @property
     def packets_out(self) -> int:

@@ -91,7 +91,9 @@ def _on_blocks(
     mine = [at for at, ssrc in enumerate(ssrcs) if ssrc in member.downs]
     for at in mine:
         member.downs[ssrcs[at]].loss = fractions[at]
-    trip = rtcp.round_trip(last, delay, now)
+    # All answers to one sender report tell of the same moment, its passage; only the first is news.
+    trip = rtcp.round_trip(last, delay, now) if last != member.answered else None
+    member.answered = last or member.answered
     member.rtt = trip if trip is not None else member.rtt
     if not mine:
         return

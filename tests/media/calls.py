@@ -44,6 +44,7 @@ class Call:
         self._stretch = 0   # what was sent before the last descent is not sent again
         self._next = {"sound": start, "frame": start, "tick": start, "report": start}
         self._frame, self._key_at, self._extra = 0, float("inf"), 0
+        self._answered = 0
         self._reports: deque[tuple[float, int]] = deque(maxlen=3)   # arrival and time of sender reports
 
     # -- the server -----------------------------------------------------------------------------------------------------
@@ -108,7 +109,8 @@ class Call:
         said = rtcp.brief(data)
         if said is not None:
             if said.ssrcs:
-                trip = rtcp.round_trip(said.last_report, said.delay, self.now)
+                new, self._answered = said.last_report != self._answered, said.last_report
+                trip = rtcp.round_trip(said.last_report, said.delay, self.now) if new else None
                 self.line.on_report(self.losses.note(said.ssrcs, said.fractions, said.highest), trip, self.now)
             if said.remb >= 0:
                 self.line.on_remb(said.remb, self.now)

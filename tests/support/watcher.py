@@ -17,7 +17,10 @@ VOICE, PICTURE, EMPTY = 1, 2, 3   # SSRCs
 
 
 class Datagram(NamedTuple):
-    """One packet as it left: `number` transport-wide, `seq` of its stream; `first` and `last` of a frame."""
+    """One packet as it left: `number` transport-wide, `seq` of its stream; `first` and `last` of a frame.
+
+    `again` is its number on the repair stream, -1 where it comes on its own.
+    """
 
     ssrc: int
     number: int
@@ -28,6 +31,7 @@ class Datagram(NamedTuple):
     first: bool = False
     last: bool = False
     key: bool = False
+    again: int = -1
 
 
 @dataclass(slots=True)
@@ -62,8 +66,10 @@ class Stream:
 class Watcher:
     """`shown` are the times of the pictures seen, `heard` sequence numbers and delays of the sounds."""
 
-    def __init__(self, now: float, remb: bool) -> None:
+    def __init__(self, now: float, remb: bool, ssrcs: tuple[int, int, int] = (VOICE, PICTURE, EMPTY)) -> None:
+        """`ssrcs` are those of its sound, its picture and its repairs."""
         self.remb = remb
+        self._ssrcs = {VOICE: ssrcs[0], PICTURE: ssrcs[1], EMPTY: ssrcs[2]}
         self.shown: list[float] = []
         self.heard: dict[int, float] = {}
         self.delays: list[tuple[float, float]] = []
@@ -82,7 +88,8 @@ class Watcher:
     def take(self, packet: Datagram, at: float) -> None:
         """One packet arrived."""
         self.delays.append((at, at - packet.left))
-        self._streams.setdefault(packet.ssrc, Stream()).note(packet.seq)
+        stream, seq = (packet.ssrc, packet.seq) if packet.again < 0 else (EMPTY, packet.again)
+        self._streams.setdefault(stream, Stream()).note(seq)
         if self.remb:
             stamp = int(packet.left * (1 << 18)) & 0xFFFFFF
             said = self._estimator.add(int(at * 1000), stamp, packet.octets, packet.ssrc)
@@ -98,6 +105,8 @@ class Watcher:
     def _picture(self, packet: Datagram, at: float) -> None:
         if self._next < 0:
             self._next = self._highest = packet.seq
+        if packet.seq < self._next:
+            return
         for lost in range(self._highest + 1, packet.seq):
             self._missing[lost] = Missing(at, -1.0, 0)
         self._highest = max(self._highest, packet.seq)
@@ -139,10 +148,10 @@ class Watcher:
         fell = 0 < self._new_remb < 0.97 * self._last_remb
         if self.remb and self._new_remb and (now - self._remb_at >= 0.23 or fell):
             self._remb_at, self._last_remb = now, self._new_remb
-            said.append(rtcp.receiver_report(9) + rtcp.remb(9, self._new_remb, [PICTURE]))
+            said.append(rtcp.receiver_report(9) + rtcp.remb(9, self._new_remb, [self._ssrcs[PICTURE]]))
         if now - self._report_at >= 1.0 and self._streams:
             self._report_at = now
-            blocks = [stream.block(ssrc, last_report, delay) for ssrc, stream in self._streams.items()]
+            blocks = [stream.block(self._ssrcs[ssrc], last_report, delay) for ssrc, stream in self._streams.items()]
             said.append(rtcp.receiver_report(9, blocks) + rtcp.source_description(9, "watcher"))
         return said + self._repairs(now)
 
@@ -154,8 +163,8 @@ class Watcher:
             elif now - gap.asked_at > self.trip + 0.01:
                 gap.asked_at, gap.tries = now, gap.tries + 1
                 asked.append(seq)
-        said = [rtcp.nack(9, PICTURE, [seq & 0xFFFF for seq in asked])] if asked else []
+        said = [rtcp.nack(9, self._ssrcs[PICTURE], [seq & 0xFFFF for seq in asked])] if asked else []
         if self._next >= 0 and self._next <= self._highest and now - max(self._moved_at, self._pli_at) > 0.5:
             self._pli_at = now
-            said.append(rtcp.pli(9, PICTURE))
+            said.append(rtcp.pli(9, self._ssrcs[PICTURE]))
         return said

@@ -1,0 +1,91 @@
+"""The whole Room over weak lines, in virtual time: down within a second, sound always, up again, nobody disturbs anybody.
+
+`python3 -m tests long weak` prints the figures of many runs.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.media.meeting import Meeting
+
+BOTH = pytest.mark.parametrize("remb", [False, True], ids=["arrival", "remb"])
+PARTS = (("weak", 300_000, 15), ("worst", 64_000, 15), ("better", 300_000, 25), ("good", 2_000_000, 35))
+
+
+def story(remb: bool, seed: int) -> dict[str, float | str]:
+    """2 Mbit/s, 300 kbit/s, 64 kbit/s and back, figures of each part; `later` are sounds lost after its first second."""
+    meeting, told = Meeting(seed), {}
+    viewer = meeting.add(2_000_000, remb=remb)
+    meeting.run(30)
+    told["top"] = next((at for at, rid in viewer.changes(100.0) if rid == "h"), 99.0)
+    for name, rate, seconds in PARTS:
+        viewer.down.rate, began = rate, meeting.now
+        meeting.run(seconds)
+        changes = viewer.changes(began)
+        told |= {
+            name: changes[0][0] if changes else 99.0, f"{name} layer": viewer.layers[-1][1],
+            f"{name} freeze": viewer.freeze(began, meeting.now), f"{name} delay": viewer.delay(began + 1, meeting.now, 0.95),
+            f"{name} first": viewer.lost(began, began + 1), f"{name} later": viewer.lost(began + 1, meeting.now - 0.5),
+        }
+    return told
+
+
+@BOTH
+def test_a_line_that_goes_bad_and_good_again(remb: bool) -> None:
+    told = story(remb, 1)
+    assert told["top"] < 30 and told["weak"] < 1.0 and told["worst"] < 1.0, told
+    assert (told["weak layer"], told["worst layer"], told["better layer"]) == ("l", "", "l"), told
+    assert told["weak freeze"] < 1.3 and told["good freeze"] < 0.5, told
+    assert told["weak later"] == told["worst later"] == told["better later"] == told["good later"] == 0, told
+    assert told["better"] < 22 and told["good"] < 20 and told["good layer"] in ("m", "h"), told
+    assert told["weak delay"] < 0.3 and told["worst delay"] < 0.3 and told["good delay"] < 0.1, told
+
+
+def test_receivers_of_other_lines_change_nothing_for_a_good_one() -> None:
+    def best(others: bool) -> tuple[list[tuple[float, str]], float, float, int]:
+        meeting = Meeting()
+        good = meeting.add(10_000_000)
+        if others:
+            for rate, loss in ((64_000, 0.0), (300_000, 0.0), (600_000, 0.05), (1_000_000, 0.0), (None, 0.15)):
+                meeting.add(rate, loss=loss)
+                meeting.add(rate, loss=loss, remb=True)
+        meeting.run(15)
+        return good.changes(100.0), good.freeze(101, 115), good.delay(101, 115), good.lost(100, 114)
+
+    alone, together = best(False), best(True)
+    assert together[0][-1][1] == alone[0][-1][1] == "h" and together[3] == 0
+    assert together[1] < 0.15 and together[2] <= alone[2] + 0.005
+
+
+@pytest.mark.long
+@BOTH
+def test_long_weak_lines(remb: bool) -> None:
+    figures: dict[str, list[float]] = {}
+    for seed in range(12):
+        for name, figure in story(remb, seed).items():
+            if not isinstance(figure, str):
+                figures.setdefault(name, []).append(figure)
+    print(f"\n{'remb' if remb else 'arrival':14} {'least':>7} {'median':>7} {'most':>7}")
+    for name, found in figures.items():
+        print(f"{name:14} {min(found):7.2f} {sorted(found)[len(found) // 2]:7.2f} {max(found):7.2f}")
+    assert max(figures["weak"]) < 1.2 and max(figures["worst"]) < 1.2 and max(figures["worst later"]) <= 2
+    assert sorted(figures["weak freeze"])[6] < 1.2 and max(figures["weak freeze"]) < 2.0 and max(figures["good freeze"]) < 0.6
+
+
+@pytest.mark.long
+def test_long_weak_twenty_receivers() -> None:
+    meeting = Meeting(2)
+    rates = (64_000, 200_000, 300_000, 450_000, 700_000, 1_000_000, 1_500_000, 2_500_000, 5_000_000, None)
+    viewers = [meeting.add(rate, remb=remb) for rate in rates for remb in (False, True)]
+    meeting.run(120)
+    print()
+    for viewer in viewers:
+        line = viewer.member.line
+        assert line is not None
+        print(f"{viewer.down.rate or 0:>9} {'remb' if viewer.watcher.remb else 'arrival':8} {line.estimate // 1000:6} kbit/s "
+              f"{viewer.layers[-1][1] or '-':2} changes {len(viewer.changes(130.0)):2} freeze {viewer.freeze(130, 220):5.2f} "
+              f"delay {viewer.delay(130, 220, 0.95):.2f} sounds lost {viewer.lost(130, 219)}")
+    fast = [viewer for viewer in viewers if not viewer.down.rate or viewer.down.rate > 2_000_000]
+    assert all(viewer.layers[-1][1] == "h" and viewer.freeze(130, 220) < 0.3 and not viewer.lost(130, 219) for viewer in fast)
+    assert all(viewer.lost(130, 219) <= 10 for viewer in viewers)
