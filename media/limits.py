@@ -42,6 +42,7 @@ PEER_REPORT_OCTETS: Final = 64 * 1024  # ... and their bytes: what they ask for 
 PEER_HELLOS: Final = 64           # DTLS datagrams a second from one peer
 PATH_SILENCE: Final = 6.0         # without a check for so long we send where the next one comes from (RFC 7675: 4-6 s)
 PEER_SILENCE: Final = 10.0        # a peer is closed this long after its last authentic packet
+NEW_PATH: Final = 2.0             # so long reports may still speak of the path a peer has left
 PULSE: Final = 0.5                # a receiver that is sent no media for so long is sent an empty report
 SETUP_TIME: Final = 20.0          # for the first check and the whole DTLS handshake
 MAX_PEERS: Final = 2000           # of one worker

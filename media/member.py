@@ -57,6 +57,7 @@ class Member:
     heights: dict[str, int] = field(default_factory=dict)  # rows each slot is shown with; 0: nobody looks at it
     choose_at: float = 0.0                           # when its line is looked at again ...
     settled_until: float = 0.0                       # ... though until then there is nothing to choose while it carries what it gets
+    forgiven_until: float = 0.0                      # reports until then may speak of losses of a path it has left
     rtt: float | None = None
     answered: int = 0                                # the sender report its last reception report spoke of, as on the wire
 

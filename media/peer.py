@@ -87,6 +87,7 @@ class Peer:
             self.mapped = mapped(packed(path.address[0]), path.address[1])
             if self.target is not None:
                 self.target.move(path)
+                self.room.moved(self.member, now)
 
     @property
     def transport(self) -> str:

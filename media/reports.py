@@ -50,11 +50,11 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
         for ssrc in message.media:
             down = member.downs.get(ssrc)
             layer = None if down is None else down.layer or down.awaited
-            if down is not None and down.layer is not None and member.line is not None:
+            if down is not None and down.layer is not None and member.line is not None and now >= member.forgiven_until:
                 member.line.on_trouble(now)
             if layer is not None:
                 relay.ask_keyframe(layer.intake, now)
-                if down is not None and down.layer is layer and member.line is not None:
+                if down is not None and down.layer is layer and member.line is not None and now >= member.forgiven_until:
                     member.line.on_trouble(now)
                     _hasten(member)
     elif isinstance(message, (rtcp.ReceiverReport, rtcp.SenderReport)):
@@ -100,6 +100,8 @@ def _on_blocks(
     if len(mine) < len(ssrcs):
         ssrcs, fractions, highest = ([each[at] for at in mine] for each in (ssrcs, fractions, highest))  # type: ignore[assignment]
     loss = member.losses.note(tuple(ssrcs), tuple(fractions), tuple(highest))
+    if now < member.forgiven_until:
+        loss = 0.0
     if member.line is None and loss > SUSPICIOUS_LOSS:
         member.line = Line(now)
     if member.line is not None:

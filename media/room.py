@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any, Final
 
 from media import attention, choice, quality, reports
-from media.bwe import Line
+from media.allocate import Memory
+from media.bwe import Line, Losses
 from media.counters import Counters
 from media.errors import RoomFull
 from media.intake import Intake
 from media.limits import (
-    ASLEEP_AFTER, CHOICE_INTERVAL, FILL_AT_ONCE, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL,
+    ASLEEP_AFTER, CHOICE_INTERVAL, FILL_AT_ONCE, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, NEW_PATH,
     REPORT_INTERVAL, REVIEW_INTERVAL, SETTLED,
 )
 from media.member import Member, Role
@@ -124,6 +125,13 @@ class Room:
                 member.line = Line(now)
             self._fill(member, self._ranked(), now)
         return replaced
+
+    def moved(self, member: Member, now: float) -> None:
+        """The peer's packets take another path: what the old one carried, and lost at its end, says nothing of it."""
+        if member.line is not None:
+            member.line, member.memory, member.losses = Line(now), Memory(), Losses()
+            member.choose_at = member.settled_until = 0.0
+            member.forgiven_until = now + NEW_PATH
 
     def leave(self, session: str, reason: str) -> Member | None:
         """The peer is gone.  Reason: gone, closed, room_closed or replaced."""

@@ -109,3 +109,17 @@ def test_on_a_narrow_line_repairs_of_pictures_wait_and_those_of_sound_do_not() -
     again = [output for output in line.outputs[sent:] if isinstance(output, Resend) and output.again]
     counts = {kind: sum(output.down.kind == kind for output in again) for kind in ("video", "audio")}
     assert 0 < counts["video"] < 10 and counts["audio"] == 20
+
+
+def test_what_was_lost_at_the_end_of_an_old_path_says_nothing_of_the_new_one() -> None:
+    for moved in (True, False):
+        line = Line()
+        line.go(6.0, 3_000_000)
+        if moved:
+            line.bench.room.moved(line.member, line.now)
+        for _ in range(3):  # the gap, as the receiver tells it after it
+            blocks = [rtcp.Block(down.ssrc, 190, 99, line.seq + 200, 0, 0, 0) for down in line.member.downs.values()]
+            line.bench.room.on_rtcp(line.member, rtcp.receiver_report(1, blocks), line.now)
+            line.go(0.6, 3_000_000)
+        assert line.member.line is not None and line.hears()
+        assert line.member.line.reason == ("" if moved else "loss")
