@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import errno
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple
 
 from media import mmsg
@@ -19,7 +21,7 @@ from media.counters import Counters
 from media.errors import BadPacket
 from media.headers import EXTENDED, WORDS, Headers, Numbers, Picture, Stamp, block, plain, read_picture
 from media.history import History
-from media.limits import HISTORY, MAX_DATAGRAM
+from media.limits import FLUSH_JOBS, FLUSH_SENDS, HISTORY, MAX_DATAGRAM
 from media.port import Path
 from media.relay import Batch, Control, Output, Padding, Resend
 from media.rtp import HEADER, HEADER_BYTES
@@ -39,11 +41,14 @@ class Target:
     ``descriptor`` is that of our UDP socket, or ONE_BY_ONE.
     """
 
-    __slots__ = ("srtp", "handle", "path", "descriptor", "sockaddr")
+    __slots__ = ("srtp", "handle", "path", "descriptor", "sockaddr", "order")
     moves: ClassVar[int] = 0  # of all targets; what was laid out before the last one is out of date
+    made: ClassVar[int] = 0
 
     def __init__(self, srtp: Srtp, path: Path) -> None:
         self.srtp, self.handle = srtp, srtp.tx_handle  # holding srtp keeps the C object of handle alive
+        Target.made += 1
+        self.order = Target.made
         self._use(path)
 
     def move(self, path: Path) -> None:
@@ -70,20 +75,21 @@ class _Piece(NamedTuple):
 class _Chunk:
     """Up to ROWS receivers that share one of our sockets, their extensions and ``tag``, laid out for the inner loop."""
 
-    __slots__ = ("downs", "headers", "names", "descriptor", "extensions", "tag", "_handles")
+    __slots__ = ("targets", "numbers", "headers", "names", "descriptor", "extensions", "tag", "_handles")
 
     def __init__(self, downs: Sequence[DownStream]) -> None:
-        self.downs = downs
-        self.headers = Headers(_numbers(d) for d in downs)
-        self.names = b"".join([d.target.sockaddr for d in downs])
-        self.descriptor, self.extensions = downs[0].target.descriptor, downs[0].extensions
-        self.tag = downs[0].target.srtp.tag
+        self.targets: list[Target] = [down.target for down in downs]
+        self.numbers = [_numbers(down) for down in downs]
+        self.headers = Headers(self.numbers)
+        self.names = b"".join([target.sockaddr for target in self.targets])
+        self.descriptor, self.extensions = self.targets[0].descriptor, downs[0].extensions
+        self.tag = self.targets[0].srtp.tag
         self._handles: dict[int, list[Any]] = {}
 
     def handles(self, packets: int) -> list[Any]:
         """Every receiver's keys, so many times one after the other."""
         if packets not in self._handles:
-            self._handles[packets] = [down.target.handle for down in self.downs for _ in range(packets)]
+            self._handles[packets] = [target.handle for target in self.targets for _ in range(packets)]
         return self._handles[packets]
 
 
@@ -93,11 +99,11 @@ class _Plan:
     While a stretch lasts the numbers of its receivers are constant, so that they are read once here and not once a packet.
     """
 
-    __slots__ = ("chunks", "moves", "tally", "turn", "stamped", "renumbers")
+    __slots__ = ("chunks", "moves", "tally", "stamped", "renumbers", "sound", "count")
 
     def __init__(self, downs: tuple[DownStream, ...]) -> None:
-        self.moves, self.turn = Target.moves, 0
-        self.tally = Tally()
+        self.moves, self.tally = Target.moves, Tally()
+        self.sound, self.count = downs[0].kind == "audio", len(downs)
         self.chunks: list[_Chunk] = []
         for group in _groups(downs):
             self.chunks += [_Chunk(group[at : at + mmsg.ROWS]) for at in range(0, len(group), mmsg.ROWS)]
@@ -106,23 +112,42 @@ class _Plan:
         for down in downs:
             down.count_in(self.tally)
 
-    def next_chunks(self) -> list[_Chunk]:
-        """All chunks; nobody is always the last one served."""
-        self.turn = (self.turn + 1) % len(self.chunks)
-        return self.chunks[self.turn :] + self.chunks[: self.turn]
+
+@dataclass(slots=True)
+class _Job:
+    """Packets of one track that can leave together, for everybody in ``plan``."""
+
+    plan: _Plan
+    run: list[Packet]
+    stamps: list[Stamp]
+    made: dict[Extensions, list[_Piece]] = field(default_factory=dict)
+
+    def pieces(self, extensions: Extensions) -> list[_Piece]:
+        """The packets as receivers with these extensions get them."""
+        if extensions not in self.made:
+            pictures = self.plan.renumbers
+            self.made[extensions] = [_piece(packet, extensions, stamp, pictures)
+                                     for packet, stamp in zip(self.run, self.stamps, strict=True)]
+        return self.made[extensions]
 
 
 class Fanout:
     """Sends what the relays emit through the non-blocking UDP sockets of the targets.
 
-    ``history`` knows when each transport-wide number was sent, on ``clock`` (monotonic seconds).
+    ``history`` knows when each transport-wide number was sent, on ``clock`` (monotonic seconds).  With ``later`` (such as
+    ``loop.call_soon``) the batches of one turn of the loop leave together: sound first, and what is for the same
+    receivers one after the other, while their keys are in the cache.
     """
 
     def __init__(
         self, counters: Counters, *, batched: bool = True, segmented: bool = True,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, later: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
-        self._counters, self._clock = counters, clock
+        self._counters, self._clock, self._later = counters, clock, later
+        self._sounds: list[_Job] = []
+        self._pictures: deque[_Job] = deque()
+        self._turn = 0  # nobody is always the last one served
+        self._called = False
         self.batched = batched and mmsg.available()
         self.segmented = segmented and self.batched  # switched off for good when the kernel says EIO
         self.history = History()
@@ -133,20 +158,16 @@ class Fanout:
         """Protects and sends one output of a relay."""
         if isinstance(output, Batch):
             plan = self._plan(output.audience)
-            pictures = plan.renumbers
             for run in self._runs(output.packets):
                 stamps = [self._stamp(packet) for packet in run] if plan.stamped else [_NEVER] * len(run)
                 plan.tally.packets += len(run)
                 plan.tally.octets += sum([len(packet.payload) for packet in run])
-                made: dict[Extensions, list[_Piece]] = {}
-                for chunk in plan.next_chunks():
-                    pieces = made.get(chunk.extensions)
-                    if pieces is None:
-                        pieces = made[chunk.extensions] = [
-                            _piece(packet, chunk.extensions, stamp, pictures)
-                            for packet, stamp in zip(run, stamps, strict=True)
-                        ]
-                    self._send_run(pieces, chunk)
+                (self._sounds if plan.sound else self._pictures).append(_Job(plan, run, stamps))
+            if self._later is None:
+                self.flush()
+            elif not self._called:
+                self._called = True
+                self._later(self.flush)
         elif isinstance(output, Control):
             if output.member.target is not None:
                 self.send(output.member.target.srtp.protect_rtcp(output.data), output.member.target.path)
@@ -154,6 +175,34 @@ class Fanout:
             self._pad(output)
         else:
             self._resend(output)
+
+    def flush(self) -> None:
+        """Sends what waits: all sounds; of pictures, if that takes long, a part, so that sound need not wait for all."""
+        self._called = False
+        while self._sounds or self._pictures:
+            jobs, self._sounds = self._sounds, []
+            self._send_jobs(jobs)
+            jobs, sends = [], 0
+            while self._pictures and sends < FLUSH_SENDS:
+                jobs.append(self._pictures.popleft())
+                sends += jobs[-1].plan.count * len(jobs[-1].run)
+            self._send_jobs(jobs)
+            if self._pictures and self._later is not None and len(self._pictures) < FLUSH_JOBS:
+                self._called = True
+                self._later(self.flush)
+                return
+
+    def _send_jobs(self, jobs: list[_Job]) -> None:
+        """A few receivers after the other, everything for them."""
+        if not jobs:
+            return
+        self._turn += 1
+        for place in range(max([len(job.plan.chunks) for job in jobs])):
+            for job in jobs:
+                chunks = job.plan.chunks
+                if place < len(chunks):
+                    chunk = chunks[(place + self._turn) % len(chunks)]
+                    self._send_run(job.pieces(chunk.extensions), chunk)
 
     def _stamp(self, packet: Packet) -> Stamp:
         """Of a packet that leaves for the first time; remembered, since on the same SSRC it must never leave differently:
@@ -222,16 +271,16 @@ class Fanout:
 
     def _send_apart(self, run: list[_Piece], chunk: _Chunk) -> None:
         """Some receiver's keys refused: each packet by itself, so that only that receiver goes without."""
-        for down in chunk.downs:
+        for target, numbers in zip(chunk.targets, chunk.numbers, strict=True):
             for piece in run:
                 extension = piece.body[HEADER_BYTES : 4 * piece.picture_at]
-                self._send_plain(plain(piece.packet, _numbers(down), extension), down.target)
+                self._send_plain(plain(piece.packet, numbers, extension), target)
 
     def _dispatch(self, chunk: _Chunk, places: int) -> None:
         plane, count = self._plane, chunk.headers.count
         if not self.batched or chunk.descriptor == ONE_BY_ONE:
             for row in range(count):
-                self._send_row(row, chunk.downs[row], places)
+                self._send_row(row, chunk.targets[row], places)
             return
         plane.names[0 : len(chunk.names)] = chunk.names
         done, patient = 0, True
@@ -247,15 +296,15 @@ class Fanout:
             elif problem and places > 1 and problem in (errno.EIO, errno.EINVAL):
                 # EIO: no checksum offload on this route, so no segmentation at all.  EINVAL: a small path MTU to this one.
                 self.segmented = self.segmented and problem != errno.EIO
-                self._send_row(done, chunk.downs[done], places)
+                self._send_row(done, chunk.targets[done], places)
                 done += 1
             elif problem:
                 self._counters.send_errors += places
                 done += 1
 
-    def _send_row(self, row: int, down: DownStream, places: int) -> None:
+    def _send_row(self, row: int, target: Target, places: int) -> None:
         for place in range(places):
-            self._counters.packets_out += self.send(self._plane.packet(row, place), down.target.path)
+            self._counters.packets_out += self.send(self._plane.packet(row, place), target.path)
 
     def _resend(self, output: Resend) -> None:
         """One packet for one receiver: sent again, as RTX or just as it was, or for the first time since it came late."""
@@ -325,7 +374,8 @@ def _piece(packet: Packet, extensions: Extensions, stamp: Stamp, pictures: bool)
 def _groups(downs: tuple[DownStream, ...]) -> list[Sequence[DownStream]]:
     """One group for each of our sockets, set of extensions and length of SRTP tags; nearly always all receivers share one."""
     groups: dict[tuple[int, ...], list[DownStream]] = {}
-    for down in downs:
+    # In the same order for every track, so that the same receivers stand in the same chunk.
+    for down in sorted(downs, key=lambda down: down.target.order):
         _, _, _, *written = down.extensions  # mid and rids never are: each slot has an SSRC for life
         groups.setdefault((down.target.descriptor, down.target.srtp.tag, *written), []).append(down)
     return list(groups.values())

@@ -111,6 +111,8 @@ STALL: Final = 1.0                # timers later than this: the process itself s
 # Fan-out
 BATCH_PACKETS: Final = 8          # packets of one track sent to a receiver in one message (GSO segments)
 SEND_WAIT_MS: Final = 5           # how long a full socket buffer may hold up one batch before the rest is dropped
+FLUSH_SENDS: Final = 2000         # packets of pictures sent until sound that came meanwhile gets its turn (some 8 ms) ...
+FLUSH_JOBS: Final = 64            # ... unless so many batches wait: then the sockets' buffers do the waiting
 HISTORY: Final = 8192             # packets whose time of sending is remembered (a power of two, at most 2^15): seconds of a full worker
 
 # Control socket

@@ -1,7 +1,7 @@
 """``sendmmsg`` with UDP segmentation offload, through cffi's ABI mode: many datagrams to many receivers in one call.
 
 Owns preallocated memory: an arena of ``ROWS`` rows with the ``mmsghdr`` array that points into it already laid out.  Rows
-lie as close together as their size class allows: sound of 100 bytes for 64 receivers then fits the first-level cache, and no
+lie as close together as their size class allows: sound of 100 bytes for them all then fits the first-level cache, and no
 two rows fall on the same cache lines, as they would at a distance of whole pages.  Knows nothing of RTP.  Linux on 64-bit little-endian machines; ``available()`` says so, and
 ``media/fanout.py``, the only caller, has a plain way around it.
 """
@@ -20,7 +20,7 @@ from cffi import FFI
 
 from media.limits import BATCH_PACKETS, SEND_WAIT_MS
 
-ROWS: Final = 64          # receivers per system call: rows of one call stay in the second-level cache
+ROWS: Final = 64          # receivers per system call: their rows and keys stay in the second-level cache
 PACKETS: Final = BATCH_PACKETS
 NAME_BYTES: Final = 28    # struct sockaddr_in6; an IPv4 address is padded, the kernel takes a longer name than it needs
 _HEADER_WORDS: Final = 8  # struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, len
@@ -88,7 +88,7 @@ class Plane:
     kernel.  ``shape`` says how long the packets are; it may move them, so it comes before they are filled.
     """
 
-    __slots__ = ("stride", "arena", "names", "_words", "_layouts", "_layout", "_vectors", "_headers", "_control", "_start",
+    __slots__ = ("stride", "arena", "names", "_memory", "_words", "_layouts", "_layout", "_vectors", "_headers", "_control", "_start",
                  "_shape", "_lengths", "_length_memory", "_length_rows", "_keep")
 
     def __init__(self, longest: int) -> None:
@@ -97,7 +97,8 @@ class Plane:
         strides = [lines * _LINE for lines in _CLASSES if lines * _LINE < most] + [most]
         self.arena = bytearray(most * ROWS * PACKETS)
         start = ffi.from_buffer("char[]", self.arena)
-        self._words = memoryview(self.arena).cast("I")
+        self._memory = memoryview(self.arena)
+        self._words = self._memory.cast("I")
         self.names = bytearray(NAME_BYTES * ROWS)
         self._control = bytearray(_CONTROL_BYTES)
         self._control[0:16] = (18).to_bytes(8, "little") + _SOL_UDP.to_bytes(4, "little") + _UDP_SEGMENT.to_bytes(4, "little")
@@ -140,9 +141,15 @@ class Plane:
 
     def fill(self, place: int, count: int, packet: bytes, words: Sequence[memoryview]) -> None:
         """The packet at ``place`` of the first ``count`` rows: all the same but for its first ``words``, one a row."""
-        stride = self.stride
+        stride, memory = self.stride, self._memory
         start = place * ROWS * stride
-        self.arena[start : start + count * stride] = (packet + bytes(stride - len(packet))) * count
+        end = start + count * stride
+        memory[start : start + len(packet)] = packet
+        done = stride
+        while done < end - start:  # what is there once more, until it is enough: each octet is moved only once
+            more = min(done, end - start - done)
+            memory[start + done : start + done + more] = memory[start : start + more]
+            done += more
         self.write(place, count, 0, words)
 
     def write(self, place: int, count: int, at: int, words: Sequence[memoryview]) -> None:

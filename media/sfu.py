@@ -61,7 +61,7 @@ class Sfu:
         self.port: int = sockets[0].getsockname()[1]
         self.tcp_port: int = listeners[0].getsockname()[1] if listeners else 0
         self.candidates = candidates(addresses, self.port, self.tcp_port)  # as every answer names them
-        self.fanout = Fanout(self.counters, batched=batched, clock=clock)
+        self.fanout = Fanout(self.counters, batched=batched, clock=clock, later=asyncio.get_running_loop().call_soon)
         self.mux = Mux(self.counters, clock, lambda peer: self._end(peer, "gone"), self._hurry)
         self.streams = Streams(listeners, self.mux, self.counters, clock)
         self.origin = secrets.token_hex(8)  # of what we publish ourselves, as other workers see it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -13,6 +13,7 @@ from media import mmsg, wire
 from media.cache import Packet
 from media.counters import Counters
 from media.fanout import Fanout, Target
+from media.limits import FLUSH_JOBS, FLUSH_SENDS
 from media.port import Path, open_port, open_sockets
 from media.relay import Batch, Control, Resend
 from media.room import Member
@@ -249,3 +250,48 @@ def test_a_taken_tcp_port_costs_tcp_alone_unless_it_was_asked_for(caplog: pytest
         assert "TCP port" in caplog.text
         with pytest.raises(OSError):
             open_port(0, ["127.0.0.1"], number)
+
+
+def test_what_one_turn_of_the_loop_brought_leaves_together_sound_first_and_in_order(receivers: Receivers) -> None:
+    calls: list[Callable[[], None]] = []
+    fanout = Fanout(Counters(), later=calls.append)
+    pictures = [Batch(packets([900] * 8, 70000 + 8 * at), receivers.audience) for at in range(6)]
+    for batch in pictures[:3]:
+        fanout.emit(batch)
+    sounds = []
+    for down in receivers.downs[:5]:
+        sound = DownStream(down.owner, "1", "audio", 100 + down.ssrc, {"OPUS": 111}, SeqMap(1, 1))
+        sound.target, sound.payload_type = down.target, 111
+        sounds.append(sound)
+    fanout.emit(Batch(packets([20]), Audience(tuple(sounds))))
+    assert len(calls) == 1 and receivers.nothing_waits()
+    for sock in receivers.sockets:
+        sock.settimeout(5)
+    calls.pop()()
+    for batch in pictures[3:]:
+        fanout.emit(batch)
+    while calls:
+        calls.pop()()
+    for number in range(COUNT):
+        seen = [receivers.read(number) for _ in range(48 + (number < 5))]
+        if number < 5:
+            assert seen.pop(0).payload_type == 111
+        assert [view.seq for view in seen] == [(number + at) & 0xFFFF for at in range(48)]
+    assert receivers.nothing_waits()
+
+
+def test_a_long_burst_of_pictures_lets_sound_pass_but_never_waits_without_bound(receivers: Receivers) -> None:
+    calls: list[Callable[[], None]] = []
+    counters = Counters()
+    fanout = Fanout(counters, later=calls.append)
+    per_batch = 8 * COUNT
+    for at in range(FLUSH_SENDS // per_batch + 2):
+        fanout.emit(Batch(packets([10] * 8, 70000 + 8 * at), receivers.audience))
+    calls.pop()()
+    assert counters.packets_out == per_batch * -(-FLUSH_SENDS // per_batch) and len(calls) == 1
+    calls.pop()()
+    assert counters.packets_out == per_batch * (FLUSH_SENDS // per_batch + 2) and not calls
+    for at in range(FLUSH_JOBS + 8):
+        fanout.emit(Batch(packets([10], 71000 + at), receivers.audience))
+    calls.pop()()
+    assert len(fanout._pictures) < FLUSH_JOBS
