@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media import rtcp
 from media.peers_count import ASK_AFTER, Reception
@@ -52,6 +52,7 @@ class Subscriber(Peer):
         self.strays = 0                                        # packets of streams the answer did not name
         self.on_packet: Callable[[bytes, float], None] | None = None
         self.on_report: Callable[[rtcp.SenderReport, float], None] | None = None
+        self.tells_loss = True                                 # in reports; not where no line of ours could lose anything
         self.remb_bitrate = 5_000_000                          # bit/s, what the line is said to carry
         self.feedback_sent = self.feedback_octets = 0          # REMB and transport-wide messages
         self._streams: dict[bytes, tuple[Section, Reception]] = {}     # by SSRC as it stands in the packet
@@ -173,5 +174,7 @@ class Subscriber(Peer):
     def _send_report(self, now: float) -> None:
         blocks = [seen.block(int.from_bytes(ssrc, "big"), now)
                   for ssrc, (_, seen) in self._streams.items() if seen.received]
+        if not self.tells_loss:
+            blocks = [replace(block, fraction=0, lost=0) for block in blocks]
         self._link.send_rtcp(rtcp.receiver_report(self._ssrc, blocks) +
                              rtcp.source_description(self._ssrc, f"p{self._ssrc:08x}"))
