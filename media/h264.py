@@ -1,6 +1,7 @@
-"""The height in an H.264 sequence parameter set (ITU-T H.264 section 7.3.2.1.1), and nothing else of H.264.
+"""The size of the picture in an H.264 sequence parameter set (ITU-T H.264 section 7.3.2.1.1), and nothing else of H.264.
 
-Pure; bounded by the bits there are: what is cut short or absurd gives 0.  Called by ``media/descriptor.py``.
+Pure; bounded by the bits there are: what is cut short or absurd gives 0.  Called by ``media/descriptor.py`` and
+``media/depacketize.py``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Final
 
 _CHROMA_PROFILES: Final = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 _LONGEST: Final = 256     # bytes looked at; the height stands near the beginning
-_MOST: Final = 16384      # rows
+_MOST: Final = 16384      # rows or columns
 
 
 class _Bits:
@@ -36,14 +37,19 @@ class _Bits:
 
 def sps_height(unit: bytes) -> int:
     """Rows of the picture; 0 when ``unit`` (with its one-byte NAL header) does not say."""
+    return sps_size(unit)[1]
+
+
+def sps_size(unit: bytes) -> tuple[int, int]:
+    """Columns and rows of the picture; (0, 0) when ``unit`` does not say."""
     try:
-        rows = _rows(_Bits(unit[1:_LONGEST].replace(b"\x00\x00\x03", b"\x00\x00")))
+        size = _size(_Bits(unit[1:_LONGEST].replace(b"\x00\x00\x03", b"\x00\x00")))
     except IndexError:
-        return 0
-    return rows if 0 < rows <= _MOST else 0
+        return 0, 0
+    return size if all(0 < side <= _MOST for side in size) else (0, 0)
 
 
-def _rows(bits: _Bits) -> int:
+def _size(bits: _Bits) -> tuple[int, int]:
     profile = bits.read(8)
     bits.read(16)
     bits.unsigned()
@@ -56,7 +62,7 @@ def _rows(bits: _Bits) -> int:
         bits.unsigned()
         bits.read(1)
         if bits.read(1):
-            return 0  # scaling lists: no browser sends them, and the height behind them is worth no more code
+            return 0, 0  # scaling lists: no browser sends them, and the height behind them is worth no more code
     bits.unsigned()
     order = bits.unsigned()
     if order == 0:
@@ -69,16 +75,15 @@ def _rows(bits: _Bits) -> int:
             bits.unsigned()
     bits.unsigned()
     bits.read(1)
-    bits.unsigned()
+    columns = 16 * (bits.unsigned() + 1)
     units = bits.unsigned() + 1
     frames_only = bits.read(1)
     if not frames_only:
         bits.read(1)
     bits.read(1)
-    cropped = 0
+    beside = cropped = 0
     if bits.read(1):
-        bits.unsigned()
-        bits.unsigned()
+        beside = bits.unsigned() + bits.unsigned()
         cropped = bits.unsigned() + bits.unsigned()
     step = (2 if chroma == 1 else 1) * (2 - frames_only)
-    return 16 * units * (2 - frames_only) - step * cropped
+    return columns - (2 if chroma in (1, 2) else 1) * beside, 16 * units * (2 - frames_only) - step * cropped

@@ -21,6 +21,7 @@ MAY_IMPORT = {
 WEB_SEES_OF_MEDIA = (
     "media.control", "media.errors", "media.limits", "media.peers", "media.bench",
     "media.placement", "media.admission",  # pure: which worker takes a room, and whether one more peer
+    "media.record_recover", "media.record_store", "media.compose",  # what a finished recording is, and a file made of it
 )
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
@@ -28,7 +29,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "aioice": ("media/wire.py",),
     "pylibsrtp": ("media/wire.py",),
     "OpenSSL": ("media/wire.py",),
-    "av": ("media/peers",),
+    "av": ("media/peers", "media/compose"),
     "apscheduler": ("scheduler/ticker.py",),
     "fastapi": ("web/",),
     "starlette": ("web/",),
@@ -53,6 +54,8 @@ PURE = (
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
     "media/stream.py", "media/twcc.py", "media/bwe.py", "media/bwe_delay.py", "media/bwe_probe.py", "media/allocate.py",
     "media/pace.py",
+    "media/depacketize.py", "media/matroska.py", "media/record_book.py", "media/record_clock.py", "media/record_order.py",
+    "media/record_slot.py", "media/record_track.py",
 )
 IMPURE_MODULES = {
     "asyncio", "socket", "time", "random", "os", "threading", "subprocess", "sqlalchemy", "fastapi", "aiortc", "httpx",
@@ -88,6 +91,19 @@ def test_packages_import_only_what_the_law_allows() -> None:
             if package == "web" and top == "media" and name != "media" and not name.startswith(WEB_SEES_OF_MEDIA):
                 broken.append(f"{path} imports {name}")
     assert not broken, "\n".join(broken)
+
+
+def test_the_relay_reaches_no_decoder_and_no_recorder() -> None:
+    trees = {path.removesuffix(".py").replace("/", "."): tree for path, tree in sources() if path.startswith("media/")}
+    reached, todo = set(), ["media.__main__"]
+    while todo:
+        name = todo.pop()
+        if name in trees and name not in reached:
+            reached.add(name)
+            todo += imports(trees[name])
+    assert "media.sfu" in reached
+    strange = {name for name in reached if name.startswith(("media.peers", "media.record", "media.compose"))}
+    assert not strange and not any(name.split(".")[0] == "av" for item in reached for name in imports(trees[item]))
 
 
 def test_each_library_stays_behind_its_one_door() -> None:
