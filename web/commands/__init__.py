@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "users": N_("thêm tài khoản, đặt mật khẩu, nhập danh sách"),
     "units": N_("nạp đơn vị của tỉnh bất kỳ"),
     "ticket": N_("in vé vào phòng hình và tiếng"),
+    "record": N_("ghi lại cuộc họp đang diễn ra"),
+    "compose": N_("ghép bản ghi thành một tệp để xem"),
     "bench": N_("đo hình, tiếng và ký số trên máy này"),
     "doctor": N_("xem máy này đã sẵn sàng chưa và phải làm gì"),
 }

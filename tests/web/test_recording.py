@@ -1,0 +1,148 @@
+"""`record` beside a running installation and `compose` afterwards, as somebody at a terminal uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+import httpx
+import pytest
+
+from media.peers import Publisher
+from media.peers_clip import Clip
+from meetings import service
+from meetings.access import Role
+from tests.support import factories
+from tests.support.installation import Crowd, Installation, Room, door, tickets
+from tests.support.running import installation
+from web.bootstrap import ROOT
+from web.commands import main
+from web.recording import Recorder, folder_of, fresh, listed
+
+__all__ = ["installation"]
+
+
+@contextmanager
+def speaking(installation: Installation, room: Room, *codes: str) -> Iterator[None]:
+    """These points are in the room with sound and picture."""
+    async def come() -> None:
+        crowd = Crowd()
+        for code, clip in clips.items():
+            client, peer = installation.client(), crowd.publisher(code, clip)
+            there.append((client, peer))
+            ticket = (await tickets(client, room.links[code], roles=["publish"]))["publish"]
+            await peer.connect(*door(client, room.meeting_id, "whip", ticket))
+
+    async def go() -> None:
+        for client, peer in there:
+            await peer.close()
+            await client.aclose()
+
+    there: list[tuple[httpx.AsyncClient, Publisher]] = []
+    clips = {code: Clip.make(code, index, seconds=1) for index, code in enumerate(codes)}
+    try:
+        installation.call(come())
+        yield
+    finally:
+        installation.call(go())
+
+
+def test_a_meeting_is_recorded_and_made_one_file(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    room, data = installation.room(opened=True), str(installation.settings.data)
+    with speaking(installation, room, "22", "204"):
+        assert main(["record", room.meeting_id, "--seconds", "2.5", "--data", data]) == 0
+    said = capsys.readouterr().out
+    assert "đã đủ thời gian" in said and "4 tệp" in said and "0 chỗ trống" in said
+    recording, = listed(installation.settings.data, room.meeting_id)
+    assert {(track["point"], track["kind"]) for track in recording.manifest["tracks"]} == {
+        (code, kind) for code in ("22", "204") for kind in ("audio", "video")}
+    assert main(["compose", room.meeting_id, "--format", "webm", "--data", data]) == 0
+    said = capsys.readouterr().out
+    assert "100 %" in said
+    with av.open(re.search(r"✓ (.+?\.webm):", said).group(1)) as film:
+        assert film.duration / 1e6 == pytest.approx(2.5, abs=0.4)
+
+
+def test_a_meeting_that_is_concluded_ends_its_recording(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    room, data = installation.room(opened=True), str(installation.settings.data)
+
+    def conclude() -> None:
+        chair = factories.user(installation.people["chair"].user_id, "t", Role.CHAIR)
+        with installation.found.db.write() as conn:
+            service.close(conn, room.meeting_id, chair, installation.now())
+        installation.found.hub.changed(room.meeting_id)
+
+    with speaking(installation, room, "22"):
+        timer = threading.Timer(3.0, conclude)
+        timer.start()
+        assert main(["record", room.meeting_id, "--data", data]) == 0
+    said = capsys.readouterr().out
+    assert "phòng họp đã đóng" in said or "đã dừng" in said
+    assert main(["record", room.meeting_id, "--data", data]) == 2, "it is over"
+    assert "không đang diễn ra" in capsys.readouterr().err
+
+
+def test_a_recorder_that_is_killed_is_started_again_and_goes_on(installation: Installation) -> None:
+    room, data = installation.room(opened=True), installation.settings.data
+    folder, said = fresh(data, room.meeting_id, datetime.now(UTC)), []
+
+    async def run() -> int:
+        recorder = Recorder(data / "media.sock", room.meeting_id, folder)
+
+        def tell(line: dict) -> None:
+            said.append(line)
+            if line["event"] == "status" and line["tracks"] == 2:
+                if not any(one["event"] == "died" for one in said):
+                    os.kill(recorder._process.pid, signal.SIGKILL)
+                else:
+                    recorder.stop()
+
+        return await recorder.run(tell)
+
+    with speaking(installation, room, "22"):
+        assert asyncio.run(run()) == 0
+    recording, = listed(data, room.meeting_id)
+    assert [gap["reason"] for gap in recording.manifest["gaps"]] == ["killed"] and len(recording.manifest["tracks"]) == 4
+
+
+def test_what_cannot_be_recorded_or_composed_is_said_plainly(
+    installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(installation.settings.data)
+    for words, told in (
+        (["record", "nothing", "--data", data], "Không"),
+        (["record", "../../etc", "--data", data], "Không có cuộc họp này"),
+        (["record", "bench-x", "--data", str(tmp_path)], "Không thấy hệ thống đang chạy"),
+        (["compose", "nothing", "--format", "mp4", "--data", data], "Không có bản ghi nào"),
+        (["compose", "../..", "--format", "mp4", "--data", data], "Không có bản ghi nào"),
+    ):
+        assert main(words) == 2
+        assert told in capsys.readouterr().err
+    with pytest.raises(ValueError):
+        folder_of(tmp_path, "..")
+
+
+def test_composing_that_is_interrupted_leaves_nothing(installation: Installation) -> None:
+    room, data = installation.room(opened=True), installation.settings.data
+    with speaking(installation, room, "22"):
+        assert main(["record", room.meeting_id, "--seconds", "2", "--data", str(data)]) == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "web", "compose", room.meeting_id, "--format", "mp4", "--data", str(data)], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()  # it has begun
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    left = {path.name for path in folder_of(data, room.meeting_id).iterdir()}
+    recording, = listed(data, room.meeting_id)
+    assert process.returncode == 130 and left == {recording.name} or process.returncode == 0
