@@ -90,13 +90,18 @@ def _agree(section: Section, offered: dict[str, Codec], offer: Offer) -> tuple[T
         rtx.payload_type if rtx else 0, red.payload_type if red else 0, extensions, frozenset(feedback),
     )
     lines = _codec_lines(red, ()) if red else []
-    lines += _codec_lines(codec, feedback, _OPUS_UP if name == "OPUS" else codec.fmtp)
+    lines += _codec_lines(codec, feedback, _OPUS_UP if name == "OPUS" else _without_sprop(codec.fmtp))
     lines += _codec_lines(rtx, ()) if rtx else []
     lines += ["a=recvonly" if section.sends else "a=inactive", *_extension_lines(section, offer, extensions, "recvonly")]
     for rid in layers:
         limits = [f"pt={codec.payload_type}"] * bool(section.rids[rid].types) + [section.rids[rid].limits]
         lines.append(f"a=rid:{rid} recv {';'.join(item for item in limits if item)}".rstrip())
     return track, lines + [f"a=simulcast:recv {';'.join(layers)}"] * bool(layers)
+
+
+def _without_sprop(parameters: str) -> str:
+    """What is said of the sender's own stream alone is not for the answer (RFC 6184 section 8.2.2)."""
+    return ";".join(part for part in parameters.split(";") if not part.strip().startswith("sprop-"))
 
 
 def _layers(section: Section, codec: Codec) -> list[str]:

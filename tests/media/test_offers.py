@@ -1,6 +1,7 @@
 """Offers as real programs wrote them (``offers/``; addresses replaced) and what is agreed with each.
 
-Chromium and Firefox wrote theirs here; those named obs are composed after what OBS and its library write, see each file's name.
+Chromium, Firefox and GStreamer wrote theirs here.  Those named obs are composed after what the source of OBS and of its
+library says; the library itself (0.22) was seen to write the same lines, but those of formats' parameters.
 """
 
 from __future__ import annotations
@@ -122,12 +123,28 @@ def test_obs_sends_three_layers_and_a_fourth_is_left_out() -> None:
     assert "a=simulcast:recv 3;2;1\r\n" in answer and "a=rid:0" not in answer
 
 
+@pytest.mark.parametrize(("name", "codec"), [("gstreamer-1.22-publish-vp8", "VP8"), ("gstreamer-1.22-publish-h264", "H264/CB")])
+def test_gstreamer_sends_one_picture_under_its_announced_source(name: str, codec: str) -> None:
+    answer, tracks, remb = answer_publisher(parse_offer(read(name)), LOCAL)
+    image, voice = tracks
+    assert (image.mid, image.codec, image.payload_type, voice.payload_type) == ("video0", codec, 96, 111) and not remb
+    assert f"a=ssrc:{image.ssrc} cname" in read(name) and f"a=ssrc:{voice.ssrc} cname" in read(name)
+    assert image.feedback == {"nack pli", "ccm fir"} and "transport-cc" not in answer, "no numbers were offered"
+    assert "a=fmtp:111 minptime" in answer and "sprop" not in answer, "what it says of its own stream is not for us to say"
+
+
+def test_gstreamer_receives_without_repairs() -> None:
+    _, (sound, picture) = subscriber("gstreamer-1.22-subscribe")
+    assert (sound.payload_types, picture.payload_types, picture.rtx_ssrc) == ({"OPUS": 111}, {"VP8": 96}, 0)
+    assert picture.feedback == {"nack pli", "ccm fir"} and picture.extensions == Extensions()
+
+
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sdp"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_parser_reads_our_answers(name: str) -> None:
-    answer = publisher(name)[0] if "publish" in name else subscriber(name)[0].split("\r\n")
+    answer = (answer_publisher(parse_offer(read(name)), LOCAL) if "publish" in name else subscriber(name))[0].split("\r\n")
     theirs = SessionDescription.parse("\r\n".join(line for line in answer if not line.startswith(("a=extmap", "a=rid"))))
     offered = [line.split(" ")[0] for line in read(name).split("\r\n") if line.startswith("m=")]
     assert [f"m={media.kind}" for media in theirs.media] == offered, "every section is answered in its place"
