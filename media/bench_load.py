@@ -62,6 +62,7 @@ class Gauge(Subscriber):
         self._seen: dict[bytes, Reception] = {}
         self._turn = hash(name) % SAMPLE    # not everybody samples the same packets
         self._reports = feedback != "none"
+        self._descriptor = -1
 
     @property
     def received(self) -> int:
@@ -82,13 +83,19 @@ class Gauge(Subscriber):
     def _start(self) -> None:
         super()._start()
         self._seen = {ssrc: seen for ssrc, (_, seen) in self._streams.items()}
-        self._descriptor = self._link.divert(self._read)
+        self._descriptor = self._link.divert(self.read)
+
+    def wait(self, told: bool) -> None:
+        """Whether the kernel tells us that something came. Otherwise `read` must be called again and again, and the
+        sender does not pay for waking us."""
+        if not self.ended.is_set():
+            self._link.divert(self.read if told else None)
 
     def _send_report(self, now: float) -> None:
         if self._reports:
             super()._send_report(now)
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """What the socket holds, at most one inbox."""
         inbox = self._inbox
         count = inbox.read(self._descriptor)

@@ -28,6 +28,7 @@ _AUTHENTICATION = 16     # SRTP tag
 WARM_UP, QUIET = 1.0, 0.4      # seconds before the measured interval with and without media
 SETTLE, LONGEST_SETTLE = 0.5, 5.0    # seconds without a packet after which none is under way; and at most
 JOINS_AT_ONCE = 32
+LOOKS = 64               # sockets looked into between two turns of the event loop
 PRIORITY = -10                 # nice value of server and peers during a run, where permitted
 
 
@@ -218,7 +219,7 @@ class Run:
         del ruler.delays[:]
         used, relayed, start = self.used(), self.received(), time.monotonic()
         ruler.since, ruler.until = time.monotonic_ns(), 1 << 62
-        await awake(seconds)
+        await awake(seconds, self.receivers)
         ruler.until = time.monotonic_ns()
         spent = Used(*(end - begin for end, begin in zip(self.used(), used, strict=True)))
         took, relayed = time.monotonic() - start, self.received() - relayed
@@ -244,12 +245,25 @@ class Run:
             await hall.server.close_room()
 
 
-async def awake(seconds: float) -> None:
-    """Lets time pass without ever sleeping, as the process that drains the yardstick's socket never sleeps in its tight
-    loop: on a real network nobody pays for waking whom he sends to, and on this machine neither side shall."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        await asyncio.sleep(0)
+async def awake(seconds: float, receivers: Sequence[Gauge] = ()) -> None:
+    """Lets time pass without ever sleeping, and looks into every socket in turn without being told: the process that drains
+    the yardstick's socket never sleeps in its tight loop either. On a real network nobody pays for waking whom he sends to,
+    and on this machine neither side shall."""
+    reads = [gauge.read for gauge in receivers]
+    for gauge in receivers:
+        gauge.wait(False)
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for at in range(0, len(reads), LOOKS):      # publishers must not wait until all have been looked into
+                for read in reads[at : at + LOOKS]:
+                    read()
+                await asyncio.sleep(0)
+            if not reads:
+                await asyncio.sleep(0)
+    finally:
+        for gauge in receivers:
+            gauge.wait(True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,11 +183,15 @@ class Link:
         elif first < 4:
             self._on_stun(datagram)
 
-    def divert(self, readable: Callable[[], None]) -> int:
-        """From now on `readable` reads the socket, whose descriptor is returned, and hands on what is no media."""
+    def divert(self, readable: Callable[[], None] | None) -> int:
+        """From now on `readable` reads the socket, whose descriptor is returned, and hands on what is no media.
+
+        None: nobody is told that something came; whoever diverted it looks by itself.
+        """
         sock = self._require_socket()
         self._loop.remove_reader(sock)
-        self._loop.add_reader(sock, readable)
+        if readable is not None:
+            self._loop.add_reader(sock, readable)
         return sock.fileno()
 
     def unprotect(self, datagram: bytes) -> bytes:

@@ -74,11 +74,11 @@ async def test_a_gauge_counts_gaps_by_the_headers_and_the_delay_by_a_sample() ->
         gauge._seen = {struct.pack("!I", 5): Reception()}
         for number in [*range(10), *range(12, 64)]:
             there.sendto(theirs.protect_rtp(ruler.stamp(build(96, number, 1, 5, bytes(50)))), here.getsockname())
-        gauge._read()
+        gauge.read()
         assert (gauge.received, gauge.holes, ruler.forged) == (62, 2, 0)
         assert len(ruler.delays) == pytest.approx(62 / SAMPLE, abs=1)
         there.sendto(theirs.protect_rtp(build(96, 10, 1, 5, bytes(50))), here.getsockname())
-        gauge._read()
+        gauge.read()
         assert (gauge.received, gauge.holes) == (63, 1)
 
 
