@@ -133,7 +133,7 @@ class Crew:
         worker = self.placement.choose(joining.room, {one: self._running[one].gate.packets for one in running}, now)
         if worker is None:
             raise Away
-        packets = cost(joining.offer)
+        packets = cost(joining.offer) if joining.role == "subscribe" else 0
         why = self._refuses(worker, packets, now)
         if why is not None and not joining.returning:
             found = self._beside(joining.room, running - {worker}, packets, now)

@@ -47,6 +47,7 @@ async def _die(chromium: Browser, installation: Installation, times: int) -> lis
         assert crowd.expected == 18
         for _ in range(times):
             await soon(lambda: workers.spare, 60)
+            await crowd.settled()
             await soon(lambda: visitor.page.evaluate(LOOK), 30)
             await visitor.page.evaluate(MARK)
             print(described(await crowd.kill(workers.pids[0], watching(visitor.page))))
