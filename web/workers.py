@@ -25,7 +25,7 @@ from web.mediaprocess import MediaProcess, OldProtocol
 log = logging.getLogger("web.media")
 
 PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before each restart in a row; the last repeats
-STEADY = 30.0  # a worker that lived this long starts the row anew
+STEADY = 5.0  # a worker that lived this long did not die of its start: the row begins anew
 SOCKETS = 1000  # numbers of control sockets before they begin anew
 
 Serve = Callable[[int, MediaClient], Awaitable[None]]
@@ -117,7 +117,7 @@ class Workers:
                 log.exception("media worker %d", place.index)
             if time.monotonic() - started > STEADY:
                 failures = 0
-            if failures or self._spare is None:
+            if self._spare is None or failures >= len(PAUSES):  # a spare that is ready takes the place at once
                 await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
             failures += 1
 
