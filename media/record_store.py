@@ -15,7 +15,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, BinaryIO, Final
 
 MANIFEST: Final = "manifest.json"
@@ -155,14 +157,33 @@ class Store:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Raises: OSError, ValueError for one that is no manifest of ours."""
-    manifest = json.loads((folder / MANIFEST).read_bytes())
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("tracks"), list) or manifest.get("schema") != 1:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except RecursionError as error:
+        raise ValueError("manifest") from error
+    _require(manifest, {"meeting": str, "recording": str, "state": str, "started": str, "updated": str,
+                        "gaps": list, "tracks": list, "counters": dict})
+    if manifest.get("schema") != 1 or manifest["state"] not in ("recording", "ended"):
         raise ValueError("manifest")
+    moments = [manifest["started"], manifest["updated"]] + ([manifest.get("ended")] if manifest["state"] == "ended" else [])
     for track in manifest["tracks"]:
+        _require(track, {"file": str, "point": str, "kind": str, "codec": str, "start": str, "end": str, "bytes": int,
+                         "frames": int, "sha256": (str, NoneType), "gaps": list})
         name = track["file"]
-        if not isinstance(name, str) or name != os.path.basename(name) or name.startswith("."):
+        if not name[:4].isdecimal() or name != os.path.basename(name) or "\0" in name or track["kind"] not in ("audio", "video"):
             raise ValueError("manifest")
+        moments += [track["start"], track["end"]]
+    for gap in [*manifest["gaps"], *(gap for track in manifest["tracks"] for gap in track["gaps"])]:
+        _require(gap, {"from": str, "to": (str, NoneType), "reason": str})
+        moments += [gap["from"], gap["to"] or gap["from"]]
+    if not all(isinstance(moment, str) and moment.endswith("Z") and datetime.fromisoformat(moment) for moment in moments):
+        raise ValueError("manifest")
     return manifest
+
+
+def _require(entry: Any, fields: dict[str, Any]) -> None:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), kind) for name, kind in fields.items()):
+        raise ValueError("manifest")
 
 
 def reader(file: BinaryIO) -> Callable[[int, int], bytes]:

@@ -193,7 +193,7 @@ def _watching(relay: Relay, room: str):
 
 
 FILL = """
-mkdir -p {disk} && mount -t tmpfs -o size=8m none {disk} && head -c 7750000 /dev/zero > {disk}/others
+mkdir -p {disk} && mount -t tmpfs -o size=8m none {disk} && head -c 8000000 /dev/zero > {disk}/others
 {recorder} &
 child=$!
 while ! grep -q disk_full {disk}/rec/manifest.json 2>/dev/null; do sleep 0.1; done
