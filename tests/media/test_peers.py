@@ -262,3 +262,42 @@ class OpenPath:
     async def __aexit__(self, *trouble: object) -> None:
         self.path.transport.close()
         await asyncio.sleep(0)
+
+
+async def test_a_simulcast_publisher_sends_named_layers_and_a_receiver_is_repaired_on_a_stream_of_its_own(worker: Worker) -> None:
+    crowd, room = Crowd(), f"layers-{next(ROOMS)}"
+    layers = {rid: Clip.make("L", 1, width=width, height=height, kbit=kbit, seconds=1)
+              for rid, width, height, kbit in (("h", 640, 360, 500), ("m", 320, 180, 200), ("l", 160, 90, 80))}
+    publisher = crowd.publisher("L", Clip.make("L", 1), layers=layers, rtx=True, feedback=("transport-cc", "goog-remb"))
+    receiver = crowd.subscriber("R", rtx=True)
+    repairs: list[bytes] = []
+    take, repair, seen = receiver._link.take, receiver._on_repair, itertools.count()
+
+    def lossy(datagram: bytes, now: float) -> None:
+        if len(datagram) < 300 or datagram[0] < 128 or next(seen) % 10:
+            take(datagram, now)
+
+    receiver._link.take = lossy
+    receiver._on_repair = lambda packet, now: (repairs.append(packet), repair(packet, now)) and None
+    await publisher.connect(worker.publishing(room, "L"))
+    await receiver.connect(worker.watching(room, "R"))
+    picture = next(slot for slot in receiver.slots() if slot.kind == "video")
+    await until(lambda: next(slot for slot in receiver.slots() if slot.mid == picture.mid).repaired >= 3)
+    assert len(repairs) >= 3 and not receiver.strays and not receiver.unauthentic
+    assert publisher.source.stopped == set() and publisher.source.video.with_rid and publisher.source.video.repair_type == 97
+    await until(lambda: publisher.stats.transport_feedback and publisher.stats.remb)
+    await close(publisher, receiver)
+
+
+async def test_a_receiver_tells_what_its_line_carries_in_the_way_that_was_agreed(worker: Worker) -> None:
+    crowd, room = Crowd(), f"feedback-{next(ROOMS)}"
+    publisher = crowd.publisher("P", Clip.make("L", 1))
+    receivers = [crowd.subscriber("T", feedback=("transport-cc",)), crowd.subscriber("E", feedback=("goog-remb",)),
+                 crowd.subscriber("N")]
+    await publisher.connect(worker.publishing(room, "P"))
+    for receiver in receivers:
+        await receiver.connect(worker.watching(room, receiver.name))
+    await until(lambda: received(*receivers) > 100 and all(receiver.feedback_sent > 3 for receiver in receivers[:2]))
+    assert [receiver._recorder is not None for receiver in receivers] == [True, False, False]
+    assert receivers[2].feedback_sent == 0 and not harmed(*receivers)
+    await close(publisher, *receivers)
