@@ -293,8 +293,9 @@ class Fanout:
                     self._counters.slow_drop += (count - done) * places
                     return
                 patient = False
-            elif problem and places > 1 and problem in (errno.EIO, errno.EINVAL):
-                # EIO: no checksum offload on this route, so no segmentation at all.  EINVAL: a small path MTU to this one.
+            elif problem and places > 1 and problem in (errno.EIO, errno.EINVAL, errno.EMSGSIZE):
+                # EIO: no checksum offload on this route, so no segmentation at all.  EINVAL, of later kernels EMSGSIZE: a
+                # small path MTU to this one.
                 self.segmented = self.segmented and problem != errno.EIO
                 self._send_row(done, chunk.targets[done], places)
                 done += 1

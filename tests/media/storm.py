@@ -27,11 +27,11 @@ _rooms = itertools.count(1)
 
 
 @contextmanager
-def held_worker(directory: Path) -> Iterator[tuple[Path, int, int]]:
+def held_worker(directory: Path, *more: str) -> Iterator[tuple[Path, int, int]]:
     """A worker process that goes on between tests: (control socket, media port, process id)."""
     path = directory / "w.sock"
     process = subprocess.Popen(
-        [sys.executable, "-m", "media", "--socket", str(path), "--parent", str(os.getpid())], cwd=ROOT,
+        [sys.executable, "-m", "media", "--socket", str(path), "--parent", str(os.getpid()), *more], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
     assert process.stdout is not None and process.stderr is not None
@@ -50,8 +50,8 @@ def held_worker(directory: Path) -> Iterator[tuple[Path, int, int]]:
 class Guest(Client):
     """Keeps pictures and sounds by name of their publisher: number -> seconds on the way; and all RTCP."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__(port, host)
         with contextlib.suppress(OSError):  # what a busy test has not read yet is not lost on the way
             self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
         self.slots: list[int] = []
@@ -60,6 +60,10 @@ class Guest(Client):
         self.control: list[tuple[float, rtcp.Message]] = []
         self.doubles = self.unreadable = 0
         self.count = 0
+
+    def mute(self) -> None:
+        """Not even a goodbye will be said."""
+        self._dtls._port._sink = lambda datagram: None
 
     def sections(self, direction: str, slots: int) -> str:
         """An offer with so many pictures and sounds."""
@@ -157,9 +161,9 @@ class Meeting:
         await self.event("up", session)
         return guest
 
-    async def watcher(self, name: str, slots: int = 1) -> Guest:
+    async def watcher(self, name: str, slots: int = 1, guest: Guest | None = None) -> Guest:
         """Connected."""
-        guest = Guest(self.port)
+        guest = guest or Guest(self.port)
         self.guests.append(guest)
         session = f"{self.room}-s-{name}"
         answer = await self.client.subscribe(self.room, session, name, guest.sections("recvonly", slots), None)
