@@ -75,13 +75,16 @@ class Control:
 Output = Batch | Resend | Padding | Control
 
 
+_NOBODY = Audience()
+
+
 class Relay:
     """Forwarding between the streams of one room."""
 
     def __init__(self, counters: Counters, emit: Callable[[Output], None]) -> None:
         self._counters, self._emit = counters, emit
         self._packets: list[Packet] = []  # collected so far, all of them for ...
-        self._audience = Audience()
+        self._audience = _NOBODY
         self.restless: set[Intake] = set()  # with gaps or an unanswered key frame request
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
@@ -129,6 +132,7 @@ class Relay:
             for down in [*layer.live.downs, *layer.waiting]:
                 self.detach(down)
         self.restless.difference_update(source.intakes)
+        source.part()
 
     def gate(self, source: Source, closed: bool) -> None:
         """Closed: its packets are dropped at the entrance.  Opened again: a picture is asked for a key frame with the next tick."""
@@ -229,7 +233,8 @@ class Relay:
         """Ends the collecting: call when everything that was there has been read."""
         packets, self._packets = self._packets, []
         if packets:
-            self._emit(Batch(packets, self._audience))
+            audience, self._audience = self._audience, _NOBODY
+            self._emit(Batch(packets, audience))
 
     # -- feedback -------------------------------------------------------------------------------------------------------
 

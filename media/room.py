@@ -153,6 +153,7 @@ class Room:
         self._gone_out += member.packets_out
         was_up, member.connected = member.connected, False
         self._news("down", member, reason=reason, was_up=was_up)
+        member.downs, member.sources = {}, {}  # they hold it: memory of who left is free at once
         return member
 
     # -- policy and slots -----------------------------------------------------------------------------------------------

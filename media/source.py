@@ -64,6 +64,12 @@ class Source:
             layers += mine
         self.intakes, self.layers = tuple(intakes), tuple(layers)
 
+    def part(self) -> None:
+        """It is gone: nothing of it holds the rest any more, so that its packets are free at once."""
+        for intake in self.intakes:
+            intake.layers, intake.splitter = (), None
+        self.intakes = self.layers = ()
+
     @property
     def svc(self) -> bool:
         """Whether its layers come as one stream, so that a smaller one can be had without a key frame."""

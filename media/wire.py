@@ -125,6 +125,10 @@ def keyed_srtp(rx: bytes, tx: bytes) -> Srtp:
     return Srtp(*sessions)
 
 
+def _nowhere(_datagram: bytes) -> None:
+    """Where a closed session sends to."""
+
+
 class _Port:
     """What RTCDtlsTransport wants of an ICE transport: ``role``, ``_recv`` and ``_send``."""
 
@@ -214,6 +218,7 @@ class DtlsSession(RTCDtlsTransport):
             self._task.cancel()
             self._task = None
         self._port.feed(None)
+        self._port._sink = _nowhere  # its owner holds us: memory of who left is free at once, not when the collector comes
 
     def _set_state(self, state: dtls.State) -> None:
         self._state = state

@@ -244,7 +244,7 @@ class Worker:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return {
             "cpu_s": used.ru_utime + used.ru_stime, "rss_bytes": pages * _PAGE, "threads": threading.active_count(),
-            "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), "room_count": len(self.sfu.rooms), **self.sfu.stats(request.get("room")),
+            "tasks": len(asyncio.all_tasks()), "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), "room_count": len(self.sfu.rooms), **self.sfu.stats(request.get("room")),
         }
 
 

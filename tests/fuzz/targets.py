@@ -6,16 +6,17 @@ Oracle everywhere: accepted, or a documented error (BadPacket, BadSdp, MediaErro
 from __future__ import annotations
 
 import hmac
+import zlib
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from struct import pack
-from zlib import crc32
 
-from media import demux, descriptor, keyframe, red, rtcp, rtp, stun, twcc, wire
+from media import demux, descriptor, keyframe, letters, red, rtcp, rtp, stun, twcc, wire
 from media.answer import Local, answer_publisher, answer_subscriber
 from media.bwe import CEILING, FLOOR, Line
 from media.control import decode, encode
 from media.errors import BadPacket, BadSdp, MediaError
+from media.fragment import answer_fragment, parse_fragment
 from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
 from media.tcp import Frames
@@ -86,7 +87,7 @@ def _signed(attributes: bytes) -> bytes:
     message = body[:2] + pack("!H", len(attributes) + 24) + body[4:]
     message += pack("!HH", 8, 20) + hmac.digest(KEY, message, "sha1")
     message = message[:2] + pack("!H", len(message) - 20 + 8) + message[4:]
-    return message + pack("!HHI", 0x8028, 4, crc32(message) ^ 0x5354554E)
+    return message + pack("!HHI", 0x8028, 4, zlib.crc32(message) ^ 0x5354554E)
 
 
 def stun_both_ways(data: bytes) -> Hashable:
@@ -146,6 +147,33 @@ def session_description(data: bytes) -> Hashable:
         assert all(int(words[1]) in (0, int(LOCAL.candidates[0].split(" ")[5])) and len(words) > 3 for words in media)
         outcome.append(tuple(words[1] != "0" for words in media))
     return tuple(outcome)
+
+
+def fragment(data: bytes) -> Hashable:
+    """Fragments of WHIP and WHEP, candidates that come later and restarts; the answer to one smuggles nothing in."""
+    text, outcome = data.decode("utf-8", "surrogateescape"), []
+    for restart in (False, True):
+        try:
+            told = parse_fragment(text, restart=restart)
+        except BadSdp as error:
+            outcome.append(_documented(error))
+            continue
+        answer = answer_fragment(told, "frag", "p" * 24, ["1 1 udp 1 192.0.2.1 9 typ host"])
+        assert answer.isascii() and answer.replace("\r\n", "").isprintable()
+        assert answer.count("\r\nm=") == answer.count("\r\na=ice-ufrag:frag\r\n") == 1 and (told.ufrag or not restart)
+        outcome.append(f"{told.kind} {bool(told.ufrag)} {min(9, told.candidates)} {told.ended} {len(told.bundle)}")
+    return tuple(outcome)
+
+
+def letters_between_workers(data: bytes) -> Hashable:
+    """What one worker writes to another: pieces in any order, whatever they say; bounded while they are collected."""
+    box, tape, read = letters.Inbox(), Tape(data), 0
+    for _kind, version, place, pieces, text in letters.packets(data):
+        read += box.take(version, place, pieces, text)[1] is not None
+    while tape:
+        read += box.take(tape.byte() % 4, tape.byte(), tape.byte(), tape.take(tape.byte()))[1] is not None
+        assert len(box._pieces) <= letters.MAX_PIECES
+    return min(3, read), len(box._pieces)
 
 
 def control_line(data: bytes) -> Hashable:
@@ -249,6 +277,16 @@ _SDP_EXTRA = ["a=rid:h send", "a=rid:l send", "a=simulcast:send h;l", "a=ssrc-gr
 _PAYLOADS = (b"\x10\x00key", b"\x90\x80\x81\x02\x00", b"\x90\xf0\x81\x02\x03\x20\x00", b"\x67\x42\x00\x0a", b"\x7c\x85\x88",
              b"\x18\x00\x04\x67\x42\x00\x0a\x00\x02\x68\xce", b"\x1c\x85\x00")
 
+_FRAGMENTS = (
+    b"a=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n"
+    b"a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host generation 0 ufrag EsAw network-id 1\r\na=end-of-candidates\r\n",
+    b"a=ice-ufrag:abcd\na=ice-pwd:" + b"x" * 24 + b"\na=end-of-candidates", b"m=video 9 RTP/SAVPF 96\r\na=candidate:1\r\n",
+)
+_LETTERS = (
+    letters.packet(1, 1, 1, 0, 1, zlib.compress(b"[]")),
+    letters.packet(1, 2, 7, 0, 2, zlib.compress(b"{}" * 99)[:9]) + letters.packet(1, 2, 7, 1, 2, zlib.compress(b"{}" * 99)[9:]),
+    letters.packet(1, 17, 3), bytes((1, 0, 1, 11)) + zlib.compress(b"abc"),
+)
 _ARRIVALS = (
     b"\x00\x01\x00\x05\x00\x00\x01\x00\x20\x05\x04\x04\x04\x04\x04", b"\x00\x01\x00\x07\x00\x00\x01\x00\xd2\x00\x01\x00\x80\x00\x7f\xff",
     b"\xff\xf0\x00\x0e\xff\xff\xff\xff\xaa\xaa" + bytes(14), b"\x00\x01\x08\x00\x00\x00\x01\x00\x08\x00", bytes(range(200, 256)) * 4,
@@ -267,6 +305,8 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("control", control_line, (encode({"v": 1, "id": 1, "op": "policy", "room": "r", "heard": None, "stage": ["A"]}),
                                      encode({"event": "up", "session": "s"}), b'{"a": "\\ud800", "b": 1e999, "c": [[[]]]}'), 4096),
     Target("payload", payloads, _PAYLOADS + stateful.HEADS, 1500),
+    Target("fragment", fragment, _FRAGMENTS, 8000),
+    Target("letters", letters_between_workers, _LETTERS, 1500),
     Target("twcc", arrivals, _ARRIVALS, 1000),
     Target("stream", stream, (b"\x00\x03abc\x00\x00\x00\x01d", b"\x05\xdc" + bytes(1500), b"\x05\xdd", b"\x00\x14" + bytes(20)), 4000),
     Target("hall", stateful.hall, _STORIES, 600, slowest=0.03),

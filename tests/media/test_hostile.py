@@ -52,6 +52,8 @@ async def test_what_a_member_sends_too_much_of_is_told_with_its_name() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running)
         assert sender.srtp is not None
+        second = running.now()
+        running.sfu.mux._clock = lambda: second
         for number in range(PEER_OCTETS // 1300 + 100):
             sender.send(sender.media(number, bytes(1200), mid=b"1"))
             if number % 50 == 0:
@@ -65,6 +67,8 @@ async def test_what_a_member_sends_too_much_of_is_told_with_its_name() -> None:
 async def test_a_storm_of_hellos_after_the_handshake_is_counted_and_forgiven() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running)
+        second = running.now()
+        running.sfu.mux._clock = lambda: second
         for number in range(3 * PEER_HELLOS):
             sender.send(b"\x16\xfe\xfd" + number.to_bytes(8, "big") + bytes(30))
             if number % 10 == 0:
