@@ -28,6 +28,7 @@ from media.stream import DownStream
 
 SOURCES, WANTED = 1, 2      # kinds of letters
 CARRIED: Final = Extensions(level=1, capture=2)   # header extensions that go over a link
+LOOK: Final = 0.04          # seconds between two looks at what changed, however often time is told
 KEEP_ALIVE: Final = 2.0     # seconds between two words where there is nothing to say
 MAX_SOURCES: Final = 4096
 _SMALL: Final = 1000        # octets of a datagram of letters
@@ -53,16 +54,24 @@ class Link:
         self._offered: dict[str, list[dict[str, Any]]] = {}       # their sources by session, as they said last
         self._outboxes = {kind: Outbox(kind) for kind in (SOURCES, WANTED)}
         self._inboxes = {kind: Inbox() for kind in (SOURCES, WANTED)}
-        self._spoke_at = float("-inf")
+        self._wants: frozenset[int] | None = None                 # what we told to want of theirs
+        self._pictures: list[Source] = []                         # of theirs, and ...
+        self._sounds: list[int] = []                              # ... the SSRCs of their sounds
+        self._spoke_at = self._looked_at = float("-inf")
 
     # -- time -----------------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
         """Compares what is with what should be, and says what changed; call with the room's own tick."""
-        self._offer()
-        self._serve(now)
-        self._reconcile(now)
-        self._outboxes[WANTED].put(json.dumps(sorted(self._wanted(now))).encode())
+        if now - self._looked_at >= LOOK:
+            self._looked_at = now
+            self._offer()
+            self._serve(now)
+            self._reconcile(now)
+            wanted = self._wanted(now)
+            if wanted != self._wants:
+                self._wants = wanted
+                self._outboxes[WANTED].put(json.dumps(sorted(wanted)).encode())
         due = [one for box in self._outboxes.values() for one in box.due(self.ssrc, now)]
         if not due and now - self._spoke_at > KEEP_ALIVE:
             due = [b""]
@@ -133,6 +142,8 @@ class Link:
             gone = self.room.members.get(member.session) is not member
             if gone or session not in self._offered:
                 self._forget(session, member)
+        if len(self.remote) == len(self._offered):
+            return
         names = {member.name for member in self.room.publishers}
         for session, sources in self._offered.items():
             if session not in self.remote and sources[0]["name"] not in names:
@@ -155,26 +166,29 @@ class Link:
         self.remote[session] = member
         for source in member.sources.values():
             self.intakes.update({intake.ssrc: intake for intake in source.intakes if intake.ssrc is not None})
+        self._sort()
         self.room.connected(member.session, self.out.target, now)
 
     def _forget(self, session: str, member: Member) -> None:
         del self.remote[session]
         self.intakes = {ssrc: intake for ssrc, intake in self.intakes.items() if intake.source.owner is not member}
+        self._sort()
         if self.room.members.get(member.session) is member:
             self.room.leave(member.session, "gone")
 
-    def _wanted(self, now: float) -> list[int]:
+    def _sort(self) -> None:
+        sources = [source for member in self.remote.values() for source in member.sources.values()]
+        self._pictures = [source for source in sources if source.kind == "video"]
+        self._sounds = [intake.ssrc for source in sources if source.kind == "audio" for intake in source.intakes if intake.ssrc]
+
+    def _wanted(self, now: float) -> frozenset[int]:
         """Every sound, so that who speaks is known here; of pictures what somebody looks at, or what might wake up."""
-        found = []
-        for member in self.remote.values():
-            for source in member.sources.values():
-                rids = attention.wanted(source, now) if source.kind == "video" else None
-                if source.stopped and not source.watched():
-                    continue
-                for intake in source.intakes:
-                    if (rids is None or intake.rid in rids) and intake.ssrc is not None:
-                        found.append(intake.ssrc)
-        return found
+        found = set(self._sounds)
+        for source in self._pictures:
+            rids = attention.wanted(source, now)
+            if rids and (not source.stopped or source.watched()):
+                found.update([intake.ssrc for intake in source.intakes if intake.rid in rids and intake.ssrc is not None])
+        return frozenset(found)
 
     # -- packets --------------------------------------------------------------------------------------------------------
 
