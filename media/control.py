@@ -167,6 +167,10 @@ class MediaClient:
         """Ends a link; False when there was none."""
         return bool(await self._call("unlink", link=link))
 
+    async def recorder(self, session: str, size: int, gaps: int, fsync_ms: float) -> None:
+        """What a recorder of this worker's room has kept so far.  Raises: Gone, MediaError."""
+        await self._call("recorder", session=session, bytes=size, gaps=gaps, fsync_ms=fsync_ms)
+
     async def events(self) -> AsyncIterator[Message]:
         """``up``, ``down``, ``slots`` and ``wanted`` events from the moment of connecting; ends with the connection."""
         while True:

@@ -33,6 +33,7 @@ from media.limits import (
     CONTROLLER_WAIT,
     EVENT_QUEUE,
     MAX_LINE,
+    MAX_ROOMS,
     RECONNECT_WAIT,
     SLOW_READER,
 )
@@ -41,6 +42,8 @@ from media.port import open_port
 from media.sfu import Sfu
 
 log = logging.getLogger(__name__)
+RECORDER = ("bytes", "gaps", "fsync_ms")
+RECORDER_SILENCE = 10.0  # seconds after which a recorder's last word is forgotten
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -65,11 +68,12 @@ class Worker:
         self.ended = asyncio.Event()
         self.meter = Meter()
         self._sfu_of = sfu_of
+        self._recorders: dict[str, tuple[float, Message]] = {}
         self._sfu = sfu_of(self._tell, port) if port is not None else None
         self._operations: dict[str, Callable[[Message], Any]] = {
             "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
             "close": self._close, "restart": self._restart, "trickle": self._trickle, "view": self._view,
-            "close_room": self._close_room, "policy": self._policy, "stats": self._stats, "link": self._link,
+            "close_room": self._close_room, "policy": self._policy, "stats": self._stats, "recorder": self._recorder, "link": self._link,
             "unlink": self._unlink,
         }
 
@@ -239,12 +243,31 @@ class Worker:
     def _unlink(self, request: Message) -> bool:
         return self.sfu.unlink(*_texts(request, "link"))
 
+    def _recorder(self, request: Message) -> None:
+        """A recorder of a room here says how it goes; for whoever reads the counters."""
+        told = {name: request.get(name) for name in RECORDER}
+        if not all(isinstance(value, int | float) for value in told.values()):
+            raise MediaError("control.syntax")
+        self._recorders[_texts(request, "session")[0]] = asyncio.get_running_loop().time(), told
+        if len(self._recorders) > MAX_ROOMS:
+            del self._recorders[next(iter(self._recorders))]
+
+    def _recorded(self) -> Message:
+        """All recorders that spoke lately together: sums, but the slowest disk."""
+        now = asyncio.get_running_loop().time()
+        self._recorders = {name: one for name, one in self._recorders.items() if now - one[0] < RECORDER_SILENCE}
+        told = [one for _at, one in self._recorders.values()]
+        if not told:
+            return {}
+        return {"count": len(told), "bytes": sum(one["bytes"] for one in told), "gaps": sum(one["gaps"] for one in told),
+                "fsync_ms": max(one["fsync_ms"] for one in told)}
+
     def _stats(self, request: Message) -> Message:
         used = resource.getrusage(resource.RUSAGE_SELF)
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return {
             "cpu_s": used.ru_utime + used.ru_stime, "rss_bytes": pages * _PAGE, "threads": threading.active_count(),
-            "tasks": len(asyncio.all_tasks()), "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), "room_count": len(self.sfu.rooms), **self.sfu.stats(request.get("room")),
+            "tasks": len(asyncio.all_tasks()), "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), "room_count": len(self.sfu.rooms), "recorder": self._recorded(), **self.sfu.stats(request.get("room")),
         }
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from media.control import MediaClient
+from media.errors import MediaError
 from media.limits import EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
 from media.port import open_sockets
 from media.sfu import Sfu
-from media.worker import Worker
+from media.worker import RECORDER_SILENCE, Worker
 
 
 @asynccontextmanager
-async def running(path: Path) -> AsyncIterator[Worker]:
+async def running(path: Path, port: int | None = 0) -> AsyncIterator[Worker]:
     """A worker in this process that listens at ``path``."""
-    worker = Worker(lambda tell, port: Sfu(open_sockets(port, ["127.0.0.1"]), ["127.0.0.1"], tell))
+    worker = Worker(lambda tell, port: Sfu(open_sockets(port, ["127.0.0.1"]), ["127.0.0.1"], tell), port)
     server = await asyncio.start_unix_server(worker.serve, path=str(path), limit=MAX_LINE)
     try:
         yield worker
@@ -83,6 +88,41 @@ async def test_a_controller_that_reads_nothing_at_all_is_dropped_and_the_meeting
         another.close()
         await asyncio.wait_for(worker.ended.wait(), 5)  # hung up: nobody wants it any more
         writer.close()
+
+
+async def test_what_recorders_report_is_told_together_until_they_fall_silent(tmp_path: Path) -> None:
+    async with running(tmp_path / "s") as worker:
+        client = await MediaClient.connect(tmp_path / "s")
+        assert (await client.stats(""))["recorder"] == {}
+        await client.recorder("rec-1", 1000, 0, 2.5)
+        await client.recorder("rec-2", 500, 1, 7.0)
+        await client.recorder("rec-2", 700, 2, 4.0)
+        assert (await client.stats(""))["recorder"] == {"count": 2, "bytes": 1700, "gaps": 2, "fsync_ms": 4.0}
+        with pytest.raises(MediaError, match=r"control\.syntax"):
+            await client._call("recorder", session="rec-3", bytes="many", gaps=0, fsync_ms=0)
+        worker._recorders = {name: (at - RECORDER_SILENCE, told) for name, (at, told) in worker._recorders.items()}
+        assert (await client.stats(""))["recorder"] == {}
+        await client.aclose()
+
+
+async def test_a_spare_does_nothing_until_it_is_given_a_port_and_says_what_is_wrong_with_one(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with running(tmp_path / "s", port=None) as worker:
+            client = await MediaClient.connect(tmp_path / "s")
+            assert (await client.hello())["port"] == 0
+            for call in (client.stats(""), client.close("x"), client.policy("room", None, [])):
+                with pytest.raises(MediaError, match=r"worker\.spare"):
+                    await call
+            with pytest.raises(MediaError, match=r"worker\.port"):
+                await client.listen(taken.getsockname()[1])
+            port = await client.listen(0)
+            assert port == worker.port == (await client.hello())["port"] > 0
+            with pytest.raises(MediaError, match=r"worker\.listens"):
+                await client.listen(0)
+            load = (await client.stats(""))["load"]
+            assert load.keys() == {"packets_per_s", "cpu", "lag_ms"}
+            await client.aclose()
 
 
 async def test_a_worker_that_nobody_comes_back_to_ends(tmp_path: Path) -> None:
