@@ -39,6 +39,8 @@ _PROFILES: Final = [dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls
 TAG_BYTES: Final = 16  # both AEAD profiles add exactly this much to an RTP packet (RFC 7714) ...
 _SHORT_TAG: Final = 10  # ... and the other one this (RFC 5764 section 4.1.2)
 MAX_SRTP: Final = 2048
+HEARD_WINDOW: Final = 1024  # packets: an older one that comes late is taken for a replay
+SENT_WINDOW: Final = 256    # an older one is not sent again on its own SSRC; each packet sent shifts the whole window
 
 srtp_protect = srtp_lib.srtp_protect  # (srtp_t, void *, int *) -> 0 when well; for media/fanout.py
 _scratch = srtp_ffi.new("char[]", MAX_SRTP)
@@ -115,14 +117,16 @@ def _run(call: Callable[..., int], handle: Any, packet: bytes) -> bytes:
 
 def keyed_srtp(rx: bytes, tx: bytes) -> Srtp:
     """AEAD_AES_128_GCM under keys agreed elsewhere: each 16 octets of key and 12 of salt (RFC 7714)."""
-    sessions = []
-    for key, kind in ((rx, pylibsrtp.Policy.SSRC_ANY_INBOUND), (tx, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)):
-        profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
-        policy = pylibsrtp.Policy(key=key, ssrc_type=kind, srtp_profile=profile)
-        policy.allow_repeat_tx = True  # a packet sent again is the same packet
-        policy.window_size = 1024
-        sessions.append(pylibsrtp.Session(policy))
-    return Srtp(*sessions)
+    profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+    return Srtp(_session(rx, pylibsrtp.Policy.SSRC_ANY_INBOUND, profile),
+                _session(tx, pylibsrtp.Policy.SSRC_ANY_OUTBOUND, profile))
+
+
+def _session(key: bytes, kind: int, profile: int) -> pylibsrtp.Session:
+    policy = pylibsrtp.Policy(key=key, ssrc_type=kind, srtp_profile=profile)
+    policy.allow_repeat_tx = True  # a packet sent again is the same packet
+    policy.window_size = SENT_WINDOW if kind == pylibsrtp.Policy.SSRC_ANY_OUTBOUND else HEARD_WINDOW
+    return pylibsrtp.Session(policy)
 
 
 def _nowhere(_datagram: bytes) -> None:
@@ -220,6 +224,17 @@ class DtlsSession(RTCDtlsTransport):
         self._port.feed(None)
         self._port._sink = _nowhere  # its owner holds us: memory of who left is free at once, not when the collector comes
 
+    def _setup_srtp(self) -> None:
+        """As the library does it, but what we send is kept track of in less memory (see SENT_WINDOW)."""
+        super()._setup_srtp()
+        if self._state is dtls.State.FAILED:
+            return
+        chosen = self._ssl.get_selected_srtp_profile()
+        profile = next(one for one in self._srtp_profiles if one.openssl_profile == chosen)
+        keys = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length))
+        key = profile.get_key_and_salt(keys, 1 if self._role == "server" else 0)
+        self._tx_srtp = _session(key, pylibsrtp.Policy.SSRC_ANY_OUTBOUND, profile.libsrtp_profile)
+
     def _set_state(self, state: dtls.State) -> None:
         self._state = state
         if state is dtls.State.CLOSED and self._on_closed is not None:
@@ -304,12 +319,10 @@ def role_conflict(request: stun.Message, password: str) -> bytes:
 
 def srtp_pair(key: bytes) -> tuple[Srtp, Srtp]:
     """Two ends that understand each other, from one 28-byte AES-128-GCM key and salt; for tests and benches."""
-    sessions = []
-    for kind in (pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND) * 2:
-        policy = pylibsrtp.Policy(key=key, ssrc_type=kind, srtp_profile=_PROFILES[0].libsrtp_profile)
-        policy.allow_repeat_tx, policy.window_size = True, 1024
-        sessions.append(pylibsrtp.Session(policy))
-    return Srtp(sessions[0], sessions[1]), Srtp(sessions[2], sessions[3])
+    profile = _PROFILES[0].libsrtp_profile
+    heard, sent = pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND
+    ends = [_session(key, kind, profile) for kind in (heard, sent, heard, sent)]
+    return Srtp(ends[0], ends[1]), Srtp(ends[2], ends[3])
 
 
 def check_private_names() -> None:

@@ -148,3 +148,23 @@ def test_the_short_way_takes_nothing_that_is_not_signed(data: bytes) -> None:
     for at in range(0, len(request) - 8, 5):  # what follows the signature is not covered by it
         spoiled = request[:at] + bytes([request[at] ^ 1]) + request[at + 1 :]
         assert stun.authentic(spoiled, b"p" * 24) is None
+
+
+async def test_what_was_sent_can_be_sent_again_for_a_while_and_no_longer() -> None:
+    certificate = wire.SharedCertificate.fresh()
+    ends: dict[str, wire.DtlsSession] = {}
+    ends["server"] = wire.DtlsSession(certificate, "server", lambda data: ends["client"].feed(data) and None)
+    ends["client"] = wire.DtlsSession(certificate, "client", lambda data: ends["server"].feed(data) and None)
+    server, client = await asyncio.gather(*(end.handshake(certificate.fingerprints) for end in ends.values()))
+
+    def packet(number: int) -> bytes:
+        return bytes([0x80, 96]) + number.to_bytes(2, "big") + bytes(8) + bytes(50)
+
+    for here, there in ((server, client), (client, server)):
+        sealed = [here.protect_rtp(packet(number)) for number in range(1000, 1000 + wire.SENT_WINDOW + 1)]
+        assert all(there.unprotect_rtp(one) == packet(1000 + at) for at, one in enumerate(sealed))
+        assert here.protect_rtp(packet(1002)) == sealed[2], "the same packet, octet by octet"
+        with pytest.raises(BadPacket):
+            here.protect_rtp(packet(1000 - 1))
+    for end in ends.values():
+        end.close()
