@@ -28,6 +28,10 @@ _GROWTH: Final = 0.08           # a second
 _STEP: Final = 40_000           # bit/s in a second, where the line was full before
 _AHEAD, _AHEAD_PLUS = 1.1, 5_000    # no growth beyond this times what arrives: probes tell more
 _HIGH_LOSS, _LOW_LOSS = 0.10, 0.02
+_PROBE_LOSS: Final = 0.08       # no cluster, and a bad verdict on one, with more than this
+_TRIAL: Final = 3.0             # seconds until reports tell whether less traffic means less loss
+_SMALLEST: Final = 250_000      # bit/s
+_MOST_INHERENT: Final = 0.3     # a line that loses more by itself carries no call
 _QUIET: Final = 3.0             # without a word from the receiver: hold, then ...
 _QUIET_REPORTS: Final = 6.0     # (reports alone of sound alone come every five seconds)
 _DECAY: Final = 0.15            # ... lose this share a second
@@ -57,7 +61,7 @@ class Line:
         self._rate = float(START)
         self._lossy = float("inf")      # bound by loss
         self._inherent = 0.0            # loss that less traffic does not cure
-        self._cut: tuple[float, float] | None = None   # rate sent and loss when loss first cut
+        self._trial: tuple[float, float] | None = None   # rate and loss before less was sent to see what that cures
         self._bound = 0.0               # the last estimate that something held down
         self._overs = 0
         self._full = 0.0                # what arrived when the line was last overused
@@ -88,12 +92,14 @@ class Line:
     def repairs(self) -> int:
         """bit/s that may go into packets sent again: nothing is gained by them while the line is full.
 
-        Else what is left of the estimate, or where arrival times show no queue twice what is lost; never above a quarter.
+        Else what is left of the estimate, or where nothing tells of a queue twice what is lost; never above a quarter.
         """
         if self.delay.usage == "over" or self._queued:
             return 0
         media = self._rate_of(2)
-        lost = 2 * self.loss * media if self._by_arrival(self._ticked_at) else 0.0
+        now = self._ticked_at
+        clear = self._by_arrival(now) or now - max(self._fell_at, self._over_at) > _STUCK
+        lost = 2 * self.loss * media if clear else 0.0
         return int(max(30_000, min(self.estimate / 4, max(self.estimate - media, lost))))
 
     def _rate_of(self, column: int, until: float = 1e18) -> float:
@@ -164,16 +170,17 @@ class Line:
         self._queued = self._queued + 1 if rtt is not None and rtt > self._least_rtt + _TRIP else 0
         if self._by_arrival(now):
             return
-        if self._probe.pending and (self._queued or self.loss > _HIGH_LOSS / 2):
+        if self._probe.pending and (self._queued or self.loss > _PROBE_LOSS + self._inherent):
             self._probe.failed(now)
         elif now - self._over_at > _DRAIN and (self._queued >= 2 or (self._queued and fraction_lost > _LOW_LOSS)):
             probed = now - self._probe.ends_at < _DRAIN  # then it may all be the cluster's doing
             self._over(now, (1.05 if probed else 0.85 * (1 - self.loss)) * self._rate_of(2), "delay")
 
     def on_trouble(self, now: float) -> None:
-        """The receiver asks for a key frame of what it sees already.  Twice in a moment: answering would only add to it."""
+        """The receiver asks for a key frame of what it sees already.  Twice, and with a queue: answering would only add to it."""
         before, self._trouble_at = self._trouble_at, now
-        if 0.1 < now - before < _SOON and now - self._over_at > _SOON:
+        queue = self.delay.queue > 0.05 if self._by_arrival(now) else self._queued
+        if queue and 0.1 < now - before < _SOON < now - self._over_at:
             self._over(now, 0.85 * self.sending, "loss")
 
     def on_feedback(self, feedback: Feedback, sent: Callable[[int], tuple[float, int] | None], now: float) -> None:
@@ -223,7 +230,7 @@ class Line:
         if not probe.may_start(now) or wanted <= self.estimate or now - self._heard_at > 1.5:
             return 0
         arrival = self._by_arrival(now)
-        if self.loss > _HIGH_LOSS / 2 + self._inherent or now - self._over_at < (1.0 if arrival else 3.0):
+        if self.loss > _PROBE_LOSS + self._inherent or now - self._over_at < (1.0 if arrival else 3.0):
             return 0
         if arrival and (self.delay.usage != "normal" or self.delay.queue > 0.02):
             return 0
@@ -280,19 +287,29 @@ class Line:
         self._rate = min(self._rate + more, ahead, CEILING)
 
     def _bound_by_loss(self, now: float) -> None:
-        loss, sending = self.loss, self.sending
-        if self._cut is not None and sending < 0.75 * self._cut[0]:
-            if loss > 0.6 * self._cut[1]:
-                self._inherent = min(0.25, loss)  # less traffic, as much loss: it is the line's own
-            self._cut = None
-        self._inherent = min(self._inherent, max(0.0, 1.2 * loss))
-        if loss > _HIGH_LOSS + self._inherent and now - self._cut_at > 0.5:
-            self._cut_at = now
-            if self._cut is None:
-                self._cut = sending, loss
-            self._lossy = self._bound = max(float(FLOOR), min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2))
-            self.reason = "loss"
-            self._probe.rest(now, 2.0)
+        """Loss with a queue is the line being full.  Without one it may be the line's own: less is sent for a moment to see."""
+        loss, sending = self.loss, self._rate_of(2)
+        if self._trial is not None and now - self._cut_at > _TRIAL:
+            rate, before = self._trial
+            if sending < 0.85 * rate and loss > 0.6 * before:
+                self._inherent, self._lossy = min(_MOST_INHERENT, loss), float("inf")  # as much of less: sending less cures nothing
+            self._trial = None
+        self._inherent += min(0.0, 1.2 * loss - self._inherent) / 10
+        if loss <= _HIGH_LOSS + self._inherent or now - self._cut_at < 0.5 or self._trial is not None:
+            return
+        self._cut_at = now
+        queue = self.delay.queue > 0.02 or self.delay.usage == "over" if self._by_arrival(now) else self._queued
+        if queue or loss > _MOST_INHERENT:
+            self._lossy = min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2)
+        elif sending < _SMALLEST:
+            self._inherent = loss  # less than this is no picture at all: nothing to try with
+            return
+        else:
+            self._trial = sending, loss
+            self._lossy = min(self._lossy, self._rate, 0.75 * sending)
+        self._lossy = self._bound = max(float(FLOOR), self._lossy)
+        self.reason = "loss"
+        self._probe.rest(now, 2.0)
 
 
 class Losses:

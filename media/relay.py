@@ -273,6 +273,8 @@ class Relay:
                 continue
             stretch, ext = found
             layer = stretch.source
+            if down.owner.line is not None and self._outgrown(down, layer):
+                continue
             packet = layer.ring.get(ext)
             if packet is not None and down.owner.may_resend(down.kind, len(packet.payload) + OVERHEAD, now):
                 down.owner.resend_budget -= 1
@@ -280,6 +282,12 @@ class Relay:
                 self._counters.rtx += 1
                 self._emit(Resend(down, packet, down.pts[layer.codec], stretch.delta, stretch.ts_delta,
                                   *stretch.picture_deltas, down.rtx.get(layer.codec, 0)))
+
+    @staticmethod
+    def _outgrown(down: DownStream, layer: Layer) -> bool:
+        """Whether its line is too weak for ``layer`` now: a smaller one's key frame needs nothing of what was before."""
+        now = down.awaited or down.layer
+        return now is not None and now.source is layer.source and now.index < layer.index
 
     def probe(self, member: Member, octets: int) -> None:
         """Sends about so many octets that nobody misses: packets sent before where there are any, otherwise padding.

@@ -42,17 +42,17 @@ class Viewer:
         self.empty = 0
         self._again = 0
         self._heard_report = (0.0, 0)
-        self._first: dict[int, int] = {}
+        self._first = -1   # number of the first sound
 
     def carry(self, down: DownStream, packet: Packet, seq: int, ts: int, number: int, again: bool) -> None:
         """One packet of a slot leaves for this viewer."""
         now, octets = self.meeting.now, len(packet.payload) + OVERHEAD
-        seq -= self._first.setdefault(down.ssrc, seq)
         self._again += again
         number_again = self._again if again else -1
         if down.kind == "audio":
+            self._first = seq if self._first < 0 else self._first
             self.voices.append(now)
-            found = Datagram(VOICE, number, seq, octets, now)
+            found = Datagram(VOICE, number, seq - self._first, octets, now)
         else:
             first, key = bool(packet.payload[0] & 0x10), packet.payload[-1] == 1
             found = Datagram(PICTURE, number, seq, octets, now, ts, first, bool(packet.marker), key, number_again)
