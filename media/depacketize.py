@@ -16,6 +16,7 @@ from media.h264 import sps_size
 LARGEST_FRAME: Final = 8 << 20        # bytes of one frame; a camera's key frame has a hundredth of it
 _SPS, _PPS, _IDR, _STAP_A, _FU_A = 7, 8, 5, 24, 28
 _PLAIN: Final = range(1, 24)
+_LARGEST_SET: Final = 0xFFFF           # bytes of a parameter set that a configuration record can hold
 _UNTOLD: Final = (640, 360)           # a file must name a size; decoders believe the parameter set
 _NO_PICTURE: Final = {_SPS, _PPS, 6, 9}    # beside a picture: parameter sets, messages, delimiters
 
@@ -304,6 +305,8 @@ class H264(_Pieces):
     def _unit(self, unit: bytes) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):
+            if len(unit) > _LARGEST_SET:
+                raise self._refuse("h264.set")
             self._sets[kind] = unit
         self._kinds.add(kind)
         self._add(len(unit).to_bytes(4, "big") + unit)

@@ -20,7 +20,7 @@ from media.fragment import answer_fragment, parse_fragment
 from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
 from media.tcp import Frames
-from tests.fuzz import stateful
+from tests.fuzz import recording, stateful
 from tests.fuzz.engine import Tape, Target
 from tests.media.test_sdp import LOCAL, VIDEO, offer
 
@@ -307,6 +307,9 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("payload", payloads, _PAYLOADS + stateful.HEADS, 1500),
     Target("fragment", fragment, _FRAGMENTS, 8000),
     Target("letters", letters_between_workers, _LETTERS, 1500),
+    Target("frames", recording.frames, recording.PACKETS, 3000),
+    Target("order", recording.order, recording.STEPS, 3000),
+    Target("file", recording.file, recording.FILES, 3000),
     Target("twcc", arrivals, _ARRIVALS, 1000),
     Target("stream", stream, (b"\x00\x03abc\x00\x00\x00\x01d", b"\x05\xdc" + bytes(1500), b"\x05\xdd", b"\x00\x14" + bytes(20)), 4000),
     Target("hall", stateful.hall, _STORIES, 600, slowest=0.03),

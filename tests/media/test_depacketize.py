@@ -124,3 +124,17 @@ def test_a_frame_without_end_is_given_up() -> None:
         for _ in range(200):
             taker.push(1, False, b"\x00" + bytes(60_000))
     assert not taker.pieces
+
+
+def test_a_parameter_set_that_no_file_can_name_is_refused_and_costs_one_frame() -> None:
+    frames = H264()
+    with pytest.raises(BadPacket):
+        frames.push(1, False, b"\x7c\x87" + bytes(1000))
+        for _ in range(70):
+            frames.push(1, False, b"\x7c\x07" + bytes(1000))
+        frames.push(1, False, b"\x7c\x47" + bytes(1000))
+        frames.push(1, False, b"\x68\xce")
+        frames.push(1, True, b"\x65\x88")
+    frames.push(2, False, b"\x67\x42\xe0\x1f")
+    frames.push(2, False, b"\x68\xce")
+    assert [frame.key for frame in frames.push(2, True, b"\x65\x88")] == [True]
