@@ -27,6 +27,7 @@ _AGAIN: Final = 1.5             # overused again so soon: what it got was still 
 _GROWTH: Final = 0.08           # a second
 _STEP: Final = 40_000           # bit/s in a second, where the line was full before
 _AHEAD, _AHEAD_PLUS = 1.1, 5_000    # no growth beyond this times what arrives: probes tell more
+_SETTLED: Final = 1.0           # seconds after it was overused last
 _HIGH_LOSS, _LOW_LOSS = 0.10, 0.02
 _PROBE_LOSS: Final = 0.08       # no cluster, and a bad verdict on one, with more than this
 _TRIAL: Final = 3.0             # seconds until reports tell whether less traffic means less loss
@@ -278,6 +279,8 @@ class Line:
         delay = self.delay
         if delay.usage != "normal" or now - self._over_at < 0.5:
             return
+        if now - self._over_at > _SETTLED:
+            self._rate = max(self._rate, delay.acked)  # what arrives, and no queue with it, is carried
         ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
         if self._rate >= ahead:
             return
