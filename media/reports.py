@@ -13,8 +13,8 @@ from media import rtcp, twcc
 from media.intake import Intake
 from media.bwe import Line
 from media.limits import (
-    ARRIVALS_INTERVAL, FEEDBACK_BUDGET, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL, SUSPICIOUS_LOSS, UPLINK_BITRATE,
-    WORST_LOSS,
+    ARRIVALS_FEW, ARRIVALS_INTERVAL, ARRIVALS_SPARSE, FEEDBACK_BUDGET, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL,
+    SUSPICIOUS_LOSS, UPLINK_BITRATE, WORST_LOSS,
 )
 from media.member import Member
 from media.relay import Control, Output, Relay
@@ -157,8 +157,10 @@ def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
 
 
 def send_arrivals(member: Member, emit: Callable[[Output], None], now: float) -> None:
-    """Tells a publisher when its packets arrived, ten times a second, so that its browser adapts."""
+    """Tells a publisher when its packets arrived, about ten times a second, so that its browser adapts."""
     if member.arrivals is None or now < member.arrivals_at:
+        return
+    if member.arrivals.waiting < ARRIVALS_FEW and now < member.arrivals_at + ARRIVALS_SPARSE - ARRIVALS_INTERVAL:
         return
     member.arrivals_at = now + ARRIVALS_INTERVAL
     media = next((i.ssrc for s in member.sources.values() for i in s.intakes if i.ssrc is not None), 0)

@@ -116,6 +116,11 @@ class Recorder:
         self._times[ext] = int(now * _TICKS)
         self._next = min(self._next, ext)
 
+    @property
+    def waiting(self) -> int:
+        """How many numbers are not told yet, lost ones too."""
+        return self._highest - self._next + 1 if self._highest >= 0 else 0
+
     def feedback(self, sender_ssrc: int, media_ssrc: int, now: float) -> bytes | None:
         """A message of all that is not told yet (what one cannot hold comes next time), or None when nothing came."""
         told = sorted(ext for ext in self._times if ext >= self._next)

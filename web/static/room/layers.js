@@ -1,5 +1,5 @@
 /* The layers of one's own camera: which sizes are offered, and which of them are sent just now.  The server says what somebody
- * looks at (`wanted`); what nobody looks at is not encoded and not sent.  It knows nothing of sessions or pages. */
+ * looks at (`wanted`), the line what it carries (`uplink.js`); the rest is not encoded and not sent. */
 
 const LAYERS = {
   l: { maxBitrate: 100_000 },
@@ -29,18 +29,20 @@ export async function settle(pc) {
   }
 }
 
-/** Sends of each track named in `tracks` ([{mid, rids}]) these layers and no others; [""] is all of a track without layers. */
-export async function send(pc, tracks) {
-  for (const { mid, rids } of tracks) {
-    const sender = pc.getTransceivers().find((one) => one.mid === mid)?.sender;
-    const parameters = sender?.getParameters();
+/** Sends of each picture the layers that `tracks` ([{mid, rids}]) names for it, all where it names none; [""] is all of a track
+ *  without layers.  `picture` false: no picture at all; `sound`: bit/s of the sound. */
+export async function send(pc, tracks, { picture, sound }) {
+  for (const { mid, sender } of pc.getTransceivers()) {
+    const parameters = sender.track ? sender.getParameters() : null;
     if (!parameters?.encodings?.length) continue;
+    const rids = tracks.find((track) => track.mid === mid)?.rids;
     const alone = parameters.encodings.length === 1;
     let changed = false;
     for (const encoding of parameters.encodings) {
-      const active = alone ? rids.length > 0 : rids.includes(encoding.rid ?? "");
-      changed ||= active !== (encoding.active ?? true);
-      encoding.active = active;
+      const change = sender.track.kind === "audio" ? { maxBitrate: sound }
+        : { active: picture && (!rids || (alone ? rids.length > 0 : rids.includes(encoding.rid ?? ""))) };
+      changed ||= Object.entries(change).some(([name, value]) => (encoding[name] ?? true) !== value);
+      Object.assign(encoding, change);
     }
     if (changed) await sender.setParameters(parameters);
   }

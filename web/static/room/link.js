@@ -4,6 +4,7 @@
 
 import * as fragment from "./fragment.js";
 import * as layers from "./layers.js";
+import { SOUND } from "./uplink.js";
 
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
 const DOUBT = 500;                              // how long "disconnected" may last before another path is looked for ...
@@ -41,6 +42,7 @@ export class MediaLink {
     this.session = null;
     this.state = "closed";
     this.tracks = [];     // what is wanted of one's own, by the server's last word
+    this.room = { picture: true, sound: SOUND.wide };    // what the line has room for
     this.turn = 0;        // each new session takes the next turn; late answers of an older turn are ignored
     this.failures = 0;
   }
@@ -163,12 +165,23 @@ export class MediaLink {
     if (turn === this.turn) await this.send(this.tracks);
   }
 
-  /** Sends these layers of one's tracks from now on; one change after the other. */
+  /** Sends these layers of one's tracks from now on. */
   send(tracks) {
-    const { pc } = this;
     this.tracks = tracks;
+    return this.#adjust();
+  }
+
+  /** The line has room for this much: {picture, sound}. */
+  limit(room) {
+    if (room.picture === this.room.picture && room.sound === this.room.sound) return;
+    this.room = room;
+    this.#adjust();
+  }
+
+  /** One change after the other; each brings what holds when its turn comes. */
+  #adjust() {
     this.sending = (this.sending ?? Promise.resolve())
-      .then(() => pc?.currentRemoteDescription && pc === this.pc && this.tracks === tracks && layers.send(pc, tracks))
+      .then(() => this.pc?.currentRemoteDescription && layers.send(this.pc, this.tracks, this.room))
       .catch(() => {});     // a connection that was closed meanwhile sends nothing anyway
     return this.sending;
   }
@@ -208,7 +221,7 @@ function preferVp8(transceiver, capabilities) {
 /** Sections of a publisher: whatever tracks `stream` has; video VP8 first, in layers. */
 export function publish(pc, stream) {
   for (const track of stream.getTracks()) {
-    const sendEncodings = track.kind === "video" ? layers.encodings(track) : [{ maxBitrate: 32_000 }];
+    const sendEncodings = track.kind === "video" ? layers.encodings(track) : [{ maxBitrate: SOUND.wide }];
     const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
     if (track.kind === "video") preferVp8(transceiver, RTCRtpSender.getCapabilities("video"));
   }

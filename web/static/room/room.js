@@ -8,6 +8,7 @@ import { MediaLink, Refused, publish, receive } from "./link.js";
 import { act, byId, data, notice, pointName, post, serverNow, setServerTime, show, word } from "./page.js";
 import { Panels } from "./panels.js";
 import { Stage } from "./stage.js";
+import { Uplink } from "./uplink.js";
 import { View } from "./view.js";
 
 const companion = data.mode === "companion";
@@ -27,6 +28,7 @@ let loss = 0;
 let feedUp = false;
 let over = false;
 let reader = new Reader();
+let uplink = new Uplink();
 let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
 let wantedNews = {};        // the same on the layers of our own picture that somebody looks at
 const address = new URLSearchParams(location.search);
@@ -50,7 +52,7 @@ const ticketFor = (role) => async () => {
   return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role], ice: tickets.ice };
 };
 
-const up = new MediaLink({ prepare: (pc) => publish(pc, stream), ticket: ticketFor("publish"), changed: onLink, relayed });
+const up = new MediaLink({ prepare: (pc) => { uplink = new Uplink(); publish(pc, stream); }, ticket: ticketFor("publish"), changed: onLink, relayed });
 const down = new MediaLink({
   prepare: (pc) => {
     stage.attach(pc);
@@ -266,6 +268,7 @@ function wire() {
     byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
   }, 1000);
   setInterval(async () => {
+    if (up.state === "live") up.limit(uplink.look((await up.pc.getStats()).values(), performance.now()));
     if (down.state !== "live" || !down.pc) return;
     const look = await reader.read(down.pc);
     loss = look.loss;
