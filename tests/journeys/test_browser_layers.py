@@ -1,6 +1,6 @@
-"""Firefox and Chromium in one room, and the layers of both: three go up, each receiver is given the one its window shows, and who is not looked at is not sent.
+"""Firefox and Chromium in one room, and the layers of both: each receiver is given the one its window shows.
 
-The picture of the publisher is restless, so that its layers weigh what those of a camera weigh.
+What nobody looks at is not sent.  The picture of the publisher is restless, so that its layers weigh what those of a camera weigh.
 """
 
 from __future__ import annotations

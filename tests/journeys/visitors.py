@@ -223,6 +223,14 @@ class Visitor:
         gap = (await self.receives(name)).get("gap")
         return gap is not None and abs(gap) < most
 
+    async def made_up(self, name: str, seconds: float = 5.0) -> float:
+        """The share of that point's sound that the browser had to make up during this time."""
+        before = (await self.receives(name))["audio"]
+        await self.page.wait_for_timeout(seconds * 1000)
+        after = (await self.receives(name))["audio"]
+        heard: float = after["totalSamplesReceived"] - before["totalSamplesReceived"]
+        return (after["concealedSamples"] - before["concealedSamples"]) / heard if heard else 1.0
+
     async def sends(self) -> dict[str, dict[str, Any]]:
         """The browser's own report (outbound-rtp) of each layer of its picture, by rid."""
         found: dict[str, dict[str, Any]] = await self.page.evaluate(SENT)

@@ -1,0 +1,113 @@
+"""A real browser on a line that goes bad and good again: its picture becomes smaller and larger, its sound holds.
+
+The viewer sits in a namespace of its own behind a token bucket, both ways; the publisher sends a restless picture, so that
+layers weigh what those of a camera weigh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.journeys.conftest import CHROMIUM_ARGUMENTS
+from tests.journeys.visitors import LARGE, Visitor
+from tests.support.installation import Installation, soon
+from tests.support.line import Line
+from web.tls import ensure_certificate
+
+pytestmark = [pytest.mark.browser, pytest.mark.netns]
+
+CHAIR, POINT = (440, 10), (700, 130)  # tone and hue
+ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors"]
+PATIENCE = 40     # seconds, for machines with much else to do
+PAUSE = 1000      # milliseconds without a new picture that nobody should notice
+LOST = 0.02       # share of the sound that was made up
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    with Line.laid() as laid:
+        yield laid
+
+
+@pytest.fixture(scope="module")
+def far(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A server at the near end of the line."""
+    folder = tmp_path_factory.mktemp("far")
+    certificate, key = ensure_certificate(folder / "tls", [line.here], datetime.now(UTC))
+    running = Installation(folder, host=line.here, tls_cert=certificate, tls_key=key, advertise=(line.here,)).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def pair(chromium: Browser, line: Line, far: Installation, tmp_path: Path) -> AsyncIterator[tuple[Visitor, Visitor]]:
+    """The chair near the server, and a point at the other end of the line."""
+    line.free()
+    room = far.room(opened=True)
+    async with line.chromium(tmp_path, ARGUMENTS) as distant:
+        chair = await Visitor.arrive(
+            chromium, f"{far.url}/j/{room.chair}", "22", *CHAIR, LARGE, ignore_https_errors=True)
+        point = await Visitor.arrive(
+            distant, f"{far.url}/j/{room.links['204']}", "204", *POINT, ignore_https_errors=True)
+        await soon(lambda: point.sees({"22"}), PATIENCE)
+        yield chair, point
+        line.free()
+        await point.leave()
+        await chair.leave()
+
+
+async def _has(viewer: Visitor, publisher: Visitor, rid: str) -> bool:
+    """Whether the picture shown is as high as that layer is sent just now."""
+    rows = await viewer.rows(publisher.code)
+    return rows > 0 and rows == (await publisher.sends())[rid].get("frameHeight")
+
+
+async def _smaller(viewer: Visitor, publisher: Visitor, than: int) -> bool:
+    return 0 < await viewer.rows(publisher.code) < 0.7 * than
+
+
+async def _sound_holds(listener: Visitor, name: str) -> bool:
+    return await listener.made_up(name) < LOST
+
+
+async def test_a_picture_shrinks_with_the_line_and_grows_again(line: Line, pair: tuple[Visitor, Visitor]) -> None:
+    chair, point = pair
+    await soon(lambda: _has(point, chair, "h"), PATIENCE)
+    large = await point.rows("22")
+    await point.watch("22")
+    line.rate(300)
+    await soon(lambda: _smaller(point, chair, large), PATIENCE)
+    assert await point.longest_pause() < 4 * PAUSE  # the machine of short runs has much else to do
+    line.rate(2000)
+    await soon(lambda: _has(point, chair, "h"), PATIENCE)
+    await soon(lambda: point.in_step("22"), PATIENCE)
+
+
+@pytest.mark.long
+async def test_long_story_of_a_line(line: Line, pair: tuple[Visitor, Visitor]) -> None:
+    """2 Mbit/s, 300, 64 kbit/s and back: no freeze above a second but at 64 kbit/s, where the sound holds both ways."""
+    chair, point = pair
+    line.rate(2000)
+    await soon(lambda: _has(point, chair, "h"), PATIENCE)
+    large = await point.rows("22")
+    await point.watch("22")
+    line.rate(300)
+    await soon(lambda: _smaller(point, chair, large), PATIENCE)
+    assert await _sound_holds(point, "22")
+    assert await point.longest_pause() < PAUSE
+    line.rate(64)
+    await soon(lambda: _sound_holds(point, "22"), PATIENCE)
+    await soon(lambda: _sound_holds(chair, "204"), PATIENCE)
+    line.rate(300)
+    await soon(lambda: point.sees({"22"}), PATIENCE)
+    await point.watch("22")
+    line.rate(2000)
+    await soon(lambda: _has(point, chair, "h"), 2 * PATIENCE)
+    assert await point.longest_pause() < PAUSE
+    await soon(lambda: point.in_step("22"), PATIENCE)
+    await soon(lambda: chair.sees({"204"}), 3 * PATIENCE)  # its own camera, which rested, comes back
