@@ -64,17 +64,21 @@ class Stream:
 
     batch: ClassVar[bool] = False  # no kernel call serves several of them: the fan-out sends to them one by one
 
-    __slots__ = ("address", "path", "opened_at", "checked", "frames", "strange", "_sock", "_out", "_loop", "_descriptor")
+    __slots__ = ("address", "opened_at", "checked", "frames", "strange", "_sock", "_out", "_loop", "_descriptor")
 
     def __init__(self, sock: socket.socket, address: Address, now: float) -> None:
         self._sock, self.address, self.opened_at = sock, address, now
-        self.path = Path(self, address)
         self.checked = False  # an authentic ICE check came over it
         self.frames = Frames()
         self.strange = 0      # datagrams taken before it was checked
         self._out = bytearray()
         self._loop = asyncio.get_running_loop()
         self._descriptor = sock.fileno()
+
+    @property
+    def path(self) -> Path:
+        """Where datagrams come from and go to; not kept: it would hold its own connection."""
+        return Path(self, self.address)
 
     def fileno(self) -> int:
         """The descriptor, also after it was closed."""

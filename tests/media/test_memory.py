@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import gc
 import weakref
@@ -10,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.media.server import publisher, server, subscriber, until
+from media.tcp import Stream
+from tests.media.clients import ROOT
+from tests.media.server import StreamClient, publisher, server, subscriber, until
+
+SETTABLE = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "time.localtime", "time.gmtime"}
 
 
 @pytest.fixture
@@ -50,3 +55,29 @@ async def test_nothing_of_a_session_is_left_to_the_collector(no_collector: None,
         for client in stays:
             client.close()
         await asyncio.sleep(0)
+
+
+async def test_nothing_of_a_connection_is_left_to_the_collector(no_collector: None) -> None:
+    async with server() as running:
+        for number in range(3):
+            client = await publisher(running, f"p{number}", client=StreamClient(running.sfu.tcp_port))
+            client.send(client.media(1))
+            await until(lambda wanted=number + 1: running.sfu.counters.packets_in == wanted)
+            running.sfu.close(f"p{number}")
+            running.sfu.streams.sweep(running.now())
+            await asyncio.wait_for(client.ended.wait(), 5)
+            client.close()
+            del client
+        await until(lambda: not any(isinstance(one, Stream) for one in gc.get_objects()), within=3.0)
+
+
+def test_the_media_server_reads_no_clock_that_can_be_set() -> None:
+    """I14: a step of the wall clock can neither throw anybody out nor keep anybody in."""
+    told = []
+    for path in sorted((ROOT / "media").glob("*.py")):
+        if path.name.startswith(("record", "bench", "peers")) or path.name == "capacity.py":
+            continue  # a recording says when it was; clients and figures are not the server
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in SETTABLE:
+                told.append(f"{path.name}:{node.lineno} {ast.unparse(node)}")
+    assert not told, told
