@@ -21,6 +21,7 @@ from pathlib import Path
 from web.bootstrap import ROOT
 from web.folders import installation
 from web.i18n import _, ngettext
+from web.workers import cores
 
 OLDEST_YEAR = 2026  # a clock before the release of this program is certainly wrong
 LEAST_FREE = 5 * 1024**3
@@ -67,7 +68,7 @@ def examine(arguments: argparse.Namespace) -> Iterator[tuple[str, Finding]]:
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("Python", _python),
         (_("Cổng của các trang"), lambda: _tcp_port(port)),
-        (_("Cổng hình và tiếng"), lambda: _media_port(media_port)),
+        (_("Cổng hình và tiếng"), lambda: _media_ports(media_port, settings.media_workers or cores())),
         (_("Bộ đệm nhận"), _receive_buffer),
         (_("Địa chỉ"), lambda: _advertised([address.strip() for address in advertised])),
         (_("Đồng hồ"), _clock),
@@ -105,6 +106,20 @@ def _tcp_port(port: int) -> Finding:
                              "hoặc chọn cổng khác bằng --port."))
     return Finding("well", _("cổng TCP {port} còn trống", port=port),
                    _("Để máy TLS phía trước chuyển các trang tới cổng này; ngoài máy này chỉ cần mở cổng 443."))
+
+
+def _media_ports(first: int, count: int) -> Finding:
+    """One for each relay process."""
+    for port in range(first, first + count):
+        found = _media_port(port)
+        if found.state != "well":
+            return found
+    if count == 1:
+        return found
+    ports = f"{first}–{first + count - 1}"
+    return Finding("well", _("các cổng {ports} còn trống, cả UDP lẫn TCP", ports=ports),
+                   _("Đặt DIEMCAU_MEDIA_PORT={port} và mở các cổng {ports}, cả UDP lẫn TCP, trên tường lửa cho mọi điểm cầu: "
+                     "mỗi tiến trình chuyển tiếp dùng một cổng.", port=first, ports=ports))
 
 
 def _media_port(port: int) -> Finding:
