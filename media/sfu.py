@@ -305,6 +305,7 @@ class Sfu:
         """Ends all sessions and gives the socket back."""
         for peer in list(self.peers.values()):
             self._end(peer, "room_closed")
+        self.fanout.flush()  # while the sockets are still ours
         self._timer.cancel()
         self.streams.close()
         for sock in self._sockets:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from media import bench_capacity
 from media.bench_capacity import feedback, joins
 from media.bench_load import SAMPLE, STAMP, Gauge, Ruler
 from media.bench_run import TOGETHER_FPS, bench_clip, mean_packet
@@ -120,7 +121,13 @@ def test_janus_is_measured_beside_us_or_its_absence_told(tmp_path: Path, capsys:
     assert figures["janus_ratio"] == pytest.approx(figures["cpu_us_per_packet"] / figures["janus_cpu_us_per_packet"], rel=0.05)
 
 
-def test_the_capacity_is_written_where_joins_are_admitted_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_capacity_is_written_where_joins_are_admitted_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_capacity, "SLOWEST_MS", 0.0)
+    assert main(["bench", "capacity", "--most", "1", "--seconds", "0.5", "--data", str(tmp_path)]) == bench.FAILED
+    assert not (tmp_path / "capacity.json").exists(), "a machine too busy to serve anybody was not measured"
+    monkeypatch.setattr(bench_capacity, "SLOWEST_MS", 10_000.0)
     assert main(["bench", "capacity", "--most", "2", "--seconds", "0.5", "--data", str(tmp_path)]) == 0
     written = json.loads((tmp_path / "capacity.json").read_text())
     assert (written["schema"], written["workers"]) == (1, 1) and written["cpu_model"] and written["measured_at"]
