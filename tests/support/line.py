@@ -57,6 +57,15 @@ class Line:
         finally:
             run("ip", "netns", "del", line.namespace)  # the cable goes with it
 
+    def move(self) -> None:
+        """The far end changes its network: its address is gone, and another one reaches this end as before."""
+        near, far = (address.replace("10.231.", "10.232.") for address in (self.here, self.there))
+        run("ip", "addr", "add", f"{near}/30", "dev", self._near)
+        run("ip", "-n", self.namespace, "addr", "del", f"{self.there}/30", "dev", self._far)
+        run("ip", "-n", self.namespace, "addr", "add", f"{far}/30", "dev", self._far)
+        run("ip", "-n", self.namespace, "route", "add", f"{self.here}/32", "via", near)
+        self.there = far
+
     def rate(self, kbit: int, *, up: int | None = None) -> None:
         """From now on this many kilobit/s towards the browsers, and `up` (by default as many) from them."""
         self._narrow(("tc",), self._near, kbit)

@@ -7,6 +7,7 @@ import { Reader, quality, voice } from "./line.js";
 import { MediaLink, Refused, publish, receive } from "./link.js";
 import { act, byId, data, notice, pointName, post, serverNow, setServerTime, show, word } from "./page.js";
 import { Panels } from "./panels.js";
+import { Pulse } from "./pulse.js";
 import { Stage } from "./stage.js";
 import { Uplink } from "./uplink.js";
 import { View } from "./view.js";
@@ -29,6 +30,7 @@ let feedUp = false;
 let over = false;
 let reader = new Reader();
 let uplink = new Uplink();
+const pulse = new Pulse();
 let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
 let wantedNews = {};        // the same on the layers of our own picture that somebody looks at
 const address = new URLSearchParams(location.search);
@@ -258,7 +260,12 @@ function wire() {
   addEventListener("pagehide", () => { up.stop(); down.stop(); });
   addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
   addEventListener("online", mend);
-  navigator.connection?.addEventListener?.("change", mend);
+  let network = navigator.connection?.type;
+  navigator.connection?.addEventListener?.("change", () => {     // also fired whenever its guess of the speed changes
+    if (navigator.connection.type === network) return;
+    network = navigator.connection.type;
+    mend();
+  });
   byId("saving").checked = saving();
   byId("saving").onchange = ({ target }) => {
     devices.remember({ saving: target.checked });
@@ -267,6 +274,9 @@ function wire() {
   setInterval(() => {
     byId("clock").textContent = new Date(serverNow()).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
   }, 1000);
+  setInterval(async () => {
+    if (down.state === "live" && down.pc && (await pulse.stopped(down.pc))) mend();
+  }, 250);
   setInterval(async () => {
     if (up.state === "live") up.limit(uplink.look((await up.pc.getStats()).values(), performance.now()));
     if (down.state !== "live" || !down.pc) return;
