@@ -4,7 +4,8 @@
 const NARROW = 100_000;      // bit/s: below this a picture would take the room that the sound needs
 const LOOKS = 3;             // that must agree, two seconds apart
 const REST = 15_000;         // milliseconds until the camera is tried again; twice as long each time in vain ...
-const LONGEST_REST = 120_000;
+const LONGEST_REST = 60_000;
+const QUEUE = 0.3;           // seconds of round trip: a full line has a queue, a busy computer only looks like one
 const LOSSY = 0.05;          // share of the sound that a listener lost
 const CALM = 20_000;         // milliseconds without such loss, and the sound may take more room again
 export const SOUND = { wide: 24_000, narrow: 12_000 };    // bit/s; headers of 50 packets a second come on top: 34,000
@@ -25,7 +26,8 @@ export class Uplink {
     if ((sound?.fractionLost ?? 0) > LOSSY) this.lossy = now;
     // Who sends no picture is not believed to have room for one: nothing has tried it.
     const tried = all.some((one) => one.type === "outbound-rtp" && one.kind === "video" && one.active);
-    const narrow = tried && pair !== undefined && pair.availableOutgoingBitrate < NARROW;
+    const queue = (sound?.roundTripTime ?? 0) > QUEUE;
+    const narrow = tried && queue && pair !== undefined && pair.availableOutgoingBitrate < NARROW;
     if (now >= this.resting) {
       this.looks = narrow ? this.looks + 1 : 0;
       if (this.looks >= LOOKS) {
