@@ -14,6 +14,21 @@ from tests.support.installation import Installation, soon
 
 pytestmark = pytest.mark.browser
 
+# The page's own way of sending is replaced: one stream of VP9 whose spatial layers lie in each other (SVC).
+VP9 = """
+const add = RTCPeerConnection.prototype.addTransceiver;
+RTCPeerConnection.prototype.addTransceiver = function (track, options) {
+  if (track.kind !== "video" || options?.direction !== "sendonly") return add.call(this, track, options);
+  const sendEncodings = [{ scalabilityMode: "L3T3_KEY", maxBitrate: 1200000 }];
+  const made = add.call(this, track, { ...options, sendEncodings });
+  const codecs = RTCRtpSender.getCapabilities("video").codecs;
+  const first = (codec) => /vp9/i.test(codec.mimeType) ? 0 : 1;
+  made.setCodecPreferences([...codecs].sort((a, b) => first(a) - first(b)));
+  made.setCodecPreferences = () => {};
+  return made;
+};
+"""
+UFRAG = "(way) => /a=ice-ufrag:(\\S+)/.exec(window.diemcau.pcs[way].currentLocalDescription.sdp)[1]"
 CHAIR, POINT = (440, 10), (700, 130)  # tone and hue
 WINDOW, SMALL_WINDOW = (1280, 800), (270, 560)
 PATIENCE = 40  # seconds, for machines with much else to do
@@ -73,3 +88,49 @@ async def test_layers_of_firefox_follow_the_window_of_chromium(
     await layers_follow_the_window(chair, point)
     await chair.leave()
     await point.leave()
+
+
+async def test_layers_of_vp9_are_dropped_at_the_server_and_decoded_without_a_freeze(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", *CHAIR, LARGE, VP9)
+    point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", *POINT)
+    await soon(lambda: _rows(point, "22", at_least=500), PATIENCE)
+    await point.watch("22")
+    await point.resize(*SMALL_WINDOW)
+    await soon(lambda: _rows(point, "22", at_most=300), PATIENCE)
+    await soon(lambda: point.sees({"22"}), PATIENCE)
+    await point.resize(*WINDOW)
+    await soon(lambda: _rows(point, "22", at_least=500), PATIENCE)
+    assert await point.longest_pause() < 1000
+    assert next(iter((await chair.sends()).values()))["scalabilityMode"] == "L3T3_KEY", "this browser sends no layers in VP9"
+    await chair.leave()
+    await point.leave()
+
+
+async def _rows(viewer: Visitor, name: str, at_least: int = 1, at_most: int = 10_000) -> bool:
+    return at_least <= await viewer.rows(name) <= at_most
+
+
+async def test_another_network_takes_another_path_for_the_same_session(
+    chromium: Browser, installation: Installation
+) -> None:
+    room = installation.room(opened=True)
+    chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", *CHAIR)
+    point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", *POINT)
+    await soon(lambda: point.sees({"22"}), PATIENCE)
+    sessions = await point.page.evaluate("window.diemcau.sessions")
+    before = [await point.page.evaluate(UFRAG, way) for way in ("up", "down")]
+    await point.page.evaluate("dispatchEvent(new Event('online'))")
+    for way, ufrag in zip(("up", "down"), before, strict=True):
+        await soon(lambda: _differs(point, way, ufrag), PATIENCE)
+    await soon(lambda: point.sees({"22"}), PATIENCE)
+    await soon(lambda: chair.sees({"204"}), PATIENCE)
+    assert await point.page.evaluate("window.diemcau.sessions") == sessions
+    await chair.leave()
+    await point.leave()
+
+
+async def _differs(visitor: Visitor, way: str, ufrag: str) -> bool:
+    return bool(await visitor.page.evaluate(UFRAG, way) != ufrag)
