@@ -90,9 +90,14 @@ def largest(layers: Sequence[Layer], rows: int) -> int:
 
 
 def put_in_order(source: Source) -> None:
-    """A publisher may name its layers in any order; once their heights are known the true order is too."""
-    if not source.simulcast or not all(intake.layers[0].height for intake in source.intakes):
+    """A publisher may name its layers in any order: those whose heights are known change places until they rise.
+
+    One that never came stays where its name put it.
+    """
+    if not source.simulcast:
         return
-    by_height = sorted(source.intakes, key=lambda intake: intake.layers[0].height)
-    if by_height != list(source.intakes):
-        source.order(by_height)
+    known = [intake for intake in source.intakes if intake.layers[0].height]
+    rising = iter(sorted(known, key=lambda intake: intake.layers[0].height))
+    order = [next(rising) if intake.layers[0].height else intake for intake in source.intakes]
+    if order != list(source.intakes):
+        source.order(order)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from media.room import Member
 
 Kind = Literal["audio", "video"]
+_SIZES = {"q": 0, "l": 0, "lo": 0, "low": 0, "s": 0, "h": 2, "hi": 2, "high": 2, "f": 3, "full": 3}  # as rids are usually named
 SPATIAL_LAYERS = 3  # of VP9; a sender with fewer makes upper layers that equal those below
 
 
@@ -46,7 +47,7 @@ class Source:
 
     def _build(self, track: Track) -> None:
         intakes, layers = [], []
-        for encoding in track.encodings:
+        for encoding in sorted(track.encodings, key=lambda encoding: _SIZES.get(encoding.rid.lower(), 1)):
             intake = Intake(self, encoding.rid)
             intakes.append(intake)
             if encoding.ssrc is not None:

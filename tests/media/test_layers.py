@@ -117,6 +117,21 @@ def test_layers_are_put_in_the_order_of_their_heights_whatever_the_offer_said() 
     assert [layer.index for layer in camera.member.sources["v"].layers] == [0, 1, 2]
 
 
+def test_a_layer_that_never_comes_does_not_disturb_the_order_of_the_others() -> None:
+    bench = Bench()
+    camera = Camera(bench, rids=("h", "m", "l"))
+    bench.subscriber("B")
+    bench.room.view("s-B", {"v0": 180})
+    now = 0.0
+    while now < 3 * LAYER_DOUBT:
+        now += 0.1
+        for rid in ("m", "h"):
+            camera.frame(rid, now, key=round(now * 10) % 10 == 0)
+        bench.room.tick(now)
+    assert [layer.rid for layer in camera.member.sources["v"].layers] == ["l", "m", "h"]
+    assert set(pictures(bench)[-20:]) == {b"m"}
+
+
 def told(bench: Bench) -> list[list[str]]:
     return [event["tracks"][0]["rids"] for event in bench.events if event["event"] == "wanted"]
 
