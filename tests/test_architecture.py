@@ -49,7 +49,7 @@ PURE = (
     "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",
     "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/layer.py", "media/member.py",
     "media/quality.py", "media/red.py", "media/reports.py", "media/source.py", "media/svc.py",
-    "media/answer.py", "media/candidates.py", "media/fragment.py", "media/section.py",
+    "media/answer.py", "media/candidates.py", "media/stun.py", "media/fragment.py", "media/section.py",
     "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
     "media/stream.py", "media/twcc.py", "media/bwe.py", "media/bwe_delay.py", "media/bwe_probe.py", "media/allocate.py",
