@@ -45,6 +45,7 @@ AGAIN: Final = 0.3                     # seconds until a relay that is away is t
 JOIN_TIME: Final = 10.0                # for one attempt
 GOODBYE: Final = 0.7                   # a room that closes because its relay ends is not closed: seconds to tell
 LINE: Final = 100_000_000              # bit/s our line carries: it is loopback, and the best layers are wanted
+ROWS: Final = 1080                     # of a picture that are wanted of its publisher
 LOOK: Final = 1.0                      # seconds between two looks whether anybody else is there
 STATUS: Final = 1.0
 OK, FAILED, BROKEN = 0, 1, 3
@@ -203,6 +204,8 @@ class Recorder:
         try:
             async with asyncio.timeout(JOIN_TIME):
                 await peer.connect(exchange)
+            sizes = {section.mid: ROWS for section in peer.streams().values() if section.kind == "video"}
+            await client.view(self._session, sizes)
             now = self._loop.time()
             self.book.again(now)
             self._tell({"event": "joined", **self._state()})
