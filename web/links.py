@@ -34,6 +34,11 @@ class Links:
     def __len__(self) -> int:
         return len(self._made)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the links that stand."""
+        return list(self._made.values())
+
     def knit(self, room: str, workers: Collection[int]) -> None:
         """The room is on these workers now: what is missing is made soon, what is too much is ended."""
         pairs = frozenset(itertools.combinations(sorted(workers), 2))

@@ -47,8 +47,10 @@ class Side(Bench):
         super()._emit(output)
 
     def _rtp(self, to: Any, packet: Any, payload_type: int, delta: int, ts_delta: int) -> None:
+        said = {to.down.extensions.level: bytes([packet.level])} if packet.level is not None else None
         self._send("rtp", rtp.build(
-            payload_type, packet.ext + delta, packet.timestamp + ts_delta, to.down.ssrc, packet.payload, marker=bool(packet.marker)
+            payload_type, packet.ext + delta, packet.timestamp + ts_delta, to.down.ssrc, packet.payload,
+            marker=bool(packet.marker), extensions=said,
         ))
 
     def _send(self, kind: str, data: bytes) -> None:
@@ -100,6 +102,26 @@ def test_a_tenth_of_all_packets_lost_both_ways_leaves_next_to_nothing_missing() 
         assert span > 1700 and len(set(numbers)) / span >= 0.999, (mid, span, len(set(numbers)))
     assert other.link.stats()["sources"] == 2
     assert {event["name"] for event in other.events if event["event"] in ("up", "down", "wanted", "frozen")} == {"B"}
+
+
+def test_who_speaks_over_there_is_heard_here() -> None:
+    one, other = sides(0.0)
+    quiet, talker = one.publisher("Q", level=3), one.publisher("T", level=3)
+    ear = other.subscriber("B")
+
+    def speak(now: float, loud: bool = False) -> None:
+        number = round(now / STEP)
+        if number % 2:
+            one.send(quiet, "a", number, b"q", now, level=100)
+            one.send(talker, "a", number, b"t", now, level=20 if loud else 100)
+
+    def heard() -> str:
+        return next(down.source.owner.name for down in ear.downs.values() if down.kind == "audio" and down.source)
+
+    run(one, other, 2.0, speak)
+    assert heard() == "Q"
+    run(one, other, 1.5, lambda now: speak(now, True))
+    assert heard() == "T"
 
 
 def test_who_leaves_is_gone_over_there_although_every_second_datagram_is_lost() -> None:

@@ -114,10 +114,21 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
     # Who is in is never put out, and whoever comes back is let in, however full it is.
     again = await subscriber(visitor, crowd, room, "204", 4)
     assert not any(peer.ended.is_set() for peer in (speaker, *ears, further))
-    # Nobody of the room is there any more: the link ends.
-    await further.close()
+    # The worker on the far side dies: this end is told, and the next who has to go there makes a link under fresh keys.
+    first, = crew.links.names
+    os.kill(crew.workers.pids[1 - home], signal.SIGKILL)
     await soon(lambda: len(crew.links) == 0)
-    for peer in (speaker, *ears, again):
+    assert not any(peer.ended.is_set() for peer in (speaker, *ears, again))
+    await soon(lambda: crew.running == 2, 60)
+    forget_promises(pair)
+    crew.placement.promised.add(home, 500, asyncio.get_running_loop().time() + 3600)
+    late = await subscriber(visitor, crowd, room, list(room.links)[-1], 4)
+    await soon(lambda: any(slot.received > 10 for slot in late.slots()))
+    assert first not in crew.links.names and len(crew.links) == 1
+    # Nobody of the room is there any more: the link ends.
+    await late.close()
+    await soon(lambda: len(crew.links) == 0)
+    for peer in (speaker, *ears, again, further):
         await peer.close()
 
 
