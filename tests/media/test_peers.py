@@ -301,3 +301,29 @@ async def test_a_receiver_tells_what_its_line_carries_in_the_way_that_was_agreed
     assert [receiver._recorder is not None for receiver in receivers] == [True, False, False]
     assert receivers[2].feedback_sent == 0 and not harmed(*receivers)
     await close(publisher, *receivers)
+
+
+async def test_without_a_repair_stream_a_packet_comes_again_as_it_was_time_of_sending_and_all(worker: Worker) -> None:
+    crowd, room = Crowd(), f"again-{next(ROOMS)}"
+    publisher = crowd.publisher("P", Clip.make("L", 1))
+    receiver = crowd.subscriber("R", feedback=("goog-remb",))
+    dropped: dict[bytes, bytes] = {}
+    same: list[bool] = []
+    take, seen = receiver._link.take, itertools.count()
+
+    def lossy(datagram: bytes, now: float) -> None:
+        if datagram[0] >= 128 and not 192 <= datagram[1] <= 223:
+            if datagram[:12] in dropped:
+                same.append(dropped.pop(datagram[:12]) == datagram)
+            elif not next(seen) % 10:
+                dropped[datagram[:12]] = datagram
+                return
+        take(datagram, now)
+
+    receiver._link.take = lossy
+    await publisher.connect(worker.publishing(room, "P"))
+    await receiver.connect(worker.watching(room, "R"))
+    await until(lambda: all(slot.repaired >= 2 for slot in receiver.slots()))
+    assert len(same) >= 4 and all(same) and not receiver.unauthentic
+    assert next(iter(dropped.values()), b"\x90")[0] & 0x10, "with header extensions"
+    await close(publisher, receiver)
