@@ -10,7 +10,7 @@ a picture.  Called by ``media/room.py``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from media.bwe_delay import Delay
@@ -45,6 +45,7 @@ _SECOND: Final = 1.3            # ... unless another one follows so soon, or it 
 _SOON: Final = 1.5              # between two requests for a key frame that together mean trouble
 _STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
 _DRAIN: Final = 2.5             # after a descent: the queue it is to cure is still there
+_EARLY: Final = 50              # holes of a publisher's line that a report to come may still tell of, at most
 _TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
 
 
@@ -316,20 +317,37 @@ class Line:
 
 
 class Losses:
-    """The share lost of all packets to a receiver, from the blocks of its reports; each stream weighs what it carries."""
+    """The share lost of all packets to a receiver, from the blocks of its reports; each stream weighs what it carries.
 
-    __slots__ = ("_highest",)
+    What its publisher's own line lost never left here, so it says nothing of this receiver's line.
+    """
+
+    __slots__ = ("_highest", "_holes", "_early", "of")
 
     def __init__(self) -> None:
         self._highest: dict[int, int] = {}
+        self._holes: dict[int, int] = {}      # counted so far ...
+        self._early: dict[int, float] = {}    # ... of which so many were not in a report yet
+        self.of: dict[int, float] = {}        # the share of each stream, of the newest report
 
-    def note(self, ssrcs: tuple[int, ...], fractions: tuple[int, ...], highest: tuple[int, ...]) -> float:
-        """As in ``rtcp.Brief``; ``ssrcs`` must be those of this receiver's slots, so that the table stays small."""
-        expected = lost = 0
-        for ssrc, fraction, newest in zip(ssrcs, fractions, highest, strict=True):
+    def note(
+        self, ssrcs: Sequence[int], fractions: Sequence[int], highest: Sequence[int], holes: Sequence[int] | None = None
+    ) -> float:
+        """As in ``rtcp.Brief``; ``ssrcs`` must be those of this receiver's slots, so that the table stays small.
+
+        ``holes``: how many numbers of each stream, since it began, had no packet here either.
+        """
+        expected, lost = 0, 0.0
+        for ssrc, fraction, newest, empty in zip(ssrcs, fractions, highest, holes or [0] * len(ssrcs), strict=True):
             packets = newest - self._highest.get(ssrc, newest - 1)
             self._highest[ssrc] = newest
+            new = empty - self._holes.get(ssrc, empty) + self._early.pop(ssrc, 0.0)
+            self._holes[ssrc] = empty
             if 0 < packets < 1 << 16:
+                missed = packets * fraction / 256
+                self._early[ssrc] = min(_EARLY, max(0.0, new - missed))
+                missed = max(0.0, missed - max(0.0, new))
+                self.of[ssrc] = missed / packets
                 expected += packets
-                lost += packets * fraction
-        return lost / (256 * expected) if expected else 0.0
+                lost += missed
+        return lost / expected if expected else 0.0

@@ -40,7 +40,7 @@ class Intake:
 
     __slots__ = (
         "source", "rid", "ssrc", "rtx_ssrc", "layers", "splitter", "timeline", "wants_keyframe", "pli_at", "highest",
-        "highest_ts", "highest_at", "missing", "received", "rtt", "loss", "report", "gave_up", "_fresh", "_first", "_cycle", "_reported",
+        "highest_ts", "highest_at", "missing", "received", "rtt", "loss", "report", "gave_up", "holes", "_fresh", "_first", "_cycle", "_reported",
         "_transit", "_jitter",
     )
 
@@ -59,6 +59,7 @@ class Intake:
         self.missing: dict[int, _Gap] = {}
         self.received = 0
         self.rtt = NACK_RETRY      # seconds from asking for a packet until it is there
+        self.holes = 0             # numbers of which no packet came, so far
         self.gave_up = False       # a packet will not come: a picture that needs it needs a key frame now
         self.loss = 0.0            # share of its packets that were missing between the last two reports
         self._fresh = True         # nothing has come since the beginning or a restart
@@ -113,6 +114,7 @@ class Intake:
                 self.missing.clear()
                 self.pause()
             elif distance > 1:
+                self.holes += distance - 1
                 for lost in range(max(self.highest + 1, ext - MAX_MISSING), ext):
                     self.missing[lost] = _Gap(now)
                 while len(self.missing) > MAX_MISSING:
@@ -125,6 +127,7 @@ class Intake:
         gap = self.missing.pop(ext, None)
         if gap is None:
             return self.TWICE  # a repair that was not needed, or one long given up
+        self.holes -= 1
         if gap.tries == 1:
             self.rtt += (min(1.0, max(0.0, now - gap.asked_at)) - self.rtt) / 4
         return self.LATE

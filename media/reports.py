@@ -89,8 +89,6 @@ def _on_blocks(
     member: Member, ssrcs: tuple[int, ...], fractions: tuple[int, ...], highest: tuple[int, ...], last: int, delay: int, now: float
 ) -> None:
     mine = [at for at, ssrc in enumerate(ssrcs) if ssrc in member.downs]
-    for at in mine:
-        member.downs[ssrcs[at]].loss = fractions[at]
     # All answers to one sender report tell of the same moment, its passage; only the first is news.
     trip = rtcp.round_trip(last, delay, now) if last != member.answered else None
     member.answered = last or member.answered
@@ -99,7 +97,10 @@ def _on_blocks(
         return
     if len(mine) < len(ssrcs):
         ssrcs, fractions, highest = ([each[at] for at in mine] for each in (ssrcs, fractions, highest))  # type: ignore[assignment]
-    loss = member.losses.note(tuple(ssrcs), tuple(fractions), tuple(highest))
+    losses = member.losses
+    loss = losses.note(ssrcs, fractions, highest, [member.downs[ssrc].holes for ssrc in ssrcs])
+    for ssrc in ssrcs:
+        member.downs[ssrc].loss = round(256 * losses.of.get(ssrc, 0.0))
     if now < member.forgiven_until:
         loss = 0.0
     if member.line is None and loss > SUSPICIOUS_LOSS:

@@ -66,6 +66,8 @@ class DownStream:
     rtx_seq: int = 0
     feedback: frozenset[str] = frozenset()
     loss: int = 0                    # 1/256, as its receiver last reported
+    _holes: int = 0                  # numbers it was sent without a packet, up to the present stretch, whose own ...
+    _holes_at: int = 0               # ... are counted from here
     _ids: tuple[int, int] | None = None              # picture id and TL0PICIDX it saw last
     _tally: Tally = field(default_factory=Tally)     # of the present set of receivers, and ...
     _before: Tally = field(default_factory=Tally)    # ... of all the time before
@@ -89,6 +91,11 @@ class DownStream:
     def since(self) -> int:
         """The number (16 bit) of the first packet that the present source has sent here, or will send."""
         return (self.map.first if self.live else self.map.last + 1) & 0xFFFF
+
+    @property
+    def holes(self) -> int:
+        """Numbers that had no packet because its publisher's line lost it."""
+        return self._holes + (self.layer.intake.holes - self._holes_at if self.layer is not None else 0)
 
     def count_in(self, tally: Tally) -> None:
         """From now on this stream receives what ``tally``, still at zero, counts."""
@@ -116,6 +123,7 @@ class DownStream:
         stretch = self.map.begin(layer, packet.ext, packet.timestamp, now, layer.source.clock, expected,
                                  (self.pid_delta, self.tl0_delta))
         self.resumes, self.layer, self.last, self.awaited = None, layer, layer, None
+        self._holes_at = layer.intake.holes
         self.owner.report_at = min(self.owner.report_at, now + 0.3)  # the receiver needs the new times for lip sync
         self.payload_type = self.pts[layer.codec]
         self.delta, self.ts_delta = stretch.delta, stretch.ts_delta
@@ -145,6 +153,7 @@ class DownStream:
         ids = layer.newest_ids()
         if ids is not None and layer.highest >= self.map.base:
             self._ids = ids.picture + self.pid_delta & PICTURE_IDS, (ids.base or 0) + self.tl0_delta & 0xFF
+        self._holes += layer.intake.holes - self._holes_at
         self.layer, self.resumes = None, layer.intake.timeline
         self.awaited = self.awaited or layer
         self.map.end(layer.highest, layer.highest_ts, layer.highest_at)

@@ -123,3 +123,20 @@ def test_what_was_lost_at_the_end_of_an_old_path_says_nothing_of_the_new_one() -
             line.go(0.6, 3_000_000)
         assert line.member.line is not None and line.hears()
         assert line.member.line.reason == ("" if moved else "loss")
+
+
+def test_what_a_publishers_line_lost_is_not_held_against_its_receivers() -> None:
+    for uplink in (True, False):
+        line = Line()
+        line.go(2.0, 3_000_000)
+        down = next(d for d in line.member.downs.values() if d.kind == "audio")
+        seq = line.seq
+        for report in range(8):
+            for n in range(50):
+                seq += 1
+                if not uplink or n % 5:  # a fifth is lost on the way here, or on the way out
+                    line.bench.send(line.voice, "a", seq, b"s" * 60, line.now + report)
+            block = rtcp.Block(8000, 51, 0, seq + down.delta, 0, 0, 0)
+            line.bench.room.on_rtcp(line.member, rtcp.receiver_report(1, [block]), line.now + report)
+        assert line.member.line is not None
+        assert (line.member.line.loss < 0.02) == uplink and (down.loss < 8) == uplink
