@@ -9,6 +9,7 @@ with plain ``sendto``.  Never reads, never decides who receives.  Called by ``me
 from __future__ import annotations
 
 import errno
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from media.sdp import Extensions
 from media.stream import Audience, DownStream, Tally
 from media.wire import TAG_BYTES, Srtp, srtp_protect
 
+log = logging.getLogger(__name__)
 _LONGEST: Final = MAX_DATAGRAM + 64  # the extensions we write included
 _BLANK: Final = bytes(HEADER_BYTES)
 _FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
@@ -148,6 +150,7 @@ class Fanout:
         self._pictures: deque[_Job] = deque()
         self._turn = 0  # nobody is always the last one served
         self._called = False
+        self._logged_at = -60.0
         self.batched = batched and mmsg.available()
         self.segmented = segmented and self.batched  # switched off for good when the kernel says EIO
         self.history = History()
@@ -202,7 +205,17 @@ class Fanout:
                 chunks = job.plan.chunks
                 if place < len(chunks):
                     chunk = chunks[(place + self._turn) % len(chunks)]
-                    self._send_run(job.pieces(chunk.extensions), chunk)
+                    try:
+                        self._send_run(job.pieces(chunk.extensions), chunk)
+                    except Exception:  # the fire wall: one track's trouble is not that of all who leave together with it
+                        self._fault()
+
+    def _fault(self) -> None:
+        self._counters.faults += 1
+        now = self._clock()
+        if now - self._logged_at >= 60:
+            self._logged_at = now
+            log.exception("media.fanout")
 
     def _stamp(self, packet: Packet) -> Stamp:
         """Of a packet that leaves for the first time; remembered, since on the same SSRC it must never leave differently:

@@ -154,6 +154,7 @@ class Hall:
         for relay in self.sfu.mux._touched:  # as when all that was there has been read
             relay.flush()
         self.sfu.mux._touched.clear()
+        self.sfu.fanout.flush()
 
     def send_rtp(self, member: Member, packet: bytes) -> None:
         """One authentic RTP packet of a member."""
@@ -186,6 +187,7 @@ class Hall:
 
     def check(self) -> None:
         """The invariants; forgets what was sent."""
+        self.sfu.fanout.flush()
         if self.sfu.counters.faults:
             self.sfu.counters.faults, self.sfu.mux._logged_at = 0, -1e9
             raise AssertionError("the fire wall caught something") from self._trouble.last
