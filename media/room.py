@@ -34,6 +34,7 @@ __all__ = ["Event", "Member", "Role", "Room"]
 
 Event = dict[str, Any]
 _ESTIMATES: Final = frozenset({"goog-remb", "transport-cc"})
+_CAPTURES: Final = (8, 16)  # octets of abs-capture-time, without and with the offset of the clock
 _KINDS: Final[tuple[Kind, Kind]] = ("audio", "video")
 
 
@@ -297,7 +298,8 @@ class Room:
                 if source.voice.hear(level & 0x7F, now):
                     self._stale = True
             if extensions.capture:
-                capture = view.extension(extensions.capture) or b""
+                said = view.extension(extensions.capture)
+                capture = said if said is not None and len(said) in _CAPTURES else b""  # it goes on to everybody as it is
         self.relay.receive(intake, view, now, level, capture)
 
     def on_rtcp(self, member: Member, data: bytes, now: float) -> None:

@@ -26,6 +26,7 @@ UP = Extensions(mid=4, rid=5, rrid=6, level=1, transport_wide=3, capture=7)
 DOWN = Extensions(level=1, abs_send=2, transport_wide=3, capture=7)
 SIMULCAST = tuple(Encoding(rid, None, None) for rid in "lmh")
 ONE = (Encoding("", None, None),)
+LENGTHS = {1: (1,), 2: (3,), 3: (2,), 5: (2,), 7: (8, 16)}  # bytes of the header extensions receivers get, by number
 FEEDBACK = frozenset(("transport-cc", "goog-remb", "nack", "nack pli", "ccm fir"))
 PICTURES = {  # what a publisher may send
     "plain": Track("1", "video", "VP8", 96, 90000, ONE, extensions=UP, feedback=FEEDBACK),
@@ -220,6 +221,8 @@ class Hall:
         for room in ("one", "two"):
             assert room == member.room or f"/{room}/".encode() not in view.payload, "a byte of one room in another"
         assert SILENT not in view.payload, "a silenced stream is forwarded"
+        told = {ident: len(value) for ident in range(1, 15) if (value := view.extension(ident)) is not None}
+        assert all(size in LENGTHS.get(ident, ()) for ident, size in told.items()), f"an extension that is none of ours: {told}"
 
     async def empty(self) -> None:
         """Everybody leaves: nothing of them stays behind."""
@@ -230,6 +233,7 @@ class Hall:
         self.members.clear()
         self.silenced.clear()
         self.events.clear()
+        self.sfu.fanout._stamps.clear()  # the last packets of the whole worker, whoever sent them
         await asyncio.sleep(0)
         sfu = self.sfu
         assert not sfu.rooms and not sfu.peers and not sfu._policies and not sfu.mux._peers and len(sfu.mux._guard) == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from media import demux, rtcp, stun, wire
+from media import demux, rtcp, rtp, stun, wire
 from media.bwe import CEILING, Line
 from media.bwe_delay import MOST_GROUPS, MOST_MESSAGES
 from media.errors import BadPacket
@@ -18,6 +18,7 @@ from media.limits import (
     FREEZE_AFTER, MAX_REPORTERS, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS, PEER_SILENCE, STALL,
 )
 from media.twcc import Feedback
+from tests.fuzz.hall import Hall
 from tests.media.server import Client, flows, publisher, server, subscriber, until
 
 
@@ -168,3 +169,21 @@ def test_one_datagram_asks_for_no_more_than_so_many_packets() -> None:
     assert sum(len(m.seqs) for m in rtcp.parse(asks * 2) if isinstance(m, rtcp.Nack)) == rtcp.MAX_SEQS
     with pytest.raises(BadPacket):
         rtcp.parse(asks * 3)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 16, 17, 255])
+async def test_a_strange_time_of_capture_goes_on_to_nobody(size: int) -> None:
+    hall = Hall()
+    sender, watcher = hall.join("one", "A", "publish", 0), hall.join("one", "B", "subscribe", 6)
+    for seq in (1, 2, 3):
+        hall.send_rtp(sender, rtp.build(96, seq, 0, 7, b"\x10\x00/one/", extensions={4: b"1"}))
+    hall.tick(0.1)
+    said = bytes([4, 1]) + b"1" + bytes([7, size]) + bytes(range(1, 256))[:size]
+    said += bytes(-len(said) % 4)
+    for seq in (4, 5):
+        head = rtp.build(96, seq, 0, 7, b"")[1:]
+        hall.send_rtp(sender, b"\x90" + head + b"\x10\x00" + (len(said) // 4).to_bytes(2, "big") + said + b"\x10\x00/one/")
+    hall.check()
+    assert watcher.read >= 2
+    await hall.empty()
+    hall.sfu.shut()
