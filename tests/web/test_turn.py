@@ -109,6 +109,7 @@ def test_the_deployment_offers_coturn_over_udp_tcp_and_tls_and_opens_the_relay_f
     (urls,) = re.findall(r"DIEMCAU_TURN_URLS: (.+)", compose)
     assert [(url.split(":")[0], url.split(":")[-1]) for url in urls.replace("${DOMAIN}", "hop").split(",")] == [
         ("turn", "3478?transport=udp"), ("turn", "3478?transport=tcp"), ("turns", "5349?transport=tcp")]
-    assert '"3480:3480/udp"' in compose and '"3480:3480/tcp"' in compose
+    opened = {protocol: ports for ports, protocol in re.findall(r'- "(3480\S*)/(udp|tcp)"', compose)}
+    assert opened["udp"] == opened["tcp"], "every port of the relay by both"
     words = command_line("203.0.113.10")
     assert "--allowed-peer-ip=203.0.113.10" in words and sum(word.startswith(("--cert=", "--pkey=")) for word in words) == 2
