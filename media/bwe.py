@@ -298,11 +298,13 @@ class Line:
             if sending < 0.85 * rate and loss > 0.6 * before:
                 self._inherent, self._lossy = min(_MOST_INHERENT, loss), float("inf")  # as much of less: sending less cures nothing
             self._trial = None
+        queue = self.delay.queue > 0.02 or self.delay.usage == "over" if self._by_arrival(now) else self._queued
         self._inherent += min(0.0, 1.2 * loss - self._inherent) / 10
+        if self._inherent and not queue:
+            self._inherent += max(0.0, min(_MOST_INHERENT, loss) - self._inherent) / 4
         if loss <= _HIGH_LOSS + self._inherent or now - self._cut_at < 0.5 or self._trial is not None:
             return
         self._cut_at = now
-        queue = self.delay.queue > 0.02 or self.delay.usage == "over" if self._by_arrival(now) else self._queued
         if queue or loss > _MOST_INHERENT:
             self._lossy = min(self._lossy, self._rate, 1.2 * sending) * (1 - loss / 2)
         elif sending < _SMALLEST:

@@ -92,6 +92,7 @@ OVERHEAD: Final = 62              # octets of IP, UDP, RTP with extensions and S
 SUSPICIOUS_LOSS: Final = 0.05     # from there on the line of a receiver that never spoke of it is estimated after all
 RED_FROM: Final = 300_000         # bit/s of a line that is given redundant sound
 PROBE_PACKETS: Final = 40         # of one probe in one TICK, at most
+PROBES_AT_ONCE: Final = 32        # receivers of a room whose lines are probed at a time: hundreds join together
 TRANSPORT_WIDE_PEERS: Final = 64  # with more peers in a worker receivers are asked for REMB, which costs a tenth
 SHOWN_LARGE: Final = 1080         # rows a slot is taken to be shown with until its receiver says
 CHOICE_INTERVAL: Final = 0.4      # how often layers are chosen again for one receiver, on average

@@ -18,7 +18,7 @@ from media.errors import RoomFull
 from media.intake import Intake
 from media.limits import (
     ASLEEP_AFTER, CHOICE_INTERVAL, FILL_AT_ONCE, FILL_PAUSE, MAX_ROOM_PEERS, MAX_SOUNDS, MEASURE_INTERVAL, NEW_PATH,
-    REPORT_INTERVAL, REVIEW_INTERVAL, SETTLED,
+    REPORT_INTERVAL, REVIEW_INTERVAL, SETTLED, PROBES_AT_ONCE,
 )
 from media.member import Member, Role
 from media.relay import Output, Relay
@@ -250,7 +250,8 @@ class Room:
             return  # it has all it can use, as nearly all members of a large room nearly always
         choice.choose(member, self._stage, self.relay, now)
         member.settled_until = now + SETTLED if not member.wants else 0.0
-        if line is not None and line.probe(now, member.wants) > 0:
+        turn = member in self._probing or len(self._probing) < PROBES_AT_ONCE
+        if line is not None and turn and line.probe(now, member.wants) > 0:
             member.probed_at = now
             self._probing.add(member)
 

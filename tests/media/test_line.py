@@ -7,8 +7,10 @@ arrival times and one that sends REMB go through the same.
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from media.bwe import START, Line, Losses
+from media.bwe import CEILING, FLOOR, START, Line, Losses
 from media.twcc import Feedback
 from tests.media.calls import Call
 
@@ -160,3 +162,35 @@ def test_numbers_of_others_and_of_nobody_are_passed_over() -> None:
     line = Line(0.0)
     line.on_feedback(Feedback(0, 3, [(0, 1.0), (1, None), (2, 1.1)]), lambda number: None, 0.0)
     assert line.estimate == START
+
+
+words = st.one_of(
+    st.tuples(st.just("remb"), st.integers(0, 2**40)),
+    st.tuples(st.just("report"), st.floats(0, 1), st.none() | st.floats(0, 59)),
+    st.tuples(st.just("feedback"), st.lists(st.tuples(st.integers(0, 65535), st.none() | st.floats(0, 1e6)), max_size=30)),
+    st.tuples(st.just("sent"), st.integers(0, 10**9)), st.tuples(st.just("probe"), st.integers(0, 10**8)),
+    st.tuples(st.just("trouble")), st.tuples(st.just("tick")),
+)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), words), max_size=60))
+def test_whatever_a_receiver_says_the_estimate_stays_one(story: list[tuple[float, tuple]]) -> None:
+    line, now = Line(0.0), 0.0
+    for passed, (word, *said) in story:
+        now += passed
+        match word:
+            case "remb":
+                line.on_remb(said[0], now)
+            case "report":
+                line.on_report(said[0], said[1], now)
+            case "feedback":
+                line.on_feedback(Feedback(0, len(said[0]), said[0]), {n: (now - n / 1e3, 1200) for n in range(500)}.get, now)
+            case "sent":
+                line.sent(said[0], now)
+            case "probe":
+                assert 0 <= line.probe(now, said[0]) <= 2 * CEILING
+            case "trouble":
+                line.on_trouble(now)
+            case "tick":
+                line.tick(now)
+        assert FLOOR <= line.estimate <= 2 * CEILING and line.repairs >= 0 and 0 <= line.loss <= 1
