@@ -31,6 +31,7 @@ _SETTLED: Final = 1.0           # seconds after it was overused last
 _HIGH_LOSS, _LOW_LOSS = 0.10, 0.02
 _PROBE_LOSS: Final = 0.08       # no cluster, and a bad verdict on one, with more than this
 _TRIAL: Final = 3.0             # seconds until reports tell whether less traffic means less loss
+_CALM: Final = 8.0              # seconds after overuse in which loss is its doing
 _SMALLEST: Final = 250_000      # bit/s
 _MOST_INHERENT: Final = 0.3     # a line that loses more by itself carries no call
 _QUIET: Final = 3.0             # without a word from the receiver: hold, then ...
@@ -280,7 +281,7 @@ class Line:
         delay = self.delay
         if delay.usage != "normal" or now - self._over_at < 0.5:
             return
-        if now - self._over_at > _SETTLED:
+        if now - self._over_at > _SETTLED and delay.queue < 0.01 and not self._probe.pending and delay.acked > _SMALLEST:
             self._rate = max(self._rate, delay.acked)  # what arrives, and no queue with it, is carried
         ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
         if self._rate >= ahead:
@@ -298,7 +299,7 @@ class Line:
             if sending < 0.85 * rate and loss > 0.6 * before:
                 self._inherent, self._lossy = min(_MOST_INHERENT, loss), float("inf")  # as much of less: sending less cures nothing
             self._trial = None
-        queue = self.delay.queue > 0.02 or self.delay.usage == "over" if self._by_arrival(now) else self._queued
+        queue = now - self._over_at < _CALM or (self.delay.queue > 0.02 if self._by_arrival(now) else self._queued > 0)
         self._inherent += min(0.0, 1.2 * loss - self._inherent) / 10
         if self._inherent and not queue:
             self._inherent += max(0.0, min(_MOST_INHERENT, loss) - self._inherent) / 4
