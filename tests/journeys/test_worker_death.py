@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.journeys.visitors import Visitor
-from tests.support.deaths import crowded, described
+from tests.support.deaths import PACE, crowded, described
 from tests.support.installation import Installation, soon
 
 pytestmark = pytest.mark.browser
@@ -45,7 +46,8 @@ async def _die(chromium: Browser, installation: Installation, times: int) -> lis
     visitor = await Visitor.arrive(chromium, f"{installation.url}/j/{rooms[0].links['204']}", "204", 700, 130)
     async with crowded(installation, rooms, frozenset({(rooms[0].meeting_id, "204")})) as crowd:
         assert crowd.expected == 18
-        for _ in range(times):
+        for number in range(times):
+            await asyncio.sleep(PACE if number else 0)
             await soon(lambda: workers.spare, 60)
             await crowd.settled()
             await soon(lambda: visitor.page.evaluate(LOOK), 30)

@@ -22,6 +22,7 @@ from media.peers_points import Alarm, Role, SyntheticPoint, run_points
 from tests.support.installation import Installation, Room, soon
 from web.doors import Door
 
+PACE = 7.0  # seconds between two deaths: a point gets ten tickets a minute for each role
 LONGEST = 60.0  # seconds until everybody must have come in, or back
 
 

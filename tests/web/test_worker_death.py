@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 
 import pytest
 
-from tests.support.deaths import crowded, described
+from tests.support.deaths import PACE, crowded, described
 from tests.support.installation import Installation, soon
 from tests.support.running import installation  # noqa: F401 - a fixture
 
@@ -17,10 +18,11 @@ async def _die(installation: Installation, times: int) -> list[float]:
     await soon(lambda: workers.spare, 60)
     async with crowded(installation, rooms) as crowd:
         assert crowd.expected == 20
-        for _ in range(times):
+        for number in range(times):
+            await asyncio.sleep(PACE if number else 0)
             await soon(lambda: workers.spare, 60)
             (dead, spare), port = workers.pids, workers.places[0].port
-            await crowd.kill(dead)
+            print(described(await crowd.kill(dead)))
             assert workers.pids[0] == spare and workers.places[0].port == port, "the spare has taken port and rooms"
         print(described(crowd.seconds))
         return crowd.seconds
