@@ -127,7 +127,7 @@ async def test_a_dozen_come_and_go_and_leave_nothing_behind(held: Held) -> None:
 async def test_soak_for_half_an_hour_with_fifty(held: Held) -> None:
     seen = await soak(held, 50, 1800.0, 1.0)
     assert not seen.failed and seen.joins > 500 and seen.vanished > 100
-    assert seen.slope() < 4.0, f"{seen.slope():.1f} MiB an hour: {seen.memory[:: len(seen.memory) // 20]}"
+    assert seen.slope() < 8.0, f"{seen.slope():.1f} MiB an hour: {seen.memory[:: len(seen.memory) // 20]}"
 
 
 async def storm_of_joins(held: Held, count: int) -> dict[str, float]:
