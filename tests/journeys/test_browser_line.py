@@ -98,7 +98,7 @@ async def test_long_story_of_a_line(line: Line, pair: tuple[Visitor, Visitor]) -
     await point.watch("22")
     line.rate(300)
     await soon(lambda: _smaller(point, chair, large), PATIENCE)
-    assert await _sound_holds(point, "22")
+    await soon(lambda: _sound_holds(point, "22"), PATIENCE)  # the queue that overflowed at first took some with it
     assert await point.longest_pause() < PAUSE
     line.rate(64)
     await soon(lambda: _sound_holds(point, "22"), PATIENCE)
