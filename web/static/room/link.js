@@ -7,8 +7,8 @@ import * as layers from "./layers.js";
 import { SOUND } from "./uplink.js";
 
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
-const DOUBT = 500;                              // how long "disconnected" may last before another path is looked for ...
-const PATIENCE = 4000;                          // ... and then before a new session is made
+const DOUBT = 2000;                             // how long "disconnected" may last before another path is looked for ...
+const PATIENCE = 8000;                          // ... and then before a new session is made: a full line answers late
 const WAIT = 60_000;                             // the longest pause a server may ask for
 const FINAL = new Set([401, 403, 404, 409, 410]);
 export const ANSWER_TIME = 15_000;              // a request that took longer has met a dead line
@@ -83,7 +83,10 @@ export class MediaLink {
       this.etag = response.headers.get("ETag") ?? etag;
       if (pc.connectionState === "connected") this.mending = false;
     } catch {
-      if (turn === this.turn) this.renew();
+      if (turn !== this.turn) return undefined;
+      if (pc.connectionState !== "connected") return this.renew();
+      this.mending = false;      // the old path is good after all: a line so full is not helped by a new session
+      await pc.setLocalDescription({ type: "rollback" }).catch(() => {});
     }
     return undefined;
   }

@@ -3,8 +3,8 @@
 
 const NARROW = 100_000;      // bit/s: below this a picture would take the room that the sound needs
 const LOOKS = 3;             // that must agree, two seconds apart
-const REST = 15_000;         // milliseconds until the camera is tried again; twice as long each time in vain ...
-const LONGEST_REST = 60_000;
+const REST = 30_000;         // milliseconds until the camera is tried again; twice as long each time in vain ...
+const LONGEST_REST = 120_000;
 const QUEUE = 0.3;           // seconds of round trip: a full line has a queue, a busy computer only looks like one
 const LOSSY = 0.05;          // share of the sound that a listener lost
 const CALM = 20_000;         // milliseconds without such loss, and the sound may take more room again
