@@ -12,7 +12,7 @@ from pathlib import Path
 from struct import pack
 
 from media import demux, descriptor, keyframe, letters, red, rtcp, rtp, stun, twcc, wire
-from media.answer import Local, answer_publisher, answer_subscriber
+from media.answer import answer_publisher, answer_subscriber
 from media.bwe import CEILING, FLOOR, Line
 from media.control import decode, encode
 from media.errors import BadPacket, BadSdp, MediaError

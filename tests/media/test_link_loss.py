@@ -9,7 +9,7 @@ from media import rtp
 from media.counters import Counters
 from media.letters import packets
 from media.link import Link
-from media.relay import Batch, Control, Output, Resend
+from media.relay import Control, Output, Resend
 from media.room import Room
 from tests.media.rooms import DELTA, KEY, Bench, intake_of
 

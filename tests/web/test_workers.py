@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from media.control import MediaClient
-from media.errors import MediaError
 from media.peers import Crowd
 from media.peers_clip import Clip
 from tests.support.installation import Installation, soon
