@@ -15,6 +15,7 @@ from typing import Any, Final
 SCHEMA: Final = 1
 PER_SOUND: Final = 50            # packets a second of one sound slot (20 ms frames) ...
 PER_PICTURE: Final = 72          # ... and of one picture slot (600 kbit/s)
+FILLED: Final = 2                # slots of each kind that a join is taken to fill
 ASSUMED: Final = 20_000          # packets a second of one core where nobody measured
 FULL_LAG_MS, FREE_LAG_MS = 50.0, 30.0    # 99th percentile of the loop's lag: full above, free again below
 FULL_CPU, FREE_CPU = 0.92, 0.80          # share of the worker's core
@@ -52,9 +53,13 @@ def _positive(value: Any) -> bool:
 
 
 def cost(offer: str) -> int:
-    """Packets a second that a join with this offer may cost: those of its slots, or of what it sends."""
+    """Packets a second that a join with this offer may cost until it is measured.
+
+    A page offers slots for a full stage; in a meeting where one speaks at a time few of them are ever filled, so that of each
+    kind no more than FILLED count.
+    """
     kinds = _SECTION.findall(offer)
-    return PER_SOUND * kinds.count("audio") + PER_PICTURE * kinds.count("video")
+    return PER_SOUND * min(FILLED, kinds.count("audio")) + PER_PICTURE * min(FILLED, kinds.count("video"))
 
 
 class Gate:

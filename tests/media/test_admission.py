@@ -15,6 +15,7 @@ def test_a_join_costs_fifty_packets_a_second_for_a_sound_and_seventy_two_for_a_p
     offer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 X 96\r\na=m=video 1\r\nm=video 9 X 96\r\nm=application 9 X 1\r\n"
     assert cost(offer) == 50 + 2 * 72
     assert cost("") == 0
+    assert cost("m=audio 9 a b\r\n" * 4 + "m=video 9 a b\r\n" * 6) == 2 * 50 + 2 * 72, "a full stage is rare"
 
 
 def test_capacity_is_what_was_measured_for_one_worker() -> None:
