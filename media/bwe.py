@@ -47,6 +47,8 @@ _SOON: Final = 1.5              # between two requests for a key frame that toge
 _STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
 _DRAIN: Final = 2.5             # after a descent: the queue it is to cure is still there
 _EARLY: Final = 50              # holes of a publisher's line that a report to come may still tell of, at most
+_CARRIED: Final = 0.8           # of what is sent arrives: a queue, if there is one, grows slowly ...
+_RECENT, _SHORT_TRIP = 2.5, 0.04   # ... and a round trip measured so lately, no longer than this above the least, says that there is none
 _TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
 
 
@@ -69,6 +71,7 @@ class Line:
         self._overs = 0
         self._full = 0.0                # what arrived when the line was last overused
         self._remb = -1.0
+        self._rtt_at = -1e9
         self._least_rtt, self._queued = float("inf"), 0   # the least round trip, and how many reports in a row were late
         self._meter: deque[tuple[float, int, float]] = deque([(now, 0, 0.0)])   # time, octets, those of media
         self._probe = Prober(now)
@@ -166,7 +169,7 @@ class Line:
         """
         self._heard_at = now
         if rtt is not None:
-            self.rtt = rtt
+            self.rtt, self._rtt_at = rtt, now
             self._least_rtt = min(rtt, self._least_rtt * 1.001)
         self.loss = (self.loss + fraction_lost) / 2
         self._bound_by_loss(now)
@@ -264,11 +267,17 @@ class Line:
     def _overused(self, now: float) -> None:
         pause = _PAUSE + (self.rtt or 0.1)
         fresh = self.delay.fresh
-        if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate):
+        if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate) or self._busy(now):
             return
         self._overs = self._overs + 1 if now - self._over_at < _AGAIN else 0
         self._full = fresh
         self._over(now, _BACK ** (1 + self._overs) * fresh, "delay")
+
+    def _busy(self, now: float) -> bool:
+        """Whether it is the computer that is late, not the line: all that is sent arrives, none is lost, and the round trip is short."""
+        carried = self.delay.acked > _CARRIED * self.sending and self.loss < _LOW_LOSS + self._inherent
+        short = self.rtt is not None and now - self._rtt_at < _RECENT and self.rtt < self._least_rtt + _SHORT_TRIP
+        return carried and short
 
     def _over(self, now: float, rate: float, reason: str) -> None:
         self._over_at = now

@@ -140,7 +140,9 @@ def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
             data += down.sender_report(now)
         if data:
             emit(Control(member, data))
-        return SENDER_REPORT_INTERVAL if data else REPORT_INTERVAL
+        # Where arrival times are judged, round trips must be fresh: they tell a queue from a busy computer.
+        by_arrival = any(down.extensions.transport_wide for down in member.downs.values())
+        return SENDER_REPORT_INTERVAL if data and not by_arrival else REPORT_INTERVAL
     blocks = []
     for source in member.sources.values():
         for intake in source.intakes:
