@@ -72,10 +72,14 @@ class Feed:
         self._rooms: dict[str, set[Listener]] = defaultdict(set)
         self.beat = BEAT
         self.dropped = 0
+        self._closed = False
 
     def listen(self, room: str, code: str | None) -> Listener:
         listener = Listener(room, code)
-        self._rooms[room].add(listener)
+        if self._closed:
+            listener.drop()
+        else:
+            self._rooms[room].add(listener)
         return listener
 
     def leave(self, listener: Listener) -> None:
@@ -111,7 +115,8 @@ class Feed:
         return len(self._rooms.get(room, ()))
 
     def close(self) -> None:
-        """Ends every stream, so that the server can stop."""
+        """Ends every stream, and those that still come, so that the server can stop."""
+        self._closed = True
         for listeners in tuple(self._rooms.values()):
             for listener in tuple(listeners):
                 listener.drop()

@@ -9,6 +9,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,6 +49,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    """Ends the streams of news before it waits for open requests: they would outlast its patience."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.container.hub.feed.close()
+        await super().shutdown(sockets)
+
+
 async def run(
     app: FastAPI, settings: Settings, listener: socket.socket, started: Callable[[], Awaitable[None]] | None = None
 ) -> int:
@@ -59,7 +69,7 @@ async def run(
         timeout_keep_alive=20, timeout_graceful_shutdown=GRACE_S, limit_concurrency=CONNECTIONS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
