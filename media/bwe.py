@@ -47,7 +47,8 @@ _SOON: Final = 1.5              # between two requests for a key frame that toge
 _STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
 _DRAIN: Final = 2.5             # after a descent: the queue it is to cure is still there
 _EARLY: Final = 50              # holes of a publisher's line that a report to come may still tell of, at most
-_CARRIED: Final = 0.8           # of what is sent arrives: a queue, if there is one, grows slowly ...
+_CARRIED: Final = 0.75          # of what is sent arrives: a queue, if there is one, grows slowly ...
+_AMPLE: Final = 1.3             # times what is sent: a REMB that is no worry
 _RECENT, _SHORT_TRIP = 2.5, 0.04   # ... and a round trip measured so lately, no longer than this above the least, says that there is none
 _TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
 
@@ -178,6 +179,8 @@ class Line:
             return
         if self._probe.pending and (self._queued or self.loss > _PROBE_LOSS + self._inherent):
             self._probe.failed(now)
+        elif fraction_lost <= _LOW_LOSS and self._remb > _AMPLE * self.sending:
+            pass  # a receiver that sees every arrival and takes nothing back has no queue: its computer answers late
         elif now - self._over_at > _DRAIN and (self._queued >= 2 or (self._queued and fraction_lost > _LOW_LOSS)):
             probed = now - self._probe.ends_at < _DRAIN  # then it may all be the cluster's doing
             self._over(now, (1.05 if probed else 0.85 * (1 - self.loss)) * self._rate_of(2), "delay")
