@@ -49,7 +49,7 @@ def main() -> int:
 
 def _selection(words: list[str]) -> list[str]:
     if not words:
-        return ["-m", "not long", "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile"]
+        return ["-m", "not long", "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadgroup"]
     if words[0] == "check":
         return ["-m", "not long and not browser and not postgres and not netns", *words[1:]]
     if words[0] == "journeys":

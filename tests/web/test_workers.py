@@ -24,9 +24,9 @@ from web.crew import together
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two workers, each with room for few: 500 packets a second."""
+    """Two workers, each with room for few: 250 packets a second."""
     data = tmp_path_factory.mktemp("pair")
-    (data / capacity.FILE).write_text(json.dumps({"schema": 1, "workers": 2, "packets_per_s": 1000}))
+    (data / capacity.FILE).write_text(json.dumps({"schema": 1, "workers": 2, "packets_per_s": 500}))
     running = Installation(data, media_workers=2, media_spare=False).start()
     yield running
     running.stop()
@@ -88,7 +88,7 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
     speaker = await publisher(visitor, crowd, room, "22", clip)
     home = crew.placement.home(room.meeting_id)
     forget_promises(pair)
-    ears = [await subscriber(visitor, crowd, room, code, 4) for code in ("204", "06970")]  # 200 packets a second each
+    ears = [await subscriber(visitor, crowd, room, code, 4) for code in ("204", "06970")]  # 100 packets a second each
     assert len(crew._inside(room.meeting_id)) == 1 and len(crew.links) == 0
     further = await subscriber(visitor, crowd, room, "06973", 4)
     assert crew._inside(room.meeting_id) == {0, 1}
@@ -100,7 +100,7 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
     assert sorted(names) == ["06970", "06973", "204", "22"], "each session once"
     assert sorted(link["offered"] for link in stats["links"].values()) == [0, 2]
     # The second worker has room for one more such receiver, then nobody has.
-    crew.placement.promised.add(1 - home, 300, asyncio.get_running_loop().time() + 3600)
+    crew.placement.promised.add(1 - home, 150, asyncio.get_running_loop().time() + 3600)
     for language, words in (("vi", "hết sức chuyển tiếp"), ("en", "relays as much as it can")):
         visitor.headers["accept-language"] = language
         with pytest.raises(httpx.HTTPStatusError) as refused:
@@ -120,7 +120,7 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
     assert not any(peer.ended.is_set() for peer in (speaker, *ears, again))
     await soon(lambda: crew.running == 2, 60)
     forget_promises(pair)
-    crew.placement.promised.add(home, 500, asyncio.get_running_loop().time() + 3600)
+    crew.placement.promised.add(home, 250, asyncio.get_running_loop().time() + 3600)
     late = await subscriber(visitor, crowd, room, list(room.links)[-1], 4)
     await soon(lambda: any(slot.received > 10 for slot in late.slots()))
     assert first not in crew.links.names and len(crew.links) == 1
