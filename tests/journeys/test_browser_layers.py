@@ -81,9 +81,9 @@ async def test_layers_of_firefox_follow_the_window_of_chromium(
     chair = await FirefoxVisitor.arrive(firefox, f"{reachable.url}/j/{room.chair}", "22", *CHAIR, LARGE)
     point = await Visitor.arrive(chromium, f"{reachable.url}/j/{room.links['204']}", "204", *POINT)
     for listener, name, (hz, hue), (own, _hue) in ((chair, "204", POINT, CHAIR), (point, "22", CHAIR, POINT)):
-        await soon(lambda: listener.sees({name}), 20)
-        await soon(lambda: listener.looks(name, hue), 10)
-        await soon(lambda: listener.hears(name, hz, [own]), 15)
+        await soon(lambda: listener.sees({name}), 60)
+        await soon(lambda: listener.looks(name, hue), 60)
+        await soon(lambda: listener.hears(name, hz, [own]), 60)
     assert set(await chair.sends()) == {"l", "m", "h"}
     await layers_follow_the_window(chair, point)
     await chair.leave()

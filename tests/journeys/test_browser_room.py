@@ -27,10 +27,10 @@ async def meet(chromium: Browser, installation: Installation, room: Room, **cont
 async def everybody_sees_and_hears_everybody(visitors: dict[str, Visitor]) -> None:
     for visitor in visitors.values():
         others = set(TONES) - {visitor.code}
-        await soon(lambda: visitor.sees(others), 20)
+        await soon(lambda: visitor.sees(others), 60)
         for name in others:
             rest = [hz for other, hz in TONES.items() if other != name]
-            await soon(lambda: visitor.hears(name, TONES[name], rest), 15)
+            await soon(lambda: visitor.hears(name, TONES[name], rest), 60)
 
 
 async def _sign_in_as_chair(visitor: Visitor, installation: Installation) -> None:
@@ -43,7 +43,7 @@ async def _sign_in_as_chair(visitor: Visitor, installation: Installation) -> Non
     await page.wait_for_url(f"{installation.url}/")
     await page.close()
     await visitor.page.reload()
-    await soon(visitor.joined, 20)
+    await soon(visitor.joined, 60)
 
 
 async def _gated(installation: Installation, room: Room, code: str) -> tuple[int, int]:
@@ -92,7 +92,7 @@ async def test_three_points_meet_and_the_floor_decides_at_the_server_who_is_hear
     await soon(lambda: commune.hears("204", TONES["204"], [TONES["22"], TONES["06970"]]))
 
     await chair.page.get_by_role("button", name="Thu lời").click()
-    await soon(lambda: district.hears("06970", TONES["06970"], [TONES["22"], TONES["204"]]), 15)
+    await soon(lambda: district.hears("06970", TONES["06970"], [TONES["22"], TONES["204"]]), 60)
     for visitor in visitors.values():
         await visitor.leave()
 
