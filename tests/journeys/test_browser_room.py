@@ -63,6 +63,7 @@ async def _silenced(installation: Installation, room: Room, code: str, listener:
     assert after[1] - before[1] >= 40, "its sound must be dropped at the server"
 
 
+@pytest.mark.long  # beside the rest of the suite three browsers starve, and the estimate of their lines with them
 async def test_three_points_meet_and_the_floor_decides_at_the_server_who_is_heard(
     chromium: Browser, installation: Installation
 ) -> None:
