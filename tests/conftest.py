@@ -24,13 +24,6 @@ settings.load_profile("short")
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers run one after the other, each file's other tests together: two browsers at once would measure each other."""
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 # As a replica the server fires no trigger and checks no key: the only way past our own append-only tables.
 EMPTY = """
 DO $$ DECLARE name text; BEGIN
