@@ -80,6 +80,11 @@ def voices(budget: int, now: int = 3) -> int:
     return 3
 
 
+def enough(now: int) -> int:
+    """bit/s from which on a line with ``now`` voices (1 or 2) gets one more; with the second come pictures."""
+    return int((WEAK if now == 1 else _MIDDLING) * _MARGIN)
+
+
 def sound_budget(budget: int, rates: Sequence[int], now: int = 3) -> int:
     """What is left for pictures when the loudest ``voices`` of ``rates`` (bit/s, by rank) are paid; 0 on a weak line."""
     count = voices(budget, now)

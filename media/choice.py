@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from media.allocate import CHAIR, FLOOR, OTHERS, Wish, allocate, sound_budget, voices, wanted
+from media.allocate import CHAIR, FLOOR, OTHERS, Wish, allocate, enough, sound_budget, voices, wanted
 from media.layer import Layer
 from media.limits import RED_FROM, SHOWN_LARGE
 from media.member import Member
@@ -23,7 +23,7 @@ _ENOUGH: Final = 0.9   # of the rows shown: a layer a little smaller is not wort
 def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> None:
     """Brings every slot of this subscriber to the layer it should have.  What is not known to be weak gets everything."""
     budget = None if member.line is None else int(member.line.estimate)
-    sounds = _voices(member, stage, budget, relay, now)
+    sounds, silent = _voices(member, stage, budget, relay, now)
     slots = [(down, down.source) for down in member.downs.values() if down.kind == "video" and down.source is not None]
     choices = [offered(down, source, now) for down, source in slots]
     wishes = []
@@ -40,14 +40,20 @@ def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> No
     member.spends = sum(sounds) + sum(wish.rates[place] for wish, place in zip(wishes, given, strict=True) if place >= 0)
     has_now = [wish._replace(current=place) for wish, place in zip(wishes, given, strict=True)]
     member.wants = wanted(has_now, sum(sounds)) if budget is not None else 0
+    if silent or (member.voices == 1 and any(wish.most > wish.current for wish in has_now)):
+        # However little they would take: what a weak line is refused must be asked for, or it is never found to be better.
+        member.wants = max(member.wants, enough(member.voices))
 
 
-def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Relay, now: float) -> list[int]:
-    """Gives the sounds to as many as the line carries, the most important first; returns what they take, bit/s."""
+def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Relay, now: float) -> tuple[list[int], bool]:
+    """Gives the sounds to as many as the line carries, the most important first.
+
+    Returns what they take, bit/s, and whether somebody who sends is left out.
+    """
     slots = [(down, down.source) for down in member.downs.values() if down.kind == "audio" and down.source is not None]
     slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], stage), slot[1].voice.rank))
     member.voices = len(slots) if budget is None else voices(budget, member.voices)
-    taken = []
+    taken, silent = [], False
     for place, (down, source) in enumerate(slots):
         layers = [layer for layer in source.layers if down.takes(layer)]
         if budget is not None and budget < RED_FROM:
@@ -56,7 +62,8 @@ def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Rel
         relay.show(down, layer, now)
         if layer is not None and not source.asleep:
             taken.append(layer.bitrate)
-    return taken
+        silent = silent or (layer is None and not source.asleep)
+    return taken, silent
 
 
 def _place(source: Source, stage: Sequence[str]) -> int:
