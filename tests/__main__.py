@@ -30,6 +30,7 @@ PROGRAMS = {
 ALIASES = {"firefox-esr": "firefox"}  # where another distribution calls it so
 LIBRARIES = {"libatomic.so.1": ("libatomic1", "the driver of the browser is linked against it")}
 NEEDED = {**PROGRAMS, **LIBRARIES}
+ALONE = "(browser or alone)"
 USAGE = """usage: python3 -m tests [check | journeys | long [NAME] | PYTEST ARGUMENTS…]
   (nothing)    everything that CI runs, shortened runs of every suite
   check        no browser, no PostgreSQL, no network namespace
@@ -44,15 +45,15 @@ def main() -> int:
         return 0
     if words[:1] != ["check"]:
         _programs()
-    # Browsers first and by themselves: beside the rest they starve, and would tell of the machine instead of the product.
-    parts = [_selection(words)] if words else [["-m", "browser and not long"], _selection(words)]
+    # Browsers and bars of time first, by themselves: beside the rest they would tell of the machine instead of the product.
+    parts = [_selection(words)] if words else [["-m", f"{ALONE} and not long"], _selection(words)]
     codes = [subprocess.run([sys.executable, "-m", "pytest", *part], cwd=bootstrap.ROOT, env=_calm()).returncode for part in parts]
     return max(codes, key=abs)
 
 
 def _selection(words: list[str]) -> list[str]:
     if not words:
-        return ["-m", "not long and not browser", "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile"]
+        return ["-m", f"not long and not {ALONE}", "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile"]
     if words[0] == "check":
         return ["-m", "not long and not browser and not postgres and not netns", *words[1:]]
     if words[0] == "journeys":

@@ -77,11 +77,11 @@ async def _goes_through_a_restart(page: Page | FirefoxPage, installation: Instal
         good = now["state"] == "connected" and now["ufrag"] in (under.strip('"'), None) and now["sent"] > after
         return int(now["sent"]) if good else 0
 
-    before = await soon(lambda: going_on(tag, 20), 60)
+    before = await soon(lambda: going_on(tag, 20), 20)
     (session,) = installation.call(hub.stats(room.meeting_id))["rooms"][room.meeting_id]["sessions"]
     renewed = await page.evaluate("again()")
     assert renewed != tag
-    await soon(lambda: going_on(renewed, before + 40), 60)
+    await soon(lambda: going_on(renewed, before + 40), 20)
     (same,) = installation.call(hub.stats(room.meeting_id))["rooms"][room.meeting_id]["sessions"]
     assert same["session"] == session["session"] and same["packets_in"] > session["packets_in"]
     told = await page.evaluate("patches")

@@ -45,7 +45,6 @@ async def far_chromium(line: Line, tmp_path: Path) -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.mark.long  # beside the rest of the suite three browsers starve, and the estimate of their lines with them
 async def test_three_points_meet_over_tls_from_another_network(
     far_chromium: Browser, line: Line, lan: Installation
 ) -> None:

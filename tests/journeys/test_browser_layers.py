@@ -12,7 +12,6 @@ from tests.journeys.visitors import LARGE, FirefoxVisitor, Visitor
 from tests.support.firefox import Firefox
 from tests.support.installation import Installation, soon
 
-BUSY = 4000   # milliseconds; alone on the machine it is below 1000, beside the rest of the suite not always
 pytestmark = pytest.mark.browser
 
 # The page's own way of sending is replaced: one stream of VP9 whose spatial layers lie in each other (SVC).
@@ -46,7 +45,7 @@ async def layers_follow_the_window(publisher: Visitor, viewer: Visitor) -> None:
     await viewer.watch(name)
     await viewer.resize(*WINDOW)
     await soon(lambda: _shows(viewer, publisher, "h"), PATIENCE)
-    assert await viewer.longest_pause() < BUSY, "a switch of layers is not seen"
+    assert await viewer.longest_pause() < 1000, "a switch of layers is not seen"
     await soon(lambda: viewer.in_step(name), PATIENCE)
 
 
@@ -81,9 +80,9 @@ async def test_layers_of_firefox_follow_the_window_of_chromium(
     chair = await FirefoxVisitor.arrive(firefox, f"{reachable.url}/j/{room.chair}", "22", *CHAIR, LARGE)
     point = await Visitor.arrive(chromium, f"{reachable.url}/j/{room.links['204']}", "204", *POINT)
     for listener, name, (hz, hue), (own, _hue) in ((chair, "204", POINT, CHAIR), (point, "22", CHAIR, POINT)):
-        await soon(lambda: listener.sees({name}), 60)
-        await soon(lambda: listener.looks(name, hue), 60)
-        await soon(lambda: listener.hears(name, hz, [own]), 60)
+        await soon(lambda: listener.sees({name}), 20)
+        await soon(lambda: listener.looks(name, hue), 10)
+        await soon(lambda: listener.hears(name, hz, [own]), 15)
     assert set(await chair.sends()) == {"l", "m", "h"}
     await layers_follow_the_window(chair, point)
     await chair.leave()
@@ -103,7 +102,7 @@ async def test_layers_of_vp9_are_dropped_at_the_server_and_decoded_without_a_fre
     await soon(lambda: point.sees({"22"}), PATIENCE)
     await point.resize(*WINDOW)
     await soon(lambda: _rows(point, "22", at_least=500), PATIENCE)
-    assert await point.longest_pause() < BUSY
+    assert await point.longest_pause() < 1000
     assert next(iter((await chair.sends()).values()))["scalabilityMode"] == "L3T3_KEY", "this browser sends no layers in VP9"
     await chair.leave()
     await point.leave()

@@ -75,7 +75,6 @@ async def _sound_holds(listener: Visitor, name: str) -> bool:
     return await listener.made_up(name) < LOST
 
 
-@pytest.mark.long  # a browser beside the rest of the suite is a weak line of its own
 async def test_a_picture_shrinks_with_the_line_and_grows_again(line: Line, pair: tuple[Visitor, Visitor]) -> None:
     chair, point = pair
     await soon(lambda: _has(point, chair, "h"), PATIENCE)

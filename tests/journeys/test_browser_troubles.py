@@ -46,12 +46,12 @@ async def test_a_room_mends_itself_after_the_media_server_died(chromium: Browser
     room, hub = installation.room(opened=True), installation.found.hub
     chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", 440, 10)
     point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", 700, 130)
-    await soon(lambda: point.sees({"22"}), 60)
+    await soon(lambda: point.sees({"22"}), 20)
     await soon(lambda: _says(point, "#line", "Đường truyền tốt"))
     os.kill(hub.crew.workers.pids[0], signal.SIGKILL)
     await soon(lambda: hub.crew.workers.restarts)
-    await soon(lambda: point.sees({"22"}), 60)
-    await soon(lambda: chair.hears("204", 700, [440]), 60)
+    await soon(lambda: point.sees({"22"}), 30)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
     await soon(lambda: _says(point, "#line", "Đường truyền tốt"))
     await chair.leave()
     await point.leave()
@@ -78,8 +78,8 @@ async def test_a_second_device_is_asked_and_takes_over_or_only_accompanies(
 
     tablet = await open_page(chromium, address)
     await tablet.get_by_role("button", name="Thay thiết bị kia").click()
-    await soon(lambda: first.page.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 60)
-    await soon(lambda: tablet.evaluate("window.diemcau?.pcs.up?.connectionState === 'connected'"), 60)
+    await soon(lambda: first.page.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
+    await soon(lambda: tablet.evaluate("window.diemcau?.pcs.up?.connectionState === 'connected'"), 20)
     assert await first.page.evaluate("window.diemcau.pcs.up === null && window.diemcau.pcs.down === null")
     own = "document.querySelector('#self video').srcObject.getTracks().every((track) => track.readyState === 'ended')"
     assert await first.page.evaluate(own), "the camera's lamp goes out"
@@ -87,11 +87,11 @@ async def test_a_second_device_is_asked_and_takes_over_or_only_accompanies(
     # One that only listens takes over and is taken over just the same.
     screen = await open_page(chromium, address, NOTHING % "NotFoundError")
     await screen.get_by_role("button", name="Thay thiết bị kia").click()
-    await soon(lambda: tablet.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 60)
-    await soon(lambda: screen.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 60)
+    await soon(lambda: tablet.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
+    await soon(lambda: screen.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
     desk = await open_page(chromium, address)
     await desk.get_by_role("button", name="Thay thiết bị kia").click()
-    await soon(lambda: screen.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 60)
+    await soon(lambda: screen.get_by_text("Điểm cầu đang họp trên thiết bị khác").is_visible(), 20)
     for page in (phone, tablet, first.page, screen, desk):
         await page.context.close()
 
@@ -117,14 +117,14 @@ async def test_a_microphone_that_is_pulled_out_is_said_and_heard_again_when_it_i
     room = installation.room(opened=True)
     chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", 440, 10)
     point = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['204']}", "204", 700, 130)
-    await soon(lambda: chair.hears("204", 700, [440]), 60)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
     await soon(lambda: _says(point, "#voice", "Micro đang bật"))
     await point.page.evaluate(UNPLUG)
     await soon(lambda: _says(point, "#voice", "Không có micro: mọi người không nghe bạn"))
-    await soon(lambda: chair.sees({"204"}), 60)  # the picture goes on
+    await soon(lambda: chair.sees({"204"}), 20)  # the picture goes on
     await point.page.evaluate(PLUG)
-    await soon(lambda: _says(point, "#voice", "Micro đang bật"), 60)
-    await soon(lambda: chair.hears("204", 700, [440]), 60)
+    await soon(lambda: _says(point, "#voice", "Micro đang bật"), 20)
+    await soon(lambda: chair.hears("204", 700, [440]), 20)
     await chair.leave()
     await point.leave()
 
@@ -162,7 +162,7 @@ async def test_a_page_that_is_told_to_wait_asks_for_tickets_no_sooner(
 
     await page.route("**/tickets", busy)
     await page.get_by_role("button", name="Vào họp", exact=True).click()
-    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 60)
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
     assert asked[1] - asked[0] >= 3
     await page.context.close()
 
@@ -242,7 +242,7 @@ async def test_without_camera_and_microphone_the_reason_is_said_and_one_still_jo
     page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}", NOTHING % error)
     await page.get_by_text(said).first.wait_for()
     await page.get_by_role("button", name="Vào họp", exact=True).click()
-    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 60)
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
     assert await page.locator("#voice").inner_text() == "Không có micro: mọi người không nghe bạn"
     await soon(lambda: "204" in installation.found.hub.live(room.meeting_id))  # who only listens is present too
     await page.context.close()
@@ -259,7 +259,7 @@ async def test_join_and_room_pages_give_axe_nothing_to_say(
     await page.locator("#check").wait_for()
     assert await complaints(page) == []
     await page.get_by_role("button", name="Vào họp", exact=True).click()
-    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 60)
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)
     assert await complaints(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.context.close()

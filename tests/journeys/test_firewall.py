@@ -90,8 +90,8 @@ async def two_meet(office: Office, script: str = "") -> list[list[str]]:
             browser, url, code, hz, HUES[code], ignore_https_errors=True, script=script)
     for code, visitor in visitors.items():
         (other,) = set(TONES) - {code}
-        await soon(lambda: visitor.sees({other}), 60)
-        await soon(lambda: visitor.hears(other, TONES[other], [TONES[code]]), 60)
+        await soon(lambda: visitor.sees({other}), 20)
+        await soon(lambda: visitor.hears(other, TONES[other], [TONES[code]]), 15)
     ways = [way for visitor in visitors.values() for way in await visitor.page.evaluate(WAYS)]
     assert len(ways) == 4, "a way up and a way down for each"
     for visitor in visitors.values():

@@ -72,7 +72,7 @@ async def test_one_gstreamer_is_seen_and_heard_by_another(
     sends = (await tickets(client, room.links["22"]))["publish"]
     takes = (await tickets(client, room.links["204"]))["subscribe"]
     async with program(installation, room, "whip", sends, codec) as sender:
-        await soon(lambda: sender.counts("audio") > 20 and sender.counts("video") > 10, 60)
+        await soon(lambda: sender.counts("audio") > 20 and sender.counts("video") > 10, 30)
         assert sender.said["status"] == 201
         async with program(installation, room, "whep", takes, codec) as watcher:
             await soon(lambda: watcher.counts("video") > 30 and watcher.counts("audio") > 100, 40)

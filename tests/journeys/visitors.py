@@ -176,7 +176,7 @@ class Visitor:
         page.on("pageerror", lambda error: visitor.problems.append(str(error)))
         await page.goto(url)
         await page.get_by_role("button", name="Vào họp", exact=True).click()
-        await soon(visitor.joined, 60)
+        await soon(visitor.joined, 20)
         return visitor
 
     async def joined(self) -> bool:
@@ -281,7 +281,7 @@ class FirefoxVisitor(Visitor):
         visitor = cls(code, hz, page, page.problems)  # type: ignore[arg-type]
         await page.goto(url)
         await page.press("button.primary")
-        await soon(visitor.joined, 60)
+        await soon(visitor.joined, 20)
         return visitor
 
     async def resize(self, width: int, height: int) -> None:

@@ -198,7 +198,7 @@ async def tickets(client: httpx.AsyncClient, secret: str, **body: Any) -> dict[s
     return found
 
 
-async def soon(check: Any, seconds: float = 30.0) -> Any:
+async def soon(check: Any, seconds: float = 10.0) -> Any:
     """The first true value of `check()`, asked 50 times a second; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
