@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from media.control import MediaClient, Message
 from media.errors import BadPacket, Gone, MediaError
+from media.limits import MAX_SOUNDS
 from media.peers import Crowd, Subscriber
 from media.peers_sdp import FORMATS
 from media.record_beat import BEAT, Beat
@@ -61,7 +62,7 @@ class Options:
     room: str
     folder: Path
     seconds: float = 0.0
-    audio: int = 8
+    audio: int = MAX_SOUNDS            # no receiver is given more at a time
     video: int = 4
     patience: float = 120.0            # seconds without a relay until the recording ends
     parent: int | None = None

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from media.limits import MAX_SOUNDS
 from media.peers import Crowd, Publisher
 from media.peers_clip import Clip
 from media.record_recover import recover
 from media.record_store import read_manifest
+from media.recorder import NAME
 from tests.media.pictures import H264Publisher
 from tests.media.recordings import ROOT, Relay, check, join, leave, length, of, recorder, seconds
 
@@ -54,6 +56,28 @@ async def test_everybody_is_recorded_in_files_that_are_what_the_manifest_says(re
     assert all(not track["gaps"] and length(track) > 1.2 for track in manifest["tracks"])
     assert 0 < manifest["counters"]["fsync_ms_max"] and manifest["counters"]["lost"] == 0
     assert {path.name for path in recording.folder.iterdir()} == {"manifest.json", *(t["file"] for t in manifest["tracks"])}
+
+
+async def test_every_place_that_the_recorder_offers_is_filled_when_enough_are_there(relay: Relay, tmp_path: Path) -> None:
+    """A sound beyond what one receiver is given would have a place in which nobody ever stands."""
+    crowd, room = Crowd(), next(ROOMS)
+    people = [point(crowd, f"P{index}", index) for index in range(MAX_SOUNDS + 1)]
+    await join(relay, room, *people)
+    async with recorder(relay, room, tmp_path / "rec") as recording:
+        await recording.says(lambda line: line["event"] == "joined")
+        async with asyncio.timeout(10):
+            while not all(names := await _places(relay, room)):
+                await asyncio.sleep(0.05)
+        recording.tell()
+        assert await recording.ended() == 0
+    assert len(set(names[:MAX_SOUNDS])) == MAX_SOUNDS
+    await leave(*people)
+
+
+async def _places(relay: Relay, room: str) -> list[str | None]:
+    """Who stands in each slot of the recorder."""
+    sessions = (await relay.client.stats(room))["rooms"][room]["sessions"]
+    return [slot["name"] for one in sessions if one["name"] == NAME for slot in one["slots"]] or [None]
 
 
 async def test_the_room_closes_the_recording_and_sound_and_picture_stay_in_step(relay: Relay, tmp_path: Path) -> None:
