@@ -31,11 +31,11 @@ from media.limits import (
     CONTROL_KNOWN,
     CONTROL_VERSION,
     CONTROLLER_WAIT,
-    EVENT_QUEUE,
     MAX_LINE,
     MAX_ROOMS,
     RECONNECT_WAIT,
     SLOW_READER,
+    UNREAD,
 )
 from media.load import LAG_TICK, Meter
 from media.port import open_port
@@ -148,11 +148,11 @@ class Worker:
             if writer.is_closing():
                 continue  # hung up; asyncio would complain about every line
             slow = not self._catch_up(writer)
-            for older in NEWEST if kind not in NEWEST else (kind,):
-                held.pop((session, older), None)
+            for older in NEWEST if kind == "down" else (kind,):
+                held.pop((session, older), None)  # nothing is to be told of who is gone, and the newest of a kind counts
             if slow and kind in NEWEST:
                 held[session, kind] = line
-            elif writer.transport.get_write_buffer_size() > EVENT_QUEUE * 256:
+            elif writer.transport.get_write_buffer_size() > UNREAD:
                 del self._writers[writer]
                 writer.transport.abort()  # does not read; better a reconnect than memory without end
             else:

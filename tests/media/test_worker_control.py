@@ -14,7 +14,7 @@ import pytest
 
 from media.control import MediaClient
 from media.errors import MediaError
-from media.limits import EVENT_QUEUE, MAX_LINE, RECONNECT_WAIT, SLOW_READER
+from media.limits import MAX_LINE, RECONNECT_WAIT, SLOW_READER, UNREAD
 from media.port import open_sockets
 from media.sfu import Sfu
 from media.worker import RECORDER_SILENCE, Worker
@@ -72,12 +72,38 @@ async def test_a_slow_controller_gets_the_newest_slots_and_everything_that_must_
         writer.close()
 
 
+async def test_a_picture_that_stood_still_costs_a_slow_controller_no_other_news_of_that_session(tmp_path: Path) -> None:
+    async with running(tmp_path / "s") as worker:
+        reader, writer = await controller(worker, tmp_path / "s")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        transport = next(iter(worker._writers)).transport
+        while transport.get_write_buffer_size() <= SLOW_READER:
+            worker._tell({"event": "up", "session": "others", "padding": "x" * 200})
+        for number in range(2):
+            worker._tell(slots("s", number))
+            worker._tell({"event": "wanted", "session": "s", "number": number})
+        for event in ("frozen", "thawed", "up"):
+            worker._tell({"event": event, "session": "s"})
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        told: list[tuple[str, Any]] = []
+        async with asyncio.timeout(10):
+            while len(told) < 5:
+                if transport.get_write_buffer_size() == 0:
+                    worker.look()
+                event = json.loads(await reader.readline())
+                told += [(event["event"], event.get("number"))] if event["session"] == "s" else []
+        assert told == [("frozen", None), ("thawed", None), ("up", None), ("slots", 1), ("wanted", 1)]
+        writer.close()
+
+
 async def test_a_controller_that_reads_nothing_at_all_is_dropped_and_the_meetings_wait_for_another(tmp_path: Path) -> None:
     async with running(tmp_path / "s") as worker:
         _, writer = await controller(worker, tmp_path / "s")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        for number in range(EVENT_QUEUE * 10):
+        transport = next(iter(worker._writers)).transport
+        for number in range(10 * UNREAD // 200):
             worker._tell({"event": "up", "session": f"s{number}", "padding": "x" * 200})
+            assert transport.get_write_buffer_size() < UNREAD + 300
         await until(worker, alone=True)
         worker.look()
         assert not worker.ended.is_set()
