@@ -159,7 +159,7 @@ class MediaClient:
         self, room: str, link: str, peer: tuple[str, int], keys: tuple[bytes, bytes], ssrcs: tuple[int, int]
     ) -> None:
         """This worker's end of a link: the other's address, the keys to receive and to send with, our SSRC and theirs in
-        RTCP.  Raises: MediaError, Gone."""
+        RTCP.  Raises: MediaError, RoomFull, Gone."""
         await self._call("link", room=room, link=link, peer=list(peer), receive=keys[0].hex(), send=keys[1].hex(),
                          ssrcs=list(ssrcs))
 

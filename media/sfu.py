@@ -104,11 +104,10 @@ class Sfu:
         return answer
 
     def _prepare(self, room: str, session: str, name: str, offer: str) -> tuple[Offer, Local]:
-        if not all(0 < len(word) <= MAX_NAME for word in (room, session, name)):
-            raise MediaError("media.name")
+        _check_names(room, session, name)
         if session in self.peers:
             raise MediaError("session.exists")
-        if len(self.peers) >= MAX_PEERS or (room not in self.rooms and len(self.rooms) >= MAX_ROOMS):
+        if len(self.peers) >= MAX_PEERS or not self._has_place(room):
             raise RoomFull("worker.full")
         parsed = parse_offer(offer)
         few = len(self.peers) < TRANSPORT_WIDE_PEERS
@@ -116,11 +115,20 @@ class Sfu:
             *_credentials(), self.certificate.fingerprints[0], self.candidates, _draw(), transport_wide=few)
         return parsed, local
 
+    def _has_place(self, room: str) -> bool:
+        return room in self.rooms or len(self.rooms) < MAX_ROOMS
+
     def _room(self, name: str) -> Room:
         if name not in self.rooms:
             self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell, self.fanout.history.sent)
             self.rooms[name].policy(*self._policies.get(name, (None, [], None)))
         return self.rooms[name]
+
+    def _drop_if_empty(self, room: Room) -> None:
+        """A room that nobody is in and no link holds is none any more."""
+        held = room.members or any(link.room is room for link in self.trunks.links.values())
+        if not held and self.rooms.get(room.name) is room:
+            del self.rooms[room.name]
 
     def _add_peer(self, member: Any, room: Room, offer: Offer, local: Local) -> None:
         peer = Peer(member, room, offer, (local.ufrag, local.pwd), self.certificate, self.fanout.send, self.counters,
@@ -172,15 +180,23 @@ class Sfu:
     def link(
         self, room: str, name: str, address: tuple[str, int], keys: tuple[bytes, bytes], ssrcs: tuple[int, int]
     ) -> None:
-        """Joins a room here with the same one on another worker.  Raises: MediaError."""
-        self.trunks.open(self._room(room), name, address, keys, ssrcs)
+        """Joins a room here with the same one on another worker.  Raises: MediaError, RoomFull."""
+        _check_names(room, name)
+        if not self._has_place(room):
+            raise RoomFull("worker.full")
+        entry, before = self._room(room), self.trunks.links.get(name)
+        try:
+            self.trunks.open(entry, name, address, keys, ssrcs)
+        finally:
+            for one in (entry, before.room if before is not None else entry):
+                self._drop_if_empty(one)
         self._hurry()
 
     def unlink(self, name: str) -> bool:
         """False when there is no such link."""
         link = self.trunks.close(name)
-        if link is not None and not link.room.members and self.rooms.get(link.room.name) is link.room:
-            del self.rooms[link.room.name]
+        if link is not None:
+            self._drop_if_empty(link.room)
         return link is not None
 
     def close_room(self, room: str) -> None:
@@ -222,8 +238,7 @@ class Sfu:
         finally:
             peer.close()
         self._hurry()
-        if not peer.room.members:
-            self.rooms.pop(peer.room.name, None)
+        self._drop_if_empty(peer.room)
 
     # -- timers ---------------------------------------------------------------------------------------------------------
 
@@ -311,6 +326,11 @@ class Sfu:
         for sock in self._sockets:
             self._loop.remove_reader(sock)
             sock.close()
+
+
+def _check_names(*words: str) -> None:
+    if not all(0 < len(word) <= MAX_NAME for word in words):
+        raise MediaError("media.name")
 
 
 def _draw() -> int:

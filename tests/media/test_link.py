@@ -1,4 +1,4 @@
-"""One room on two workers: two real processes, a publisher on one, receivers on both."""
+"""One room on two workers: two real processes, a publisher on one, receivers on both; and what a link is to its room."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 
 from media.bench_worker import Worker, worker_process
 from media.control import join_workers
-from media.errors import MediaError
+from media.errors import MediaError, RoomFull
+from media.limits import MAX_NAME
 from media.peers import Crowd, Subscriber
 from media.peers_clip import Clip
+from tests.media.server import Server, server
+from tests.media.test_sdp import offer
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +169,41 @@ async def test_a_stranger_at_the_other_worker_s_address_and_wrong_keys_bring_not
         with pytest.raises(MediaError, match=r"control\.syntax"):
             await one.client._call("link", **said)
     await sender.close()
+
+
+def _link(running: Server, room: str, name: str, key: int = 28, port: int = 9) -> None:
+    running.sfu.link(room, name, ("127.0.0.1", port), (b"r" * key, b"s" * 28), (1, 2))
+
+
+async def test_a_room_stays_for_as_long_as_a_link_holds_it_though_nobody_is_left() -> None:
+    async with server() as running:
+        _link(running, "room", "x")
+        _link(running, "room", "y", port=10)
+        entry = running.sfu.rooms["room"]
+        running.sfu.publish("room", "p", "A", offer())
+        assert running.sfu.close("p") and running.sfu.rooms == {"room": entry}
+        running.sfu.publish("room", "q", "A", offer())
+        assert running.sfu.peers["q"].room is entry, "who comes back is in the room that the links feed"
+        running.sfu.close("q")
+        assert running.sfu.unlink("x") and running.sfu.rooms == {"room": entry}
+        assert running.sfu.unlink("y") and not running.sfu.rooms
+        _link(running, "room", "x")
+        running.sfu.close_room("room")
+        assert not running.sfu.rooms and not running.sfu.trunks.links
+
+
+async def test_a_link_that_is_refused_or_replaced_leaves_no_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server() as running:
+        with pytest.raises(MediaError, match=r"control\.syntax"):
+            _link(running, "room", "x", key=5)
+        assert not running.sfu.rooms
+        with pytest.raises(MediaError, match=r"media\.name"):
+            _link(running, "x" * (MAX_NAME + 1), "x")
+        _link(running, "first", "x")
+        _link(running, "second", "x")
+        assert list(running.sfu.rooms) == ["second"]
+        monkeypatch.setattr("media.sfu.MAX_ROOMS", 1)
+        with pytest.raises(RoomFull):
+            _link(running, "third", "y")
+        _link(running, "second", "y")
+        assert list(running.sfu.rooms) == ["second"] and sorted(running.sfu.trunks.links) == ["x", "y"]
