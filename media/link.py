@@ -29,9 +29,7 @@ from media.stream import DownStream
 SOURCES, WANTED = 1, 2      # kinds of letters
 CARRIED: Final = Extensions(level=1, capture=2)   # header extensions that go over a link
 LOOK: Final = 0.04          # seconds between two looks at what changed, however often time is told
-KEEP_ALIVE: Final = 2.0     # seconds between two words where there is nothing to say
 MAX_SOURCES: Final = 4096
-_SMALL: Final = 1000        # octets of a datagram of letters
 
 
 class Link:
@@ -47,7 +45,6 @@ class Link:
         self.out = Member(f"link/{name}", "", "subscribe", self.ssrc, target=target, connected=True)
         self.intakes: dict[int, Intake] = {}                      # what comes from the other side, by SSRC
         self.remote: dict[str, Member] = {}                       # their publishers by session
-        self.heard_at: float | None = None
         self._slots: dict[Intake, DownStream] = {}                # of our own publishers
         self._told: list[Source] | None = None                    # which of our own the other side was told of
         self._asked: frozenset[int] = frozenset()                 # SSRCs of slots that the other side wants
@@ -57,7 +54,7 @@ class Link:
         self._wants: frozenset[int] | None = None                 # what we told to want of theirs
         self._pictures: list[Source] = []                         # of theirs, and ...
         self._sounds: list[int] = []                              # ... the SSRCs of their sounds
-        self._spoke_at = self._looked_at = float("-inf")
+        self._looked_at = float("-inf")
 
     # -- time -----------------------------------------------------------------------------------------------------------
 
@@ -72,16 +69,12 @@ class Link:
             if wanted != self._wants:
                 self._wants = wanted
                 self._outboxes[WANTED].put(json.dumps(sorted(wanted)).encode())
-        due = [one for box in self._outboxes.values() for one in box.due(self.ssrc, now)]
-        if not due and now - self._spoke_at > KEEP_ALIVE:
-            due = [b""]
-        self._say(due, now)
+        self._say([one for box in self._outboxes.values() for one in box.due(self.ssrc, now)])
         if now >= self.out.report_at:
             self.out.report_at = now + reports.send(self.out, self._emit, now)
 
-    def _say(self, packets: list[bytes], now: float) -> None:
+    def _say(self, packets: list[bytes]) -> None:
         for data in packets:
-            self._spoke_at = now
             self._emit(Control(self.out, rtcp.receiver_report(self.ssrc) + data))
 
     # -- towards the other side -----------------------------------------------------------------------------------------
@@ -196,13 +189,11 @@ class Link:
         """One authentic packet.  Raises: BadPacket."""
         view = RtpView(packet)
         intake = self.intakes.get(view.ssrc)
-        self.heard_at = now
         if intake is not None and view.payload_type in (intake.source.payload_type, intake.source.red or -1):
             self.room.on_rtp(intake, view, now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """One authentic compound packet: reports and requests as from any peer, and letters.  Raises: BadPacket."""
-        self.heard_at = now
         for message in rtcp.parse(data, blocks=False):
             intake = self.intakes.get(message.ssrc) if isinstance(message, rtcp.SenderReport) else None
             if intake is not None:
@@ -218,7 +209,7 @@ class Link:
             return
         complete, read = self._inboxes[kind].take(version, place, pieces, text)
         if complete:
-            self._say([letters.packet(self.ssrc, kind + RECEIPT, version)], now)
+            self._say([letters.packet(self.ssrc, kind + RECEIPT, version)])
         if read is None:
             return
         said = json.loads(read)
