@@ -37,7 +37,7 @@ Progress = Callable[[float, float], None]
 @dataclass(frozen=True, slots=True)
 class Result:
     """``damaged``: files whose SHA-256 is not that of the manifest; ``missing``: files that are gone; ``broken``: frames
-    that could not be decoded."""
+    that could not be decoded, and files that could not be read, or not to their end."""
 
     seconds: float
     picture: str

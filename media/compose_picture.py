@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Final
 
 import av
-from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageDraw, ImageFont
+
+from media.compose_track import decoded
 
 WIDTH, HEIGHT = 1280, 720      # pixels
 LABEL: Final = 30              # rows under a picture for the name; even
 EDGE: Final = 4                # pixels around a tile that light up while its point speaks; even
 STALE: Final = 3.0             # seconds without a frame after which the name alone is shown
-_BACK, _TILE, _BAR, _LIGHT, _DIM = 16, 40, 60, 210, 30      # brightness
+_BACK, _TILE, _BAR, _LIGHT = 16, 40, 60, 210      # brightness
 _GREY: Final = 128
 _SPEAKS: Final = (150, 80, 60)  # Y, U, V of the frame around who speaks: green
 
@@ -31,7 +32,7 @@ class Eye:
 
     def __init__(self, path: Path, point: str, start: float, end: float) -> None:
         self.point, self.start, self.end = point, start, end
-        self.broken = 0
+        self.broken = 0            # packets that could not be decoded, and the file if it could not be read
         self._path = path
         self._frames: Iterator[tuple[float, av.VideoFrame]] | None = None
         self._next: tuple[float, av.VideoFrame] | None = None
@@ -51,18 +52,13 @@ class Eye:
         return self._shown if self._shown is not None and seconds - self._shown[0] < STALE else None
 
     def _decoded(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        with av.open(str(self._path)) as container:
-            stream = container.streams.video[0]
-            stream.thread_count = 1
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except FFmpegError:
-                    self.broken += 1
-                    continue
-                for frame in frames:
-                    if frame.pts is not None:
-                        yield self.start + float(frame.pts * frame.time_base), frame
+        for _, frames in decoded(self._path, "video", self._note):
+            for frame in frames:
+                if frame.pts is not None:
+                    yield self.start + float(frame.pts * frame.time_base), frame
+
+    def _note(self) -> None:
+        self.broken += 1
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import av
-from av.error import FFmpegError
+
+from media.compose_track import DAMAGE, decoded
 
 RATE: Final = 48_000           # samples a second, mono
 BLOCK: Final = RATE            # samples mixed at a time
@@ -27,7 +28,7 @@ class Voice:
 
     def __init__(self, path: Path, point: str, start: float, end: float) -> None:
         self.point, self.start, self.end = point, start, end
-        self.broken = 0                            # packets that could not be decoded
+        self.broken = 0                            # packets that could not be decoded, and the file if it could not be read
         self._path = path
         self._pieces: Iterator[tuple[int, array[int]]] | None = None
         self._next: tuple[int, array[int]] | None = None
@@ -70,22 +71,23 @@ class Voice:
 
     def _decoded(self) -> Iterator[tuple[int, array[int]]]:
         """(number of the first sample in the recording, samples) of each frame."""
-        with av.open(str(self._path)) as container:
-            stream = container.streams.audio[0]
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-            for packet in container.demux(stream):
-                if packet.pts is None:
-                    continue
-                at = round((self.start + float(packet.pts * packet.time_base)) * RATE)
-                try:
-                    frames = [piece for frame in packet.decode() for piece in resampler.resample(frame)]
-                except FFmpegError:
-                    self.broken += 1
-                    continue
-                for frame in frames:
-                    samples = array("h", bytes(frame.planes[0])[: 2 * frame.samples])
-                    yield at, samples
-                    at += frame.samples
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        for seconds, frames in decoded(self._path, "audio", self._note):
+            if seconds is None:
+                continue
+            at = round((self.start + seconds) * RATE)
+            try:
+                pieces = [piece for frame in frames for piece in resampler.resample(frame)]
+            except DAMAGE:
+                self._note()
+                continue
+            for piece in pieces:
+                samples = array("h", bytes(piece.planes[0])[: 2 * piece.samples])
+                yield at, samples
+                at += piece.samples
+
+    def _note(self) -> None:
+        self.broken += 1
 
 
 class Mixer:

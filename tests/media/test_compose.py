@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from shutil import which
+from shutil import copytree, which
 
 import av
 import pytest
@@ -157,11 +158,35 @@ def test_whatever_stops_it_leaves_no_half_file(trouble: type[BaseException], rec
     assert [path.name for path in tmp_path.iterdir()] == ["film.webm"] and out.read_bytes() == b"the one before"
 
 
+@pytest.mark.parametrize("name", ["0003-QN-video.webm", "0004-QN-audio.webm"])
+def test_a_file_whose_head_is_damaged_is_counted_and_the_rest_is_there(name: str, recording: Path, tmp_path: Path) -> None:
+    folder = copytree(recording, tmp_path / "rec")
+    with (folder / name).open("r+b") as file:
+        file.write(bytes(40))
+    result = compose(folder, tmp_path / "film.webm", "webm")
+    assert (result.damaged, result.missing, result.broken) == ([name], [], 1)
+    part = heard(tmp_path / "film.webm")[round(1.4 * RATE) : round(1.6 * RATE)]
+    assert (loudness(part, tone_hz(2)) > 0.02) is ("video" in name)
+    assert loudness(part, tone_hz(1)) > 0.02
+
+
+@pytest.mark.parametrize("harm", [
+    lambda data: data.replace(b"A_OPUS", b"A_OPUT"), lambda data: data.replace(b"LC", b"\xff\xfe"), lambda data: data[:20],
+    lambda data: data.replace(b"OpusHead", b"OpusDead"), lambda data: b"", lambda data: data[:600] + bytes(40) + data[640:],
+])
+def test_whatever_is_wrong_with_a_sound_costs_that_sound_alone(
+    harm: Callable[[bytes], bytes], recording: Path, tmp_path: Path
+) -> None:
+    harmed = tmp_path / "harmed.webm"
+    harmed.write_bytes(harm((recording / "0005-LC-audio.webm").read_bytes()))
+    mixer = Mixer([Voice(recording / "0002-HN-audio.webm", "HN", 0.0, 3.0), Voice(harmed, "LC", 0.5, 3.0)])
+    for first in range(3):
+        assert len(mixer.block(first * RATE)) == 2 * RATE and all(mixer.loud["HN"])
+    assert mixer.voices[0].broken == 0
+
+
 def test_damage_is_told_and_the_rest_is_there(recording: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "rec"
-    folder.mkdir()
-    for path in recording.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    folder = copytree(recording, tmp_path / "rec")
     harmed = folder / "0003-QN-video.webm"
     data = bytearray(harmed.read_bytes())
     data[2000:2040] = bytes(40)
