@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.depacketize import Frame
 from media.peers_clip import Clip
 from media.peers_source import vp8_payloads
 from media.record_book import Book
@@ -250,6 +251,38 @@ def test_only_what_is_on_the_disk_is_told() -> None:
     track.unwritten("disk_full")
     entry, = bench.book.manifest(bench.now)["tracks"]
     assert entry["gaps"] == [{"from": entry["end"], "to": None, "reason": "disk_full"}]
+
+
+@given(st.lists(st.sampled_from(["add", "add", "add", "lost", "take", "kept", "unwritten", "forget"]), max_size=60))
+def test_whatever_the_disk_does_listed_gaps_never_overlap_and_none_lies_in_what_is_kept(steps: list[str]) -> None:
+    track = Bench().book.open("A", "audio", "OPUS", b"", (0, 0), 0.0, 0.0)
+    at, held, kept, waiting = 0.0, b"", [], []
+    for step in [*steps, "take", "kept"]:
+        if step == "add":
+            at += 0.02
+            track.add(Frame(0, b"\xfc", True), at)
+            waiting.append(at)
+        elif step == "lost":
+            at += 0.1
+            track.gap(LOST)
+        elif step == "take" and not held and track.waiting:
+            held, given, waiting = track.take(), waiting, []
+        elif step == "kept" and held:
+            track.kept(track.bytes + len(held))
+            held = b""
+            kept += given
+        elif step == "unwritten":
+            track.unwritten("disk_full")
+            held, waiting = b"", []
+        elif step == "forget":
+            track.forget(SLOW)
+            waiting = []
+        listed = [(gap.start, at + 1 if gap.end is None else gap.end) for gap in track.gaps]
+        assert all(start <= end for start, end in listed)
+        assert all(before[1] <= after[0] for before, after in zip(listed, listed[1:], strict=False)), track.gaps
+        assert all(gap.end is not None for gap in track.gaps[:-1])
+    assert track.frames == len(kept)
+    assert not any(start < frame < end for start, end in listed for frame in kept)
 
 
 def test_a_name_that_is_no_file_name_makes_no_trouble() -> None:
