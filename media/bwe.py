@@ -47,9 +47,9 @@ _SOON: Final = 1.5              # between two requests for a key frame that toge
 _STUCK: Final = 3.0             # REMB that stays below what is sent for so long means it
 _DRAIN: Final = 2.5             # after a descent: the queue it is to cure is still there
 _EARLY: Final = 50              # holes of a publisher's line that a report to come may still tell of, at most
-_CARRIED: Final = 0.75          # of what is sent arrives: a queue, if there is one, grows slowly ...
 _AMPLE: Final = 1.3             # times what is sent: a REMB that is no worry
-_RECENT, _SHORT_TRIP = 2.5, 0.04   # ... and a round trip measured so lately, no longer than this above the least, says that there is none
+_STOP: Final = 0.08             # a queue as long as this ends a probe
+_NONE: Final = 0.03             # a queue shorter than this is none: packets of sound are 0.02 s apart
 _TRIP: Final = 0.12             # a round trip longer by this than the least one: a queue
 
 
@@ -72,11 +72,13 @@ class Line:
         self._overs = 0
         self._full = 0.0                # what arrived when the line was last overused
         self._remb = -1.0
-        self._rtt_at = -1e9
+        self._usage = "normal"          # as arrival times tell, where nothing proves them wrong
+        self._queue = 0.0
+        self._ways = 0
+        self._least_passage = float("inf")   # from sending a packet to hearing of it
         self._least_rtt, self._queued = float("inf"), 0   # the least round trip, and how many reports in a row were late
         self._meter: deque[tuple[float, int, float]] = deque([(now, 0, 0.0)])   # time, octets, those of media
         self._probe = Prober(now)
-        self._wanted = 0
         self._heard_at = self._ticked_at = now
         self._feedback_at = self._remb_at = -1e9
         self._cut_at = self._over_at = self._trouble_at = -1e9
@@ -101,7 +103,7 @@ class Line:
 
         Else what is left of the estimate, or where nothing tells of a queue twice what is lost; never above a quarter.
         """
-        if self.delay.usage == "over" or self._queued:
+        if self._usage == "over" or self._queued:
             return 0
         media = self._rate_of(2)
         now = self._ticked_at
@@ -170,7 +172,7 @@ class Line:
         """
         self._heard_at = now
         if rtt is not None:
-            self.rtt, self._rtt_at = rtt, now
+            self.rtt = rtt
             self._least_rtt = min(rtt, self._least_rtt * 1.001)
         self.loss = (self.loss + fraction_lost) / 2
         self._bound_by_loss(now)
@@ -188,7 +190,7 @@ class Line:
     def on_trouble(self, now: float) -> None:
         """The receiver asks for a key frame of what it sees already.  Twice, and with a queue: answering would only add to it."""
         before, self._trouble_at = self._trouble_at, now
-        queue = self.delay.queue > 0.05 if self._by_arrival(now) else self._queued
+        queue = self._queue > 0.05 if self._by_arrival(now) else self._queued
         if queue and 0.1 < now - before < _SOON < now - self._over_at:
             self._over(now, 0.85 * self.sending, "loss")
 
@@ -196,8 +198,13 @@ class Line:
         """Arrival times.  ``sent(number)`` is when and with how many octets it left; None: not ours, or too old."""
         self._heard_at = self._feedback_at = now
         self.delay.hear(feedback, sent)
-        if self.delay.usage == "over":
+        longest = self._longest_queue(now) if self.delay.newest >= 0 else float("inf")
+        self._queue = min(self.delay.queue, longest)
+        self._usage = "normal" if longest < _NONE else self.delay.usage
+        if self._usage == "over":
             self._overused(now)
+        if self._probe.running(now) and _STOP < longest < float("inf"):
+            self._probe.failed(now)  # its queue grows already: sound must not be dropped for it
         if self._probe.pending:
             self._judge_probe(self._probe.hear(feedback, sent), now)
 
@@ -221,27 +228,31 @@ class Line:
         if self._by_arrival(now):
             self._grow(passed, now)
         elif self._probe.pending and now > self._probe.ends_at + _VERDICT:
-            self._rate = max(self._rate, float(self._probe.target))
-            self._probe.passed(now)
+            by_arrival = self._feedback_at > self._remb_at
+            if self._heard_at > self._probe.ends_at and not by_arrival:
+                self._rate = max(self._rate, float(self._probe.target))
+                self._probe.passed(now)
+            else:
+                self._probe.failed(now)  # nobody said that it arrived
 
     # -- probes ---------------------------------------------------------------------------------------------------------
+
+    def changed(self, now: float) -> None:
+        """Another layer is shown: nothing measured now would mean anything, and a key frame is on its way."""
+        self._probe.cancel(now, 1.2 if self._by_arrival(now) else 2.5)
 
     def probe(self, now: float, wanted: int) -> int:
         """bit/s of empty packets to send now, 0 for none; ``wanted`` bit/s would be put to use, all told."""
         probe = self._probe
-        if wanted != self._wanted:
-            if not 0.9 < wanted / (self._wanted or 1) < 1.1:
-                # What is shown changes: nothing measured now would mean anything, and a key frame is on its way.
-                probe.cancel(now, 1.2 if self._by_arrival(now) else 2.5)
-            self._wanted = wanted
         if probe.running(now):
             return probe.extra
-        if not probe.may_start(now) or wanted <= self.estimate or now - self._heard_at > 1.5:
+        silent = self.sending > 0 and now - self._heard_at > 1.5  # who is sent nothing has nothing to say
+        if not probe.may_start(now) or wanted <= self.estimate or silent:
             return 0
         arrival = self._by_arrival(now)
         if self.loss > _PROBE_LOSS + self._inherent or now - self._over_at < (1.0 if arrival else 3.0):
             return 0
-        if arrival and (self.delay.usage != "normal" or self.delay.queue > 0.02):
+        if arrival and (self._usage != "normal" or self._queue > 0.02):
             return 0
         length = max(_SHORT if arrival else _LONG, min(_LONGEST, _BITS / self.estimate))
         return probe.start(now, self.estimate, wanted, int(self._rate_of(2)), length)
@@ -270,17 +281,20 @@ class Line:
     def _overused(self, now: float) -> None:
         pause = _PAUSE + (self.rtt or 0.1)
         fresh = self.delay.fresh
-        if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate) or self._busy(now):
+        if fresh < 0 or (now - self._over_at < pause and _BACK * fresh > 0.7 * self._rate):
             return
         self._overs = self._overs + 1 if now - self._over_at < _AGAIN else 0
         self._full = fresh
         self._over(now, _BACK ** (1 + self._overs) * fresh, "delay")
 
-    def _busy(self, now: float) -> bool:
-        """Whether it is the computer that is late, not the line: all that is sent arrives, none is lost, and the round trip is short."""
-        carried = self.delay.acked > _CARRIED * self.sending and self.loss < _LOW_LOSS + self._inherent
-        short = self.rtt is not None and now - self._rtt_at < _RECENT and self.rtt < self._least_rtt + _SHORT_TRIP
-        return carried and short
+    def _longest_queue(self, now: float) -> float:
+        """Seconds of queue at most: the newest packet heard of has left so long ago, beyond the least such time.  Where the
+        delays say more, it is the receiver's computer that is late and not its line."""
+        passage = now - self.delay.newest
+        if self.delay.ways != self._ways:
+            self._ways, self._least_passage = self.delay.ways, passage
+        self._least_passage = min(passage, self._least_passage * 1.001)
+        return passage - self._least_passage
 
     def _over(self, now: float, rate: float, reason: str) -> None:
         self._over_at = now
@@ -291,9 +305,9 @@ class Line:
 
     def _grow(self, passed: float, now: float) -> None:
         delay = self.delay
-        if delay.usage != "normal" or now - self._over_at < 0.5:
+        if self._usage != "normal" or now - self._over_at < 0.5:
             return
-        if now - self._over_at > _SETTLED and delay.queue < 0.01 and not self._probe.pending and delay.acked > _SMALLEST:
+        if now - self._over_at > _SETTLED and self._queue < 0.01 and not self._probe.pending and delay.acked > _SMALLEST:
             self._rate = max(self._rate, delay.acked)  # what arrives, and no queue with it, is carried
         ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
         if self._rate >= ahead:
@@ -311,7 +325,7 @@ class Line:
             if sending < 0.85 * rate and loss > 0.6 * before:
                 self._inherent, self._lossy = min(_MOST_INHERENT, loss), float("inf")  # as much of less: sending less cures nothing
             self._trial = None
-        queue = now - self._over_at < _CALM or (self.delay.queue > 0.02 if self._by_arrival(now) else self._queued > 0)
+        queue = now - self._over_at < _CALM or (self._queue > 0.02 if self._by_arrival(now) else self._queued > 0)
         self._inherent += min(0.0, 1.2 * loss - self._inherent) / 10
         if self._inherent and not queue:
             self._inherent += max(0.0, min(_MOST_INHERENT, loss) - self._inherent) / 4

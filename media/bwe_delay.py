@@ -37,10 +37,12 @@ _JUMP: Final = 10.0          # a receiver's clock does not jump so far: it began
 class Delay:
     """``usage``; ``queue`` in seconds; ``acked`` bit/s that arrived over the last half second, ``fresh`` just now.
 
-    Both rates are -1 until enough has come.  ``trend`` is the rise of the queue in a window, seconds.
+    Both rates are -1 until enough has come.  ``trend`` is the rise of the queue in a window, seconds.  ``newest`` is when the
+    newest packet of the last message left: it arrived before the message was written, so that no queue is longer than the
+    time since.  ``ways`` grows when the way itself is found to have become longer.
     """
 
-    __slots__ = ("usage", "queue", "acked", "fresh", "trend", "_threshold", "_samples", "_arrived", "_octets", "_group",
+    __slots__ = ("usage", "queue", "acked", "fresh", "trend", "newest", "ways", "_threshold", "_samples", "_arrived", "_octets", "_group",
                  "_least", "_base", "_base_before", "_base_at", "_last", "_turn", "_message", "_updated", "_over",
                  "_full_since")
 
@@ -50,6 +52,7 @@ class Delay:
         self._turn = 0.0   # what the wraps of the reference time come to
         self._last = -1.0  # newest arrival
         self._message = -1
+        self.newest, self.ways = -1.0, 0
         self._begin()
 
     def _begin(self) -> None:
@@ -65,7 +68,7 @@ class Delay:
 
     def hear(self, feedback: Feedback, sent: Sent) -> None:
         """One message.  ``sent`` tells of a 16-bit number when (seconds, our clock) and with how many octets it left."""
-        group, least, octets, last = self._group, self._least, 0, self._last
+        group, least, octets, last, newest = self._group, self._least, 0, self._last, -1.0
         turn = self._turn_of(feedback)
         add = self._samples.append
         for number, at in feedback.packets:
@@ -73,6 +76,7 @@ class Delay:
                 continue
             left, size = known
             octets += size
+            newest = max(newest, left)
             at += turn
             if at > last:
                 last = at
@@ -88,6 +92,7 @@ class Delay:
             self._arrived.clear()  # a message was lost: what it told of would look as if it had not arrived
             self._octets = 0
         self._message = feedback.message
+        self.newest = newest
         if octets:
             self._last = last
             self._arrived.append((last, octets))
@@ -147,6 +152,7 @@ class Delay:
         elif last - self._full_since > _PATIENCE:
             self._base = self._base_before = lowest
             self._full_since = -1.0
+            self.ways += 1
         growing = self.trend > self._threshold and self.queue > _SMALL
         self._over = self._over + 1 if growing or full else 0
         sudden = self.trend > 4 * self._threshold and (

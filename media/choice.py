@@ -38,6 +38,8 @@ def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> No
     for (down, _), layers, place in zip(slots, choices, given, strict=True):
         relay.show(down, layers[place] if place >= 0 else None, now)
     member.spends = sum(sounds) + sum(wish.rates[place] for wish, place in zip(wishes, given, strict=True) if place >= 0)
+    if member.line is not None and any(wish.current != place for wish, place in zip(wishes, given, strict=True)):
+        member.line.changed(now)
     has_now = [wish._replace(current=place) for wish, place in zip(wishes, given, strict=True)]
     member.wants = wanted(has_now, sum(sounds)) if budget is not None else 0
     if silent or (member.voices == 1 and any(wish.most > wish.current for wish in has_now)):

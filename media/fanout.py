@@ -22,7 +22,7 @@ from media.counters import Counters
 from media.errors import BadPacket
 from media.headers import EXTENDED, WORDS, Headers, Numbers, Picture, Stamp, block, plain, read_picture
 from media.history import History
-from media.limits import FLUSH_JOBS, FLUSH_SENDS, HISTORY, MAX_DATAGRAM
+from media.limits import FLUSH_JOBS, FLUSH_SENDS, HISTORY, MAX_DATAGRAM, OVERHEAD
 from media.port import Path
 from media.relay import Batch, Control, Output, Padding, Resend
 from media.rtp import HEADER, HEADER_BYTES
@@ -228,7 +228,7 @@ class Fanout:
 
     def _fresh_stamp(self, octets: int) -> Stamp:
         now = self._clock()
-        return Stamp(int(now * 262144) & 0xFFFFFF, self.history.note(now, octets + HEADER_BYTES + TAG_BYTES))
+        return Stamp(int(now * 262144) & 0xFFFFFF, self.history.note(now, octets + OVERHEAD))
 
     def _old_stamp(self, packet: Packet) -> Stamp | None:
         """None: it is no longer known how the packet left, so it must not leave again."""

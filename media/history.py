@@ -2,7 +2,7 @@
 
 One row of numbers for the whole worker: a packet has the same number for everybody who receives it, and numbers that a
 receiver never got are not looked at (draft-holmer-rmcat-transport-wide-cc-extensions-01).  Pure; bounded by its size.
-Written by ``media/fanout.py``, read by whoever judges a receiver's line.
+Written by ``media/fanout.py``, read by ``media/reports.py``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class History:
         self._times, self._octets = array("d", bytes(8 * size)), array("L", bytes(8 * size))
 
     def note(self, now: float, octets: int) -> int:
-        """A packet of ``octets`` (UDP payload) leaves at ``now`` (monotonic seconds); returns its number (16 bit)."""
+        """A packet of ``octets``, as its line sees them (payload and ``limits.OVERHEAD``), leaves at ``now`` (monotonic seconds); returns its number (16 bit)."""
         number, at = self._next & _CYCLE - 1, self._next & self._mask
         self._times[at], self._octets[at] = now, octets
         self._next += 1

@@ -53,7 +53,8 @@ class Member:
     spends: int = 0                                  # bit/s of what it is given
     wants: int = 0                                   # bit/s with the next layer of each picture; 0: it has all it can use
     extra: int = 0                                   # octets of probes and of packets sent again
-    probed_at: float = 0.0
+    probed_at: float = 0.0                           # when octets of a probe were last counted ...
+    owed: float = 0.0                                # ... and those not sent yet
     heights: dict[str, int] = field(default_factory=dict)  # rows each slot is shown with; 0: nobody looks at it
     choose_at: float = 0.0                           # when its line is looked at again ...
     settled_until: float = 0.0                       # ... though until then there is nothing to choose while it carries what it gets
@@ -70,6 +71,11 @@ class Member:
     def octets_out(self) -> int:
         """Octets sent to this subscriber as its line sees them, headers included."""
         return self.extra + sum(down.octets + OVERHEAD * down.packets for down in self.downs.values())
+
+    @property
+    def probes(self) -> bool:
+        """Whether it can be sent what nobody misses: only repair streams carry that."""
+        return any(down.rtx_ssrc and down.rtx for down in self.downs.values())
 
     def may_resend(self, kind: Kind, octets: int, now: float) -> bool:
         """Whether its line has room for a packet sent again; there is always room for sound."""

@@ -292,29 +292,30 @@ class Relay:
         now = down.awaited or down.layer
         return now is not None and now.source is layer.source and now.index < layer.index
 
-    def probe(self, member: Member, octets: int) -> None:
-        """Sends about so many octets that nobody misses: packets sent before where there are any, otherwise padding.
+    def probe(self, member: Member, octets: float) -> int:
+        """Sends at most so many octets, headers included, that nobody misses; returns how many.
 
-        Only repair streams can carry them, for they have numbers of their own.
+        Packets sent before where one fits, otherwise padding.  Only repair streams can carry them, for they have numbers of
+        their own.
         """
         repairing = [down for down in member.downs.values() if down.rtx_ssrc and down.rtx]
-        if not repairing or octets <= 0:
-            return
-        self.flush()
         down = next((down for down in repairing if down.layer is not None), repairing[0])
-        layer, left, sent = down.layer, octets, 0
-        codec = layer.codec if layer is not None else next(iter(down.rtx))
-        while left > 0 and sent < PROBE_PACKETS:
-            old = layer.ring.get(layer.highest - sent) if layer is not None else None
-            if layer is not None and old is not None and old.ext >= down.map.base and layer.codec in down.rtx:
+        layer, sent, packets = down.layer, 0, 0
+        padding = down.rtx.get(layer.codec if layer is not None else "", next(iter(down.rtx.values())))
+        self.flush()
+        while octets - sent > 2 * OVERHEAD and packets < PROBE_PACKETS:
+            left = int(octets - sent) - OVERHEAD
+            old = layer.ring.get(layer.highest - packets) if layer is not None and layer.codec in down.rtx else None
+            if layer is not None and old is not None and old.ext >= down.map.base and len(old.payload) <= left:
                 self._emit(Resend(down, old, down.payload_type, down.delta, down.ts_delta, down.pid_delta, down.tl0_delta,
                                   down.rtx[layer.codec]))
-                size = len(old.payload) + OVERHEAD
+                size = len(old.payload)
             else:
-                self._emit(Padding(down, down.rtx.get(codec, next(iter(down.rtx.values()))), min(255, left)))
-                size = min(255, left) + OVERHEAD
-            left, sent = left - size, sent + 1
-            member.extra += size
+                size = min(255, left)
+                self._emit(Padding(down, padding, size))
+            sent, packets = sent + size + OVERHEAD, packets + 1
+        member.extra += sent
+        return sent
 
     @property
     def urgent(self) -> bool:

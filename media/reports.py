@@ -50,8 +50,6 @@ def _on_message(member: Member, message: rtcp.Message, relay: Relay, history: Hi
         for ssrc in message.media:
             down = member.downs.get(ssrc)
             layer = None if down is None else down.layer or down.awaited
-            if down is not None and down.layer is not None and member.line is not None and now >= member.forgiven_until:
-                member.line.on_trouble(now)
             if layer is not None:
                 relay.ask_keyframe(layer.intake, now)
                 if down is not None and down.layer is layer and member.line is not None and now >= member.forgiven_until:
@@ -140,9 +138,7 @@ def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
             data += down.sender_report(now)
         if data:
             emit(Control(member, data))
-        # Where arrival times are judged, round trips must be fresh: they tell a queue from a busy computer.
-        by_arrival = any(down.extensions.transport_wide for down in member.downs.values())
-        return SENDER_REPORT_INTERVAL if data and not by_arrival else REPORT_INTERVAL
+        return SENDER_REPORT_INTERVAL if data else REPORT_INTERVAL
     blocks = []
     for source in member.sources.values():
         for intake in source.intakes:

@@ -251,8 +251,8 @@ class Room:
         choice.choose(member, self._stage, self.relay, now)
         member.settled_until = now + SETTLED if not member.wants else 0.0
         turn = member in self._probing or len(self._probing) < PROBES_AT_ONCE
-        if line is not None and turn and line.probe(now, member.wants) > 0:
-            member.probed_at = now
+        if line is not None and turn and member.probes and line.probe(now, member.wants) > 0:
+            member.probed_at, member.owed = now, 0.0
             self._probing.add(member)
 
     def _probe(self, member: Member, now: float) -> None:
@@ -266,7 +266,8 @@ class Room:
         if more <= 0:
             self._probing.discard(member)
             return
-        self.relay.probe(member, round(more * min(0.1, now - member.probed_at) / 8))
+        member.owed += more * min(0.1, now - member.probed_at) / 8
+        member.owed -= self.relay.probe(member, member.owed)
         member.probed_at = now
 
     @property

@@ -1,42 +1,51 @@
-"""A computer that is late is not a line that is full: pictures stay when everything arrives and the round trip is short."""
+"""A computer that is late is not a line that is full: pictures stay where what was sent a moment ago has arrived."""
 
 from __future__ import annotations
+
+import random
 
 from media.bwe import Line
 from media.twcc import Feedback
 
 
-def estimate_of_a_late_receiver(rtt: float) -> int:
-    """120 kbit/s over 12 s; every other second the receiver reads later and later, up to 0.12 s, then all at once."""
-    line = Line(0.0)
+def least_estimate(*, queue: bool) -> int:
+    """160 kbit/s for 20 s.  From the fifth second on packets wait: in a queue that only lets 90 kbit/s pass, or in a socket
+    that a busy computer reads all at once, later and later for a while."""
+    line, draw = Line(0.0), random.Random(7)
     sent: dict[int, tuple[float, int]] = {}
     arrived: list[tuple[float, int]] = []
-    octets, told, least = 0, 0, 1e9
-    for number in range(600):
+    octets, told, least, free, read = 0, 0, 1e9, 0.0, 0.0
+    for number in range(1000):
         now = number * 0.02
-        sent[number] = (now, 300)
-        octets += 300
-        arrived.append((now + 0.01 + 0.12 * (now % 2.0 if now % 2.0 < 1.0 else 0.0), number))
+        sent[number] = (now, 400)
+        octets += 400
+        busy = now > 5.0
+        if busy and queue:
+            free = max(free, now) + 400 * 8 / 90_000
+            arrived.append((free + 0.01, number))
+        elif busy:
+            while read < now:  # turns of 50 to 350 ms that grow over a second and begin anew
+                read += 0.05 + 0.3 * (read % 1.0) * draw.random()
+            arrived.append((read + 0.01, number))
+        else:
+            arrived.append((now + 0.01, number))
         line.sent(octets, now)
-        if number % 5 == 4:
-            known = sorted((at, one) for at, one in arrived if at <= now)
-            arrived = [(at, one) for at, one in arrived if at > now]
+        reads = read <= now + 0.02 if busy and not queue else number % 5 == 4  # who does not read does not write either
+        if reads:
+            known = sorted((one, at) for at, one in arrived if at <= now + 0.03)
+            arrived = [(at, one) for at, one in arrived if at > now + 0.03]
             if known:
-                base = min(one for _, one in known)
-                packets = sorted((one, at) for at, one in known)
-                line.on_feedback(Feedback(base, len(packets), list(packets), told & 0xFF), sent.get, now)
+                line.on_feedback(Feedback(known[0][0], len(known), list(known), told & 0xFF), sent.get, now + 0.03)
                 told += 1
-        if number % 25 == 24:
-            line.on_report(0.0, 0.01 if number < 50 else rtt, now)
         line.tick(now)
-        if number > 100:
+        if number > 250:
             least = min(least, line.estimate)
     return int(least)
 
 
 def test_a_busy_computer_costs_no_picture_and_a_full_line_does() -> None:
-    assert estimate_of_a_late_receiver(0.012) > 300_000
-    assert estimate_of_a_late_receiver(0.25) < 200_000
+    assert least_estimate(queue=False) > 300_000
+    assert least_estimate(queue=True) < 100_000
 
 
 def test_a_late_answer_counts_only_where_the_receiver_takes_its_estimate_back() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from media import rtcp
 from media.member import Member
 from media.relay import Output, Padding, Resend
@@ -92,6 +94,20 @@ def test_probes_go_on_repair_streams_only() -> None:
         line.go(6.0, 450_000)
         extra = [o for o in line.outputs if isinstance(o, Padding) or (isinstance(o, Resend) and o.rtx)]
         assert bool(extra) == rtx
+        assert line.member.line is not None
+        assert rtx or line.member.line.estimate <= 450_000, "who cannot be probed is believed no better than it says"
+
+
+@pytest.mark.parametrize("rate", [12_000, 54_000, 120_000, 900_000])
+def test_a_probe_adds_what_was_asked_for_and_no_more(rate: int) -> None:
+    line = Line()
+    line.go(3.0, 3_000_000)
+    sent, owed = 0, 0.0
+    for _ in range(50):  # a second, in turns of 20 ms
+        owed += rate * 0.02 / 8
+        more = line.bench.room.relay.probe(line.member, owed)
+        owed, sent = owed - more, sent + more
+    assert 0.75 * rate / 8 <= sent <= rate / 8
 
 
 def test_on_a_narrow_line_repairs_of_pictures_wait_and_those_of_sound_do_not() -> None:

@@ -14,6 +14,7 @@ from media.counters import Counters
 from media.fanout import Fanout, Target
 from media.headers import EXTENDED, Headers, Numbers, Stamp, block, plain, read_picture
 from media.history import History
+from media.limits import OVERHEAD
 from media.port import Path, open_sockets
 from media.relay import Batch, Resend
 from media.room import Member
@@ -160,7 +161,8 @@ def _check(data: bytes, packet: Packet, down: DownStream, fanout: Fanout) -> Non
     assert bool(HEADER.unpack_from(data)[0] & EXTENDED >> 8) == bool(extension)
     if 0 < extensions.transport_wide < 15 and len(set(extensions[3:])) == 4:
         number = int.from_bytes(view.extension(extensions.transport_wide) or b"", "big")
-        assert fanout.history.sent(number) is not None
+        said = fanout.history.sent(number)
+        assert said is not None and said[1] == len(packet.payload) + OVERHEAD, "in the octets every line is reckoned in"
 
 
 def test_without_its_first_stamp_a_packet_never_leaves_again_on_its_own_ssrc() -> None:

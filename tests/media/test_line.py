@@ -120,6 +120,18 @@ def test_who_is_sent_nothing_is_not_silent() -> None:
     line = Line(0.0)
     talk(line, 0.0, 30.0, 0)
     assert line.estimate == START and line.reason == ""
+    assert line.probe(100.0, 2_000_000) > 0, "or it would be given nothing for ever"
+
+
+def test_a_probe_of_which_nothing_is_heard_proves_nothing() -> None:
+    line = Line(0.0)
+    total = talk(line, 0.0, 1.5, 300_000)
+    line.on_report(0.0, 0.05, 1.5)
+    assert line.probe(1.6, 2_000_000) > 0
+    before = line.estimate
+    for step in range(40):
+        line.tick(1.7 + step / 10)
+    assert line.estimate <= before and total > 0
 
 
 def test_a_probe_ends_is_judged_and_comes_later_after_a_failure() -> None:
@@ -129,7 +141,8 @@ def test_a_probe_ends_is_judged_and_comes_later_after_a_failure() -> None:
     assert line.probe(1.6, 390_000) == 0, "the estimate proves enough"
     talk(line, 1.6, 2.0, 300_000, total)
     line.on_report(0.0, 0.05, 3.5)
-    assert line.probe(3.5, 600_000) == 0, "what is wanted has just changed"
+    line.changed(3.4)
+    assert line.probe(3.5, 600_000) == 0, "what is shown has just changed"
     line.on_report(0.0, 0.05, 6.0)
     assert line.probe(6.1, 600_000) > 0
     line.on_report(0.3, 0.05, 6.4)
