@@ -32,7 +32,7 @@ from meetings.store.database import Database
 from web import roomview
 from web.crew import Away, Crew, Joining
 from web.feed import Feed, frame
-from web.presence import Presence
+from web.presence import Presence, Roles
 from web.records import Records
 from web.roomview import OPEN_EVERYWHERE
 from web.seats import Seats
@@ -59,6 +59,7 @@ class Hub:
         self._clock = clock
         self._answers = asyncio.Event()
         self._presence = Presence()
+        self._roles = Roles()
         self._records = Records(db, self._mark)
         self._sessions: dict[str, Ticket] = {}
         self._points: dict[tuple[str, str], int] = {}
@@ -130,7 +131,7 @@ class Hub:
     async def open_session(self, ticket: Ticket, offer: str, publishers: list[str] | None = None) -> str:
         """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull."""
         session, room, name = ticket.session_id, ticket.room, ticket.name
-        returning = self._presence.knows(room, name)
+        returning = self._roles.returning(room, name, ticket.role, self._clock())
         try:
             joining = Joining(session, room, name, ticket.role, offer, publishers, returning)
             worker = self.crew.place(joining)
@@ -257,6 +258,7 @@ class Hub:
             return  # a bench room, or a watcher who is no point: nobody's presence
         point_id, at = ticket.point_id, self._clock()
         self._points[ticket.room, ticket.name] = point_id
+        self._roles.up(ticket.room, ticket.name, ticket.role, ticket.session_id)
         if self._presence.up(ticket.room, ticket.name, ticket.session_id):
             self._records.add(lambda conn: service.seat_join(conn, ticket.room, point_id, at), ticket.room)
 
@@ -282,6 +284,7 @@ class Hub:
         at = self._clock()
         self._slots.pop(session, None)
         self._wanted.pop(session, None)
+        self._roles.over(session, at)
         self._records.add(lambda conn: service.end_session(conn, session, at))
 
     # --- news and policy -------------------------------------------------------------------------------------------
@@ -303,6 +306,7 @@ class Hub:
         """Ends the presence of points that did not come back after a worker's death."""
         while True:
             await asyncio.sleep(1)
+            self._roles.expire(self._clock())
             for room, name in self._presence.expire(self._clock()):
                 self._leave(room, name, "gone")
 

@@ -1,7 +1,8 @@
 """Who is in a room, told from media sessions: a point is present from its first peer up to its last peer down.
 
 When the media worker dies, or another device of the same point takes over, nobody has left yet: the point gets `GRACE`
-to come back before its presence ends, as a single peer would.  Pure: no clock, no database; `hub.py` asks it and writes what it answers.
+to come back before its presence ends, as a single peer would.  `Roles` knows who may come back in however full it is.  Pure:
+no clock, no database; `hub.py` asks and writes what is answered.
 """
 
 from __future__ import annotations
@@ -61,10 +62,6 @@ class Presence:
                 if not place.sessions:
                     place.waiting_since = at
 
-    def knows(self, room: str, name: str) -> bool:
-        """Whether the point is present, or may still come back."""
-        return (room, name) in self._places
-
     def expire(self, at: datetime) -> list[tuple[str, str]]:
         """Points that did not come back in time; they have left."""
         over = [
@@ -82,3 +79,36 @@ class Presence:
     def everyone(self) -> list[tuple[str, str]]:
         """All (room, name) whose presence is open."""
         return list(self._places)
+
+
+class Roles:
+    """Which points have a session of a role (publish, subscribe) that came up, or lost it within GRACE."""
+
+    def __init__(self) -> None:
+        self._live: dict[tuple[str, str, str], set[str]] = {}
+        self._lost: dict[tuple[str, str, str], datetime] = {}
+        self._of: dict[str, tuple[str, str, str]] = {}
+
+    def up(self, room: str, name: str, role: str, session: str) -> None:
+        """This session has media."""
+        self._of[session] = room, name, role
+        self._live.setdefault((room, name, role), set()).add(session)
+
+    def over(self, session: str, at: datetime) -> None:
+        """It ended, in whatever way.  Sessions that never came up are nobody's."""
+        key = self._of.pop(session, None)
+        if key is None:
+            return
+        self._live[key].discard(session)
+        if not self._live[key]:
+            del self._live[key]
+        self._lost[key] = at
+
+    def returning(self, room: str, name: str, role: str, at: datetime) -> bool:
+        """Whether one more session of this role is only the one that was there."""
+        key = room, name, role
+        return key in self._live or (key in self._lost and at - self._lost[key] < GRACE)
+
+    def expire(self, at: datetime) -> None:
+        """Forgets what was lost too long ago."""
+        self._lost = {key: lost for key, lost in self._lost.items() if at - lost < GRACE}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.presence import GRACE, Presence
+from web.presence import GRACE, Presence, Roles
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_points_that_return_within_the_grace_after_a_dead_worker_never_left() ->
     who.up("m", "c", "s3")
     who.up("n", "a", "elsewhere")
     who.lost(["s1", "s2", "s3"], AT)
-    assert who.live("n") == {"a"} and who.knows("m", "c") and not who.knows("m", "d")
+    assert who.live("n") == {"a"} and ("m", "c") in who.everyone() and ("m", "d") not in who.everyone()
     assert who.up("m", "c", "s4") is False and who.down("m", "c", "s4") is True
     assert who.live("m") == frozenset()
     assert who.expire(AT + GRACE - timedelta(milliseconds=1)) == []
@@ -74,3 +74,23 @@ def test_arrivals_and_departures_alternate_for_every_point(steps: list[tuple[str
             assert inside.get(name, False) is (step == "down")
             inside[name] = step == "up"
     assert who.live("m") == {name for name, there in inside.items() if there}
+
+
+def test_who_had_a_session_of_a_role_a_moment_ago_returns_in_that_role_and_in_no_other() -> None:
+    roles = Roles()
+    roles.up("m", "a", "publish", "p")
+    assert roles.returning("m", "a", "publish", AT) and not roles.returning("m", "a", "subscribe", AT)
+    assert not roles.returning("n", "a", "publish", AT) and not roles.returning("m", "b", "publish", AT)
+    roles.up("m", "a", "subscribe", "s1")
+    roles.up("m", "a", "subscribe", "s2")
+    roles.over("s1", AT)
+    assert roles.returning("m", "a", "subscribe", AT + 2 * GRACE), "the other one is still there"
+    roles.over("s2", AT)
+    roles.over("s2", AT + GRACE)  # told twice: it ended once
+    roles.over("never-up", AT)
+    just = AT + GRACE - timedelta(milliseconds=1)
+    roles.expire(just)
+    assert roles.returning("m", "a", "subscribe", just) and not roles.returning("m", "a", "subscribe", AT + GRACE)
+    roles.over("p", AT)
+    roles.expire(AT + GRACE)
+    assert not (roles._live or roles._lost or roles._of), "nothing is kept"

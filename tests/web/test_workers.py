@@ -110,7 +110,11 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
         said = answer.json()
         assert said["error"] == "media.full" and said["why"] == "packets" and words in said["message"]
-    assert crew.refused["packets"] == 2
+    # Nor does it help to be there already as one who only speaks: that costs nothing, and hearing does.
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        await subscriber(visitor, crowd, room, "22", 4)
+    assert refused.value.response.status_code == 503 and refused.value.response.json()["why"] == "packets"
+    assert crew.refused["packets"] == 3
     # Who is in is never put out, and whoever comes back is let in, however full it is.
     again = await subscriber(visitor, crowd, room, "204", 4)
     assert not any(peer.ended.is_set() for peer in (speaker, *ears, further))
