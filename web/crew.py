@@ -245,10 +245,14 @@ class Crew:
     # --- what they count ---------------------------------------------------------------------------------------------
 
     async def stats(self, room: str | None = None) -> Message:
-        """The counters of all workers together, their rooms, and `workers` one by one.  Raises: Away."""
+        """The counters of all workers together, their rooms, and `workers` one by one; one that dies just now is left out.
+        Raises: Away when none is left."""
         found = []
         for worker, running in sorted(self._running.items()):
-            stats = await running.client.stats(room)
+            try:
+                stats = await running.client.stats(room)
+            except Gone:
+                continue
             found.append({"worker": worker, "restarts": self.workers.places[worker].restarts, **stats})
         if not found:
             raise Away

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import Any
 
+import httpx
+import pytest
+
+from media.errors import Gone
 from tests.support.installation import Installation, tickets
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 from tests.web.test_media_sessions import is_problem, offer_of, post
@@ -38,3 +42,19 @@ async def test_anything_else_is_refused(installation: Installation, client: http
         b'{"%s": 1}' % (b"x" * 65), b"{%s}" % b",".join(b'"%d": 1' % n for n in range(65)), b"[" * 4000, b"\xff\xfe",
     ):
         is_problem(await client.put(f"{location}/view", content=body, headers=bearer), 400, "media.view")
+
+
+async def test_a_relay_that_dies_while_it_is_asked_is_away_and_the_session_is_not_said_to_be_over(
+    installation: Installation, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    location, bearer, _other = await _session(client, installation)
+
+    async def dying(*_given: Any) -> Any:
+        raise Gone("worker.gone")
+
+    for name in ("view", "trickle"):
+        monkeypatch.setattr(installation.found.hub.crew._running[0].client, name, dying)
+    is_problem(away := await client.put(f"{location}/view", json={"1": 90}, headers=bearer), 503, "media.away")
+    assert away.headers["retry-after"]
+    fragment = {"content-type": "application/trickle-ice-sdpfrag", "if-match": '"tag"'}
+    is_problem(await client.patch(location, content=b"", headers={**bearer, **fragment}), 503, "media.away")

@@ -14,13 +14,14 @@ import httpx
 import pytest
 
 from media.control import MediaClient
+from media.errors import Gone
 from media.peers import Crowd
 from media.peers_clip import Clip
 from tests.support.installation import Installation, soon
 from tests.support.running import clip  # noqa: F401 - a fixture
 from tests.web.test_hub_room import listening, publisher, subscriber
 from web import capacity
-from web.crew import together
+from web.crew import Away, together
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,27 @@ async def test_a_room_that_is_too_large_for_its_worker_goes_on_in_the_other_and_
     await soon(lambda: len(crew.links) == 0)
     for peer in (speaker, *ears, again, further):
         await peer.close()
+
+
+async def test_a_worker_that_dies_while_it_is_asked_is_left_out_of_the_counters(
+    pair: Installation, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = pair.found.hub.crew
+    await soon(lambda: crew.running == 2, 60)
+
+    async def dying(*_given: Any) -> Any:
+        raise Gone("worker.gone")
+
+    monkeypatch.setattr(crew._running[0].client, "stats", dying)
+    stats = await asyncio.to_thread(pair.call, pair.found.hub.stats())
+    assert [one["worker"] for one in stats["workers"]] == [1]
+    assert 'diemcau_media_peers{worker="1"}' in (await visitor.get("/metrics")).text
+    monkeypatch.setattr(crew._running[1].client, "stats", dying)
+    with pytest.raises(Away):
+        await asyncio.to_thread(pair.call, pair.found.hub.stats())
+    room = pair.room(opened=True)
+    assert (await visitor.get(f"/j/{room.links['204']}/quality")).json() == {"sessions": []}
+    assert (await visitor.get("/metrics")).status_code == 200
 
 
 async def test_a_worker_of_another_release_is_found_out_in_words_and_old_requests_are_still_served(

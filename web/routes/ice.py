@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 
 from media.errors import BadSdp, Gone, MediaError
 from web.container import container
-from web.crew import Away
 from web.routes.media import FRAGMENT, PUBLIC, Problem, answered, body_of, check_accept, entity_tag, own_session
 
 router = APIRouter(prefix="/media", tags=["media"])
@@ -37,10 +36,8 @@ async def _patch(request: Request, session: str) -> Response:
         # A session has one tag at a time; of a list it is enough that it is among them.  Weak ones never match.
         strong = [tag[1:-1] for tag in tags if len(tag) > 2 and tag[0] == tag[-1] == '"']
         await crew.trickle(session, strong, fragment)
-    except BadSdp:
+    except (BadSdp, Gone):
         raise
-    except Gone as error:
-        raise Away from error
     except MediaError as error:
         raise (Problem(412, "media.tag") if error.code == "session.tag" else Problem(404, "session.unknown")) from error
     return Response(status_code=204)

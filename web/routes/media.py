@@ -14,7 +14,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from media.errors import BadSdp, RoomFull
+from media.errors import BadSdp, Gone, RoomFull
 from meetings import service
 from meetings.access import Action
 from meetings.admission import Ticket
@@ -66,7 +66,7 @@ async def answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return await work()
     except Problem as problem:
         return _document(problem)
-    except Away:
+    except (Away, Gone):  # also a worker that dies while it is asked
         return _document(Problem(503, "media.away", retry_after="2"))
     except Full as error:
         said = _(TEXTS[f"media.full.{error.why}"])

@@ -9,7 +9,7 @@ import json
 
 from fastapi import APIRouter, Request, Response
 
-from media.errors import MediaError
+from media.errors import Gone, MediaError
 from web.container import container
 from web.limits import KIB
 from web.routes.media import PUBLIC, Problem, answered, own_session
@@ -30,6 +30,8 @@ async def view(request: Request, session: str) -> Response:
         heights = _heights(await request.body())
         try:
             await container(request).hub.crew.view(session, heights)
+        except Gone:
+            raise
         except MediaError as error:
             raise Problem(404, "session.unknown") from error
         return Response(status_code=204)
