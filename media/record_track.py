@@ -149,17 +149,24 @@ class Track:
     def forget(self, reason: str) -> None:
         """What waits is dropped; what was handed out counts as kept."""
         self._blocks, self._waiting = [], 0
-        self.gap(reason, self._given_end)
-        self._seen_end = self._given_end
+        self._missing_from(self._given_end, reason)
 
     def unwritten(self, reason: str) -> None:
         """What was handed out did not reach the disk, and what waits is dropped too."""
         self._blocks, self._waiting, self._given_frames = [], 0, 0
-        self._given_end = self._seen_end = self.end
+        self._given_end = self.end
         self.starts = [start for start in self.starts if start[1] < self.bytes]
-        if self._broken is not None:
-            self._broken.start = min(self._broken.start, self.end)
-        self.gap(reason, self.end)
+        self._missing_from(self.end, reason)
+
+    def _missing_from(self, at: float, reason: str) -> None:
+        """Nothing after ``at`` is kept: what was a gap there is part of this one; one that began before keeps its reason."""
+        first = None
+        while self.gaps and (self.gaps[-1].end is None or self.gaps[-1].end > at):
+            first = self.gaps.pop()
+        if first is not None and first.start <= at:
+            at, reason = first.start, first.reason
+        self._seen_end, self._broken = at, None
+        self.gap(reason, at)
 
     def ending(self) -> tuple[bytes, list[tuple[int, bytes]]]:
         """What makes the file complete: (to append, to write over).  Nothing for a file that was never begun."""
