@@ -4,7 +4,8 @@ Two kinds of evidence.  Arrival times of every packet (transport-wide feedback):
 draft-ietf-rmcat-gcc-02.  Or the browser's own estimate (REMB) with receiver reports: it knows a congested line well and
 an idle one badly, for it never believes in much more than it receives; so what it takes back counts at once, and what
 it does not yet believe is proven by probes.  Loss bounds both.  Pure: ``now`` is an argument; never sends, never chooses
-a picture.  Called by ``media/room.py``.
+a picture.  Told by ``media/reports.py``, asked by
+``media/room.py`` and ``media/choice.py``.
 """
 
 from __future__ import annotations

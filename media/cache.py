@@ -1,6 +1,6 @@
 """A ring of the last packets of one source, from which lost ones are sent again.
 
-Pure; bounded by its size, keeps packets as they were received and decrypted.  Called by ``media/stream.py``.
+Pure; bounded by its size, keeps packets as they were received and decrypted.  Held by ``media/layer.py``, used by ``media/relay.py``.
 """
 
 from __future__ import annotations

@@ -11,14 +11,14 @@ import struct
 from typing import Final, NamedTuple, Protocol
 
 from media.errors import BadPacket
-from media.h264 import sps_size
+from media.h264 import FU_A, IDR, SPS, STAP_A, sps_size, units
 
 LARGEST_FRAME: Final = 8 << 20        # bytes of one frame; a camera's key frame has a hundredth of it
-_SPS, _PPS, _IDR, _STAP_A, _FU_A = 7, 8, 5, 24, 28
+_PPS: Final = 8
 _PLAIN: Final = range(1, 24)
 _LARGEST_SET: Final = 0xFFFF           # bytes of a parameter set that a configuration record can hold
 _UNTOLD: Final = (640, 360)           # a file must name a size; decoders believe the parameter set
-_NO_PICTURE: Final = {_SPS, _PPS, 6, 9}    # beside a picture: parameter sets, messages, delimiters
+_NO_PICTURE: Final = {SPS, _PPS, 6, 9}    # beside a picture: parameter sets, messages, delimiters
 
 
 class Frame(NamedTuple):
@@ -264,9 +264,9 @@ class H264(_Pieces):
         return [*done, self._frame()]
 
     def _frame(self) -> Frame:
-        timestamp, key, data = self.timestamp, _IDR in self._kinds, b"".join(self.pieces)
+        timestamp, key, data = self.timestamp, IDR in self._kinds, b"".join(self.pieces)
         self._clear()
-        sets = (self._sets.get(_SPS, b""), self._sets.get(_PPS, b""))
+        sets = (self._sets.get(SPS, b""), self._sets.get(_PPS, b""))
         if not key or not all(sets):   # without its sets nobody could decode a key frame
             return Frame(timestamp, data, False)
         size = sps_size(sets[0])
@@ -276,7 +276,7 @@ class H264(_Pieces):
         kind = payload[0] & 0x1F
         if kind in _PLAIN:
             self._unit(payload)
-        elif kind == _STAP_A:
+        elif kind == STAP_A:
             at = 1
             while at < len(payload):
                 length = int.from_bytes(payload[at : at + 2], "big")
@@ -284,7 +284,7 @@ class H264(_Pieces):
                     raise self._refuse("h264.stap")
                 self._unit(payload[at + 2 : at + 2 + length])
                 at += 2 + length
-        elif kind == _FU_A:
+        elif kind == FU_A:
             self._piece(payload)
         else:
             raise self._refuse("h264.kind")
@@ -304,7 +304,7 @@ class H264(_Pieces):
 
     def _unit(self, unit: bytes) -> None:
         kind = unit[0] & 0x1F
-        if kind in (_SPS, _PPS):
+        if kind in (SPS, _PPS):
             if len(unit) > _LARGEST_SET:
                 raise self._refuse("h264.set")
             self._sets[kind] = unit
@@ -313,8 +313,7 @@ class H264(_Pieces):
 
 
 def _begins_with_sps(payload: bytes) -> bool:
-    kind = payload[0] & 0x1F if payload else 0
-    return kind == _SPS or kind == _STAP_A and len(payload) > 3 and payload[3] & 0x1F == _SPS
+    return any(unit[0] & 0x1F == SPS for unit in units(payload))
 
 
 def avc_configuration(sps: bytes, pps: bytes) -> bytes:

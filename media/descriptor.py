@@ -1,18 +1,17 @@
 """What the first bytes of a picture's payload say: picture ids of VP8, layers of VP9, height of a key frame.
 
 RFC 7741 (VP8), RFC 9628 (VP9), RFC 6184 (H.264).  Pure; reads a few bytes, never trusts a length, never decodes.  Called by
-``media/relay.py``, ``media/layer.py`` and ``media/svc.py``.
+``media/relay.py``, ``media/layer.py``, ``media/stream.py``, ``media/svc.py``, ``media/keyframe.py`` and ``media/headers.py``.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from media.h264 import sps_height
+from media.h264 import SPS, sps_height, units
 
 PICTURE_IDS: Final = 0x7FFF  # the long form of a picture id counts modulo this plus one
 _VP8_START: Final = b"\x9d\x01\x2a"  # RFC 6386 section 9.1
-_SPS, _STAP_A = 7, 24
 
 
 class Vp8Ids(NamedTuple):
@@ -24,10 +23,10 @@ class Vp8Ids(NamedTuple):
 
 def vp8_ids(payload: bytes) -> Vp8Ids | None:
     """The ids of a VP8 descriptor in its long form, the only one that can be renumbered; None for any other."""
-    if len(payload) < 5 or not payload[0] & 0x80 or not payload[1] & 0x80 or not payload[2] & 0x80:
+    if len(payload) < 4 or not payload[0] & 0x80 or not payload[1] & 0x80 or not payload[2] & 0x80:
         return None
     picture = (payload[2] & 0x7F) << 8 | payload[3]
-    return Vp8Ids(picture, payload[4] if payload[1] & 0x40 else None)
+    return Vp8Ids(picture, payload[4] if payload[1] & 0x40 and len(payload) > 4 else None)
 
 
 def vp8_body(payload: bytes) -> int:
@@ -49,10 +48,7 @@ class Vp9(NamedTuple):
     """The VP9 payload descriptor as far as layers need it.  ``heights``: of the spatial layers, where a key frame tells."""
 
     spatial: int
-    temporal: int
     inter_picture: bool   # P: predicted from an earlier picture
-    up_point: bool        # U: higher temporal layers may be begun here
-    inter_layer: bool     # D: predicted from the spatial layer below
     begins: bool          # B: first packet of this layer's frame
     ends: bool            # E: last packet of it
     heights: tuple[int, ...]
@@ -70,11 +66,9 @@ def _vp9(payload: bytes) -> Vp9:
     flags, at = payload[0], 1
     if flags & 0x80:  # I: picture id
         at += 2 if payload[at] & 0x80 else 1
-    spatial = temporal = 0
-    up_point = inter_layer = False
+    spatial = 0
     if flags & 0x20:  # L: layer indices
-        layer = payload[at]
-        temporal, up_point, spatial, inter_layer = layer >> 5, bool(layer & 0x10), layer >> 1 & 7, bool(layer & 1)
+        spatial = payload[at] >> 1 & 7
         at += 1 if flags & 0x10 else 2  # with TL0PICIDX where not in flexible mode
     if flags & 0x10 and flags & 0x40:  # F and P: up to three reference indices
         for _ in range(3):
@@ -89,7 +83,7 @@ def _vp9(payload: bytes) -> Vp9:
         if said & 0x10:  # Y: sizes
             count = (said >> 5) + 1
             heights = tuple(payload[at + 4 * n + 2] << 8 | payload[at + 4 * n + 3] for n in range(count))
-    return Vp9(spatial, temporal, bool(flags & 0x40), up_point, inter_layer, bool(flags & 0x08), bool(flags & 0x04), heights)
+    return Vp9(spatial, bool(flags & 0x40), bool(flags & 0x08), bool(flags & 0x04), heights)
 
 
 def height(codec: str, payload: bytes) -> int:
@@ -99,19 +93,5 @@ def height(codec: str, payload: bytes) -> int:
         if at and payload[at + 3 : at + 6] == _VP8_START and len(payload) >= at + 10:
             return int.from_bytes(payload[at + 8 : at + 10], "little") & 0x3FFF
     elif codec.startswith("H264"):
-        return sps_height(_sps(payload))
+        return sps_height(next((unit for unit in units(payload) if unit[0] & 0x1F == SPS), b""))
     return 0
-
-
-def _sps(payload: bytes) -> bytes:
-    """The sequence parameter set in an H.264 payload; empty where there is none."""
-    kind = payload[0] & 0x1F if payload else 0
-    if kind == _SPS:
-        return payload
-    at = 1
-    while kind == _STAP_A and at + 2 < len(payload):
-        size = int.from_bytes(payload[at : at + 2], "big")
-        if payload[at + 2] & 0x1F == _SPS:
-            return payload[at + 2 : at + 2 + size]
-        at += 2 + size
-    return b""

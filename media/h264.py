@@ -1,16 +1,36 @@
-"""The size of the picture in an H.264 sequence parameter set (ITU-T H.264 section 7.3.2.1.1), and nothing else of H.264.
+"""The NAL units in an H.264 payload (RFC 6184) and the size of the picture in a sequence parameter set (ITU-T H.264 7.3.2.1.1).
 
-Pure; bounded by the bits there are: what is cut short or absurd gives 0.  Called by ``media/descriptor.py`` and
-``media/depacketize.py``.
+Pure; bounded by the bits there are: what is cut short or absurd gives 0.  Called by ``media/descriptor.py``,
+``media/keyframe.py`` and ``media/depacketize.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
+
+IDR, SPS, STAP_A, FU_A = 5, 7, 24, 28  # NAL unit types
 
 _CHROMA_PROFILES: Final = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 _LONGEST: Final = 256     # bytes looked at; the height stands near the beginning
 _MOST: Final = 16384      # rows or columns
+
+
+def units(payload: bytes) -> Iterator[bytes]:
+    """The NAL units that begin in a payload (RFC 6184): itself, each one of a STAP-A, of an FU-A the first part as a unit."""
+    kind = payload[0] & 0x1F if payload else 0
+    if kind == FU_A:
+        if len(payload) > 1 and payload[1] & 0x80:
+            yield bytes([payload[0] & 0xE0 | payload[1] & 0x1F]) + payload[2:]
+    elif kind == STAP_A:
+        at = 1
+        while at + 2 < len(payload):
+            size = int.from_bytes(payload[at : at + 2], "big")
+            if size:
+                yield payload[at + 2 : at + 2 + size]
+            at += 2 + size
+    elif kind:
+        yield payload
 
 
 class _Bits:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from media.cache import Packet
+from media.descriptor import vp8_ids
 from media.rtp import HEADER
 from media.sdp import Extensions
 
@@ -97,11 +98,11 @@ class Headers:
 
 def read_picture(payload: bytes) -> Picture | None:
     """The counters of a VP8 payload descriptor (RFC 7741 section 4.2); None unless the picture id has 15 bits."""
-    if len(payload) < 4 or not payload[0] & 0x80 or not payload[1] & 0x80 or not payload[2] & 0x80:
+    ids = vp8_ids(payload)
+    if ids is None:
         return None
-    layer = payload[4] if payload[1] & 0x40 and len(payload) > 4 else None
     rest = int.from_bytes(payload[5:8].ljust(3, b"\0"), "big")
-    return Picture(payload[0] << 8 | payload[1], (payload[2] & 0x7F) << 8 | payload[3], layer, rest)
+    return Picture(payload[0] << 8 | payload[1], ids.picture, ids.base, rest)
 
 
 def block(agreed: Extensions, packet: Packet, stamp: Stamp) -> bytes:

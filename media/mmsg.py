@@ -3,7 +3,7 @@
 Owns preallocated memory: an arena of ``ROWS`` rows with the ``mmsghdr`` array that points into it already laid out.  Rows
 lie as close together as their size class allows: sound of 100 bytes for them all then fits the first-level cache, and no
 two rows fall on the same cache lines, as they would at a distance of whole pages.  Knows nothing of RTP.  Linux on 64-bit little-endian machines; ``available()`` says so, and
-``media/fanout.py``, the only caller, has a plain way around it.
+``media/fanout.py`` has a plain way around it.  ``media/mmread.py`` borrows its structures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Spreads what is extra, probes and packets sent again, so that a burst of it never fills a weak line's queue.
+"""Spreads packets sent again, so that a burst of them never fills a weak line's queue.
 
 Media itself is not paced: it leaves as it comes.  Pure: ``now`` is an argument; never holds a packet, it only says whether
-one may go now.  Called by ``media/relay.py``.
+one may go now.  Called by ``media/member.py``.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Peer:
 
     def served(self) -> bool:
         """Whether it was sent media since this was asked last."""
-        before, self._sent = self._sent, sum([down.packets for down in self.member.downs.values()])
+        before, self._sent = self._sent, self.member.packets_out
         return self._sent != before
 
     def path_is_lost(self) -> None:

@@ -37,7 +37,6 @@ class SvcSplitter:
         self._layers = layers
         self._dropped = [0] * len(layers)
         self._history: dict[int, tuple[int, ...]] = {}   # extended number to what had been left out up to there
-        self._newest = -1
 
     def restart(self) -> None:
         """Numbers go on from what was left out so far."""
@@ -61,7 +60,6 @@ class SvcSplitter:
         self._note(packet.ext)
 
     def _note(self, ext: int) -> None:
-        self._newest = ext
         self._history[ext] = tuple(self._dropped)
         while len(self._history) > _REMEMBERED:
             del self._history[next(iter(self._history))]

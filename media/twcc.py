@@ -1,8 +1,8 @@
 """Transport-wide feedback: when each numbered packet arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
 ``parse`` reads what a receiver tells us of our packets; ``Recorder`` writes what we tell a publisher of its own.  Pure:
-``now`` is an argument; never keeps more than ``MAX_STATUSES`` numbers, never raises anything but BadPacket.  Called by
-``media/room.py``.
+``now`` is an argument; never keeps more than ``MAX_STATUSES`` numbers, never raises anything but BadPacket.  ``parse`` is called
+by ``media/reports.py``; ``media/peer.py`` notes, ``media/reports.py`` sends.
 """
 
 from __future__ import annotations

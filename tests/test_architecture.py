@@ -47,7 +47,7 @@ PURE = (
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
     "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",
-    "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/layer.py", "media/member.py",
+    "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/keyframe.py", "media/layer.py", "media/member.py",
     "media/quality.py", "media/red.py", "media/reports.py", "media/source.py", "media/svc.py",
     "media/answer.py", "media/candidates.py", "media/stun.py", "media/fragment.py", "media/section.py",
     "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",

@@ -197,7 +197,7 @@ def payloads(data: bytes) -> Hashable:
     assert all(0 <= count < 1 << 16 for count in rows)
     ids, found, primary = descriptor.vp8_ids(data), descriptor.vp9(data), red.strip(data)
     assert primary in data and (ids is None or 0 <= ids.picture < 1 << 15)
-    assert found is None or (found.spatial < 8 and found.temporal < 8 and len(found.heights) <= 8)
+    assert found is None or (found.spatial < 8 and len(found.heights) <= 8)
     return starts, tuple(map(bool, rows)), ids is not None, found and (found.spatial, found.begins, len(found.heights)), len(primary) == 0
 
 
