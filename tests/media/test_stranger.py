@@ -18,6 +18,7 @@ from tests.media.clients import worker
 from tests.media.server import Client, StreamClient
 
 EVERY = 0.002  # seconds between two datagrams, over UDP and over TCP each
+AT_LEAST = 250  # datagrams each way, however fast the computer sets its sessions up
 KINDS = ("empty", "garbage", "hello", "alert", "check")
 
 
@@ -27,8 +28,9 @@ async def client_hello() -> bytes:
     session = wire.DtlsSession(wire.SharedCertificate.fresh(), "client", sent.put_nowait)
     shaking = asyncio.create_task(session.handshake([("sha-256", ":".join(["00"] * 32))]))
     first = await sent.get()
-    shaking.cancel()
     session.close()
+    await asyncio.wait([shaking])
+    assert isinstance(shaking.exception(), wire.HandshakeFailed), "nobody answered it"
     return first
 
 
@@ -116,8 +118,9 @@ async def test_no_session_falls_and_none_fails_to_come_up_while_a_stranger_spray
             async with asyncio.timeout(10):
                 while len(up) < sessions:
                     await asyncio.sleep(0.01)
-            for seq in range(1, 4):
-                await media_flow(peers, seq)
+            seqs = itertools.count(1)
+            while min(stranger.sent.values()) < AT_LEAST or next(seqs) < 4:
+                await media_flow(peers, next(seqs))
                 await asyncio.gather(*[peer.check() for peer in peers])
         finally:
             stranger.end()
@@ -129,4 +132,4 @@ async def test_no_session_falls_and_none_fails_to_come_up_while_a_stranger_spray
     assert not [event for event in down if event["reason"] != "closed"], "they said goodbye, nobody was put out"
     assert counters["faults"] == counters["bad_srtp"] == counters["bad_dtls"] == 0
     assert min(counters[name] for name in ("empty", "misshaped", "unchecked_source", "bad_stun")) > 0
-    assert min(stranger.sent.values()) > 100 and counters["tcp_unchecked"] >= stranger.cut_off > 0
+    assert counters["tcp_unchecked"] >= stranger.cut_off > 0
