@@ -15,7 +15,7 @@ DTLS: Final = 2
 RTP: Final = 3
 RTCP: Final = 4
 
-_SHORTEST: Final = {STUN: 20, DTLS: 13, RTP: 12 + 16, RTCP: 8 + 4 + 16}  # with the SRTP tag and, for RTCP, its index
+_SHORTEST: Final = {STUN: 20, DTLS: 13, RTP: 12 + 10, RTCP: 8 + 4 + 10}  # with the shorter SRTP tag and, for RTCP, its index
 
 
 def kind(datagram: bytes) -> int:

@@ -69,3 +69,10 @@ def test_demux_tells_the_four_protocols_apart() -> None:
     assert demux.kind(b"\x80\xe0" + body) == demux.RTP, "payload type 96 with the marker bit is no RTCP"
     assert demux.kind(b"\x80\xc8" + body) == demux.RTCP
     assert [demux.kind(data) for data in (b"", b"\x00", b"\x80", b"\xff" * 50, bytes(1501))] == [demux.NOTHING] * 5
+
+
+def test_demux_passes_the_shortest_packet_of_the_shortest_tag() -> None:
+    """The picture parameters of H.264 are four octets; OBS sends them alone, under AES128_CM_SHA1_80 with its tag of ten."""
+    assert demux.kind(b"\x80\x60" + bytes(10 + 4 + 10)) == demux.RTP
+    assert demux.kind(b"\x80\x60" + bytes(10 + 9)) == demux.NOTHING, "shorter than header and tag"
+    assert demux.kind(b"\x80\xc9" + bytes(6 + 4 + 10)) == demux.RTCP, "an empty report"
