@@ -21,14 +21,14 @@ import av
 from media.compose_picture import HEIGHT, WIDTH, Canvas, Eye
 from media.compose_sound import BLOCK, PART, RATE, Mixer, Voice
 from media.errors import MediaError
-from media.record_book import ENDED
-from media.record_store import Store, read_manifest
+from media.record_store import Store, read_manifest, to_disk
+from media.record_words import ENDED
 
 FPS: Final = 15
 REST: Final = 3.0              # seconds a point may be away and keep its place in the picture
-FORMATS: Final = {
-    "webm": (("libvpx", {"deadline": "realtime", "cpu-used": "8", "threads": "1"}), ("libopus",)),
-    "mp4": (("libx264", {"preset": "veryfast", "crf": "25", "threads": "2"}), ("aac",)),
+FORMATS: Final = {           # encoder of the picture, its options, encoder of the sound
+    "webm": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "threads": "1"}, "libopus"),
+    "mp4": ("libx264", {"preset": "veryfast", "crf": "25", "threads": "2"}, "aac"),
 }
 PICTURE_BITS, SOUND_BITS = 1_500_000, 96_000
 Progress = Callable[[float, float], None]
@@ -61,18 +61,20 @@ def compose(folder: Path, out: Path, kind: str, *, names: dict[str, str] | None 
     temporary = out.with_name(f".{out.name}.part")
     try:
         picture, sound = film.write(temporary, kind, progress)
-        _keep(temporary, out)
+        to_disk(temporary)
+        os.replace(temporary, out)
+        to_disk(out.parent)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-    broken = sum(track.broken for track in [*film.eyes, *film.mixer.voices])
+    broken = sum(eye.broken for eye in film.eyes) + sum(voice.broken for voice in film.mixer.voices)
     return Result(film.seconds, picture, sound, film.damaged, film.missing, broken)
 
 
 def picture_codec(kind: str) -> str:
     """The encoder of the picture; MPEG-4 part 2 where this build of FFmpeg has no H.264 encoder."""
-    wanted = FORMATS[kind][0][0]
+    wanted = FORMATS[kind][0]
     return wanted if wanted in av.codecs_available else "mpeg4" if kind == "mp4" else "libvpx-vp9"
 
 
@@ -104,15 +106,16 @@ class _Film:
 
     def write(self, path: Path, kind: str, progress: Progress) -> tuple[str, str]:
         """Everything; the names of the encoders used."""
-        (_, options), (sound,) = FORMATS[kind]
+        wanted, options, sound = FORMATS[kind]
         picture = picture_codec(kind)
         more = {"movflags": "+faststart"} if kind == "mp4" else {}
         with av.open(str(path), "w", format=kind, options=more) as container:
-            video = container.add_stream(picture, rate=FPS, options=options if picture == FORMATS[kind][0][0] else {})
+            video = container.add_stream(picture, rate=FPS, options=options if picture == wanted else {})
+            audio = container.add_stream(sound, rate=RATE, layout="mono")
+            assert isinstance(video, av.VideoStream) and isinstance(audio, av.AudioStream)
             video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             video.bit_rate, video.time_base = PICTURE_BITS, Fraction(1, FPS)
             video.codec_context.gop_size = 5 * FPS
-            audio = container.add_stream(sound, rate=RATE, layout="mono")
             audio.bit_rate = SOUND_BITS
             samples, pictures = round(self.seconds * RATE), math.ceil(self.seconds * FPS)
             drawn = 0
@@ -162,16 +165,6 @@ def _sound(data: bytes, first: int) -> av.AudioFrame:
     frame.planes[0].update(data + bytes(room - len(data)))
     frame.sample_rate, frame.pts, frame.time_base = RATE, first, Fraction(1, RATE)
     return frame
-
-
-def _keep(temporary: Path, out: Path) -> None:
-    for path, change in ((temporary, lambda: os.replace(temporary, out)), (out.parent, lambda: None)):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        change()
 
 
 def _seconds(moment: str) -> float:

@@ -129,13 +129,13 @@ class Canvas:
         frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
         for plane, data in zip(frame.planes, self._planes, strict=True):
             if plane.line_size == plane.width:
-                plane.update(data)
+                plane.update(bytes(data))
                 continue
             room = bytearray(plane.buffer_size)
             for row in range(plane.height):
                 room[row * plane.line_size : row * plane.line_size + plane.width] = (
                     data[row * plane.width : (row + 1) * plane.width])
-            plane.update(room)
+            plane.update(bytes(room))
         return frame
 
     def _picture(self, frame: av.VideoFrame, left: int, top: int, width: int, height: int) -> None:

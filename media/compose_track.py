@@ -25,12 +25,12 @@ def decoded(
     """
     try:
         with av.open(str(path)) as container:
-            streams = [stream for stream in container.streams if stream.type == kind]
-            if not streams:
+            stream = next(iter(container.streams.audio if kind == "audio" else container.streams.video), None)
+            if stream is None or stream.codec_context is None:  # nothing of this kind, or in a form nobody knows
                 broken()
                 return
-            streams[0].thread_count = 1
-            for packet in container.demux(streams[0]):
+            stream.codec_context.thread_count = 1
+            for packet in container.demux(stream):
                 try:
                     frames = packet.decode()
                 except DAMAGE:

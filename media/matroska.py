@@ -2,7 +2,8 @@
 
 Pure: bytes in, bytes out; no file is opened and nothing is encoded here.  A file is `header` + `cluster` … and is readable
 after every cluster; `finish` adds an index and the duration.  `walk` finds out how far a file that a crash left is whole,
-and trusts no length in it.  Called by ``media/record_track.py`` and ``media/record_recover.py``.
+and trusts no length in it.  Called by ``media/record_track.py``, ``media/record_recover.py`` and, for
+what a header says, by ``media/record_book.py`` and ``media/record_slot.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 SCALE_NS: Final = 1_000_000            # one tick of a file is a millisecond
-LONGEST_CLUSTER: Final = 30_000        # ms; a block's time in its cluster has 16 bits with a sign
 LARGEST_CLUSTER: Final = 64 << 20      # bytes that `walk` believes a cluster may have
 _UNKNOWN: Final = b"\x01\xff\xff\xff\xff\xff\xff\xff"
 _BEFORE_DURATION: Final = 12           # bytes of the information element before the duration: its head and the scale
@@ -50,9 +50,9 @@ class Form:
         return ".mkv" if self.codec == "H264" else ".webm"
 
 
-def opus_head(channels: int = 2) -> bytes:
+def opus_head() -> bytes:
     """The configuration of an Opus track (RFC 7845 section 5.1); a decoder gives two channels whatever was sent."""
-    return b"OpusHead" + struct.pack("<BBHIhB", 1, channels, 0, 48_000, 0, 0)
+    return b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48_000, 0, 0)
 
 
 # -- writing ------------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def _track(form: Form) -> bytes:
 
 
 def cluster(blocks: Sequence[Block]) -> bytes:
-    """One cluster; the blocks in order, none more than LONGEST_CLUSTER after the first."""
+    """One cluster; the blocks in order, the last at most 32,767 ms after the first: its time there has 16 bits with a sign."""
     first = blocks[0].at
     parts = [_number(_TIMESTAMP, first)]
     parts += [_element(_BLOCK, b"\x81" + struct.pack("!hB", block.at - first, 0x80 if block.key else 0) + block.data)

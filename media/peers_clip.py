@@ -53,10 +53,6 @@ class Clip:
         pictures = _encode_pictures(_letters(label), index, width, height, fps, seconds * fps, kbit)
         return Clip(pictures, _encode_sounds(index), fps)
 
-    def is_key(self, position: int) -> bool:
-        """Whether this picture can be decoded alone: the P bit of a VP8 frame header is 0 (RFC 6386 §9.1)."""
-        return not self.pictures[position][0] & 1
-
 
 def background(index: int) -> tuple[int, int, int]:
     """The RGB background of the point with this index; the golden ratio keeps neighbouring hues far apart."""

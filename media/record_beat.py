@@ -12,9 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
-from media.record_book import DISK_ERROR, DISK_FULL, Book
+from media.record_book import Book
 from media.record_store import FULL, ROOM, Store
-from media.record_track import FULL as FULL_GAP, Track
+from media.record_track import Track
+from media.record_words import DISK_ERROR, DISK_FULL
 
 BEAT: Final = 0.5                 # seconds between the end of one and the beginning of the next
 FULL_PATIENCE: Final = 600.0      # seconds a full disk is waited for
@@ -27,7 +28,6 @@ class Beat:
 
     def __init__(self, book: Book, store: Store, disk: Executor, digests: Executor, *, room: int = ROOM,
                  patience: float = FULL_PATIENCE) -> None:
-        self.why = DISK_FULL
         self.fsync_ms = 0.0       # the mean of the last beat
         self._book, self._store, self._disk, self._digests = book, store, disk, digests
         self._room, self._patience = room, patience
@@ -97,7 +97,7 @@ class Beat:
             self._full_since = self._loop.time()
         self._book.blocked = True
         self._book.gap(DISK_FULL, self._loop.time())
-        self._unwritten(FULL_GAP)
+        self._unwritten(DISK_FULL)
         await self._in_thread(self._store.release)
         try:
             await self._in_thread(self._store.write_manifest, self._book.manifest(self._loop.time()))
@@ -117,7 +117,7 @@ class Beat:
             await self._in_thread(self._store.reserve)
         if self._listed < self._newest():          # every file on the disk is in the manifest before it is there
             await self._manifest()
-        work = [(track, track.bytes, track.take()) for track in self._open() if track.waiting]
+        work = [(track, track.size, track.take()) for track in self._open() if track.waiting]
         if work:
             await self._in_thread(self._store.append, [(track.file, size, data) for track, size, data in work])
         for track, size, data in work:
@@ -137,18 +137,18 @@ class Beat:
 
     async def _close(self, track: Track) -> None:
         """No more will come: the file is made complete, and hashed while others go on."""
-        if not track.bytes:
+        if not track.size:
             await self._in_thread(self._store.drop, track.file)
             self._done.add(track.number)
             self._book.forget(track)
             return
         try:
-            track.bytes = await self._in_thread(self._store.finish, track.file, track.bytes, *track.ending())
+            track.size = await self._in_thread(self._store.finish, track.file, track.size, *track.ending())
         except OSError as error:
             if error.errno not in FULL:
                 raise
             track.starts = []                      # no room for an index: it can be played all the same
-            track.bytes = await self._in_thread(self._store.finish, track.file, track.bytes, *track.ending())
+            track.size = await self._in_thread(self._store.finish, track.file, track.size, *track.ending())
         self._done.add(track.number)
         task = self._loop.create_task(self._hash(track))
         self._hashing.add(task)

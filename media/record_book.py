@@ -1,7 +1,7 @@
 """What a recording consists of: its tracks, its gaps, its counters, and the manifest that says so.
 
 Pure: the clock is an argument.  Only what is on the disk is told.  Called by ``media/record_slot.py`` (frames come in),
-``media/recorder.py`` (what is to be written goes out) and ``media/record_recover.py`` (shape of the manifest).
+``media/record_beat.py`` (what is to be written goes out) and ``media/recorder.py`` (it begins, breaks off and ends).
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from typing import Any, Final
 
 from media.matroska import Form
 from media.record_track import Gap, Track
+from media.record_words import ENDED, KILLED, NO_KEY_FRAME, RECORDING, SCHEMA, TOO_MANY
 
-SCHEMA: Final = 1
-RECORDING, ENDED = "recording", "ended"
-STOPPED, TIME, CLOSED, NO_RELAY, DISK_FULL, DISK_ERROR, KILLED = (
-    "stopped", "time", "room_closed", "relay_gone", "disk_full", "disk_error", "killed")
-MOST_TRACKS: Final = 20_000
+MOST_TRACKS: Final = 9999  # the number in a file's name has four digits; a picture that keeps changing its form makes a track each time
 
 
 class Book:
@@ -29,7 +26,7 @@ class Book:
         self.gaps: list[Gap] = []
         self.blocked = False                           # the disk takes nothing: frames are dropped
         self.ended: tuple[float, str] | None = None    # when and why
-        self.counters = dict.fromkeys(
+        self.counters: dict[str, float] = dict.fromkeys(
             ("packets", "lost", "malformed", "unclaimed", "bytes", "fsyncs", "fsync_ms_max", "fsync_ms_sum"), 0)
         self._zero, self._wall = zero, wall
         self._earlier = earlier or {}
@@ -51,9 +48,16 @@ class Book:
         number = self._number
         track = Track(number, point, kind, Form(codec, point, self._wall + at, number, private, size), at)
         if kind == "video" and at - began > 0.5:
-            track.gaps.append(Gap(began, at, "no_key_frame"))
+            track.gaps.append(Gap(began, at, NO_KEY_FRAME))
         self.tracks.append(track)
         return track
+
+    def full(self, at: float) -> bool:
+        """Whether there are as many tracks as there may be: what would need another is missing from ``at`` on."""
+        if self._number < MOST_TRACKS:
+            return False
+        self.gap(TOO_MANY, at + self._zero)
+        return True
 
     def forget(self, track: Track) -> None:
         """A track of which nothing reached the disk is none; its gap is one of the whole."""
@@ -88,7 +92,8 @@ class Book:
     @property
     def bytes(self) -> int:
         """On the disk, of all tracks."""
-        return sum(track.bytes for track in self.tracks) + sum(track["bytes"] for track in self._old_tracks)
+        earlier: int = sum(track["bytes"] for track in self._old_tracks)
+        return earlier + sum(track.size for track in self.tracks)
 
     def missing(self) -> int:
         """How many gaps there are, of tracks and of the whole."""

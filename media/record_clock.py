@@ -1,7 +1,8 @@
 """From RTP timestamps to the one clock of a recording, so that sound and picture of all points are in step (RFC 3550 §6.4.1).
 
 Pure.  Sender reports say which time of the relay's clock a timestamp means; before the first one the arrival has to do.
-What a report corrects is brought in slowly, so that no frame ever jumps.  Called by ``media/record_slot.py``.
+What a report corrects is brought in slowly, so that no frame ever jumps.  Called by ``media/record_slot.py``; the relation is
+noted by ``media/recorder.py``.
 """
 
 from __future__ import annotations

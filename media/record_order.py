@@ -1,8 +1,8 @@
 """Puts the packets of one slot in order before they are recorded, and says which never came.
 
 Pure; ``now`` is in seconds of any monotonic clock.  Every packet waits for ``HOLD``, so that the news of who stands in
-the slot, which comes another way, and what its timestamps mean are always there first; one that is missing is waited for longer.  Bounded: what is
-too much goes on early, never into more memory.  Called by ``media/record_slot.py``.
+the slot, which comes another way, and what its timestamps mean are always there first; one that is missing is waited for
+longer.  Bounded: what is too much goes on early, never into more memory.  Called by ``media/record_slot.py``.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Held(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """``count`` packets before ``number`` never came."""
+    """``lost`` packets before ``number`` never came."""
 
     number: int
-    count: int
+    lost: int
 
 
 class Order:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from media import matroska
-from media.record_book import ENDED, KILLED
 from media.record_store import Store, read_manifest, reader
+from media.record_words import ENDED, KILLED
 
 
 def recover(folder: Path) -> dict[str, Any] | None:

@@ -15,7 +15,8 @@ from media.matroska import opus_head
 from media.record_book import Book
 from media.record_clock import Relation, Timeline
 from media.record_order import HOLD, Held, Hole, Order
-from media.record_track import BAD, LOST, SLOW, Track
+from media.record_track import Track
+from media.record_words import LOST, MALFORMED, SLOW_DISK
 from media.rtcp import SenderReport
 
 NEWS: Final = 2.0                 # seconds the first packets of a session wait to hear whose they are
@@ -85,7 +86,7 @@ class Slot:
         self._change(None)
 
     def _missing(self, hole: Hole) -> None:
-        self._book.counters["lost"] += hole.count
+        self._book.counters["lost"] += hole.lost
         if self._assembler is not None:
             self._assembler.lost()
         self._break(LOST)
@@ -113,7 +114,7 @@ class Slot:
             frames = self._assembler.push(packet.timestamp, packet.marker, packet.payload)
         except BadPacket:
             self._book.counters["malformed"] += 1
-            self._break(BAD)
+            self._break(MALFORMED)
             return
         for frame in frames:
             self._frame(frame, self._book.time(timeline.time(frame.timestamp)), codec.partition("/")[0])
@@ -143,6 +144,9 @@ class Slot:
             if not frame.key:
                 self.wants_key_frame = True
                 return
+            if self._book.full(at):
+                self.wants_key_frame = False          # one more would be of no use
+                return
             private = opus_head() if codec == "OPUS" else frame.private
             track = self._track = self._book.open(self._name or "", self.kind, codec, private, frame.size, at, self._began)
         if not track.add(frame, at):
@@ -150,7 +154,7 @@ class Slot:
         elif self.kind == "video":
             self.wants_key_frame = False
         if track.crowded:
-            track.forget(SLOW)
+            track.forget(SLOW_DISK)
             self.wants_key_frame = self.kind == "video"
 
     def _change(self, name: str | None) -> None:

@@ -1,8 +1,8 @@
 """The folder of one recording on the disk: data first, then the manifest that lists it, each with fsync.
 
-Blocking: called from a thread of its own by ``media/recorder.py``, and by ``media/record_recover.py``.  Either all that a call
-was given is on the disk afterwards, or what was there before is unchanged and OSError says why.  A piece of disk is kept
-in reserve, so that the manifest can still be written when the disk is full.
+Blocking: called from a thread of its own by ``media/record_beat.py``, and by ``media/recorder.py``, ``media/record_recover.py``
+and ``media/compose.py``.  Either all that a call was given is on the disk afterwards, or what was there before is unchanged
+and OSError says why.  A piece of disk is kept in reserve, so that the manifest can still be written when the disk is full.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from types import NoneType
 from typing import Any, BinaryIO, Final
+
+from media.record_words import ENDED, RECORDING, SCHEMA
 
 MANIFEST: Final = "manifest.json"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -43,7 +45,7 @@ class Store:
         except OSError:
             os.close(self._lock)
             raise
-        _sync_folder(folder.parent)
+        to_disk(folder.parent)
 
     def close(self) -> None:
         """Gives the files, the reserve and the lock back."""
@@ -68,7 +70,7 @@ class Store:
             for name, _, _ in todo:
                 self._durable(self._open(name))
             if fresh:
-                _sync_folder(self.folder)
+                to_disk(self.folder)
         except OSError:
             for name, size, _ in todo:
                 if name in self._files:
@@ -132,7 +134,7 @@ class Store:
         finally:
             os.close(descriptor)
         os.replace(temporary, self.folder / MANIFEST)
-        _sync_folder(self.folder)
+        to_disk(self.folder)
 
     # -- a full disk ----------------------------------------------------------------------------------------------------
 
@@ -163,9 +165,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ValueError("manifest") from error
     _require(manifest, {"meeting": str, "recording": str, "state": str, "started": str, "updated": str,
                         "gaps": list, "tracks": list, "counters": dict})
-    if manifest.get("schema") != 1 or manifest["state"] not in ("recording", "ended"):
+    if manifest.get("schema") != SCHEMA or manifest["state"] not in (RECORDING, ENDED):
         raise ValueError("manifest")
-    moments = [manifest["started"], manifest["updated"]] + ([manifest.get("ended")] if manifest["state"] == "ended" else [])
+    moments = [manifest["started"], manifest["updated"]] + ([manifest.get("ended")] if manifest["state"] == ENDED else [])
     for track in manifest["tracks"]:
         _require(track, {"file": str, "point": str, "kind": str, "codec": str, "start": str, "end": str, "bytes": int,
                          "frames": int, "sha256": (str, NoneType), "gaps": list})
@@ -178,7 +180,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         moments += [gap["from"], gap["to"] or gap["from"]]
     if not all(isinstance(moment, str) and moment.endswith("Z") and datetime.fromisoformat(moment) for moment in moments):
         raise ValueError("manifest")
-    return manifest
+    found: dict[str, Any] = manifest
+    return found
 
 
 def _require(entry: Any, fields: dict[str, Any]) -> None:
@@ -198,8 +201,9 @@ def _write(descriptor: int, data: bytes, offset: int) -> None:
         view, offset = view[count:], offset + count
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def to_disk(path: Path) -> None:
+    """What was written to this file is on the disk, or what was made or renamed in this folder.  Raises: OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

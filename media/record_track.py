@@ -1,7 +1,8 @@
 """One recorded track: frames in, pieces of a Matroska file out, with every gap stated.
 
 Pure.  Times are seconds of the recording's clock (0 = its beginning).  ``take`` hands out what is to be written and
-``kept`` says that it is on the disk; only that counts as recorded.  Called by ``media/record_slot.py`` and ``media/record_book.py``.
+``kept`` says that it is on the disk; only that counts as recorded.  Made by ``media/record_book.py``; ``media/record_slot.py``
+puts frames in, ``media/record_beat.py`` takes pieces out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ MOST_STARTS: Final = 20_000        # places a player may go to, at least ...
 START_EVERY: Final = 2000          # ... this many ms apart
 CLUSTER: Final = 5000              # ms of one cluster at most
 PENDING: Final = 12 << 20          # bytes of one track that wait for a slow disk
-LOST, BAD, SLOW, FULL, WAITING = "lost", "malformed", "slow_disk", "disk_full", "no_key_frame"
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Track:
     start: float
     gaps: list[Gap] = field(default_factory=list)
     end: float = 0.0               # of what is on the disk
-    bytes: int = 0                 # on the disk
+    size: int = 0                  # bytes on the disk
     frames: int = 0
     sha256: str | None = None
     closed: bool = False           # no more frames will come
@@ -119,8 +119,8 @@ class Track:
     def take(self) -> bytes:
         """Everything that waits, as clusters (after the header, the first time); ``kept`` or ``drop`` follows."""
         blocks, self._blocks, self._waiting = self._blocks, [], 0
-        data = b"" if self.bytes else self.head
-        offset = self.bytes + len(data)
+        data = b"" if self.size else self.head
+        offset = self.size + len(data)
         pieces = [data]
         self._given_end, self._given_frames = self._seen_end, len(blocks)
         while blocks:
@@ -142,7 +142,7 @@ class Track:
 
     def kept(self, size: int) -> None:
         """What ``take`` gave out last is on the disk; the file has ``size`` bytes."""
-        self.bytes, self.end = size, self._given_end
+        self.size, self.end = size, self._given_end
         self.frames += self._given_frames
         self._given_frames = 0
 
@@ -155,7 +155,7 @@ class Track:
         """What was handed out did not reach the disk, and what waits is dropped too."""
         self._blocks, self._waiting, self._given_frames = [], 0, 0
         self._given_end = self.end
-        self.starts = [start for start in self.starts if start[1] < self.bytes]
+        self.starts = [start for start in self.starts if start[1] < self.size]
         self._missing_from(self.end, reason)
 
     def _missing_from(self, at: float, reason: str) -> None:
@@ -170,15 +170,15 @@ class Track:
 
     def ending(self) -> tuple[bytes, list[tuple[int, bytes]]]:
         """What makes the file complete: (to append, to write over).  Nothing for a file that was never begun."""
-        if not self.bytes:
+        if not self.size:
             return b"", []
-        return matroska.finish(self.head, self.bytes, round((self.end - self.start) * 1000), self.starts)
+        return matroska.finish(self.head, self.size, round((self.end - self.start) * 1000), self.starts)
 
     def as_data(self, moment: Any) -> dict[str, Any]:
         """Its entry in the manifest; ``moment`` turns seconds of the recording into text."""
         entry: dict[str, Any] = {
             "file": self.file, "point": self.point, "kind": self.kind, "codec": self.form.codec,
-            "start": moment(self.start), "end": moment(self.end), "bytes": self.bytes, "frames": self.frames,
+            "start": moment(self.start), "end": moment(self.end), "bytes": self.size, "frames": self.frames,
             "sha256": self.sha256,
         }
         if self.kind == "video":

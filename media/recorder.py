@@ -2,7 +2,7 @@
 
 A process of its own: whatever happens to it or to its disk, the relay does not notice.  It joins over loopback, learns from
 the control socket who stands in which slot, and goes on with a stated gap when the relay was away.  Prints JSON lines
-(``started``, ``status``, ``ended``).  Nothing is decoded.  Started by ``web/recording.py`` or by hand; SIGTERM ends it well.
+(``joined``, ``status``, ``ended``).  Nothing is decoded.  Started by ``web/recording.py`` or by hand; SIGTERM ends it well.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from media.limits import MAX_SOUNDS
 from media.peers import Crowd, Subscriber
 from media.peers_sdp import FORMATS
 from media.record_beat import BEAT, Beat
-from media.record_book import CLOSED, DISK_ERROR, NO_RELAY, STOPPED, TIME, Book
+from media.record_book import Book
 from media.record_clock import Relation
 from media.record_recover import recover
 from media.record_slot import Slot
 from media.record_store import MANIFEST, Store
+from media.record_words import CLOSED, DISK_ERROR, DISK_FULL, NO_RELAY, STOPPED, TIME
 from media.rtcp import SenderReport
 from media.rtp import RtpView
 
@@ -71,12 +72,12 @@ class Options:
 class Recorder:
     """One recording.  Must be made inside a running event loop."""
 
-    def __init__(self, options: Options, tell: Callable[[dict[str, Any]], None], store: Store | None = None) -> None:
+    def __init__(self, options: Options, tell: Callable[[dict[str, Any]], None]) -> None:
         """Takes the folder; one that a dead recorder left is gone on with.  Raises: OSError, BlockingIOError."""
         self._options, self._tell = options, tell
         self._loop = asyncio.get_running_loop()
         earlier = recover(options.folder) if (options.folder / MANIFEST).exists() else None
-        self.store = store or Store(options.folder)
+        self.store = Store(options.folder)
         self.book = Book(options.room, options.folder.name, self._loop.time(), time.time(), earlier)
         if earlier is not None:
             self.book.resume()
@@ -311,7 +312,7 @@ class Recorder:
                 async with asyncio.timeout(BEAT):
                     await self.ending.wait()
                 return
-        self.stop(self._beat.why)
+        self.stop(DISK_FULL)
 
     async def _watch(self) -> None:
         """Ends when the time is up or the parent is gone."""

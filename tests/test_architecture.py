@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -50,13 +52,14 @@ PURE = (
     "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/keyframe.py", "media/layer.py", "media/member.py",
     "media/quality.py", "media/red.py", "media/reports.py", "media/source.py", "media/svc.py",
     "media/answer.py", "media/candidates.py", "media/stun.py", "media/fragment.py", "media/section.py",
-    "media/cache.py", "media/demux.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
+    "media/cache.py", "media/counters.py", "media/demux.py", "media/errors.py", "media/limits.py", "media/formats.py", "media/guard.py", "media/headers.py", "media/history.py", "media/relay.py",
     "media/room.py", "media/rtcp.py", "media/rtp.py", "media/sdp.py", "media/seqmap.py", "media/slots.py", "media/speaker.py",
     "media/stream.py", "media/twcc.py", "media/bwe.py", "media/bwe_delay.py", "media/bwe_probe.py", "media/allocate.py",
     "media/pace.py",
     "media/depacketize.py", "media/matroska.py", "media/record_book.py", "media/record_clock.py", "media/record_order.py",
-    "media/record_slot.py", "media/record_track.py",
+    "media/record_slot.py", "media/record_track.py", "media/record_words.py",
 )
+PLAYERS = ("media/peers_count.py", "media/peers_sdp.py")  # of the synthetic peers; as pure, though no part of the relay
 IMPURE_MODULES = {
     "asyncio", "socket", "time", "random", "os", "threading", "subprocess", "sqlalchemy", "fastapi", "aiortc", "httpx",
 }
@@ -116,7 +119,7 @@ def test_each_library_stays_behind_its_one_door() -> None:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("path", PURE)
+@pytest.mark.parametrize("path", [*PURE, *PLAYERS])
 def test_rules_and_protocol_read_no_clock_and_do_no_input_or_output(path: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     used = sorted({name for name in imports(tree) if name.split(".")[0] in IMPURE_MODULES})
@@ -128,6 +131,24 @@ def test_rules_and_protocol_read_no_clock_and_do_no_input_or_output(path: str) -
             if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_READS:
                 owner = ast.unparse(node.func.value)
                 assert owner.split(".")[-1] not in {"datetime", "date"}, f"{path}:{node.lineno} reads the clock"
+
+
+def test_the_page_names_what_is_pure_here_and_what_web_sees_of_media() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip(" `/"): cells for line in page.splitlines() if len(cells := line.split("|")) == 6}
+    for package in ("meetings", "scheduler", "minutes"):
+        told = {f"{package}/{word}.py" for word in _named(rows[package][3])}
+        assert told == {path for path in PURE if path.startswith(f"{package}/")}, package
+    modules = {path.stem for path in (ROOT / "media").glob("*.py")} - {"__init__"}
+    shell = {module for module in modules if any(fnmatch(module, word) for word in _named(rows["media"][4]))}
+    assert {f"media/{module}.py" for module in modules - shell} == {path for path in PURE if path.startswith("media/")}
+    doors = _named(next(part for part in page.split("\n\n") if part.startswith("Doors of media")))
+    assert {f"media.{word.rstrip('*')}" for word in doors} == set(WEB_SEES_OF_MEDIA)
+
+
+def _named(text: str) -> list[str]:
+    """The words in backticks."""
+    return [word for group in re.findall(r"`([^`]*)`", text) for word in group.split()]
 
 
 def test_no_drawer_for_odds_and_ends() -> None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from media.errors import MediaError
+
 CRASHERS = Path(__file__).resolve().parent / "crashers"
 LONGEST = 65_507  # a UDP datagram cannot be longer
 FEWEST = 40  # inputs of a loop, however short
@@ -96,6 +98,12 @@ def attempt(target: Target, data: bytes) -> Hashable:
     except Exception as error:
         error.add_note(f"{target.name} was given bytes.fromhex({data[:2000].hex()!r}) ({len(data)} bytes)")
         raise
+
+
+def documented(error: MediaError, *codes: str) -> str:
+    """The code of an error that a target may answer with; ``codes`` are how those of the parser at hand begin."""
+    assert error.code.startswith(codes), f"no code of this parser: {error.code}"
+    return error.code
 
 
 def mutate(chance: random.Random, data: bytes, other: bytes) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from media import depacketize, matroska
 from media.errors import BadPacket
 from media.record_order import MOST, Held, Order
-from tests.fuzz.engine import Tape
+from tests.fuzz.engine import Tape, documented
 
 MOST_BYTES = 4000  # of a stream that is played
 CODES = ("frame.", "vp8.", "vp9.", "h264.")
@@ -27,8 +27,7 @@ def frames(data: bytes) -> Hashable:
             try:
                 found = assembler.push(timestamp, bool(mark & 1), tape.take(mark >> 1 & 31))
             except BadPacket as error:
-                assert error.code.startswith(CODES), error.code
-                outcome.append(error.code)
+                outcome.append(documented(error, *CODES))
                 continue
             for frame in found:
                 assert 0 < len(frame.data) <= depacketize.LARGEST_FRAME + 1000 and frame.timestamp <= timestamp
@@ -51,7 +50,7 @@ def order(data: bytes) -> Hashable:
                 assert last is None or one.number > last
                 last, out = one.number, out + 1
             else:
-                assert one.count > 0
+                assert one.lost > 0
         assert len(line) <= MOST + 1
     return min(9, out), line.late > 0, len(line)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree, which
+from tempfile import TemporaryDirectory
 
 import av
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from media.compose import FPS, compose
-from media.compose_picture import HEIGHT, WIDTH, grid
+from media.compose_picture import HEIGHT, STALE, WIDTH, Eye, grid
 from media.compose_sound import RATE, Mixer, Voice
 from media.depacketize import Frame
 from media.errors import MediaError
@@ -21,6 +23,7 @@ from media.peers_clip import Clip, background, tone_hz
 from media.record_book import Book
 from media.record_store import MANIFEST, Store
 from media.record_track import Track
+from tests.media.tones import loudness_at
 
 SECONDS = 3.0
 POINTS = {"HN": 1, "QN": 2}
@@ -60,7 +63,7 @@ def _keep(store: Store, track: Track) -> None:
     data = track.take()
     store.append([(track.file, 0, data)])
     track.kept(len(data))
-    track.bytes = store.finish(track.file, len(data), *track.ending())
+    track.size = store.finish(track.file, len(data), *track.ending())
     track.sha256 = store.digest(track.file)
 
 
@@ -72,13 +75,6 @@ def film(request: pytest.FixtureRequest, recording: Path, tmp_path_factory: pyte
     assert steps[-1] == 1.0 and result.damaged == result.missing == [] and result.broken == 0
     assert [path.name for path in out.parent.iterdir()] == [out.name]
     return out
-
-
-def loudness(samples: list[float], hertz: float) -> float:
-    turn = 2 * math.pi * hertz / RATE
-    real = sum(sample * math.cos(turn * number) for number, sample in enumerate(samples))
-    imaginary = sum(sample * math.sin(turn * number) for number, sample in enumerate(samples))
-    return math.hypot(real, imaginary) * 2 / len(samples)
 
 
 def heard(film: Path) -> list[float]:
@@ -104,10 +100,10 @@ def test_everybody_is_heard_when_they_spoke_and_only_then(film: Path) -> None:
     samples = heard(film)
     parts = {at: samples[round(at * RATE) : round((at + 0.2) * RATE)] for at in (0.2, 0.7, 1.4, 2.4)}
     there = {
-        point: [at for at, part in parts.items() if loudness(part, tone_hz(index)) > 0.02]
+        point: [at for at, part in parts.items() if loudness_at(part, tone_hz(index)) > 0.02]
         for point, index in (("HN", 1), ("QN", 2), ("LC", 3))}
     assert there == {"HN": [0.2, 0.7, 1.4, 2.4], "QN": [1.4], "LC": [0.7, 2.4]}
-    assert loudness(parts[1.4], 12_000) < 0.005
+    assert loudness_at(parts[1.4], 12_000) < 0.005
 
 
 def test_everybody_is_seen_where_they_belong(film: Path) -> None:
@@ -166,8 +162,8 @@ def test_a_file_whose_head_is_damaged_is_counted_and_the_rest_is_there(name: str
     result = compose(folder, tmp_path / "film.webm", "webm")
     assert (result.damaged, result.missing, result.broken) == ([name], [], 1)
     part = heard(tmp_path / "film.webm")[round(1.4 * RATE) : round(1.6 * RATE)]
-    assert (loudness(part, tone_hz(2)) > 0.02) is ("video" in name)
-    assert loudness(part, tone_hz(1)) > 0.02
+    assert (loudness_at(part, tone_hz(2)) > 0.02) is ("video" in name)
+    assert loudness_at(part, tone_hz(1)) > 0.02
 
 
 @pytest.mark.parametrize("harm", [
@@ -185,6 +181,33 @@ def test_whatever_is_wrong_with_a_sound_costs_that_sound_alone(
     assert mixer.voices[0].broken == 0
 
 
+@given(name=st.sampled_from(["0003-QN-video.webm", "0004-QN-audio.webm"]), harm=st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 60), st.binary(max_size=60)), min_size=1, max_size=4))
+def test_whatever_bytes_of_a_file_are_damaged_it_is_played_to_the_end(
+    name: str, harm: list[tuple[float, int, bytes]], recording: Path
+) -> None:
+    """QN is there from 1 s to 2 s: what is left of it is never found before, whatever times the file tells."""
+    data = (recording / name).read_bytes()
+    for place, gone, put in harm:
+        at = int(place * place * len(data))  # more of it in the head
+        data = data[:at] + put + data[at + gone :]
+    with TemporaryDirectory() as folder:
+        harmed = Path(folder, name)
+        harmed.write_bytes(data)
+        if "audio" in name:
+            voice, whole = Voice(harmed, "QN", 1.0, 2.0), Voice(recording / "0002-HN-audio.webm", "HN", 0.0, 3.0)
+            mixer = Mixer([voice, whole])
+            for first in range(3):
+                assert len(mixer.block(first * RATE)) == 2 * RATE and all(mixer.loud["HN"])
+                assert first or "QN" not in mixer.loud
+            assert whole.broken == 0
+        else:
+            eye = Eye(harmed, "QN", 1.0, 2.0)
+            for number in range(round(6 * FPS)):
+                seen = eye.at(number / FPS)
+                assert seen is None or 1.0 <= number / FPS < 2.0 + STALE and seen[0] <= number / FPS
+
+
 def test_damage_is_told_and_the_rest_is_there(recording: Path, tmp_path: Path) -> None:
     folder = copytree(recording, tmp_path / "rec")
     harmed = folder / "0003-QN-video.webm"
@@ -194,7 +217,7 @@ def test_damage_is_told_and_the_rest_is_there(recording: Path, tmp_path: Path) -
     (folder / "0005-LC-audio.webm").unlink()
     result = compose(folder, tmp_path / "film.webm", "webm")
     assert result.damaged == [harmed.name] and result.missing == ["0005-LC-audio.webm"]
-    assert loudness(heard(tmp_path / "film.webm")[:9600], tone_hz(1)) > 0.02
+    assert loudness_at(heard(tmp_path / "film.webm")[:9600], tone_hz(1)) > 0.02
     text = (folder / MANIFEST).read_text().replace('"state": "ended"', '"state": "recording"')
     (folder / MANIFEST).write_text(text)
     with pytest.raises(MediaError) as refused:

@@ -5,6 +5,7 @@ import av
 import pytest
 
 from media.peers_clip import SOUND_RATE, TONES, Clip, background, tone_hz
+from tests.media.tones import loudness_at
 
 
 def decoded_pictures(clip: Clip) -> list[av.VideoFrame]:
@@ -22,20 +23,12 @@ def decoded_sound(sounds: tuple[bytes, ...]) -> list[float]:
     return samples
 
 
-def loudness_at(samples: list[float], hertz: float) -> float:
-    """How much of this frequency is in the samples (one bin of a Fourier transform)."""
-    turn = 2 * math.pi * hertz / SOUND_RATE
-    real = sum(sample * math.cos(turn * number) for number, sample in enumerate(samples))
-    imaginary = sum(sample * math.sin(turn * number) for number, sample in enumerate(samples))
-    return math.hypot(real, imaginary) * 2 / len(samples)
-
-
 def test_every_picture_of_the_loop_decodes_and_the_first_one_alone() -> None:
     clip = Clip.make("SB01", 4)
     frames = decoded_pictures(clip)
     assert len(frames) == len(clip.pictures) == 60
     assert {(frame.width, frame.height) for frame in frames} == {(320, 180)}
-    assert [at for at in range(60) if clip.is_key(at)] == [0]
+    assert [at for at, picture in enumerate(clip.pictures) if not picture[0] & 1] == [0], "the P bit of a VP8 frame (RFC 6386 section 9.1)"
 
 
 def test_a_person_can_tell_two_points_apart_by_colour() -> None:

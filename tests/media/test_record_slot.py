@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from media.depacketize import Frame
 from media.peers_clip import Clip
 from media.peers_source import vp8_payloads
-from media.record_book import Book
+from media.record_book import MOST_TRACKS, Book
 from media.record_clock import Relation, Timeline
 from media.record_order import HOLD, MOST, PATIENCE, Held, Hole, Order
 from media.record_slot import Slot
-from media.record_track import LOST, SLOW, Track
+from media.record_track import Track
+from media.record_words import LOST, NO_KEY_FRAME, SLOW_DISK, TOO_MANY
 from media.rtcp import SenderReport
 
 NTP = 1 << 32
@@ -61,7 +62,7 @@ class Bench:
     def written(self) -> list[Track]:
         """As if everything had reached the disk."""
         for track in self.book.tracks:
-            track.kept(track.bytes + len(track.take()))
+            track.kept(track.size + len(track.take()))
         return self.book.tracks
 
 
@@ -102,7 +103,7 @@ def test_numbers_come_out_growing_and_none_twice(arrivals: list[tuple[int, float
         for item in order.due(now):
             assert item.number > last or isinstance(item, Hole)
             if isinstance(item, Hole):
-                holes += item.count
+                holes += item.lost
             else:
                 last, count = item.number, count + 1
     assert count + order.late + len(order) == len(arrivals)
@@ -217,6 +218,7 @@ def test_a_picture_that_cannot_begin_says_how_much_is_missing() -> None:
     track, = bench.written()
     gap, = track.gaps
     assert track.frames == 5 and gap.end is not None and gap.end - gap.start == pytest.approx(1.0, abs=0.1)
+    assert gap.reason == NO_KEY_FRAME
 
 
 def test_what_a_disk_is_too_slow_for_is_dropped_and_stated() -> None:
@@ -229,11 +231,11 @@ def test_what_a_disk_is_too_slow_for_is_dropped_and_stated() -> None:
     track._waiting = 1 << 30
     bench.sound(25, start=50)
     bench.pass_by(HOLD)
-    track.kept(track.bytes + len(held))
+    track.kept(track.size + len(held))
     bench.sound(25, start=75)
     bench.slot.end(bench.now)
     bench.written()
-    assert track.gaps[0].reason == SLOW and track.gaps[0].end is not None
+    assert track.gaps[0].reason == SLOW_DISK and track.gaps[0].end is not None
     assert track.gaps[0].start == pytest.approx(track.start + 1.0, abs=0.05)
 
 
@@ -268,14 +270,14 @@ def test_whatever_the_disk_does_listed_gaps_never_overlap_and_none_lies_in_what_
         elif step == "take" and not held and track.waiting:
             held, given, waiting = track.take(), waiting, []
         elif step == "kept" and held:
-            track.kept(track.bytes + len(held))
+            track.kept(track.size + len(held))
             held = b""
             kept += given
         elif step == "unwritten":
             track.unwritten("disk_full")
             held, waiting = b"", []
         elif step == "forget":
-            track.forget(SLOW)
+            track.forget(SLOW_DISK)
             waiting = []
         listed = [(gap.start, at + 1 if gap.end is None else gap.end) for gap in track.gaps]
         assert all(start <= end for start, end in listed)
@@ -283,6 +285,21 @@ def test_whatever_the_disk_does_listed_gaps_never_overlap_and_none_lies_in_what_
         assert all(gap.end is not None for gap in track.gaps[:-1])
     assert track.frames == len(kept)
     assert not any(start < frame < end for start, end in listed for frame in kept)
+
+
+def test_there_are_never_more_tracks_than_their_files_have_numbers_and_what_is_missing_is_stated() -> None:
+    earlier = {"tracks": [{"file": f"{MOST_TRACKS - 1}-A-audio.webm", "bytes": 9, "gaps": []}]}
+    bench = Bench(book=Book("m", "r", 100.0, 1_772_672_400.0, earlier))
+    bench.slot.news("A", bench.seq, bench.now)
+    bench.sound(50)
+    bench.slot.news("B", bench.seq & 0xFFFF, bench.now)
+    bench.sound(50, start=50)
+    bench.slot.end(bench.now)
+    last, = bench.written()
+    assert last.file.startswith(f"{MOST_TRACKS}-A") and last.frames == 50
+    (gap,) = bench.book.manifest(bench.now)["gaps"]
+    assert (gap["reason"], gap["to"]) == (TOO_MANY, None) and gap["from"] == bench.book.moment(bench.book.gaps[0].start)
+    assert bench.book.gaps[0].start == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_name_that_is_no_file_name_makes_no_trouble() -> None:

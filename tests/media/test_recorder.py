@@ -185,7 +185,7 @@ async def test_a_relay_that_dies_leaves_a_stated_gap(tmp_path: Path) -> None:
     manifest = recording.manifest()
     check(recording.folder, manifest)
     gap, = manifest["gaps"]
-    assert gap["reason"] == "relay_gone" and abs(seconds(gap["from"]) - died) < 1.0 < 20.0
+    assert gap["reason"] == "relay_gone" and abs(seconds(gap["from"]) - died) < 1.0
     assert seconds(gap["to"]) < seconds(manifest["tracks"][2]["start"]) + 0.5
 
 
