@@ -2,7 +2,7 @@
 
 A join is refused while the worker has not the packets a second left that it may cost, while its loop is late, or while its
 core is full.  Who is in is never put out, and whoever comes back is let in.  Between refusing and admitting again lies a gap:
-a worker at its limit does not say yes and no in turn.  Called by ``web/crew.py``; sources: issue 3, ``docs/benchmarks.md``.
+a worker at its limit does not say yes and no in turn.  Called by ``web/crew.py``; where its numbers come from: ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 SCHEMA: Final = 1
 PER_SOUND: Final = 50            # packets a second of one sound slot (20 ms frames) ...
@@ -45,10 +45,10 @@ class Capacity:
         packets, workers = document.get("packets_per_s"), document.get("workers", 1)
         if not _positive(packets) or not _positive(workers):
             return Capacity()
-        return Capacity(float(packets) / float(workers), True)
+        return Capacity(packets / workers, True)
 
 
-def _positive(value: Any) -> bool:
+def _positive(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12
 
 

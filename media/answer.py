@@ -14,7 +14,7 @@ from typing import Final
 from media.errors import BadSdp
 from media.formats import carried, payload_types, repairs, to_send
 from media.limits import MAX_LAYERS
-from media.sdp import Encoding, Extensions, Offer, Slot, Track
+from media.sdp import Encoding, Extensions, Kind, Offer, Slot, Track
 from media.section import EXTENSION_URIS, Codec, Fingerprint, Section
 
 _FEEDBACK: Final = ("transport-cc", "goog-remb", "nack", "nack pli", "ccm fir")
@@ -83,8 +83,7 @@ def _agree(section: Section, offered: dict[str, Codec], offer: Offer) -> tuple[T
     if rtx is None:
         extensions = extensions._replace(rrid=0)
     feedback = _feedback(codec, extensions)
-    kind = section.kind
-    assert kind == "audio" or kind == "video"
+    kind: Kind = "audio" if section.kind == "audio" else "video"
     track = Track(
         section.mid, kind, name, codec.payload_type, codec.clock, _encodings(section, layers),
         rtx.payload_type if rtx else 0, red.payload_type if red else 0, extensions, frozenset(feedback),
@@ -170,8 +169,7 @@ def _slot(
     lines += ["a=sendonly" if section.receives else "a=inactive", *_extension_lines(section, offer, extensions, "sendonly")]
     # The n-th sound and the n-th picture are one stream: usually one person, played in step.
     stream = f"slot{place}"
-    kind = section.kind
-    assert kind == "audio" or kind == "video"
+    kind: Kind = "audio" if section.kind == "audio" else "video"
     ssrc = draw() if section.receives else 0
     again = draw() if section.receives and rtx else 0
     slot = Slot(section.mid, kind, ssrc, types, stream, again, rtx, extensions, frozenset(said))

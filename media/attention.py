@@ -2,7 +2,7 @@
 
 A layer nobody looks at need not be sent: with hundreds of points that is most of what their lines would carry.  A layer is wanted at
 once and given up only after a while, and one picture of each sleeper stays welcome, so that its first packet is noticed.  Pure.
-Called by ``media/room.py``.
+Called by ``media/room.py`` and ``media/link.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from media.member import Member
 from media.source import Source
 
 
-def wanted(source: Source, now: float) -> tuple[str, ...]:
+def wanted(source: Source) -> tuple[str, ...]:
     """The rids to be sent, smallest first; ("",) is the whole of a track without simulcast, () is nothing."""
     rids = tuple(intake.rid for intake in source.intakes if intake.watched)
     if not rids and source.asleep:
@@ -32,7 +32,7 @@ def review(publishers: Iterable[Member], tell: Callable[[Member, list[dict[str, 
 
 
 def _changes(source: Source, now: float) -> bool:
-    rids = wanted(source, now)
+    rids = wanted(source)
     for layer in source.layers:
         if layer.rid in rids and layer.intake.watched:
             layer.wanted_since = now if layer.wanted_since is None else layer.wanted_since

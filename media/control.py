@@ -87,7 +87,8 @@ class MediaClient:
             raise Gone("worker.gone") from error
 
     async def hello(self) -> Message:
-        """``version``, ``port`` (0: a spare that listens nowhere yet), ``pid``, ``capabilities`` (names of operations).
+        """``version``, ``port`` (0: a spare that listens nowhere yet), ``address`` for links (None: a spare), ``pid``,
+        ``capabilities`` (names of operations).
 
         Raises: MediaError ``control.version`` when the other end speaks a version of before ``hello``; Gone.
         """
@@ -172,7 +173,10 @@ class MediaClient:
         await self._call("recorder", session=session, bytes=size, gaps=gaps, fsync_ms=fsync_ms)
 
     async def events(self) -> AsyncIterator[Message]:
-        """``up``, ``down``, ``slots`` and ``wanted`` events from the moment of connecting; ends with the connection."""
+        """``up``, ``down``, ``slots``, ``wanted``, ``frozen`` and ``thawed`` from the moment of connecting; ends with the connection.
+
+        Each event goes to one listener: two of them share the events.  Of ``slots`` and ``wanted`` older ones may be left out.
+        """
         while True:
             while self._events:
                 yield self._events.popleft()

@@ -1,6 +1,7 @@
 """Tells STUN, DTLS, RTP and RTCP apart on one port (RFC 7983, RFC 5761).
 
-Pure; looks at the first two bytes and the size only.  Called by ``media/mux.py`` and ``media/peers.py``.
+Pure; looks at the first two bytes and the size only.  Called by ``media/mux.py``; the kinds are known to
+``media/guard.py``, ``media/peer.py`` and ``media/trunk.py`` too.
 """
 
 from __future__ import annotations

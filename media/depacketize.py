@@ -8,6 +8,7 @@ Called by ``media/record_slot.py``.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from media.errors import BadPacket
@@ -42,7 +43,8 @@ class Assembler(Protocol):
 
 def assembler(codec: str) -> Assembler:
     """For a codec of ``media/matroska.py``.  Raises: KeyError."""
-    return {"OPUS": Opus, "VP8": Vp8, "VP9": Vp9, "H264": H264}[codec]()
+    makers: dict[str, Callable[[], Assembler]] = {"OPUS": Opus, "VP8": Vp8, "VP9": Vp9, "H264": H264}
+    return makers[codec]()
 
 
 class Opus:

@@ -3,7 +3,8 @@
 Each packet is copied into a preallocated arena once for each receiver, the headers of all receivers are computed at once,
 ``srtp_protect`` works in place, and one ``sendmmsg`` sends to everybody; packets of equal size (the last may be shorter)
 leave as one segmented message.  Where the kernel or the route cannot do that, the same bytes leave
-with plain ``sendto``.  Never reads, never decides who receives.  Called by ``media/sfu.py``.
+with plain ``sendto``.  Never reads, never decides who receives.  Made by ``media/sfu.py``, which hands ``emit`` to
+every relay and link.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from media.relay import Batch, Control, Output, Padding, Resend
 from media.rtp import HEADER, HEADER_BYTES
 from media.sdp import Extensions
 from media.stream import Audience, DownStream, Tally
-from media.wire import TAG_BYTES, Srtp, srtp_protect
+from media.wire import Srtp, srtp_protect
 
 log = logging.getLogger(__name__)
 _LONGEST: Final = MAX_DATAGRAM + 64  # the extensions we write included

@@ -29,8 +29,6 @@ class Fragment:
     mid: str
     ufrag: str
     pwd: str
-    candidates: int
-    ended: bool
 
 
 def parse_fragment(text: str, *, restart: bool = False) -> Fragment:
@@ -38,7 +36,7 @@ def parse_fragment(text: str, *, restart: bool = False) -> Fragment:
     session = Section("session", 1, "", [])
     sections: list[Section] = []
     bundle: tuple[str, ...] = ()
-    candidates, ended = 0, False
+    candidates, ended = 0, False  # counted, and no more: nobody needs them
     for line in split(text):
         match = _LINE.fullmatch(line)
         if match is None:
@@ -64,7 +62,7 @@ def parse_fragment(text: str, *, restart: bool = False) -> Fragment:
     first = sections[0] if sections else session
     if not (ufrag or candidates or ended):
         raise BadSdp("sdp.fragment")
-    return Fragment(bundle, first.kind if sections else "audio", first.mid, ufrag, pwd, candidates, ended)
+    return Fragment(bundle, first.kind if sections else "audio", first.mid, ufrag, pwd)
 
 
 def _section(value: str, count: int) -> Section:

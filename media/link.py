@@ -65,7 +65,7 @@ class Link:
             self._offer()
             self._serve(now)
             self._reconcile(now)
-            wanted = self._wanted(now)
+            wanted = self._wanted()
             if wanted != self._wants:
                 self._wants = wanted
                 self._outboxes[WANTED].put(json.dumps(sorted(wanted)).encode())
@@ -174,11 +174,11 @@ class Link:
         self._pictures = [source for source in sources if source.kind == "video"]
         self._sounds = [intake.ssrc for source in sources if source.kind == "audio" for intake in source.intakes if intake.ssrc]
 
-    def _wanted(self, now: float) -> frozenset[int]:
+    def _wanted(self) -> frozenset[int]:
         """Every sound, so that who speaks is known here; of pictures what somebody looks at, or what might wake up."""
         found = set(self._sounds)
         for source in self._pictures:
-            rids = attention.wanted(source, now)
+            rids = attention.wanted(source)
             if rids and (not source.stopped or source.watched()):
                 found.update([intake.ssrc for intake in source.intakes if intake.rid in rids and intake.ssrc is not None])
         return frozenset(found)
@@ -195,8 +195,7 @@ class Link:
     def on_rtcp(self, data: bytes, now: float) -> None:
         """One authentic compound packet: reports and requests as from any peer, and letters.  Raises: BadPacket."""
         for message in rtcp.parse(data, blocks=False):
-            intake = self.intakes.get(message.ssrc) if isinstance(message, rtcp.SenderReport) else None
-            if intake is not None:
+            if isinstance(message, rtcp.SenderReport) and (intake := self.intakes.get(message.ssrc)) is not None:
                 reports.on_sender_report(intake, message, now)
         reports.take(self.out, data, self.room.relay, lambda _number: None, now)
         for kind, version, place, pieces, text in letters.packets(data):

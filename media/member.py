@@ -12,7 +12,8 @@ from media.allocate import Memory
 from media.bwe import Line, Losses
 from media.limits import FEEDBACK_BUDGET, OVERHEAD, RTX_BUDGET
 from media.pace import Pacer
-from media.source import Kind, Source
+from media.sdp import Kind
+from media.source import Source
 from media.stream import DownStream
 from media.twcc import Recorder
 

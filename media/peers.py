@@ -2,7 +2,7 @@
 
 A publisher sends an encoded moving picture and a tone; a subscriber decrypts and counts everything and decodes nothing.
 They come in by WHIP and WHEP through callables, so that neither HTTP nor the control socket is known here.
-Called by `web demo`, `web rehearse`, `web bench sfu` and tests; never runs in the relay's process.
+Called by `web demo`, `web rehearse`, `web bench`, media/recorder.py and tests; never runs in the relay's process.
 """
 from __future__ import annotations
 

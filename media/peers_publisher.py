@@ -66,13 +66,6 @@ class Publisher(Peer):
             self._idle = False
             self._wheel.at(self._wheel.now, self._send_due)
 
-    def send_layers(self, rids: set[str]) -> None:
-        """Of the simulcast layers send these alone; one that comes back begins with a key frame."""
-        for track in self.source.videos:
-            if track.rid in rids and track.rid in self.source.stopped:
-                self.source.key_frame(track.ssrc)
-        self.source.stopped = {track.rid for track in self.source.videos} - rids
-
     def _agree(self, answer: Answer) -> None:
         super()._agree(answer)
         sound, picture = answer.sections

@@ -1,7 +1,8 @@
 """The offer of a synthetic peer and its reading of the answer (RFC 8866, RFC 8829, RFC 9725).
 
 Pure text. Written apart from the server's own SDP module, so that the two check each other.
-Called by media/peers.py only.
+Called by media/peers_peer.py.
+Sections are made by media/peers_publisher.py and media/peers_subscriber.py; media/recorder.py reads FORMATS.
 """
 from __future__ import annotations
 

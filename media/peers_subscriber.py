@@ -43,7 +43,8 @@ class Subscriber(Peer):
 
     def __init__(self, crowd: Shared, name: str, audio: int, video: int, formats: tuple[str, ...] = (), *, rtx: bool = False,
                  feedback: tuple[str, ...] = ()) -> None:
-        kinds: list[Kind] = ["audio"] * audio + ["video"] * video
+        counts: tuple[tuple[Kind, int], ...] = (("audio", audio), ("video", video))
+        kinds = [kind for kind, count in counts for _ in range(count)]
         super().__init__(crowd, name, [
             Section(str(number), kind, formats=formats if kind == "video" else (), rtx=rtx and kind == "video",
                     feedback=feedback)

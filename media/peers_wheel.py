@@ -1,7 +1,8 @@
 """One timer for everything hundreds of synthetic peers have to do at some time.
 
 Never holds more than one timer of the event loop: what is due within one grain is done in one go, so that a process
-with 239 publishers wakes 200 times a second and not 15 000 times. Called by media/peers.py and media/peers_link.py.
+with 239 publishers wakes 200 times a second and not 15 000 times. Made by media/peers_peer.py; called by all
+media/peers_*.py and media/recorder.py.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """RTCP between a room and its members: what each says of its line, what we say to it.
 
 Pure: messages leave through the relay's ``emit``, time is an argument.  Streams of other members are out of reach: an SSRC that is not
-the member's own is passed over.  Called by ``media/room.py``.
+the member's own is passed over.  Called by ``media/room.py`` and, for its own ends, by ``media/link.py``.
 """
 
 from __future__ import annotations

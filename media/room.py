@@ -23,10 +23,10 @@ from media.limits import (
 from media.member import Member, Role
 from media.relay import Output, Relay
 from media.rtp import RtpView
-from media.sdp import Slot, Track
+from media.sdp import Kind, Slot, Track
 from media.seqmap import SeqMap
 from media.slots import pin, place
-from media.source import Kind, Source
+from media.source import Source
 from media.stream import DownStream
 from media.twcc import Recorder
 

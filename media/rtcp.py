@@ -2,7 +2,8 @@
 
 Pure; unknown packet types inside a compound packet are passed over, a wrong length raises BadPacket.  What most datagrams
 of a receiver are (reports and REMB) has a quick way, ``brief``.  Transport-wide feedback is handed over unread:
-``media/twcc.py`` reads it.  Called by ``media/room.py``, ``media/relay.py`` and ``media/peers.py``.
+``media/twcc.py`` reads it.  Read by ``media/reports.py`` and ``media/link.py``, written by these, ``media/relay.py``,
+``media/intake.py``, ``media/stream.py`` and ``media/sfu.py``; both by the synthetic peers (``media/peers_*.py``).
 """
 
 from __future__ import annotations
@@ -106,9 +107,9 @@ Message = SenderReport | ReceiverReport | Nack | KeyframeRequest | Remb | Bye | 
 
 
 class Brief(NamedTuple):
-    """What a datagram of reports and REMB says; the first four run in parallel, one entry a block.
+    """What a datagram of reports and REMB says; the first three run in parallel, one entry a block.
 
-    ``fractions`` in 1/256 of the packets since the last report, ``highest`` extended numbers, ``jitter`` in ticks.
+    ``fractions`` in 1/256 of the packets since the last report, ``highest`` extended numbers.
     ``last_report`` and ``delay`` are those of the newest sender report any block knows, 0 and 0 when none does.
     ``remb`` is in bit/s, -1 where there was none.
     """
@@ -116,13 +117,12 @@ class Brief(NamedTuple):
     ssrcs: tuple[int, ...]
     fractions: tuple[int, ...]
     highest: tuple[int, ...]
-    jitter: tuple[int, ...]
     last_report: int
     delay: int
     remb: int
 
 
-_ONE: Final = "IB3xIIII"  # a block whose count of lost packets is passed over
+_ONE: Final = "IB3xI4xII"  # a block whose count of lost packets and jitter are passed over
 _BRIEF: Final = tuple(Struct("!" + _ONE * count) for count in range(32))
 _REMB: Final = Struct("!BBHI4x4sI")
 
@@ -151,10 +151,10 @@ def brief(data: bytes) -> Brief | None:
         bitrate = (mixed & 0x3FFFF) << (mixed >> 18 & 63)
     if at != size:
         return None
-    reports = values[4::6]
+    reports = values[3::5]
     last = max(reports, default=0)
-    delay = values[5::6][reports.index(last)] if last else 0
-    return Brief(values[0::6], values[1::6], values[2::6], values[3::6], last, delay, bitrate)
+    delay = values[4::5][reports.index(last)] if last else 0
+    return Brief(values[0::5], values[1::5], values[2::5], last, delay, bitrate)
 
 
 def round_trip(last_report: int, delay: int, ntp: float) -> float | None:
@@ -211,7 +211,8 @@ def _read(kind: int, count: int, body: bytes, blocks: bool) -> Message | None:
     if kind == SR:
         if len(body) < 24 + 24 * count:
             raise BadPacket("rtcp.sr")
-        return SenderReport(_u32(body, 0), *_SENDER.unpack_from(body, 4), _blocks(body, 24, count if blocks else 0))
+        ntp, rtp_time, packets, octets = _SENDER.unpack_from(body, 4)
+        return SenderReport(_u32(body, 0), ntp, rtp_time, packets, octets, _blocks(body, 24, count if blocks else 0))
     if kind == RR:
         if len(body) < 4 + 24 * count:
             raise BadPacket("rtcp.rr")

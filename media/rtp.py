@@ -1,6 +1,7 @@
 """RTP packets: a header view for the relay and a builder for synthetic peers (RFC 3550, RFC 8285).
 
-Pure; never copies a payload unless asked, never decrypts.  Called by ``media/relay.py`` and ``media/peers.py``.
+Pure; never copies a payload unless asked, never decrypts.  Called by ``media/peer.py``, ``media/link.py``,
+``media/recorder.py`` and the synthetic peers (``media/peers_*.py``).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class RtpView:
         first, second, self.seq, self.timestamp, self.ssrc = HEADER.unpack_from(data)
         if first >> 6 != 2:
             raise BadPacket("rtp.version")
-        start = HEADER_BYTES + 4 * (first & 15)
+        start: int = HEADER_BYTES + 4 * (first & 15)
         self.ext_profile = self.ext_start = self.ext_end = 0
         if first & 0x10:
             if start + 4 > size:

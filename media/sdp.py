@@ -15,7 +15,9 @@ from media.errors import BadSdp
 from media.limits import MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS, MAX_SSRCS
 from media.section import Codec, Fingerprint, Section, media_line, read
 
-__all__ = ["Codec", "Encoding", "Extensions", "Fingerprint", "Offer", "Section", "Slot", "Track", "parse_offer"]
+__all__ = ["Codec", "Encoding", "Extensions", "Fingerprint", "Kind", "Offer", "Section", "Slot", "Track", "parse_offer"]
+
+Kind = Literal["audio", "video"]
 
 _LINE: Final = re.compile(r"([a-z])=(.*)", re.ASCII)
 
@@ -66,7 +68,7 @@ class Track:
     """
 
     mid: str
-    kind: Literal["audio", "video"]
+    kind: Kind
     codec: str
     payload_type: int
     clock: int
@@ -75,16 +77,6 @@ class Track:
     red: int = 0
     extensions: Extensions = Extensions()
     feedback: frozenset[str] = frozenset()
-
-    @property
-    def ssrc(self) -> int | None:
-        """Of the first encoding, where the offer announced one."""
-        return self.encodings[0].ssrc
-
-    @property
-    def level(self) -> int:
-        """Number of the header extension with its loudness, 0 where none was agreed."""
-        return self.extensions.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,7 @@ class Slot:
     """
 
     mid: str
-    kind: Literal["audio", "video"]
+    kind: Kind
     ssrc: int
     payload_types: dict[str, int]
     cname: str

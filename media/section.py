@@ -1,7 +1,7 @@
 """One m-line of an offer: what its attribute lines say, read strictly (RFC 8866, RFC 8839, RFC 8285, RFC 5576, RFC 8851–8853).
 
 Pure.  Readers keep what the answer or the relay needs and raise BadSdp for a line that contradicts its own grammar; whether
-the lines fit together is judged by ``media/sdp.py``, the only caller.  Never keeps text that could start a line of the answer.
+the lines fit together is judged by its callers, ``media/sdp.py`` and ``media/fragment.py``.  Never keeps text that could start a line of the answer.
 """
 
 from __future__ import annotations

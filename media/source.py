@@ -6,7 +6,7 @@ made at the entrance.  Called by ``media/room.py`` and ``media/relay.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from media.intake import Intake
 from media.layer import Layer
@@ -17,7 +17,6 @@ from media.svc import RedSplitter, SvcSplitter
 if TYPE_CHECKING:
     from media.room import Member
 
-Kind = Literal["audio", "video"]
 _SIZES = {"q": 0, "l": 0, "lo": 0, "low": 0, "s": 0, "h": 2, "hi": 2, "high": 2, "f": 3, "full": 3}  # as rids are usually named
 SPATIAL_LAYERS = 3  # of VP9; a sender with fewer makes upper layers that equal those below
 
@@ -46,7 +45,8 @@ class Source:
         self._build(track)
 
     def _build(self, track: Track) -> None:
-        intakes, layers = [], []
+        intakes: list[Intake] = []
+        layers: list[Layer] = []
         for encoding in sorted(track.encodings, key=lambda encoding: _SIZES.get(encoding.rid.lower(), 1)):
             intake = Intake(self, encoding.rid)
             intakes.append(intake)

@@ -14,14 +14,14 @@ from media import rtcp
 from media.cache import Packet
 from media.descriptor import PICTURE_IDS, vp8_ids
 from media.layer import Audience, Layer
-from media.sdp import Extensions
+from media.sdp import Extensions, Kind
 from media.seqmap import SeqMap
-from media.source import Kind, Source
+from media.source import Source
 
 if TYPE_CHECKING:
     from media.room import Member
 
-__all__ = ["Audience", "DownStream", "Kind", "Tally"]
+__all__ = ["Audience", "DownStream", "Tally"]
 _NTP: Final = 1 << 32
 
 

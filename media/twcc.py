@@ -2,7 +2,7 @@
 
 ``parse`` reads what a receiver tells us of our packets; ``Recorder`` writes what we tell a publisher of its own.  Pure:
 ``now`` is an argument; never keeps more than ``MAX_STATUSES`` numbers, never raises anything but BadPacket.  ``parse`` is called
-by ``media/reports.py``; ``media/peer.py`` notes, ``media/reports.py`` sends.
+by ``media/reports.py``; ``media/peer.py`` notes, ``media/reports.py`` sends; ``media/peers_subscriber.py`` does both as a receiver.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ class Feedback(NamedTuple):
     ``message`` counts the messages themselves, modulo 256.
     """
 
-    base: int
-    count: int
     packets: list[tuple[int, float | None]]
     message: int = 0
 
@@ -86,7 +84,7 @@ def parse(fci: bytes) -> Feedback:
             number += 1
     except IndexError:
         raise BadPacket("twcc.deltas") from None
-    return Feedback(base, left, found, mixed & 0xFF)
+    return Feedback(found, mixed & 0xFF)
 
 
 class Recorder:

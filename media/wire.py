@@ -3,7 +3,7 @@
 Gives DTLS-SRTP in both roles over plain "send this datagram" callables (``DtlsSession``), one certificate and one SSL
 context for all peers (``SharedCertificate``), SRTP without copies beyond need (``Srtp``) and the STUN messages of ICE
 (RFC 8489).  It never opens a socket, never decodes media and never routes.  Used by ``media/peer.py``, ``media/mux.py``,
-``media/fanout.py`` and, in the client role, by ``media/peers.py``.
+``media/fanout.py``, ``media/trunk.py``, ``media/sfu.py``, ``media/worker.py`` and, in the client role, by ``media/peers_link.py``.
 
 The versions are pinned in pyproject.toml; ``check_private_names()`` runs at import and fails loudly when a release moved
 something, ``prove()`` runs a whole handshake in memory when a worker starts.
@@ -112,7 +112,8 @@ def _run(call: Callable[..., int], handle: Any, packet: bytes) -> bytes:
         if status == _AUTH_FAIL:
             raise BadPacket("srtp.auth")
         raise BadPacket("srtp.replay" if status in (_REPLAY_FAIL, _REPLAY_OLD) else "srtp.bad")
-    return _scratch_view[0 : _length[0]]
+    made: bytes = _scratch_view[0 : _length[0]]
+    return made
 
 
 def keyed_srtp(rx: bytes, tx: bytes) -> Srtp:
@@ -138,7 +139,7 @@ class _Port:
 
     role = "controlled"
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], object]) -> None:
         self._sink = send
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(DTLS_QUEUE)
 
@@ -171,7 +172,7 @@ class DtlsSession(RTCDtlsTransport):
         self,
         certificate: SharedCertificate,
         role: Role,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes], object],
         on_closed: Callable[[], None] | None = None,
     ) -> None:
         self._port = _Port(send)
@@ -227,7 +228,7 @@ class DtlsSession(RTCDtlsTransport):
     def _setup_srtp(self) -> None:
         """As the library does it, but what we send is kept track of in less memory (see SENT_WINDOW)."""
         super()._setup_srtp()
-        if self._state is dtls.State.FAILED:
+        if self._state is dtls.State.FAILED or self._ssl is None:
             return
         chosen = self._ssl.get_selected_srtp_profile()
         profile = next(one for one in self._srtp_profiles if one.openssl_profile == chosen)
@@ -285,13 +286,13 @@ def wants_to_be_controlled(message: stun.Message) -> bool:
 
 
 def binding_request(
-    local_ufrag: str, remote_ufrag: str, remote_password: str, *, tie_breaker: int = 1, nominate: bool = True
+    local_ufrag: str, remote_ufrag: str, remote_password: str, *, nominate: bool = True
 ) -> tuple[bytes, bytes]:
     """(transaction id, datagram) of an ICE connectivity or consent check by the controlling side."""
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     message.attributes["USERNAME"] = f"{remote_ufrag}:{local_ufrag}"
     message.attributes["PRIORITY"] = 0x6E001EFF
-    message.attributes["ICE-CONTROLLING"] = tie_breaker
+    message.attributes["ICE-CONTROLLING"] = 1  # breaks ties between two who control; a lite server never does
     if nominate:
         message.attributes["USE-CANDIDATE"] = None
     message.add_message_integrity(remote_password.encode())
@@ -349,8 +350,8 @@ async def prove() -> str:
     """A whole handshake in memory and one packet each way; returns the SRTP profile.  Raises: HandshakeFailed."""
     certificate = SharedCertificate.fresh()
     ends: dict[str, DtlsSession] = {}
-    ends["server"] = DtlsSession(certificate, "server", lambda data: ends["client"].feed(data) and None)
-    ends["client"] = DtlsSession(certificate, "client", lambda data: ends["server"].feed(data) and None)
+    ends["server"] = DtlsSession(certificate, "server", lambda data: ends["client"].feed(data))
+    ends["client"] = DtlsSession(certificate, "client", lambda data: ends["server"].feed(data))
     async with asyncio.timeout(10):
         left, right = await asyncio.gather(*(end.handshake(certificate.fingerprints) for end in ends.values()))
     packet = bytes([0x80, 96]) + bytes(range(60))

@@ -221,7 +221,8 @@ class Worker:
         heights = request.get("heights")
         if not isinstance(heights, dict) or not all(type(rows) is int for rows in heights.values()):
             raise MediaError("control.syntax")
-        if not self.sfu.view(*_texts(request, "session"), heights):
+        (session,) = _texts(request, "session")
+        if not self.sfu.view(session, heights):
             raise MediaError("session.unknown")
 
     def _close_room(self, request: Message) -> None:
@@ -229,7 +230,8 @@ class Worker:
 
     def _policy(self, request: Message) -> None:
         heard, seen = _names(request.get("heard")), _names(request.get("seen"))
-        self.sfu.policy(*_texts(request, "room"), heard, _names(request.get("stage")) or [], seen)
+        (room,) = _texts(request, "room")
+        self.sfu.policy(room, heard, _names(request.get("stage")) or [], seen)
 
     def _link(self, request: Message) -> None:
         room, name, receive, send = _texts(request, "room", "link", "receive", "send")

@@ -1,6 +1,7 @@
 """What is fuzzed and what must hold.  Each target takes any bytes; it returns what happened and raises only at a defect.
 
-Oracle everywhere: accepted, or a documented error (BadPacket, BadSdp, MediaError with a stable code).  Holds no tests.
+Oracle everywhere: accepted, or a documented error of that parser (BadPacket, BadSdp, MediaError); all else escapes, and what
+escapes is a defect (``test_parsers`` sees to it that nothing else is caught here).  Holds no tests.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hmac
 import zlib
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from struct import pack
+from struct import pack, unpack_from
 
 from media import demux, descriptor, keyframe, letters, red, rtcp, rtp, stun, twcc, wire
 from media.answer import answer_publisher, answer_subscriber
@@ -21,17 +22,11 @@ from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
 from media.tcp import Frames
 from tests.fuzz import recording, stateful
-from tests.fuzz.engine import Tape, Target
+from tests.fuzz.engine import Tape, Target, documented
 from tests.media.test_sdp import LOCAL, VIDEO, offer
 
 KEY = b"fuzz-password-of-24-byte"
 OFFERS = sorted((Path(__file__).resolve().parents[1] / "media" / "offers").glob("*.sdp"))
-CODES = ("twcc.", "tcp.", "rtp.", "rtcp.", "stun.", "sdp.", "control.")
-
-
-def _documented(error: MediaError) -> str:
-    assert error.code.startswith(CODES), error.code
-    return error.code
 
 
 def datagram_kind(data: bytes) -> Hashable:
@@ -47,7 +42,7 @@ def rtp_view(data: bytes) -> Hashable:
     try:
         view = rtp.RtpView(data)
     except BadPacket as error:
-        return _documented(error)
+        return documented(error, "rtp.")
     assert 12 <= view.start <= view.end <= len(data) and view.payload == data[view.start : view.end]
     found = [(ident, value) for ident in range(256) if (value := view.extension(ident)) is not None]
     for _, value in found:
@@ -61,7 +56,7 @@ def rtcp_compound(data: bytes) -> Hashable:
         try:
             messages = rtcp.parse(data, blocks=blocks)
         except BadPacket as error:
-            outcome: Hashable = _documented(error)
+            outcome: Hashable = documented(error, "rtcp.")
         else:
             asked = sum(len(message.seqs) for message in messages if isinstance(message, rtcp.Nack))
             assert asked <= rtcp.MAX_SEQS and len(messages) <= rtcp.MAX_PACKETS
@@ -76,7 +71,7 @@ def _agrees(short: rtcp.Brief | None, messages: list[rtcp.Message] | None) -> No
         return
     blocks = [block for message in messages if isinstance(message, rtcp.ReceiverReport) for block in message.blocks]
     assert short.ssrcs == tuple(b.ssrc for b in blocks) and short.fractions == tuple(b.fraction for b in blocks)
-    assert short.highest == tuple(b.highest for b in blocks) and short.jitter == tuple(b.jitter for b in blocks)
+    assert short.highest == tuple(b.highest for b in blocks)
     assert [short.remb] == ([m.bitrate for m in messages if isinstance(m, rtcp.Remb)] or [-1])
 
 
@@ -95,12 +90,12 @@ def stun_both_ways(data: bytes) -> Hashable:
     outcome: list[Hashable] = []
     for message in (data, _signed(data[:1200])):
         short = stun.authentic(message, KEY)
+        assert short is None or _holds(message), "the short way takes what nobody signed"
         try:
             known = wire.read_stun(message)
         except BadPacket as error:
-            outcome.append(_documented(error))
-            assert short is None or _repeats_or_unknown(message), "the short way takes what the library refuses"
-            continue
+            outcome.append(documented(error, "stun."))
+            continue  # it reads values of attributes that no answer needs, and is stricter with them
         good = wire.is_request(known) and wire.is_authentic(known, KEY.decode())
         left, right = wire.username(known)
         named = stun.named(message)
@@ -116,10 +111,16 @@ def stun_both_ways(data: bytes) -> Hashable:
     return tuple(outcome)
 
 
-def _repeats_or_unknown(message: bytes) -> bool:
-    # The library reads values of attributes that no answer needs, and is stricter with them; the signature held, so only
-    # the peer itself can have written them.
-    return stun.authentic(message, KEY) is not None
+def _holds(message: bytes) -> bool:
+    """Whether the first signature in it is one, by a reading of our own (RFC 8489 section 14.5)."""
+    at = 20
+    while at + 4 <= len(message):
+        attribute, size = unpack_from("!HH", message, at)
+        if attribute == 8:
+            signed = message[:2] + pack("!H", at + 4) + message[4:at]
+            return message[at + 4 : at + 4 + size] == hmac.digest(KEY, signed, "sha1")
+        at += 4 + size + (-size & 3)
+    return False
 
 
 def session_description(data: bytes) -> Hashable:
@@ -129,7 +130,7 @@ def session_description(data: bytes) -> Hashable:
     try:
         parsed = parse_offer(text)
     except BadSdp as error:
-        return _documented(error)
+        return documented(error, "sdp.")
     number = iter(range(1, 1 << 32))
     answers: list[Callable[[], str]] = [
         lambda: answer_publisher(parsed, LOCAL)[0],
@@ -139,7 +140,7 @@ def session_description(data: bytes) -> Hashable:
         try:
             answer = make()
         except BadSdp as error:
-            outcome.append(_documented(error))
+            outcome.append(documented(error, "sdp."))
             continue
         assert answer.endswith("\r\n") and answer.isascii() and answer.replace("\r\n", "").isprintable()
         media = [line.split(" ") for line in answer.split("\r\n") if line.startswith("m=")]
@@ -156,12 +157,12 @@ def fragment(data: bytes) -> Hashable:
         try:
             told = parse_fragment(text, restart=restart)
         except BadSdp as error:
-            outcome.append(_documented(error))
+            outcome.append(documented(error, "sdp."))
             continue
         answer = answer_fragment(told, "frag", "p" * 24, ["1 1 udp 1 192.0.2.1 9 typ host"])
         assert answer.isascii() and answer.replace("\r\n", "").isprintable()
         assert answer.count("\r\nm=") == answer.count("\r\na=ice-ufrag:frag\r\n") == 1 and (told.ufrag or not restart)
-        outcome.append(f"{told.kind} {bool(told.ufrag)} {min(9, told.candidates)} {told.ended} {len(told.bundle)}")
+        outcome.append(f"{told.kind} {bool(told.ufrag)} {bool(told.mid)} {len(told.bundle)}")
     return tuple(outcome)
 
 
@@ -181,11 +182,11 @@ def control_line(data: bytes) -> Hashable:
     try:
         message = decode(data)
     except MediaError as error:
-        return _documented(error)
+        return documented(error, "control.")
     try:
         line = encode(message)
     except MediaError as error:
-        return _documented(error)
+        return documented(error, "control.")
     assert line.count(b"\n") == 1 and repr(decode(line)) == repr(message)
     return len(message)
 
@@ -206,15 +207,15 @@ def arrivals(data: bytes) -> Hashable:
     try:
         told = twcc.parse(data)
     except BadPacket as error:
-        outcome: Hashable = _documented(error)
+        outcome: Hashable = documented(error, "twcc.")
     else:
-        assert len(told.packets) == told.count <= twcc.MAX_STATUSES
+        assert 0 < len(told.packets) <= twcc.MAX_STATUSES
         line = Line(0.0)
         for number in range(4):
             line.on_feedback(told, lambda at: (at / 1000, 1000) if at & 3 else None, 1.0 + number)
             line.tick(1.0 + number)
         assert FLOOR <= line.estimate <= CEILING
-        outcome = sum(at is None for _, at in told.packets) * 8 // told.count, line.delay.usage
+        outcome = sum(at is None for _, at in told.packets) * 8 // len(told.packets), line.delay.usage
     recorder, tape, now = twcc.Recorder(), Tape(data), 1000.0
     while tape:
         recorder.note(tape.word() if tape.byte() > 200 else tape.byte(), now := now + tape.byte() / 500)
@@ -238,7 +239,7 @@ def stream(data: bytes) -> Hashable:
                 found += frames.feed(part)
                 assert len(frames._rest) <= MAX_DATAGRAM + 2
         except BadPacket as error:
-            outcomes.append(_documented(error))
+            outcomes.append(documented(error, "tcp."))
         else:
             assert all(0 < len(one) <= MAX_DATAGRAM for one in found)
             outcomes.append(tuple(found))

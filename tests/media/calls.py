@@ -11,7 +11,7 @@ from media.bwe import Line, Losses
 from media.pace import Pacer
 from media.rtp import extend
 from tests.support.netem import Netem
-from tests.support.watcher import EMPTY, PICTURE, VOICE, Datagram, Watcher
+from tests.support.watcher import EMPTY, PICTURE, VOICE, Datagram, Watched, Watcher
 
 STEP, TICK, FRAME, SOUND = 0.005, 0.1, 1 / 30, 0.02
 LAYERS = (150_000, 500_000, 1_700_000)   # bit/s on the line, headers included
@@ -20,12 +20,12 @@ KEY_AFTER = 0.12                         # from the wish to the key frame
 EMPTY_OCTETS = 300
 
 
-class Call:
+class Call(Watched[int]):
     """Server, line and watcher.  `layers` are (time, layer shown), `estimates` (time, bit/s)."""
 
     def __init__(
         self, seed: int, rate: float | None, *, remb: bool = False, delay: float = 0.025, loss: float = 0.0,
-        queue: float = 0.3, jitter: float = 0.0, seats: int = 1, start: float = 100.0,
+        queue: float = 0.3, jitter: float = 0.0, start: float = 100.0,
     ) -> None:
         self.now = self.began_at = start
         self.random = random.Random(seed)
@@ -165,16 +165,6 @@ class Call:
 
     # -- what came of it ------------------------------------------------------------------------------------------------
 
-    def changes(self, since: float) -> list[tuple[float, int]]:
-        """(seconds after `since`, layer) of every change from then on."""
-        return [(round(at - since, 2), layer) for at, layer in self.layers if at >= since]
-
-    def freeze(self, since: float, until: float) -> float:
-        """The longest time without a new picture."""
-        times = [since, *[at for at in self.watcher.shown if since <= at < until], until]
-        return max(b - a for a, b in zip(times, times[1:], strict=False))
-
     def queueing(self, since: float, until: float, share: float = 0.95) -> float:
         """Delay beyond the way itself that `share` of the packets stay under."""
-        waits = sorted(delay for at, delay in self.watcher.delays if since <= at < until)
-        return waits[int(share * (len(waits) - 1))] - self.down.delay if waits else 0.0
+        return self.delay(since, until, share) - self.down.delay

@@ -16,14 +16,14 @@ from media.room import Room
 from media.sdp import Encoding, Extensions, Slot, Track
 from media.stream import DownStream
 from tests.support.netem import Netem
-from tests.support.watcher import EMPTY, PICTURE, VOICE, Datagram, Watcher
+from tests.support.watcher import EMPTY, PICTURE, VOICE, Datagram, Watched, Watcher
 
 STEP, FRAME, SOUND, WAY = 0.005, 1 / 30, 0.02, 0.025
 RATES = {"l": (180, 150_000), "m": (360, 500_000), "h": (720, 1_700_000)}   # rows, bit/s on the line
 _FILL = bytes(1200)
 
 
-class Viewer:
+class Viewer(Watched[str]):
     """`layers`: (time, rid or "" for none) of every change of what it is sent."""
 
     def __init__(self, meeting: Meeting, name: str, seed: int, rate: float | None, remb: bool, loss: float) -> None:
@@ -80,20 +80,6 @@ class Viewer:
         rid = layer.rid if layer is not None else ""
         if not self.layers or self.layers[-1][1] != rid:
             self.layers.append((now, rid))
-
-    def changes(self, since: float) -> list[tuple[float, str]]:
-        """(seconds after `since`, rid) of every change from then on."""
-        return [(round(at - since, 2), rid) for at, rid in self.layers if at >= since]
-
-    def freeze(self, since: float, until: float) -> float:
-        """The longest time without a new picture."""
-        times = [since, *[at for at in self.watcher.shown if since <= at < until], until]
-        return max(b - a for a, b in zip(times, times[1:], strict=False))
-
-    def delay(self, since: float, until: float, share: float = 0.99) -> float:
-        """Seconds from here to there that `share` of the packets stay under."""
-        waits = sorted(wait for at, wait in self.watcher.delays if since <= at < until)
-        return waits[int(share * (len(waits) - 1))] if waits else 0.0
 
     def lost(self, since: float, until: float) -> int:
         """Sounds that left in this time and never came."""

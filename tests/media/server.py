@@ -181,7 +181,7 @@ async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def flows(running: Server, sender: Client, receiver: Client, seq: int) -> None:
+async def flows(sender: Client, receiver: Client, seq: int) -> None:
     """A key frame sent now arrives."""
     payload = b"\x10\x00" + seq.to_bytes(4, "big")
     sender.send(sender.media(seq, payload))

@@ -22,7 +22,7 @@ from tests.media.clients import ROOT
 from tests.media.server import Client
 from tests.media.test_sdp import OPUS, VIDEO
 
-AUDIO, PICTURE = 5, 7  # SSRCs of every publisher: they may all be the same
+PICTURE = 7  # SSRC of every publisher: they may all be the same
 _rooms = itertools.count(1)
 
 

@@ -74,5 +74,5 @@ async def test_media_pass_from_one_family_to_the_other() -> None:
     async with server("::1", "127.0.0.1") as running:
         sender = await publisher(running, client=Client(running.sfu.port, "::1"))
         watcher = await subscriber(running)
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         sender.close(), watcher.close()

@@ -35,7 +35,7 @@ def least_estimate(*, queue: bool) -> int:
             known = sorted((one, at) for at, one in arrived if at <= now + 0.03)
             arrived = [(at, one) for at, one in arrived if at > now + 0.03]
             if known:
-                line.on_feedback(Feedback(known[0][0], len(known), list(known), told & 0xFF), sent.get, now + 0.03)
+                line.on_feedback(Feedback(list(known), told & 0xFF), sent.get, now + 0.03)
                 told += 1
         line.tick(now)
         if number > 250:

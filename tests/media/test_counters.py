@@ -14,9 +14,13 @@ def test_every_counter_is_read_by_a_test() -> None:
     read: set[str] = set()
     for path in ROOT.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("counters"):
+            if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(node.ctx, ast.Load):
+                continue
+            if not ast.unparse(node.value).endswith(("counters", "counters()", "['counters']")):
+                continue
+            if isinstance(node, ast.Attribute):
                 read.add(node.attr)
-            elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            elif isinstance(node.slice, ast.Constant):
                 read.add(str(node.slice.value))
     unseen = set(Counters().as_dict()) - read
     assert not unseen, f"no test reads {sorted(unseen)}"

@@ -43,7 +43,7 @@ async def test_reports_under_ever_new_numbers_are_cut_off_and_cost_the_library_n
                 await asyncio.sleep(0)
         await until(lambda: running.sfu.counters.ssrc_cap == 40)
         hostile.send(hostile.srtp.protect_rtcp(rtcp.receiver_report(9000) + rtcp.pli(9000, 1)))
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         assert running.sfu.counters.ssrc_cap == 40 and running.news("down") == [], "who was there may go on"
         for client in (hostile, sender, watcher):
             client.close()
@@ -75,7 +75,7 @@ async def test_a_storm_of_hellos_after_the_handshake_is_counted_and_forgiven() -
             if number % 10 == 0:
                 await asyncio.sleep(0)
         await until(lambda: running.sfu.counters.flood > PEER_HELLOS)
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         assert running.news("down") == [] and running.sfu.counters.faults == 0
         sender.close(), watcher.close()
 
@@ -92,13 +92,13 @@ def test_whom_a_check_names_is_read_as_the_library_reads_it() -> None:
 async def test_a_server_that_stood_still_throws_nobody_out() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running)
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         stood = 3 * PEER_SILENCE
         running.ahead += stood
         running.sfu._timer_due -= stood
         running.sfu._on_timer()
         running.sfu._on_timer()
-        await flows(running, sender, watcher, 2)
+        await flows(sender, watcher, 2)
         assert running.news("down") == running.news("frozen") == []
         running.ahead += PEER_SILENCE + STALL
         running.sfu._on_timer()
@@ -126,19 +126,19 @@ async def test_a_room_that_cannot_be_served_does_not_hold_up_another(monkeypatch
         clients: list[Client] = []
         for room in ("one", "two"):
             clients += [await publisher(running, f"p-{room}", "A", room), await subscriber(running, f"s-{room}", "B", room)]
-        await flows(running, clients[0], clients[1], 1)
+        await flows(clients[0], clients[1], 1)
         monkeypatch.setattr(running.sfu.rooms["one"].relay, "_emit", lambda output: 1 / 0)
         clients[0].send(clients[0].media(2, b"\x10\x01x"))
         await until(lambda: running.sfu.counters.faults > 0)
         monkeypatch.undo()
-        await flows(running, clients[0], clients[1], 3)
+        await flows(clients[0], clients[1], 3)
         send_run = running.sfu.fanout._send_run
         unlucky = running.sfu.rooms["one"].members["s-one"].target
         monkeypatch.setattr(running.sfu.fanout, "_send_run", lambda run, chunk: send_run(run, chunk if unlucky not in chunk.targets else None))
         running.sfu.counters.faults = 0
         clients[0].send(clients[0].media(4, b"\x10\x01x"))
         await until(lambda: running.sfu.counters.faults > 0)
-        await flows(running, clients[2], clients[3], 1)
+        await flows(clients[2], clients[3], 1)
         assert running.news("down") == []
         monkeypatch.undo()
         for client in clients:
@@ -147,7 +147,7 @@ async def test_a_room_that_cannot_be_served_does_not_hold_up_another(monkeypatch
 
 def test_a_receiver_that_tells_the_same_arrivals_again_and_again_costs_neither_memory_nor_time() -> None:
     line = Line(0.0)
-    told = Feedback(0, 200, [(number, 5.0 + number / 1000) for number in range(200)])
+    told = Feedback([(number, 5.0 + number / 1000) for number in range(200)])
     line.sent(100_000, 0.5)
     for _ in range(2000):
         line.on_feedback(told, lambda number: (0.2 + number * 0.006, 1000), 0.6)

@@ -173,7 +173,7 @@ def test_each_stream_weighs_what_it_carries() -> None:
 
 def test_numbers_of_others_and_of_nobody_are_passed_over() -> None:
     line = Line(0.0)
-    line.on_feedback(Feedback(0, 3, [(0, 1.0), (1, None), (2, 1.1)]), lambda number: None, 0.0)
+    line.on_feedback(Feedback([(0, 1.0), (1, None), (2, 1.1)]), lambda number: None, 0.0)
     assert line.estimate == START
 
 
@@ -197,7 +197,7 @@ def test_whatever_a_receiver_says_the_estimate_stays_one(story: list[tuple[float
             case "report":
                 line.on_report(said[0], said[1], now)
             case "feedback":
-                line.on_feedback(Feedback(0, len(said[0]), said[0]), {n: (now - n / 1e3, 1200) for n in range(500)}.get, now)
+                line.on_feedback(Feedback(said[0]), {n: (now - n / 1e3, 1200) for n in range(500)}.get, now)
             case "sent":
                 line.sent(said[0], now)
             case "probe":

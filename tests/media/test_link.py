@@ -17,6 +17,10 @@ from media.peers import Crowd, Subscriber
 from media.peers_clip import Clip
 from tests.media.server import Server, server
 from tests.media.test_sdp import offer
+from tests.support.soon import soon
+
+
+LONG = 15.0  # seconds for what three processes have to do with each other
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +33,6 @@ async def pair() -> AsyncIterator[tuple[Worker, Worker]]:
     async with AsyncExitStack() as stack:
         one, other = await asyncio.gather(*[stack.enter_async_context(worker_process()) for _ in range(2)])
         yield one, other
-
-
-async def soon(check: Callable[[], Any], seconds: float = 20.0) -> Any:
-    async with asyncio.timeout(seconds):
-        while not (value := check()):
-            await asyncio.sleep(0.02)
-        return value
 
 
 async def link_of(worker: Worker) -> dict[str, Any]:
@@ -61,7 +58,7 @@ async def test_receivers_on_another_worker_get_sound_and_picture_of_which_one_co
         await peer.connect(other.watching("room", peer.name))
     link = await join_workers("room", one.client, other.client)
     for peer in (near, far, further):
-        await soon(both(peer))
+        await soon(both(peer), LONG)
     home, away = await link_of(one), await link_of(other)
     assert home["offered"] == home["sent"] == away["sources"] == 2 and away["offered"] == 0
     received = sum(slot.received for slot in far.slots())
@@ -76,18 +73,17 @@ async def test_receivers_on_another_worker_get_sound_and_picture_of_which_one_co
     await second.connect(other.publishing("room", "B"))
     pinned = crowd.subscriber("P")
     await pinned.connect(one.watching("room", "P", ["B"]))
-    await soon(both(pinned))
+    await soon(both(pinned), LONG)
     assert (await link_of(one))["sources"] == 2
     # Who leaves is gone on both sides.
     await sender.close()
     await one.client.close(sender.location)
-    await soon(lambda: sender.ended.is_set())
+    await soon(sender.ended.is_set)
 
     async def forgotten() -> bool:
         return (await link_of(other))["sources"] == 0
-    async with asyncio.timeout(10):
-        while not await forgotten():
-            await asyncio.sleep(0.05)
+
+    await soon(forgotten)
     assert await one.client.unlink(link) and await other.client.unlink(link) and not await one.client.unlink(link)
     sessions = (await one.client.stats())["rooms"]["room"]["sessions"]
     assert [slot["name"] for session in sessions for slot in session["slots"] if session["name"] == "P"] == [None, None]
@@ -104,21 +100,20 @@ async def test_what_the_gate_holds_back_at_home_never_crosses_and_pictures_nobod
     far = crowd.subscriber("F")
     await far.connect(other.watching("room", "F"))
     await join_workers("room", one.client, other.client)
-    await soon(both(far))
+    await soon(both(far), LONG)
     await one.client.policy("room", [], [])  # at home alone: the other worker does not even know
     await asyncio.sleep(0.25)
     sound, picture = far.slots()
     before = sound.received
-    await soon(lambda: far.slots()[1].received > picture.received + 20)
+    await soon(lambda: far.slots()[1].received > picture.received + 20, LONG)
     assert far.slots()[0].received == before
     await far.close()
     await other.client.close(far.location)
 
     async def quiet() -> bool:
         return (await link_of(one))["sent"] == 1  # the sound alone: who speaks must be known there
-    async with asyncio.timeout(15):
-        while not await quiet():
-            await asyncio.sleep(0.05)
+
+    await soon(quiet, LONG)
     await sender.close()
 
 
@@ -137,10 +132,12 @@ async def test_a_loop_of_three_brings_each_picture_once_and_a_worker_refuses_its
         async def names() -> list[Any]:
             session, = (await third.client.stats())["rooms"]["room"]["sessions"]
             return [slot["name"] for slot in session["slots"]]
-        async with asyncio.timeout(15):
-            while await names() != ["A", None, "A", None]:
-                await asyncio.sleep(0.05)
-        await soon(lambda: sum(slot.received > 20 for slot in watcher.slots()) == 2)
+
+        async def arrived() -> bool:
+            return await names() == ["A", None, "A", None]
+
+        await soon(arrived, LONG)
+        await soon(lambda: sum(slot.received > 20 for slot in watcher.slots()) == 2, LONG)
         assert await names() == ["A", None, "A", None]
         links = (await other.client.stats())["links"].values()
         assert sorted(link["offered"] for link in links) == [0, 0], "what came over a link goes over no other"

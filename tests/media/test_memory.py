@@ -75,7 +75,7 @@ def test_the_media_server_reads_no_clock_that_can_be_set() -> None:
     """I14: a step of the wall clock can neither throw anybody out nor keep anybody in."""
     told = []
     for path in sorted((ROOT / "media").glob("*.py")):
-        if path.name.startswith(("record", "bench", "peers")) or path.name == "capacity.py":
+        if path.name.startswith(("record", "bench", "peers")):
             continue  # a recording says when it was; clients and figures are not the server
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node) in SETTABLE:

@@ -87,7 +87,7 @@ def test_three_layers_are_taken(name: str) -> None:
 def test_one_picture_announces_its_source_and_its_repairs(name: str) -> None:
     _, voice, image = publisher(name)
     assert f"a=ssrc-group:FID {image.encodings[0].ssrc} {image.encodings[0].rtx_ssrc}\r\n" in read(name)
-    assert len(image.encodings) == 1 and f"a=ssrc:{voice.ssrc} cname" in read(name)
+    assert len(image.encodings) == 1 and f"a=ssrc:{voice.encodings[0].ssrc} cname" in read(name)
 
 
 def test_receivers_of_each_browser() -> None:
@@ -108,7 +108,7 @@ def test_receivers_of_each_browser() -> None:
 
 def test_obs_sends_one_picture() -> None:
     lines, voice, image = publisher("obs-30-publish")
-    assert (voice.codec, voice.payload_type, voice.ssrc) == ("OPUS", 111, 2901876)
+    assert (voice.codec, voice.payload_type, voice.encodings[0].ssrc) == ("OPUS", 111, 2901876)
     assert (image.codec, image.payload_type, image.encodings) == ("H264/CB", 96, (Encoding("", 2901877),))
     assert image.feedback == {"nack", "nack pli", "goog-remb"} and image.extensions == Extensions() and not image.rtx
     assert "a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1" in lines
@@ -128,7 +128,7 @@ def test_gstreamer_sends_one_picture_under_its_announced_source(name: str, codec
     answer, tracks, remb = answer_publisher(parse_offer(read(name)), LOCAL)
     image, voice = tracks
     assert (image.mid, image.codec, image.payload_type, voice.payload_type) == ("video0", codec, 96, 111) and not remb
-    assert f"a=ssrc:{image.ssrc} cname" in read(name) and f"a=ssrc:{voice.ssrc} cname" in read(name)
+    assert f"a=ssrc:{image.encodings[0].ssrc} cname" in read(name) and f"a=ssrc:{voice.encodings[0].ssrc} cname" in read(name)
     assert image.feedback == {"nack pli", "ccm fir"} and "transport-cc" not in answer, "no numbers were offered"
     assert "a=fmtp:111 minptime" in answer and "sprop" not in answer, "what it says of its own stream is not for us to say"
 

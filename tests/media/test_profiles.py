@@ -21,7 +21,7 @@ async def test_one_batch_reaches_receivers_of_both_kinds(sending: type[Client], 
         tags = [running.sfu.peers[f"s{number}"].target.srtp.tag for number in range(4)]
         assert tags == [wire.TAG_BYTES, 10, wire.TAG_BYTES, 10]
         for watcher in watchers:
-            await flows(running, sender, watcher, 1 + watchers.index(watcher))
+            await flows(sender, watcher, 1 + watchers.index(watcher))
         burst = [b"\x10\x01" + bytes([number]) * 700 for number in range(4)]
         for number, payload in enumerate(burst):  # equal sizes: one segmented message to each
             sender.send(sender.media(10 + number, payload))
@@ -38,7 +38,7 @@ async def test_one_batch_reaches_receivers_of_both_kinds(sending: type[Client], 
 async def test_reports_and_repairs_too() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running, client=OlderClient(running.sfu.port))
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         sender.send(sender.media(2, b"\x10\x01again"))
         view = await watcher.hears(96)
         down = next(d for d in running.sfu.peers["s"].member.downs.values() if d.kind == "video")

@@ -36,11 +36,11 @@ async def test_after_a_restart_media_goes_on_under_the_same_keys_and_numbers(kin
         old, srtp = (watcher.ufrag, watcher.pwd), peer.target.srtp
         new = running.sfu.restart("s")
         await watcher.check(nominate=False)  # the earlier credentials hold until the first check under the new ones
-        await flows(running, sender, watcher, 2)
+        await flows(sender, watcher, 2)
         moved = elsewhere(watcher, running, kind)
         moved.ufrag, moved.pwd = new
         await moved.check(nominate=False)
-        await flows(running, sender, watcher, 3)  # not nominated yet
+        await flows(sender, watcher, 3)  # not nominated yet
         await moved.check()
         sender.send(sender.media(4, b"\x10\x00four"))
         after = await moved.hears(96)
@@ -64,7 +64,7 @@ async def test_a_restart_on_the_same_path_and_a_restart_of_a_restart() -> None:
         await until(lambda: running.sfu.counters.bad_stun == 1)
         await sender.check()
         await sender.check()  # by the short way
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         assert len(running.sfu.mux._peers) == 2 and sender_old[0] not in running.sfu.mux._peers
         running.sfu.restart("p")
         running.sfu.close("p"), running.sfu.close("s")
@@ -91,7 +91,7 @@ async def test_a_wrong_password_under_the_new_fragment_changes_nothing() -> None
         stranger(running.sfu.port, wire.binding_request("mine", ufrag, "z" * 24)[1], wire.binding_request("m", ufrag, watcher.pwd)[1])
         await until(lambda: running.sfu.counters.bad_stun == 2)
         await watcher.check()
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         sender.close(), watcher.close()
 
 
@@ -113,7 +113,7 @@ async def test_a_receiver_without_media_hears_twice_a_second_that_its_path_stand
         said = [await asyncio.wait_for(watcher.received.get(), 5) for _ in range(3)]
         assert watcher.srtp is not None
         assert all(rtcp.parse(watcher.srtp.unprotect_rtcp(one))[0].blocks == () for one in said)
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         assert [sweep(), sweep()] == [0, 1]
         sender.close(), watcher.close()
 

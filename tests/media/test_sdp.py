@@ -42,7 +42,7 @@ def numbers() -> int:
 
 def test_a_publisher_is_answered_with_what_the_relay_carries() -> None:
     answer, tracks, remb = answer_publisher(parse_offer(offer()), LOCAL)
-    assert [(track.mid, track.codec, track.payload_type, track.ssrc) for track in tracks] == [
+    assert [(track.mid, track.codec, track.payload_type, track.encodings[0].ssrc) for track in tracks] == [
         ("0", "OPUS", 111, None), ("1", "VP8", 96, None)
     ]
     assert not remb

@@ -46,11 +46,11 @@ async def test_no_session_falls_by_datagrams_of_strangers_before_during_and_afte
             clients.append(await publisher(running, f"p{number}", f"A{number}", f"room{number}"))
             clients.append(await subscriber(running, f"s{number}", "B", f"room{number}"))
         for number in range(6):
-            await flows(running, clients[2 * number], clients[2 * number + 1], 100)
+            await flows(clients[2 * number], clients[2 * number + 1], 100)
         storm.cancel()
         spray(running.sfu.port, chance)
         for number in range(6):
-            await flows(running, clients[2 * number], clients[2 * number + 1], 101)
+            await flows(clients[2 * number], clients[2 * number + 1], 101)
         counters = running.sfu.counters
         assert counters.faults == 0 and running.news("down") == []
         assert min(counters.empty, counters.misshaped, counters.unchecked_source, counters.bad_stun) > 0
@@ -68,14 +68,14 @@ async def test_hostile_datagrams_from_a_checked_address_cost_that_peer_at_most()
         assert hostile.srtp is not None
         hostile.send(hostile.srtp.protect_rtcp(b"\x80\xc8\xff\xff" + bytes(24)))
         hostile.send(hostile.srtp.protect_rtp(b"\xa0\x60" + bytes(20)))
-        await flows(running, good, watcher, 100)
+        await flows(good, watcher, 100)
         await until(lambda: running.sfu.counters.bad_rtcp == 1 and running.sfu.counters.bad_rtp == 1)
         assert running.sfu.counters.faults == 0 and running.news("down") == []
         for n in range(BAD_PACKETS):
             hostile.send(b"\x80\x60" + n.to_bytes(2, "big") + bytes(60))
         await until(lambda: running.news("down") == [("h", "gone")])
         assert running.sfu.counters.bad_srtp >= BAD_PACKETS - 2
-        await flows(running, good, watcher, 101)
+        await flows(good, watcher, 101)
         for client in (good, hostile, watcher):
             client.close()
 
@@ -87,7 +87,7 @@ async def test_a_defect_in_handling_one_peer_costs_that_peer_only(monkeypatch: p
         monkeypatch.setattr(peer, "on_srtp", lambda *a: 1 / 0)
         unlucky.send(unlucky.media(1))
         await until(lambda: running.news("down") == [("u", "gone")])
-        await flows(running, good, watcher, 100)
+        await flows(good, watcher, 100)
         assert running.sfu.counters.faults == 1
         for client in (good, unlucky, watcher):
             client.close()
@@ -101,7 +101,7 @@ async def test_a_replayed_packet_is_refused_counted_and_forgiven() -> None:
             sender.send(datagram)
         await until(lambda: running.sfu.counters.replay == BAD_PACKETS + 9)
         assert running.sfu.counters.packets_in == 1 and running.news("down") == []
-        await flows(running, sender, watcher, 6)
+        await flows(sender, watcher, 6)
         sender.close(), watcher.close()
 
 
@@ -148,11 +148,11 @@ async def test_an_offer_nobody_follows_up_is_forgotten() -> None:
 async def test_a_second_publisher_of_the_same_name_takes_over() -> None:
     async with server() as running:
         old, watcher = await publisher(running, "old"), await subscriber(running)
-        await flows(running, old, watcher, 1)
+        await flows(old, watcher, 1)
         new = await publisher(running, "new")
         assert running.news("down") == [("old", "replaced")] and "old" not in running.sfu.peers
         running.sfu.tick(running.now())
-        await flows(running, new, watcher, 1)
+        await flows(new, watcher, 1)
         for client in (old, new, watcher):
             client.close()
 
@@ -213,15 +213,15 @@ async def test_a_wrong_password_or_unknown_fragment_is_not_answered_and_a_contro
 async def test_a_peer_moves_only_by_its_own_nominating_check() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running)
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         moved = Client(running.sfu.port)
         moved.ufrag, moved.pwd = watcher.ufrag, watcher.pwd
         moved.srtp = watcher.srtp
         moved.send(wire.binding_request("mine", watcher.ufrag, watcher.pwd, nominate=False)[1])
         await until(lambda: moved.answers == 1)
-        await flows(running, sender, watcher, 2)
+        await flows(sender, watcher, 2)
         await moved.check()
-        await flows(running, sender, moved, 3)
+        await flows(sender, moved, 3)
         for client in (sender, watcher, moved):
             client.close()
 
@@ -234,19 +234,19 @@ async def test_a_client_that_nominates_once_is_followed_after_its_address_change
         running.ahead += 0.6 * PATH_SILENCE
         await sender.check()
         await moved.check(nominate=False)
-        await flows(running, sender, watcher, 1)  # not yet: the old address may only be late with its check
+        await flows(sender, watcher, 1)  # not yet: the old address may only be late with its check
         await watcher.check(nominate=False)
         running.ahead += 0.6 * PATH_SILENCE
         await sender.check()
         await moved.check(nominate=False)
-        await flows(running, sender, watcher, 2)
+        await flows(sender, watcher, 2)
         running.ahead += PATH_SILENCE
         stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         stranger.sendto(wire.binding_request("mine", watcher.ufrag, "z" * 24, nominate=False)[1], ("127.0.0.1", running.sfu.port))
         await until(lambda: running.sfu.counters.bad_stun == 1)
-        await flows(running, sender, watcher, 3)
+        await flows(sender, watcher, 3)
         await moved.check(nominate=False)
-        await flows(running, sender, moved, 4)
+        await flows(sender, moved, 4)
         for client in (sender, watcher, moved, stranger):
             client.close()
 
@@ -254,7 +254,7 @@ async def test_a_client_that_nominates_once_is_followed_after_its_address_change
 async def test_packets_of_an_earlier_ssrc_are_not_mixed_into_its_successor() -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running)
-        await flows(running, sender, watcher, 100)
+        await flows(sender, watcher, 100)
         sender.send(sender.media(7, b"\x10\x00new", ssrc=78))
         while (await watcher.hears(96)).payload != b"\x10\x00new":
             pass
@@ -279,7 +279,7 @@ async def test_silence_outlasts_the_last_member_of_a_room_and_ends_with_the_room
         running.sfu.close_room("room")
         sender = await publisher(running, "p3")
         sender.send(sender.media(1, b"sound", pt=111, ssrc=5, mid=b"0"))
-        await flows(running, sender, watcher := await subscriber(running), 1)
+        await flows(sender, watcher := await subscriber(running), 1)
         assert running.sfu.counters.gated == 2
         sender.close(), watcher.close()
 
@@ -344,7 +344,7 @@ class PlainClient(Client):
 async def test_retransmission_end_to_end(kind: type[Client]) -> None:
     async with server() as running:
         sender, watcher = await publisher(running), await subscriber(running, client=kind(running.sfu.port))
-        await flows(running, sender, watcher, 1)
+        await flows(sender, watcher, 1)
         sender.send(sender.media(2, b"\x10\x01again"))
         view = await watcher.hears(96)
         assert watcher.srtp is not None

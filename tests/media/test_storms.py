@@ -40,8 +40,8 @@ async def calm(place: Meeting, watchers: int = 2, slots: int = 1) -> tuple[Guest
     return good, found
 
 
-async def while_speaking(place: Meeting, good: Guest, watchers: list[Guest], storm: Iterator[bytes], rager: Guest,
-                         rate: int, seconds: float = 1.0) -> None:
+async def while_speaking(good: Guest, watchers: list[Guest], storm: Iterator[bytes], rager: Guest, rate: int,
+                         seconds: float = 1.0) -> None:
     """The storm rages at so many datagrams a second while the good one speaks; nobody else loses anything of note."""
 
     async def rage() -> None:
@@ -73,7 +73,7 @@ async def test_a_member_floods_and_only_its_own_packets_are_dropped(held: Held) 
         rager = await place.publisher("rager")
         before = await place.counters()
         flood = [rager.picture("rager", number % 100 == 0) for number in range(10_000)]
-        await while_speaking(place, good, watchers, iter(flood), rager, 5000, 2.0)
+        await while_speaking(good, watchers, iter(flood), rager, 5000, 2.0)
         after = await place.counters()
         told = {s["name"]: s["flood"] for s in (await place.client.stats(place.room))["rooms"][place.room]["sessions"]}
         assert after["flood"] - before["flood"] == told["rager"] > 0 and sum(told.values()) == told["rager"]
@@ -88,7 +88,7 @@ async def test_a_storm_of_key_frame_requests_reaches_the_publisher_twice_a_secon
         asked = len(good.requests())
         storm = (rager.srtp.protect_rtcp(ask) for _ in itertools.count())
         started = time.monotonic()
-        await while_speaking(place, good, [watcher], storm, rager, 1000, 1.5)
+        await while_speaking(good, [watcher], storm, rager, 1000, 1.5)
         assert 1 <= len(good.requests()) - asked <= 1 + 2 * (time.monotonic() - started)
         assert (await place.counters())["pli_suppressed"] > 100
 
@@ -108,7 +108,7 @@ async def test_storms_of_repairs_and_reports_are_bounded(held: Held) -> None:
         before = await place.counters()
         cpu = (await place.client.stats())["cpu_s"]
         storm = (srtp.protect_rtcp(junk[number % len(junk)]) for number in itertools.count())
-        await while_speaking(place, good, [watcher], storm, rager, 2000, 1.5)
+        await while_speaking(good, [watcher], storm, rager, 2000, 1.5)
         after = await place.counters()
         assert after["flood"] > before["flood"] and after["rtx"] - before["rtx"] < 5000 and place.downs() == []
         spent = (await place.client.stats())["cpu_s"] - cpu
@@ -126,7 +126,7 @@ async def test_members_may_share_their_ssrcs_and_one_that_changes_them_is_cut_of
             assert len({name for name, _ in shown}) == 1, "two publishers in one slot"
         before = await place.counters()
         churn = (twin.picture("twin", key=True, seq=number, ssrc=1000 + number // 4) for number in itertools.count())
-        await while_speaking(place, good, watchers, churn, twin, 400)
+        await while_speaking(good, watchers, churn, twin, 400)
         after = await place.counters()
         assert after["ssrc_cap"] - before["ssrc_cap"] > 4 * 50 and place.downs() == []
         assert len(set(watcher.seen["twin"])) < 100 + 4 * MAX_SSRCS
@@ -210,7 +210,7 @@ async def test_a_member_that_keeps_shaking_hands_holds_up_no_newcomer(held: Held
         rager = await place.publisher("rager")
         hello = b"\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x36\x01\x00\x00\x2a" + bytes(42)
         joins = asyncio.create_task(place.watcher("late"))
-        await while_speaking(place, good, watchers, itertools.repeat(hello), rager, 3000)
+        await while_speaking(good, watchers, itertools.repeat(hello), rager, 3000)
         late = await asyncio.wait_for(joins, 5)
         await good.speak("good", 0.1)
         assert late.seen.get("good") and place.downs() == []
@@ -233,7 +233,7 @@ async def test_who_comes_back_is_shown_again_without_anybody_doing_anything(held
                 await asyncio.sleep(0.002)
         passed = time.monotonic() - sent
         await speaking
-        assert passed < 0.2 + again.delay("good", 0) if again.seen else passed < 1.0
+        assert passed < 1.0
         first = [min(watcher.seen["good"]) - 1_000_000 for watcher in watchers]
         assert max(first) <= 20, f"pictures that came before they were shown: {first}, at 100 a second"
 

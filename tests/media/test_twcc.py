@@ -23,11 +23,8 @@ def told(recorder: twcc.Recorder, now: float) -> list[twcc.Feedback]:
 @given(
     st.integers(0, 65535),
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 40_000)), min_size=1, max_size=120),
-    st.randoms(use_true_random=False),
 )
-def test_every_arrival_is_told_to_a_quarter_of_a_millisecond(
-    first: int, steps: list[tuple[int, int]], random: object
-) -> None:
+def test_every_arrival_is_told_to_a_quarter_of_a_millisecond(first: int, steps: list[tuple[int, int]]) -> None:
     recorder, arrivals, number, at = twcc.Recorder(), {}, first, 5000.0
     for gap, microseconds in steps:
         arrivals[number & 0xFFFF] = at
@@ -104,7 +101,7 @@ HEAD = bytes.fromhex("0005 0007 000002 00".replace(" ", ""))
 ])
 def test_the_shapes_of_the_draft(fci: bytes, expected: list[float | None]) -> None:
     feedback = twcc.parse(fci)
-    assert (feedback.base, feedback.count, feedback.message) == (5, 7, 0)
+    assert feedback.message == 0
     assert [number for number, _ in feedback.packets] == [5, 6, 7, 8, 9, 10, 11]
     assert [at for _, at in feedback.packets] == pytest.approx(expected)
 

@@ -32,7 +32,7 @@ async def running(path: Path, port: int | None = 0) -> AsyncIterator[Worker]:
         worker.shut()
 
 
-async def controller(worker: Worker, path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def controller(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection that the worker has noticed."""
     reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_LINE)
     writer.write(b"{}\n")
@@ -52,7 +52,7 @@ async def until(worker: Worker, alone: bool) -> None:
 
 async def test_a_slow_controller_gets_the_newest_slots_and_everything_that_must_not_be_missed(tmp_path: Path) -> None:
     async with running(tmp_path / "s") as worker:
-        reader, writer = await controller(worker, tmp_path / "s")
+        reader, writer = await controller(tmp_path / "s")
         transport = next(iter(worker._writers)).transport
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         for number in range(20_000):
@@ -74,7 +74,7 @@ async def test_a_slow_controller_gets_the_newest_slots_and_everything_that_must_
 
 async def test_a_picture_that_stood_still_costs_a_slow_controller_no_other_news_of_that_session(tmp_path: Path) -> None:
     async with running(tmp_path / "s") as worker:
-        reader, writer = await controller(worker, tmp_path / "s")
+        reader, writer = await controller(tmp_path / "s")
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         transport = next(iter(worker._writers)).transport
         while transport.get_write_buffer_size() <= SLOW_READER:
@@ -98,7 +98,7 @@ async def test_a_picture_that_stood_still_costs_a_slow_controller_no_other_news_
 
 async def test_a_controller_that_reads_nothing_at_all_is_dropped_and_the_meetings_wait_for_another(tmp_path: Path) -> None:
     async with running(tmp_path / "s") as worker:
-        _, writer = await controller(worker, tmp_path / "s")
+        _, writer = await controller(tmp_path / "s")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         transport = next(iter(worker._writers)).transport
         for number in range(10 * UNREAD // 200):
@@ -107,7 +107,7 @@ async def test_a_controller_that_reads_nothing_at_all_is_dropped_and_the_meeting
         await until(worker, alone=True)
         worker.look()
         assert not worker.ended.is_set()
-        _, another = await controller(worker, tmp_path / "s")
+        _, another = await controller(tmp_path / "s")
         worker._patience = 0.0
         worker.look()
         assert not worker.ended.is_set(), "somebody holds it again"
@@ -153,7 +153,7 @@ async def test_a_spare_does_nothing_until_it_is_given_a_port_and_says_what_is_wr
 
 async def test_a_worker_that_nobody_comes_back_to_ends(tmp_path: Path) -> None:
     async with running(tmp_path / "s") as worker:
-        _, writer = await controller(worker, tmp_path / "s")
+        _, writer = await controller(tmp_path / "s")
         writer.write(b"x" * (MAX_LINE + 10))
         await until(worker, alone=True)
         worker.look()

@@ -10,7 +10,6 @@ import itertools
 import re
 import socket
 import threading
-import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from meetings.access import Role
 from meetings.admission import link_secret
 from meetings.meeting import Person
 from tests.support import factories
+from tests.support.soon import soon
 from web import auth, store
 from web.app import build
 from web.container import Clock, Container
@@ -196,19 +196,6 @@ async def tickets(client: httpx.AsyncClient, secret: str, **body: Any) -> dict[s
     answer.raise_for_status()
     found: dict[str, str] = answer.json()
     return found
-
-
-async def soon(check: Any, seconds: float = 10.0) -> Any:
-    """The first true value of `check()`, asked 50 times a second; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = check()
-        if asyncio.iscoroutine(value):
-            value = await value
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
-        await asyncio.sleep(0.02)
 
 
 __all__ = ["Crowd", "Installation", "Room", "door", "soon", "tickets", "token_in"]

@@ -7,13 +7,14 @@ aiortc, a port of the browsers' own), NACK at once and again after a round trip,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from aiortc.rate import RemoteBitrateEstimator
 
 from media import rtcp, twcc
 
 VOICE, PICTURE, EMPTY = 1, 2, 3   # SSRCs
+Layer = TypeVar("Layer")
 
 
 class Datagram(NamedTuple):
@@ -168,3 +169,24 @@ class Watcher:
             self._pli_at = now
             said.append(rtcp.pli(9, self._ssrcs[PICTURE]))
         return said
+
+
+class Watched(Generic[Layer]):
+    """What came of it, for whoever has a `watcher` and notes in `layers` (time, layer shown) of every change."""
+
+    watcher: Watcher
+    layers: list[tuple[float, Layer]]
+
+    def changes(self, since: float) -> list[tuple[float, Layer]]:
+        """(seconds after `since`, layer) of every change from then on."""
+        return [(round(at - since, 2), layer) for at, layer in self.layers if at >= since]
+
+    def freeze(self, since: float, until: float) -> float:
+        """The longest time without a new picture."""
+        times = [since, *[at for at in self.watcher.shown if since <= at < until], until]
+        return max(b - a for a, b in zip(times, times[1:], strict=False))
+
+    def delay(self, since: float, until: float, share: float = 0.99) -> float:
+        """Seconds on the way that `share` of the packets stay under."""
+        waits = sorted(wait for at, wait in self.watcher.delays if since <= at < until)
+        return waits[int(share * (len(waits) - 1))] if waits else 0.0
