@@ -28,7 +28,7 @@ class Counters:
     tcp_refused: int = 0         # for want of room, or those that made room for another
     tcp_unchecked: int = 0       # closed without an authentic check
     tcp_misframed: int = 0       # closed for a frame no datagram could have
-    flood: int = 0               # more than one peer may send a second
+    flood: int = 0               # more than one peer, or one of its sounds or pictures, may send a second
     faults: int = 0              # exceptions caught by the fire wall around one peer; a defect each
     link_in: int = 0             # RTP packets from other workers of ours
     packets_in: int = 0          # RTP packets from publishers, authentic

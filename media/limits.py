@@ -37,6 +37,9 @@ MAX_SSRCS: Final = 16             # of one peer; the SRTP library keeps state fo
 MAX_REPORTERS: Final = 128        # SSRCs under which one peer reports: some browsers have one in each section
 PEER_PACKETS: Final = 2000        # RTP packets a second from one peer ...
 PEER_OCTETS: Final = 750_000      # ... and their bytes: 6 Mbit/s
+SOURCE_SOUNDS: Final = 250        # of them of one sound: a browser sends 50, with its shortest frames 100 ...
+SOURCE_PICTURES: Final = 700      # ... and of one picture, all layers: more full ones are beyond PEER_OCTETS, many small ones no
+                                  # encoder makes, and each of them would leave for every receiver
 PEER_REPORTS: Final = 1000        # RTCP packets a second from one peer ...
 PEER_REPORT_OCTETS: Final = 64 * 1024  # ... and their bytes: what they ask for costs far more than they do
 PEER_HELLOS: Final = 64           # DTLS datagrams a second from one peer

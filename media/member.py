@@ -43,7 +43,7 @@ class Member:
     moved: bool = True                               # ... which may no longer be true
     packets_in: int = 0
     gated: int = 0
-    flood: int = 0                                   # datagrams above what a peer may send
+    flood: int = 0                                   # datagrams above what a peer, or one of its sources, may send
     arrivals: Recorder | None = None                 # a publisher's, where transport-wide feedback was agreed
     arrivals_at: float = 0.0                         # when the next message of them is due
     line: Line | None = None                         # what a subscriber's line carries; None: nobody can tell, nothing is held back

@@ -151,8 +151,13 @@ class Relay:
 
     def receive(self, intake: Intake, view: RtpView, now: float, level: int | None = None, capture: bytes = b"") -> None:
         """One authentic packet; ``level`` and ``capture``: header extensions that go on to the receivers."""
-        ext, order = intake.note(view.seq, view.timestamp, now, view.repaired)
         source = intake.source
+        source.left -= 1
+        if source.left < 0 and not source.renew(now):
+            self._counters.flood += 1
+            source.owner.flood += 1
+            return
+        ext, order = intake.note(view.seq, view.timestamp, now, view.repaired)
         if source.gated:
             intake.missing.clear()  # nobody waits for what is dropped here
             self._counters.gated += 1

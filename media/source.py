@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from media.intake import Intake
 from media.layer import Layer
+from media.limits import SOURCE_PICTURES, SOURCE_SOUNDS
 from media.sdp import Track
 from media.speaker import Voice
 from media.svc import RedSplitter, SvcSplitter
@@ -36,6 +37,9 @@ class Source:
         self.level = track.extensions.level
         self.voice = Voice()
         self.gated = False
+        self.most = SOURCE_PICTURES if track.kind == "video" else SOURCE_SOUNDS   # packets a second that are relayed
+        self.left = self.most                      # of them, since ...
+        self._renewed_at = float("-inf")           # ... this time
         self.asleep, self.heard_at = True, 0.0
         self.stopped = self.frozen = False
         self.told: tuple[str, ...] | None = None   # rids the publisher was last told to send
@@ -64,6 +68,16 @@ class Source:
             intake.layers = tuple(mine)
             layers += mine
         self.intakes, self.layers = tuple(intakes), tuple(layers)
+
+    def renew(self, now: float) -> bool:
+        """``left`` is used up: a second's worth more, or False where that would be too much for one second.
+
+        So no second has more than twice ``most``, and no long time more than ``most`` a second.
+        """
+        if now - self._renewed_at < 1.0:
+            return False
+        self._renewed_at, self.left = now, self.most - 1
+        return True
 
     def part(self) -> None:
         """It is gone: nothing of it holds the rest any more, so that its packets are free at once."""

@@ -15,10 +15,12 @@ from media.bwe_delay import MOST_GROUPS, MOST_MESSAGES
 from media.errors import BadPacket
 from media.guard import Allowance
 from media.limits import (
-    FREEZE_AFTER, MAX_REPORTERS, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS, PEER_SILENCE, STALL,
+    FREEZE_AFTER, MAX_REPORTERS, PEER_HELLOS, PEER_OCTETS, PEER_PACKETS, PEER_REPORT_OCTETS, PEER_REPORTS, PEER_SILENCE,
+    SOURCE_PICTURES, SOURCE_SOUNDS, STALL,
 )
 from media.twcc import Feedback
 from tests.fuzz.hall import Hall
+from tests.media.rooms import KEY, Bench
 from tests.media.server import Client, flows, publisher, server, subscriber, until
 
 
@@ -31,6 +33,20 @@ def test_a_member_may_send_so_much_a_second_of_each_kind(kind: int, octets: int,
     assert sum(not allowance.exceeded(kind, octets, 0.5) for _ in range(5000)) == most
     assert not allowance.exceeded(demux.RTP if kind != demux.RTP else demux.RTCP, 100, 0.5), "one kind does not take another's"
     assert not allowance.exceeded(kind, octets, 1.0)
+
+
+@pytest.mark.parametrize("mid, most", [("a", SOURCE_SOUNDS), ("v", SOURCE_PICTURES)])
+def test_of_one_sound_or_picture_so_many_packets_a_second_are_relayed(mid: str, most: int) -> None:
+    bench = Bench()
+    sender = bench.publisher("A")
+    bench.subscriber("B")
+    for seq in range(9 * most):  # three times as much as may be, for three seconds
+        bench.send(sender, mid, seq, KEY, now=seq / (3 * most))
+    relayed = len(bench.payloads("s-B", f"{mid}0"))
+    assert 3 * most <= relayed <= 5 * most and relayed + bench.counters.flood == 9 * most == relayed + sender.flood
+    for seq in range(20_000, 20_000 + 4 * most):  # and all of it when it sends no more than it may
+        bench.send(sender, mid, seq, KEY, now=10 + (seq - 20_000) / most)
+    assert len(bench.payloads("s-B", f"{mid}0")) == relayed + 4 * most
 
 
 async def test_reports_under_ever_new_numbers_are_cut_off_and_cost_the_library_nothing() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from media import rtcp
-from media.limits import MAX_SSRCS, PEER_PACKETS
+from media.limits import MAX_SSRCS, PEER_PACKETS, SOURCE_PICTURES
 from tests.media.storm import PICTURE, Guest, Meeting, held_worker, meeting
 
 LOSS = 0.005
@@ -78,6 +78,20 @@ async def test_a_member_floods_and_only_its_own_packets_are_dropped(held: Held) 
         told = {s["name"]: s["flood"] for s in (await place.client.stats(place.room))["rooms"][place.room]["sessions"]}
         assert after["flood"] - before["flood"] == told["rager"] > 0 and sum(told.values()) == told["rager"]
         assert after["packets_in"] - before["packets_in"] < 4 * PEER_PACKETS and place.downs() == []
+
+
+async def test_one_picture_is_relayed_so_often_a_second_and_no_more(held: Held) -> None:
+    """Small packets, all of them allowed to be sent: each would leave for every receiver."""
+    async with meeting(held) as place:
+        good, watchers = await calm(place, slots=2)
+        rager = await place.publisher("rager")
+        flood = [rager.picture("rager", number % 100 == 0) for number in range(3600)]
+        started = time.monotonic()
+        await while_speaking(good, watchers, iter(flood), rager, 1800, 2.0)
+        most = SOURCE_PICTURES * (time.monotonic() - started + 2)
+        sessions = {s["name"]: s for s in (await place.client.stats(place.room))["rooms"][place.room]["sessions"]}
+        assert all(SOURCE_PICTURES < len(watcher.seen["rager"]) <= most for watcher in watchers)
+        assert sessions["rager"]["flood"] >= len(flood) - most and sessions["good"]["flood"] == 0 and place.downs() == []
 
 
 async def test_a_storm_of_key_frame_requests_reaches_the_publisher_twice_a_second(held: Held) -> None:
