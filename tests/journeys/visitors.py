@@ -218,6 +218,10 @@ class Visitor:
         """Height of the last picture of that point; 0 where none came."""
         return (await self.receives(name)).get("video", {}).get("frameHeight") or 0
 
+    async def decoded(self, name: str) -> int:
+        """How many pictures of that slot were decoded so far."""
+        return (await self.receives(name)).get("video", {}).get("framesDecoded") or 0
+
     async def in_step(self, name: str, most: float = 100.0) -> bool:
         """Whether sound and picture of that point are played within `most` milliseconds of each other."""
         gap = (await self.receives(name)).get("gap")
