@@ -127,7 +127,7 @@ async def joins(count: int = 239, *, earlier: int = EARLIER) -> Joins:
 async def _storm(run: Run, count: int, earlier: int, quiet: Measured) -> Joins:
     ruler = run.ruler
     del ruler.delays[:]
-    ruler.since, ruler.until = time.monotonic_ns(), 1 << 62
+    ruler.since, ruler.until = time.time_ns(), 1 << 62
     veterans, failed = run.receivers, 0
     used, relayed, start = run.used().total, run.received(), time.monotonic()
     began = asyncio.get_running_loop().time()
@@ -140,7 +140,7 @@ async def _storm(run: Run, count: int, earlier: int, quiet: Measured) -> Joins:
         await asyncio.sleep(0.02)
     took = time.monotonic() - start
     spent = run.used().total - used - (run.received() - relayed) * quiet.cost / 1e6
-    ruler.until = time.monotonic_ns()
+    ruler.until = time.time_ns()
     silent = [gauge for gauge in new if gauge.begun_at is None]
     firsts = sorted((gauge.begun_at - began) * 1e3 for gauge in new if gauge.begun_at is not None) or [0.0]
     return Joins(count, len(veterans), failed + len(silent), *(round(firsts[int(share * (len(firsts) - 1))], 1)

@@ -2,6 +2,7 @@
 
 A `Gauge` joins like any subscriber. From then on it reads many datagrams at a time, checks every packet's sequence number by
 its header, authenticates and decrypts one in SAMPLE, and takes the delay from those: never trusts the relay's own counters.
+A packet has come when the kernel says so: that this process looks at a thousand sockets in turn is no delay of the server's.
 It asks for nothing to be sent again. Called by media/bench*.py.
 """
 from __future__ import annotations
@@ -11,7 +12,7 @@ from array import array
 from struct import Struct
 
 from media.errors import BadPacket
-from media.mmread import ROW, Inbox
+from media.mmread import ROW, Inbox, time_arrivals
 from media.peers_count import Reception
 from media.peers_peer import Shared
 from media.peers_source import EXTENSIONS
@@ -20,7 +21,7 @@ from media.rtp import RtpView
 
 SAMPLE = 16
 FEEDBACK: dict[str, tuple[str, ...]] = {"none": (), "rr": (), "remb": ("goog-remb",), "twcc": ("transport-cc",)}
-STAMP = Struct("!qI")                       # monotonic nanoseconds, number of the packet: the last octets of each
+STAMP = Struct("!qI")                       # nanoseconds of time.time_ns, number of the packet: the last octets of each
 _HEADERS = Struct(f"!BBHI4s{ROW - 12}x")    # of one row of an inbox
 
 
@@ -29,21 +30,21 @@ class Ruler:
 
     def __init__(self) -> None:
         self.sent = 0
-        self.since = 1 << 62                # only packets stamped from then on (monotonic nanoseconds) are timed ...
+        self.since = 1 << 62                # only packets stamped from then on (time.time_ns) are timed ...
         self.until = 1 << 62                # ... and only up to then
-        self.delays = array("q")            # nanoseconds from `send` to decrypted at the receiver
+        self.delays = array("q")            # nanoseconds from `send` to the receiver's socket
         self.forged = 0                     # packets of the sample that did not authenticate
 
     def stamp(self, packet: bytes) -> bytes:
         """The packet with time and number in place of its last bytes."""
         self.sent += 1
-        return packet[:-STAMP.size] + STAMP.pack(time.monotonic_ns(), self.sent)
+        return packet[:-STAMP.size] + STAMP.pack(time.time_ns(), self.sent)
 
-    def take(self, packet: bytes) -> None:
-        """A decrypted packet came."""
+    def take(self, packet: bytes, came_at: int) -> None:
+        """A packet, decrypted, that came then."""
         sent_at, _ = STAMP.unpack_from(packet, len(packet) - STAMP.size)
         if self.since <= sent_at < self.until:
-            self.delays.append(time.monotonic_ns() - sent_at)
+            self.delays.append(came_at - sent_at)
 
     def delay_ms(self, share: float) -> float:
         """The delay that this share of the sample did not exceed."""
@@ -83,7 +84,9 @@ class Gauge(Subscriber):
     def _start(self) -> None:
         super()._start()
         self._seen = {ssrc: seen for ssrc, (_, seen) in self._streams.items()}
-        self._descriptor = self._link.divert(self.read)
+        sock = self._link.divert(self.read)
+        time_arrivals(sock)
+        self._descriptor = sock.fileno()
 
     def wait(self, told: bool) -> None:
         """Whether the kernel tells us that something came. Otherwise `read` must be called again and again, and the
@@ -115,14 +118,14 @@ class Gauge(Subscriber):
                 stream.note(number, now)
             turn += 1
             if not turn % SAMPLE:
-                self._authenticate(inbox.datagram(row))
+                self._authenticate(inbox.datagram(row), inbox.arrived(row))
             if self._recorder is not None:
                 self._record(inbox.datagram(row))
         self._turn = turn
 
-    def _authenticate(self, datagram: bytes) -> None:
+    def _authenticate(self, datagram: bytes, came_at: int | None) -> None:
         try:
-            self._ruler.take(self._link.unprotect(datagram))
+            self._ruler.take(self._link.unprotect(datagram), came_at or time.time_ns())
         except BadPacket:
             self._ruler.forged += 1
 

@@ -130,7 +130,7 @@ class Run:
     def __init__(self, servers: Sequence[Server], load: Load) -> None:
         self.load, self.ruler, self.crowd = load, Ruler(), Crowd()
         self.join_cpu_ms = 0.0
-        self._inbox = Inbox()
+        self._inbox = Inbox(timed=True)
         clip = bench_clip(load.pictures or ALONE_FPS)
         self.halls = [_Hall(server, [self.crowd.publisher(f"speaker-{number}", clip) for number in range(load.publishers)], [])
                       for server in servers]
@@ -218,9 +218,9 @@ class Run:
         gc.freeze()          # a collection in the middle of the run would be measured as the server's delay
         del ruler.delays[:]
         used, relayed, start = self.used(), self.received(), time.monotonic()
-        ruler.since, ruler.until = time.monotonic_ns(), 1 << 62
+        ruler.since, ruler.until = time.time_ns(), 1 << 62
         await awake(seconds, self.receivers)
-        ruler.until = time.monotonic_ns()
+        ruler.until = time.time_ns()
         spent = Used(*(end - begin for end, begin in zip(self.used(), used, strict=True)))
         took, relayed = time.monotonic() - start, self.received() - relayed
         self.speak(False)

@@ -183,8 +183,8 @@ class Link:
         elif first < 4:
             self._on_stun(datagram)
 
-    def divert(self, readable: Callable[[], None] | None) -> int:
-        """From now on `readable` reads the socket, whose descriptor is returned, and hands on what is no media.
+    def divert(self, readable: Callable[[], None] | None) -> socket.socket:
+        """From now on `readable` reads the socket, which is returned, and hands on what is no media.
 
         None: nobody is told that something came; whoever diverted it looks by itself.
         """
@@ -192,7 +192,7 @@ class Link:
         self._loop.remove_reader(sock)
         if readable is not None:
             self._loop.add_reader(sock, readable)
-        return sock.fileno()
+        return sock
 
     def unprotect(self, datagram: bytes) -> bytes:
         """The plain RTP packet. Raises: BadPacket, ConnectionAbortedError."""

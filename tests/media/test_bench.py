@@ -3,6 +3,7 @@ import json
 import shutil
 import socket
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from media.bench_capacity import feedback, joins
 from media.bench_load import SAMPLE, STAMP, Gauge, Ruler
 from media.bench_run import TOGETHER_FPS, bench_clip, mean_packet
 from media.keyframe import starts_keyframe
-from media.mmread import Inbox
+from media.mmread import Inbox, time_arrivals
 from media.peers import Crowd
 from media.peers_count import Reception
 from media.peers_source import PacedSource, Track
@@ -44,17 +45,17 @@ def test_the_ruler_times_what_was_stamped_in_the_interval_alone() -> None:
     packets = [ruler.stamp(bytes(100)) for _ in range(10)]
     ruler.since, ruler.until = STAMP.unpack_from(packets[3], 88)[0], STAMP.unpack_from(packets[7], 88)[0]
     for packet in packets:
-        ruler.take(packet)
+        ruler.take(packet, time.time_ns())
     assert ruler.sent == 10 and len(ruler.delays) == 4
     assert 0 < ruler.delay_ms(0.5) <= ruler.delay_ms(0.99) < 10_000
     assert len(packets[0]) == 100 and struct.unpack("!I", packets[6][-4:]) == (7,)
 
 
 def test_many_datagrams_are_read_in_one_call() -> None:
-    inbox, named = Inbox(4), Inbox(4, named=True)
+    inbox, timed = Inbox(4), Inbox(4, timed=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
         here.bind(("127.0.0.1", 0))
-        for box in (inbox, named):
+        for box in (inbox, timed):
             assert box.read(here.fileno()) == 0
             for size in (3, 0, 1500, 7, 9):
                 there.sendto(bytes([size & 255]) * size, here.getsockname())
@@ -64,13 +65,34 @@ def test_many_datagrams_are_read_in_one_call() -> None:
     assert inbox.read(-1) == -1
 
 
+def test_the_kernel_says_when_a_datagram_came_however_late_it_is_read() -> None:
+    inbox = Inbox(4, timed=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+        here.bind(("127.0.0.1", 0))
+        there.sendto(b"nobody asked yet", here.getsockname())
+        time_arrivals(here)
+        before = time.time_ns()
+        for _ in range(3):
+            there.sendto(b"in time", here.getsockname())
+        after = time.time_ns()
+        while time.time_ns() < after + 5_000_000:
+            pass
+        assert inbox.read(here.fileno()) == 4
+        came = [inbox.arrived(row) for row in (1, 2, 3)]
+        assert all(at is not None and before <= at <= after for at in came) and came == sorted(came, key=lambda at: at or 0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            there.sendto(b"nobody asks", other.getsockname())
+            assert inbox.read(other.fileno()) == 1 and inbox.arrived(0) is None
+
+
 async def test_a_gauge_counts_gaps_by_the_headers_and_the_delay_by_a_sample() -> None:
     ruler, crowd = Ruler(), Crowd()
     ruler.since = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
         here.bind(("127.0.0.1", 0))
         ours, theirs = srtp_pair(bytes(28))
-        gauge = Gauge(crowd, "g", ruler, Inbox())
+        gauge = Gauge(crowd, "g", ruler, Inbox(timed=True))
         gauge._link.unprotect, gauge._descriptor = ours.unprotect_rtp, here.fileno()
         gauge._seen = {struct.pack("!I", 5): Reception()}
         for number in [*range(10), *range(12, 64)]:
@@ -138,8 +160,8 @@ def test_the_capacity_is_written_where_joins_are_admitted_from(
 
 
 async def test_many_join_at_once_while_others_listen() -> None:
-    told = await joins(5, earlier=1)
-    assert (told.joins, told.earlier, told.failed) == (5, 1, 0)
+    told = await joins(5, earlier=SAMPLE)  # one of so many packets is timed
+    assert (told.joins, told.earlier, told.failed) == (5, SAMPLE, 0)
     assert 0 < told.first_ms_p50 <= told.first_ms_p95 <= told.first_ms_max and told.delay_ms_p999 > 0
 
 
