@@ -18,6 +18,7 @@ from media.source import Source
 from media.stream import DownStream
 
 _ENOUGH: Final = 0.9   # of the rows shown: a layer a little smaller is not worth the next one's price
+_TOO_MUCH: Final = 1.5  # times what the line carries: more of such a layer would only fill the queue its successor has to pass
 
 
 def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> None:
@@ -36,7 +37,10 @@ def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> No
     else:
         given = allocate(sound_budget(budget, sounds, member.voices), wishes, now, member.memory)
     for (down, _), layers, place in zip(slots, choices, given, strict=True):
-        relay.show(down, layers[place] if place >= 0 else None, now)
+        layer = layers[place] if place >= 0 else None
+        if layer is not None and budget is not None and _is_in_the_way(down.layer, layer, budget):
+            relay.show(down, None, now)
+        relay.show(down, layer, now)
     member.spends = sum(sounds) + sum(wish.rates[place] for wish, place in zip(wishes, given, strict=True) if place >= 0)
     if member.line is not None and any(wish.current != place for wish, place in zip(wishes, given, strict=True)):
         member.line.changed(now)
@@ -45,6 +49,11 @@ def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> No
     if silent or (member.voices == 1 and any(wish.most > wish.current for wish in has_now)):
         # However little they would take: what a weak line is refused must be asked for, or it is never found to be better.
         member.wants = max(member.wants, enough(member.voices))
+
+
+def _is_in_the_way(layer: Layer | None, successor: Layer, budget: int) -> bool:
+    """Whether it is better ended now than when the key frame comes with which its successor begins."""
+    return layer is not None and layer.intake is not successor.intake and layer.bitrate > _TOO_MUCH * budget
 
 
 def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Relay, now: float) -> tuple[list[int], bool]:
