@@ -266,7 +266,7 @@ class Line:
         if measured is None:
             probe.failed(now)
             return
-        offered, arrived = measured
+        offered, arrived = (rate / (1 - self._inherent) for rate in measured)  # what a line loses by itself it did carry
         carried = arrived > 0.9 * offered
         self._rate = max(self._rate, (1.0 if carried else _BACK) * min(arrived, offered, probe.target))
         if carried and self._rate > 1.05 * probe.before:
@@ -305,12 +305,12 @@ class Line:
         self._probe.rest(now, 2.0)
 
     def _grow(self, passed: float, now: float) -> None:
-        delay = self.delay
         if self._usage != "normal" or now - self._over_at < 0.5:
             return
-        if now - self._over_at > _SETTLED and self._queue < 0.01 and not self._probe.pending and delay.acked > _SMALLEST:
-            self._rate = max(self._rate, delay.acked)  # what arrives, and no queue with it, is carried
-        ahead = _AHEAD * max(delay.acked, 0.0) + _AHEAD_PLUS
+        acked = max(self.delay.acked, 0.0) / (1 - self._inherent)
+        if now - self._over_at > _SETTLED and self._queue < 0.01 and not self._probe.pending and acked > _SMALLEST:
+            self._rate = max(self._rate, acked)  # what arrives, and no queue with it, is carried
+        ahead = _AHEAD * acked + _AHEAD_PLUS
         if self._rate >= ahead:
             return
         more = _GROWTH * self._rate * passed
