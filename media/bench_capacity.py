@@ -143,8 +143,8 @@ async def _storm(run: Run, count: int, earlier: int, quiet: Measured) -> Joins:
     ruler.until = time.time_ns()
     silent = [gauge for gauge in new if gauge.begun_at is None]
     firsts = sorted((gauge.begun_at - began) * 1e3 for gauge in new if gauge.begun_at is not None) or [0.0]
-    return Joins(count, len(veterans), failed + len(silent), *(round(firsts[int(share * (len(firsts) - 1))], 1)
-                 for share in (0.5, 0.95, 1.0)), round(spent / count * 1e3, 2), round(ruler.delay_ms(0.999), 2),
+    median, most, longest = (round(firsts[int(share * (len(firsts) - 1))], 1) for share in (0.5, 0.95, 1.0))
+    return Joins(count, len(veterans), failed + len(silent), median, most, longest, round(spent / count * 1e3, 2), round(ruler.delay_ms(0.999), 2),
                  quiet.delays[2], round(took * 1e3, 1), round(os.getloadavg()[0], 2))
 
 

@@ -158,8 +158,11 @@ class Janus:
                     self._loop.remove_reader(self._door)    # who waits will be told by the clock
                     return
                 told = json.loads(data)
-                answer = self._waiting.get(str(told.get("transaction")))
-                if answer is not None and not answer.done() and told.get("janus") != "ack" or told.get("transaction") in self._brief:
+                transaction = str(told.get("transaction"))
+                answer = self._waiting.get(transaction)
+                if answer is None or answer.done():
+                    continue
+                if told.get("janus") != "ack" or transaction in self._brief:
                     answer.set_result(told)
 
 

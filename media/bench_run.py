@@ -1,6 +1,6 @@
 """One run of a benchmark: publishers, cheap receivers, a server to measure, an interval. Which server does not matter.
 
-Never prints and never judges. Called by media/bench.py, bench_capacity.py and bench_joins.py.
+Never prints and never judges. Called by media/bench.py and bench_capacity.py.
 """
 from __future__ import annotations
 

@@ -85,10 +85,6 @@ class Worker:
         """What it uses of the machine."""
         return Meter(self.pid)
 
-    def cpu_seconds(self) -> float:
-        """User and system time of the worker so far."""
-        return self.meter.used().total
-
 
 @asynccontextmanager
 async def worker_process(*, core: int | None = None, port: int = 0) -> AsyncIterator[Worker]:

@@ -1,6 +1,6 @@
 """One WebRTC transport of a synthetic peer: UDP socket, ICE as the controlling side, DTLS as client, SRTP.
 
-Never knows what the packets mean: RTP and RTCP are handed on decrypted. Called by media/peers.py.
+Never knows what the packets mean: RTP and RTCP are handed on decrypted. Called by media/peers_peer.py.
 Against a lite server (RFC 8445 §2.5) checks are ours alone to send; the first answered address wins and only it is
 nominated.
 """
