@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -25,18 +27,28 @@ CONNECT = 60.0  # seconds a new process has to open its socket; one that ends be
 PULSE = 2.0  # seconds between two questions how the worker is
 MISSES = 2  # questions in a row without an answer, after which it is killed
 NO_ROOM = ""  # no room has this name: what is answered are the worker's own counters
+SOCKET = "media.sock"
 SOCKET_LIMIT = 100  # bytes; sun_path holds 108 with its terminator
 
 ROOT = Path(__file__).parent.parent  # where `python -m media` finds its package, whatever the working directory is
 
 
 def socket_path(data: Path) -> Path:
-    """A place for the workers' sockets: the data directory, or the system's for temporary files if that path is too long
-    for a unix socket."""
-    path = data.resolve() / "media.sock"
+    """Where the workers' sockets of this data directory are: inside it, or, if that path is too long for a unix socket, in a
+    folder of the system's for temporary files whose name follows from it.  So whoever knows the data finds the workers.
+
+    Raises: PermissionError where somebody else has taken that folder's name.
+    """
+    path = data.resolve() / SOCKET
     if len(os.fsencode(path)) <= SOCKET_LIMIT - 4:  # a number is added to the name
         return path
-    return Path(tempfile.mkdtemp(prefix="diemcau-")) / "media.sock"
+    name = hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:24]
+    folder = Path(tempfile.gettempdir()) / f"diemcau-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    known = folder.lstat()
+    if not stat.S_ISDIR(known.st_mode) or known.st_uid != os.getuid() or known.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not ours alone: the relay's sockets may not lie there")
+    return folder / SOCKET
 
 
 class OldProtocol(Exception):

@@ -26,7 +26,6 @@ from web.bootstrap import ROOT
 
 FOLDER = "recordings"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-ENDED = "ended"
 RESTARTS = 5  # in a row; a recorder that worked for STEADY seconds starts the row anew
 STEADY = 60.0
 PAUSE = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,12 +26,19 @@ from meetings import service
 from meetings.access import Role
 from tests.support import factories
 from tests.support.installation import Crowd, Installation, Room, door, tickets
-from tests.support.running import installation
 from web.bootstrap import ROOT
 from web.commands import main
+from web.mediaprocess import socket_path
 from web.recording import Recorder, Recording, folder_of, fresh, listed
 
-__all__ = ["installation"]
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Its folder has so long a name that no socket fits into it."""
+    running = Installation(tmp_path_factory.mktemp("installation") / ("long-" * 20)).start()
+    yield running
+    running.stop()
+    shutil.rmtree(socket_path(running.settings.data).parent)
 
 
 @contextmanager
@@ -114,7 +122,7 @@ def test_a_recorder_that_is_killed_is_started_again_and_goes_on(installation: In
     folder, said = fresh(data, room.meeting_id, datetime.now(UTC)), []
 
     async def run() -> int:
-        recorder = Recorder(data / "media.sock", room.meeting_id, folder)
+        recorder = Recorder(socket_path(data), room.meeting_id, folder)
 
         def tell(line: dict) -> None:
             said.append(line)

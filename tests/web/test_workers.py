@@ -7,7 +7,9 @@ import contextlib
 import json
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from tests.support.running import clip  # noqa: F401 - a fixture
 from tests.web.test_hub_room import listening, publisher, subscriber
 from web import capacity
 from web.crew import Away, together
+from web.mediaprocess import socket_path
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +222,17 @@ def test_stats_of_several_workers_are_one() -> None:
     assert [worker["worker"] for worker in found["workers"]] == [0, 1] and "rooms" not in found["workers"][0]
 
 
+
+
+def test_the_sockets_of_an_installation_are_found_from_its_folder_however_long_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    near, deep = Path("/n"), tmp_path / ("d" * 90)
+    assert socket_path(near) == near / "media.sock"
+    path = socket_path(deep)
+    assert path == socket_path(deep) != socket_path(tmp_path / ("e" * 90)) and path.parent.parent == tmp_path
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    path.parent.chmod(0o755)
+    with pytest.raises(PermissionError):
+        socket_path(deep)

@@ -14,10 +14,10 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from web.commands.ranges import between
 from web.i18n import _
 
 if TYPE_CHECKING:
@@ -25,34 +25,35 @@ if TYPE_CHECKING:
 
 MOST_RECEIVERS, MOST_PUBLISHERS, MOST_WORKERS = 1000, 16, 16
 LONGEST = 600.0
+RECEIVERS = between(int, 1, MOST_RECEIVERS)
 FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record")
     sfu = what.add_parser("sfu", help=_("hình 600 kbit/s và tiếng, chuyển tới N nơi nhận"))
-    sfu.add_argument("--receivers", type=_receivers, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
-    sfu.add_argument("--publishers", type=_number(MOST_PUBLISHERS), default=1, metavar="P",
+    sfu.add_argument("--receivers", type=RECEIVERS, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
+    sfu.add_argument("--publishers", type=between(int, 1, MOST_PUBLISHERS), default=1, metavar="P",
                      help=_("số nơi gửi, mỗi nơi nhận đều nhận tất cả (mặc định 1)"))
     sfu.add_argument("--audio-only", action="store_true", help=_("chỉ tiếng, không hình"))
-    sfu.add_argument("--workers", type=_number(MOST_WORKERS), default=1, metavar="W",
+    sfu.add_argument("--workers", type=between(int, 1, MOST_WORKERS), default=1, metavar="W",
                      help=_("số tiến trình chia nhau các nơi nhận (mặc định 1)"))
     sfu.add_argument("--feedback", choices=("rr", "remb", "twcc"), default="rr",
                      help=_("nơi nhận báo về: rr mỗi giây, thêm remb 4 lần, hoặc twcc 20 lần mỗi giây"))
     sfu.add_argument("--against", choices=("janus",), help=_("đo thêm Janus trên máy này với cùng lượng tải"))
     capacity = what.add_parser("capacity", help=_("một nhân xử lý gánh được bao nhiêu nơi nhận; ghi capacity.json"))
     capacity.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
-    capacity.add_argument("--most", type=_receivers, default=MOST_RECEIVERS, metavar="N", help=_("không thử quá N nơi nhận"))
+    capacity.add_argument("--most", type=RECEIVERS, default=MOST_RECEIVERS, metavar="N", help=_("không thử quá N nơi nhận"))
     joins = what.add_parser("joins", help=_("N nơi nhận vào cùng lúc khi đang có hình và tiếng"))
-    joins.add_argument("--receivers", type=_receivers, default=239, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
+    joins.add_argument("--receivers", type=RECEIVERS, default=239, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     feedback = what.add_parser("feedback", help=_("báo nhận của N nơi nhận tốn bao nhiêu phần một nhân xử lý"))
-    feedback.add_argument("--receivers", type=_receivers, default=238, metavar="N",
+    feedback.add_argument("--receivers", type=RECEIVERS, default=238, metavar="N",
                           help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     record = what.add_parser("record", help=_("bốn chữ ký và gói hồ sơ với 5 MiB tài liệu"))
     for each in (sfu, record, capacity, joins, feedback):
         each.add_argument("--json", type=Path, required=each in (sfu, record), metavar="FILE", help=_("tệp ghi số liệu"))
     for each, seconds in ((sfu, 10.0), (capacity, 4.0), (feedback, 6.0)):
-        each.add_argument("--seconds", type=_seconds, default=seconds, metavar="S",
+        each.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=seconds, metavar="S",
                           help=_("số giây đo (mặc định {seconds})", seconds=f"{seconds:g}"))
 
 
@@ -123,24 +124,3 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _step(receivers: int, measured: Measured, held: bool) -> None:
     print(f"{'✓' if held else '✕'} {receivers:>5}  p99 {measured.delays[1]:g} ms  {measured.lost}/{measured.sent}", file=sys.stderr)
-
-
-def _receivers(text: str) -> int:
-    return _number(MOST_RECEIVERS)(text)
-
-
-def _number(most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if not 1 <= value <= most:
-            raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=1, most=most))
-        return value
-
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0.5 <= number <= LONGEST:
-        raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=0.5, most=f"{LONGEST:g}"))
-    return number

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from meetings.admission import BENCH_PREFIX
+from web.commands.ranges import between
 from web.folders import installation
 from web.i18n import N_, _
 
 USAGE = 2
 LONGEST = 24 * 3600.0
 LOOK = 5.0  # seconds between two looks whether the meeting is still going on
-BENCH = "bench-"
 REASONS = {
     "stopped": N_("đã dừng theo yêu cầu"), "time": N_("đã đủ thời gian"), "room_closed": N_("phòng họp đã đóng"),
     "relay_gone": N_("không còn máy chuyển hình và tiếng"), "disk_full": N_("hết chỗ trên đĩa"),
@@ -30,17 +31,18 @@ REASONS = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("meeting", metavar="MEETING", help=_("mã cuộc họp, hoặc phòng bench-"))
-    parser.add_argument("--seconds", type=_seconds, default=0.0, metavar="S", help=_("số giây ghi (mặc định: tới khi dừng)"))
+    parser.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=0.0, metavar="S", help=_("số giây ghi (mặc định: tới khi dừng)"))
     parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     from meetings.errors import MeetingError
     from web.errors import explain
+    from web.mediaprocess import socket_path
     from web.recording import has_relay
 
     settings = installation(arguments.data)
-    socket = settings.data.resolve() / "media.sock"
+    socket = socket_path(settings.data)
     if not has_relay(socket):
         print(_("✕ Không thấy hệ thống đang chạy trên thư mục {folder}. Hãy chạy python3 -m web serve trước.",
                 folder=settings.data), file=sys.stderr)
@@ -124,7 +126,7 @@ def _is_open(settings: Any, meeting: str) -> bool:
     from web.recording import folder_of
 
     folder_of(settings.data, meeting)
-    if meeting.startswith(BENCH):
+    if meeting.startswith(BENCH_PREFIX):
         return True
     db = Database(settings.database_url)
     try:
@@ -132,10 +134,3 @@ def _is_open(settings: Any, meeting: str) -> bool:
             return service.get(conn, meeting).state in ROOM_OPEN
     finally:
         db.close()
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0.5 <= number <= LONGEST:
-        raise argparse.ArgumentTypeError(_("phải từ {least} đến {most}", least=0.5, most=f"{LONGEST:g}"))
-    return number
