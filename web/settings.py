@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = Field(default=False, description="trust X-Forwarded-For of the machine in front (the TLS front)")
-    media_port: int = Field(default=0, ge=0, le=65535, description="UDP port for pictures and sound, and those after it; 0 = free ones")
+    media_port: int = Field(default=0, ge=0, le=65535, description="UDP and TCP port for pictures and sound, and those after it: one for each worker; 0 = free ones")
     media_workers: int = Field(default=0, ge=0, le=64, description="relay processes, each with a port; 0 = cores less one")
     media_spare: bool = Field(default=True, description="one more relay process waits to take a dead one's place")
     advertise: Words = Field(default=(), description="addresses at which browsers reach the media port")

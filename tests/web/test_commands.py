@@ -192,6 +192,39 @@ def test_the_doctor_says_what_to_do_about_a_port_in_use(capsys: pytest.CaptureFi
     assert f"cổng TCP {port} đang có chương trình dùng" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_doctor_looks_at_both_families_of_addresses(capsys: pytest.CaptureFixture[str], tmp_path: Path, host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as other:
+        if family == socket.AF_INET6:
+            other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        other.bind((host, 0))
+        port = other.getsockname()[1]
+        assert main(["doctor", "--media-port", str(port), "--data", str(tmp_path / "new")]) in (0, 1)
+    assert f"cổng UDP {port} đang có chương trình dùng" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("addresses", "url", "host"), [
+    (["2001:db8::7"], "https://[2001:db8::7]:8443", "::"),
+    (["2001:db8::7", "192.0.2.7"], "https://192.0.2.7:8443", "0.0.0.0"),
+])
+def test_other_computers_reach_the_demonstration_by_whichever_family_this_one_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, addresses: list[str], url: str, host: str
+) -> None:
+    opened: list[tuple[str, Settings]] = []
+
+    async def ran(_arguments: argparse.Namespace, settings: Settings, listener: socket.socket) -> int:
+        opened.append((listener.getsockname()[0], settings))
+        return 0
+
+    monkeypatch.setattr(demo, "own_addresses", lambda: addresses)
+    monkeypatch.setattr(demo, "_run", ran)
+    assert main(["demo", "--lan", "--port", "0", "--data", str(tmp_path)]) == 0
+    (where, settings), = opened
+    assert (where, settings.host, settings.base_url) == (host, host, url.replace("8443", str(settings.port)))
+    assert settings.advertise == ("127.0.0.1", *addresses)
+
+
 @pytest.mark.parametrize(("language", "words"), [
     ("vi", ("Cổng hình và tiếng", "Phông chữ", "Trình duyệt", "Đồng hồ", "Ổ đĩa", "Địa chỉ", "10.9.9.9 không phải địa chỉ")),
     ("en", ("Port of the relay", "Fonts", "Browser", "Clock", "Disk", "Address", "10.9.9.9 is not an address")),

@@ -41,7 +41,7 @@ LEVELS = {
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=DEMO, help=_("thư mục dữ liệu (mặc định var/demo)"))
     parser.add_argument("--port", type=int, default=PORT, help=_("cổng của các trang (mặc định {port})", port=PORT))
-    parser.add_argument("--media-port", type=int, default=0, help=_("cổng UDP và TCP của hình và tiếng (mặc định: một cổng trống)"))
+    parser.add_argument("--media-port", type=int, default=0, help=_("cổng đầu tiên của hình và tiếng, UDP và TCP, mỗi tiến trình một cổng (mặc định: cổng trống)"))
     parser.add_argument("--points", type=int, default=6, help=_("số điểm cầu mô phỏng vào họp (0–{most}, mặc định 6)", most=MOST_POINTS))
     parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help=_("bộ đơn vị"))
     parser.add_argument("--lan", action="store_true", help=_("cho máy khác vào, qua TLS"))
@@ -55,12 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.points <= MOST_POINTS:
         print(_("✕ --points từ 0 đến {most}.", most=MOST_POINTS), file=sys.stderr)
         return USAGE
-    address = next((one for one in own_addresses() if ":" not in one), None) if arguments.lan else None
+    address = min(own_addresses(), key=lambda one: ":" in one, default=None) if arguments.lan else None  # IPv4 where there is any
     if arguments.lan and address is None:
         print(_("✕ Máy này chưa nối mạng nào: không có địa chỉ cho máy khác vào."), file=sys.stderr)
         return USAGE
     try:
-        listener = server.listen("0.0.0.0" if address else "127.0.0.1", arguments.port)
+        listener = server.listen(_everywhere(address) if address else "127.0.0.1", arguments.port)
     except server.PortTaken as taken:
         print(_("✕ Không mở được cổng {port}: {reason}. Hãy chọn cổng khác bằng --port.",
                 port=taken.port, reason=taken.reason), file=sys.stderr)
@@ -68,6 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     with listener:
         settings = _settings(arguments, listener.getsockname()[1], address)
         return asyncio.run(_run(arguments, settings, listener))
+
+
+def _everywhere(address: str) -> str:
+    """All addresses of this one's family."""
+    return "::" if ":" in address else "0.0.0.0"
 
 
 def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> Settings:
@@ -82,7 +87,8 @@ def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> 
 
         hosts = [address, "localhost", "127.0.0.1"]
         cert, key = ensure_certificate(arguments.data, hosts, datetime.now(UTC))
-        values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{address}:{port}", "host": "0.0.0.0"}
+        host = f"[{address}]" if ":" in address else address
+        values |= {"tls_cert": cert, "tls_key": key, "public_url": f"https://{host}:{port}", "host": _everywhere(address)}
     return read(**values)
 
 
@@ -105,7 +111,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any)
 
     try:
         scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
-        return await server.run(app, settings, listener, lambda: beside(scene))
+        return await server.run(app, settings, listener, lambda: beside(scene), ending=app.state.container.hub.feed.close)
     except InService:
         print(_("✕ Thư mục {folder} có tài khoản của người dùng thật nên không dùng cho bản trình diễn. "
                 "Hãy chọn thư mục khác bằng --data.", folder=settings.data), file=sys.stderr)

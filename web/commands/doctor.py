@@ -6,6 +6,7 @@ Changes nothing and sends nothing to other machines.  Exit status 0 when nothing
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import os
 import shutil
@@ -41,7 +42,7 @@ class Finding:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help=_("cổng của các trang (mặc định: theo thiết lập)"))
-    parser.add_argument("--media-port", type=int, help=_("cổng UDP và TCP của hình và tiếng (mặc định: theo thiết lập, không có thì {port})",
+    parser.add_argument("--media-port", type=int, help=_("cổng đầu tiên của hình và tiếng, UDP và TCP (mặc định: theo thiết lập, không có thì {port})",
                                                          port=MEDIA_PORT))
     parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
     parser.add_argument("--advertise", help=_("địa chỉ mà các điểm cầu dùng để tới máy này; nhiều địa chỉ cách nhau dấu phẩy"))
@@ -92,18 +93,35 @@ def _python() -> Finding:
     return Finding("well", sys.version.split()[0], _nothing())
 
 
-def _tcp_port(port: int) -> Finding:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _try_port(port: int, kind: socket.SocketKind) -> None:
+    """Opens the port for a moment on all addresses, IPv4 and then, where this machine has it, IPv6.  Raises OSError."""
+    for family in (socket.AF_INET, socket.AF_INET6):
         try:
-            probe.bind(("", port))
-        except PermissionError:
-            return Finding("bad", _("người dùng này không được mở cổng TCP {port}", port=port),
-                           _("Chọn cổng trên 1023 bằng --port và để máy TLS phía trước nghe cổng 443."))
+            probe = socket.socket(family, kind)
         except OSError:
-            return Finding("care", _("cổng TCP {port} đang có chương trình dùng", port=port),
-                           _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy dừng chương trình kia "
-                             "hoặc chọn cổng khác bằng --port."))
+            continue  # a kernel without this family
+        with probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL:  # that: the family is switched off
+                    raise
+
+
+def _tcp_port(port: int) -> Finding:
+    try:
+        _try_port(port, socket.SOCK_STREAM)
+    except PermissionError:
+        return Finding("bad", _("người dùng này không được mở cổng TCP {port}", port=port),
+                       _("Chọn cổng trên 1023 bằng --port và để máy TLS phía trước nghe cổng 443."))
+    except OSError:
+        return Finding("care", _("cổng TCP {port} đang có chương trình dùng", port=port),
+                       _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy dừng chương trình kia "
+                         "hoặc chọn cổng khác bằng --port."))
     return Finding("well", _("cổng TCP {port} còn trống", port=port),
                    _("Để máy TLS phía trước chuyển các trang tới cổng này; ngoài máy này chỉ cần mở cổng 443."))
 
@@ -125,14 +143,11 @@ def _media_ports(first: int, count: int) -> Finding:
 def _media_port(port: int) -> Finding:
     """The same number by UDP and, for points whose network blocks that, by TCP."""
     for kind, protocol in ((socket.SOCK_DGRAM, "UDP"), (socket.SOCK_STREAM, "TCP")):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("", port))
-            except OSError:
-                return Finding("care", _("cổng {protocol} {port} đang có chương trình dùng", protocol=protocol, port=port),
-                               _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy chọn cổng khác bằng --media-port."))
+        try:
+            _try_port(port, kind)
+        except OSError:
+            return Finding("care", _("cổng {protocol} {port} đang có chương trình dùng", protocol=protocol, port=port),
+                           _("Nếu đó là Điểm Cầu đang chạy thì không phải làm gì; nếu không, hãy chọn cổng khác bằng --media-port."))
     return Finding("well", _("cổng {port} còn trống, cả UDP lẫn TCP", port=port),
                    _("Đặt DIEMCAU_MEDIA_PORT={port} và mở cổng này, cả UDP lẫn TCP, trên tường lửa cho mọi điểm cầu.", port=port))
 
