@@ -9,7 +9,6 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -50,18 +49,23 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of news before it waits for open requests: they would outlast its patience."""
+    """Says that it ends before it waits for open requests: streams of news would outlast its patience."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        app: Any = self.config.app
-        app.state.container.hub.feed.close()
+        self._ending()
         await super().shutdown(sockets)
 
 
 async def run(
-    app: FastAPI, settings: Settings, listener: socket.socket, started: Callable[[], Awaitable[None]] | None = None
+    app: FastAPI, settings: Settings, listener: socket.socket, started: Callable[[], Awaitable[None]] | None = None,
+    *, ending: Callable[[], None],
 ) -> int:
-    """Serves until told to stop; `started` runs beside it once the first request can be answered.  0 = ended cleanly."""
+    """Serves until told to stop; `started` runs beside it once the first request can be answered, `ending` is called
+    before open requests are waited for.  0 = ended cleanly."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, lifespan="on",
         proxy_headers=settings.behind_proxy, forwarded_allow_ips="*" if settings.behind_proxy else None,
@@ -69,7 +73,7 @@ async def run(
         timeout_keep_alive=20, timeout_graceful_shutdown=GRACE_S, limit_concurrency=CONNECTIONS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    server = _Server(config)
+    server = _Server(config, ending)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)

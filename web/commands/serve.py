@@ -49,4 +49,5 @@ def run(arguments: argparse.Namespace) -> int:
     async def announce() -> None:
         print(_("Điểm Cầu đang chạy tại {url}", url=settings.base_url), flush=True)
 
-    return asyncio.run(server.run(build(settings), settings, listener, announce))
+    app = build(settings)
+    return asyncio.run(server.run(app, settings, listener, announce, ending=app.state.container.hub.feed.close))
