@@ -1,23 +1,49 @@
-"""A running installation, a real Chromium and a real Firefox.  Every page of a journey is a browser context of its own."""
+"""A running installation, a real Chromium and a real Firefox, and a cable between the two.  Every page of a journey is a browser
+context of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.firefox import Firefox
 from tests.support.installation import Installation
+from tests.support.line import Line
 from tests.support.running import installation  # noqa: F401 - a fixture
 from web.commands.doctor import own_addresses
+from web.tls import ensure_certificate
 
 CHROMIUM_ARGUMENTS = (
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
     "--disable-background-networking", "--autoplay-policy=no-user-gesture-required",
 )
+FAR_ARGUMENTS = (*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors")
+"""At the far end of a line: the certificate of `at_near_end` is known to nobody."""
+
+
+@contextlib.contextmanager
+def at_near_end(line: Line, folder: Path, **settings: Any) -> Iterator[Installation]:
+    """A server at this end of the line, by TLS, without which browsers at the other end give no camera."""
+    certificate, key = ensure_certificate(folder / "tls", [line.here], datetime.now(UTC))
+    chosen = {"host": line.here, "tls_cert": certificate, "tls_key": key, "advertise": (line.here,), **settings}
+    running = Installation(folder, **chosen).start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    with Line.laid() as laid:
+        yield laid
 
 
 @pytest.fixture

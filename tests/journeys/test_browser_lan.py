@@ -7,41 +7,30 @@ its news, DTLS and every media packet cross the wire.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.journeys.conftest import CHROMIUM_ARGUMENTS
+from tests.journeys.conftest import FAR_ARGUMENTS, at_near_end
 from tests.journeys.test_browser_room import TONES, everybody_sees_and_hears_everybody, meet
 from tests.support.installation import Installation
 from tests.support.line import Line
-from web.tls import ensure_certificate
 
 pytestmark = [pytest.mark.browser, pytest.mark.netns]
 
 
 @pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with Line.laid() as laid:
-        yield laid
-
-
-@pytest.fixture(scope="module")
 def lan(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """What `demo --lan` starts: HTTPS and media on the address of the local network."""
-    folder = tmp_path_factory.mktemp("lan")
-    certificate, key = ensure_certificate(folder / "tls", [line.here], datetime.now(UTC))
-    running = Installation(folder, host=line.here, tls_cert=certificate, tls_key=key, advertise=(line.here,)).start()
-    yield running
-    running.stop()
+    with at_near_end(line, tmp_path_factory.mktemp("lan")) as running:
+        yield running
 
 
 @pytest.fixture
 async def far_chromium(line: Line, tmp_path: Path) -> AsyncIterator[Browser]:
     """Chromium inside the other namespace."""
-    async with line.chromium(tmp_path, [*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors"]) as browser:
+    async with line.chromium(tmp_path, FAR_ARGUMENTS) as browser:
         yield browser
 
 

@@ -7,7 +7,6 @@ that is deployed.  `iceTransportPolicy: relay`: through coturn though all ways a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ import pytest
 from playwright.async_api import Browser
 from pydantic import SecretStr
 
-from tests.journeys.conftest import CHROMIUM_ARGUMENTS
+from tests.journeys.conftest import FAR_ARGUMENTS, at_near_end
 from tests.journeys.visitors import Visitor
 from tests.support.coturn import SECRET, Coturn
 from tests.support.firewall import let_out, passed
 from tests.support.installation import Installation, soon
 from tests.support.line import Line
-from web.tls import ensure_certificate
 
 pytestmark = [pytest.mark.browser, pytest.mark.netns]
 
@@ -62,19 +60,15 @@ class Office:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     with Line.laid() as line, Coturn.running(folder, line.here) as coturn:
-        certificate, key = ensure_certificate(folder / "tls", [line.here], datetime.now(UTC))
-        running = Installation(
-            folder, host=line.here, tls_cert=certificate, tls_key=key, advertise=(line.here,), media_spare=False,
-            turn_urls=coturn.urls, turn_secret=SecretStr(SECRET)).start()
-        yield Office(line, coturn, running)
-        running.stop()
+        turn = {"turn_urls": coturn.urls, "turn_secret": SecretStr(SECRET)}
+        with at_near_end(line, folder, media_spare=False, **turn) as running:
+            yield Office(line, coturn, running)
 
 
 @pytest.fixture
 async def office(place: Office, tmp_path: Path) -> AsyncIterator[Office]:
     """No firewall yet.  What Chromium is told of certificates holds for pages and for TURN over TLS."""
-    arguments = [*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors"]
-    async with place.line.chromium(tmp_path, arguments) as place.browser:
+    async with place.line.chromium(tmp_path, FAR_ARGUMENTS) as place.browser:
         yield place
     let_out(place.line)
 

@@ -12,18 +12,16 @@ import socket
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import CHROMIUM_ARGUMENTS
+from tests.journeys.conftest import FAR_ARGUMENTS, at_near_end
 from tests.journeys.test_firewall import HUES, TONES
 from tests.journeys.visitors import Visitor, nothing_arrives
 from tests.support.installation import Installation, Room, soon
 from tests.support.line import Line
 from tests.support.nat import Nat
-from web.tls import ensure_certificate
 
 pytestmark = [pytest.mark.browser, pytest.mark.netns]
 
@@ -56,11 +54,8 @@ def free_port() -> int:
 @contextlib.asynccontextmanager
 async def two_in_a_room(line: Line, folder: Path, outer: str, port: int) -> AsyncIterator[tuple[Installation, Room, list[Visitor]]]:
     """They hear each other; the relay's port is told to be at `outer`."""
-    certificate, key = ensure_certificate(folder / "tls", [line.here], datetime.now(UTC))
-    installation = Installation(
-        folder, host=line.here, tls_cert=certificate, tls_key=key, advertise=(outer,), media_port=port, media_spare=False).start()
-    try:
-        async with line.chromium(folder, [*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors"]) as browser:
+    with at_near_end(line, folder, advertise=(outer,), media_port=port, media_spare=False) as installation:
+        async with line.chromium(folder, FAR_ARGUMENTS) as browser:
             room = installation.room(opened=True)
             visitors = [
                 await Visitor.arrive(browser, f"{installation.url}/j/{room.links[code]}", code, hz, HUES[code], ignore_https_errors=True)
@@ -71,8 +66,6 @@ async def two_in_a_room(line: Line, folder: Path, outer: str, port: int) -> Asyn
             yield installation, room, visitors
             for visitor in visitors:
                 await visitor.leave()
-    finally:
-        installation.stop()
 
 
 async def heard(visitor: Visitor) -> bool:
