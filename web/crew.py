@@ -27,7 +27,7 @@ class Away(Exception):
     """The media worker does not answer just now; it is being started again."""
 
 
-class Full(RoomFull):
+class NoCapacity(RoomFull):
     """One more peer would make it worse for those who are there.  `why`: packets, lag or cpu."""
 
     def __init__(self, why: str) -> None:
@@ -127,7 +127,7 @@ class Crew:
     # --- sessions ----------------------------------------------------------------------------------------------------
 
     def place(self, joining: Joining) -> int:
-        """The worker this session goes to.  Raises: Away, Full."""
+        """The worker this session goes to.  Raises: Away, NoCapacity."""
         now = self._clock()
         running = {place.index for place in self.workers.places if place.ready} & set(self._running)
         worker = self.placement.choose(joining.room, {one: self._running[one].gate.packets for one in running}, now)
@@ -139,7 +139,7 @@ class Crew:
             found = self._beside(joining.room, running - {worker}, packets, now)
             if found is None:
                 self.refused[why] += 1
-                raise Full(why)
+                raise NoCapacity(why)
             worker = found
         self.placement.promised.add(worker, packets, now)
         return worker
@@ -273,7 +273,7 @@ def together(found: list[Message]) -> Message:
     sums = {key: sum(one[key] for one in found) for key in ("cpu_s", "rss_bytes", "threads", "peers")}
     lag = {share: max(one["loop_lag_ms"][share] for one in found) for share in ("p50", "p99")}
     return {
-        **sums, "room_count": len(rooms), "pid": found[0]["pid"], "port": found[0]["port"], "segmented": all(one.get("segmented") for one in found),
+        **sums, "room_count": len(rooms), "pid": found[0]["pid"], "port": found[0]["port"],
         "counters": dict(counters), "loop_lag_ms": lag, "rooms": rooms,
         "links": {f"{one['worker']}/{name}": link for one in found for name, link in one.get("links", {}).items()},
         "workers": [{key: value for key, value in one.items() if key != "rooms"} for one in found],

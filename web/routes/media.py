@@ -22,7 +22,7 @@ from meetings.errors import MeetingError, NotFound, Unavailable
 from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
-from web.crew import Away, Full
+from web.crew import Away, NoCapacity
 from web.i18n import _
 from web.limits import KIB, RETRY
 from web.messages import TEXTS
@@ -68,7 +68,7 @@ async def answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return _document(problem)
     except (Away, Gone):  # also a worker that dies while it is asked
         return _document(Problem(503, "media.away", retry_after="2"))
-    except Full as error:
+    except NoCapacity as error:
         said = _(TEXTS[f"media.full.{error.why}"])
         return _document(Problem(503, "media.full", said, {"why": error.why}, retry_after="30"))
     except RoomFull:
