@@ -107,9 +107,9 @@ class Feed:
                 listener.drop()
                 self.leave(listener)
 
-    def publish_all(self, data: bytes) -> None:
-        for room in tuple(self._rooms):
-            self.publish(room, data)
+    def rooms(self) -> tuple[str, ...]:
+        """Meetings that somebody listens to."""
+        return tuple(self._rooms)
 
     def listeners(self, room: str) -> int:
         return len(self._rooms.get(room, ()))

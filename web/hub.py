@@ -32,6 +32,7 @@ from meetings.store.database import Database
 from web import roomview
 from web.crew import Away, Crew, Joining
 from web.feed import Feed, frame
+from web.lines import LOOK, Lines
 from web.presence import Presence, Roles
 from web.records import Records
 from web.roomview import OPEN_EVERYWHERE
@@ -65,6 +66,7 @@ class Hub:
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
         self._wanted: dict[str, bytes] = {}
+        self._lines = Lines()
         self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dirty: set[str] = set()
@@ -81,12 +83,13 @@ class Hub:
         self._records.start()
         self._tasks = [
             asyncio.create_task(self._push(), name="hub-push"), asyncio.create_task(self._tick(), name="hub-tick"),
+            asyncio.create_task(self._watch(), name="hub-lines"),
         ]
         self.crew.workers.start()
 
     async def stop(self) -> None:
-        """Ends every news stream, the workers, and the presence of everybody still in a room."""
-        self.feed.close()
+        """Ends the workers, and the presence of everybody still in a room.  Whoever serves pages ends their news before
+        (`feed.close`), since it waits for open requests."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -129,7 +132,7 @@ class Hub:
         return self._presence.live(meeting_id)
 
     async def open_session(self, ticket: Ticket, offer: str, publishers: list[str] | None = None) -> str:
-        """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull."""
+        """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull (NoCapacity too)."""
         session, room, name = ticket.session_id, ticket.room, ticket.name
         returning = self._roles.returning(room, name, ticket.role, self._clock())
         try:
@@ -200,13 +203,14 @@ class Hub:
         return await self.crew.stats(room)
 
     async def news(self, room: str, code: str | None) -> list[bytes]:
-        """What a page that connects now must know first: the state, and the slots and wanted layers of its point's sessions."""
+        """What a page that connects now must know first: the state, the slots and wanted layers of its point's sessions, and
+        which lines are in trouble."""
         _state, data = await to_thread.run_sync(self.view, room)
         slots = [
             known for session, known in (*self._slots.items(), *self._wanted.items())
             if (ticket := self._sessions.get(session)) and ticket.room == room and ticket.name == code
         ]
-        return [frame("state", data), *slots]
+        return [frame("state", data), *slots, *self._lines.known(room, code)]
 
     # --- the workers' side -------------------------------------------------------------------------------------------
 
@@ -309,6 +313,20 @@ class Hub:
             self._roles.expire(self._clock())
             for room, name in self._presence.expire(self._clock()):
                 self._leave(room, name, "gone")
+
+    async def _watch(self) -> None:
+        """How lines go, in the rooms somebody looks at."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(LOOK)
+            for room in self._lines.due(self.feed.rooms(), clock()):
+                await self._guarded(self._look(room, clock()))
+
+    async def _look(self, room: str, now: float) -> None:
+        with contextlib.suppress(Away):
+            stats = await self.stats(room)
+            for code, data in self._lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
+                self.feed.publish(room, data, code=code)
 
     def _turn(self, room: str) -> asyncio.Lock:
         """Held from reading a room's state until the worker has its policy: an older reading never overtakes a newer one."""

@@ -1,7 +1,7 @@
-"""How it goes with one media session, in words: the relay's numbers and its one reason code become a sentence.
+"""How it goes with one media session: the relay's numbers and its one reason code become a sentence, or news for a page.
 
 Pure but for the reader's language (gettext).  Codes and numbers are those of `media/quality.py`.  Called by
-`routes/operations.py` and `routes/room.py`.
+`routes/operations.py`, `routes/room.py` and `lines.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 from web.i18n import N_, _
 
-TCP = "tcp"
+TCP, FROZEN = "tcp", "frozen"
+GOOD_LEVEL, FAIR_LEVEL, BAD_LEVEL = "good", "fair", "bad"
 
 REASONS: dict[str, str] = {
     "loss": N_("Đường truyền xuống mất {loss} % gói tin: hình được gửi nhỏ hơn."),
@@ -50,14 +51,24 @@ def words(session: Mapping[str, Any]) -> str:
 def level(session: Mapping[str, Any]) -> str:
     """`good`, `fair` (it works, less well than it could) or `bad` (somebody is not seen)."""
     quality = session.get("quality") or {}
-    if session.get("state") != "up" or quality.get("reason") == "frozen" or quality.get("paused"):
-        return "bad"
-    return "fair" if quality.get("reason") or quality.get("transport") == TCP else "good"
+    if session.get("state") != "up" or quality.get("reason") == FROZEN or quality.get("paused"):
+        return BAD_LEVEL
+    return FAIR_LEVEL if quality.get("reason") or quality.get("transport") == TCP else GOOD_LEVEL
 
 
 def judged(session: Mapping[str, Any]) -> dict[str, str]:
     """What goes beside the numbers of a session."""
     return {"level": level(session), "words": words(session)}
+
+
+def told(session: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a page that makes its own words: codes and numbers, as rough as people read them."""
+    quality = session.get("quality") or {}
+    return {
+        "session": session["session"], "name": session["name"], "role": session["role"], "level": level(session),
+        "reason": quality.get("reason") or "", "transport": quality.get("transport") or "", "paused": quality.get("paused") or [],
+        "layers": quality.get("layers") or {}, "loss": _percent(quality.get("loss")), "rate": _rate(quality.get("estimate")),
+    }
 
 
 def of_point(stats: Mapping[str, Any], room: str, code: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from web.i18n import _
 def room_words() -> dict[str, str]:
     """key → sentence; `{name}` is filled in by the page (static/room/page.js)."""
     return {
-        **_people(), **_own_line(), **_voting(), **_console(), **_endings(),
+        **_people(), **_own_line(), **_troubles(), **_voting(), **_console(), **_endings(),
         "no_answer": _("Máy chủ không trả lời. Hãy thử lại."),
         "item_of": _("Mục {n}/{total} · {title}"),
         "present_of": _("{n}/{total} điểm cầu"),
@@ -46,6 +46,7 @@ def _people() -> dict[str, str]:
 def _own_line() -> dict[str, str]:
     return {
         "mic_missing": _("Không có micro: mọi người không nghe bạn"),
+        "mic_refused": _("Máy chủ không nhận hình và tiếng của máy này: mọi người không nghe bạn"),
         "mic_connecting": _("Đang nối tiếng của bạn…"),
         "mic_off": _("Bạn đã tắt tiếng"),
         "mic_waiting": _("Đang chờ mời phát biểu — mọi người không nghe"),
@@ -62,6 +63,32 @@ def _own_line() -> dict[str, str]:
         "hide": _("Tắt hình"),
         "unhide": _("Bật hình"),
         "no_cam": _("Không máy quay"),
+    }
+
+
+def _troubles() -> dict[str, str]:
+    """Of lines and pictures, short: the codes are those of `quality.py`.  The first half stands on the page, `own_` for one's own
+    line; `_one` and `_many` are read aloud."""
+    return {
+        "own_loss": _("Đường xuống mất {loss} %: đã hạ hình nhận về"),
+        "own_delay": _("Đường xuống chậm, còn khoảng {rate}: đã hạ hình nhận về"),
+        "own_remb": _("Máy này chỉ nhận được khoảng {rate}: đã hạ hình nhận về"),
+        "own_silent": _("Máy chủ không còn nhận tin báo của máy này: đã hạ hình nhận về"),
+        "own_lossy": _("Đường xuống mất {loss} % gói tin"),
+        "own_paused": _("Hình tạm dừng vì đường truyền yếu; tiếng vẫn nghe được"),
+        "own_uplink_loss": _("Đường lên mất {loss} %: đã hạ hình gửi đi"),
+        "own_resting": _("Đường lên yếu: hình của bạn tạm nghỉ, mọi người vẫn nghe bạn"),
+        "own_frozen": _("Hình của bạn đang đứng: hãy kiểm tra máy quay"),
+        "own_tcp": _("Đang đi qua TCP vì UDP bị chặn"),
+        "own_good": _("Đường truyền đã tốt lại."),
+        "sends_little": _("Đường lên mất {loss} %: đã hạ hình"),
+        "picture_frozen": _("Hình đang đứng"),
+        "picture_paused": _("Hình tạm dừng vì đường truyền yếu"),
+        "picture_back": _("Hình đã trở lại"),
+        "frozen_one": _("Hình của {name} đang đứng."),
+        "thawed_one": _("Hình của {name} đã trở lại."),
+        "frozen_many": _("{n} hình đang đứng."),
+        "thawed_many": _("{n} hình đã trở lại."),
     }
 
 

@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route
 
+from media.peers import Crowd
+from media.peers_clip import Clip
 from meetings import service
 from meetings.access import Role
 from meetings.voting import Rule
 from tests.journeys.visitors import Visitor
 from tests.support import factories
 from tests.support.installation import Installation, soon
+from tests.support.running import clip  # noqa: F401 - a fixture
+from tests.web.test_hub_room import publisher
+from web.feed import frame
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +30,7 @@ NOTHING = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMEx
 
 
 async def open_page(chromium: Browser, url: str, script: str = "", **context: Any) -> Page:
-    opened = await chromium.new_context(locale="vi-VN", **context)
+    opened = await chromium.new_context(**{"locale": "vi-VN", **context})
     if script:
         await opened.add_init_script(script)
     page = await opened.new_page()
@@ -59,6 +64,100 @@ async def test_a_room_mends_itself_after_the_media_server_died(chromium: Browser
 
 async def _says(visitor: Visitor, selector: str, text: str) -> bool:
     return await visitor.reads(selector) == text
+
+
+async def test_a_picture_that_stands_still_and_its_return_are_said_in_words_and_once(
+    chromium: Browser, installation: Installation, clip: Clip  # noqa: F811
+) -> None:
+    room, crowd = installation.room(opened=True), Crowd()
+    async with installation.client() as client:
+        peer = await publisher(client, crowd, room, "204", clip)
+        chair = await Visitor.arrive(chromium, f"{installation.url}/j/{room.chair}", "22", 440, 10)
+        await soon(lambda: chair.sees({"204"}), 20)
+        await chair.page.evaluate(HEAR)
+        peer.mute("video")
+        await soon(lambda: _says(chair, "#stage .blank span", "Hình đang đứng"), 20)
+        await soon(lambda: chair.page.evaluate("heard.includes('Hình của Điểm cầu huyện Ba Chẽ đang đứng.')"))
+        peer.mute("video", False)
+        await soon(lambda: _says(chair, "#stage .mark", "Hình đã trở lại"), 20)
+        await soon(lambda: chair.page.locator("#stage.live").is_visible(), 20)
+        await soon(lambda: chair.page.evaluate("heard.length === 2 && heard[1].endsWith('đã trở lại.')"), 20)
+        await soon(lambda: chair.page.locator("#stage .mark").is_hidden(), 20)
+        await peer.close()
+    await chair.leave()
+
+
+# What a screen reader is given of troubles, sentence by sentence.
+HEAR = """() => {
+  window.heard = [];
+  const told = document.getElementById("told");
+  new MutationObserver(() => heard.push(told.textContent)).observe(told, { childList: true });
+}"""
+SAID = {
+    "vi-VN": ("Đường xuống mất 7 %: đã hạ hình nhận về", "Đang đi qua TCP vì UDP bị chặn", "Đường truyền yếu",
+              "Đường lên mất 12 %: đã hạ hình", "Đường truyền tốt"),
+    "en-GB": ("Downlink loses 7 %: pictures you get are smaller", "On TCP, because UDP is blocked", "Weak connection",
+              "Uplink loses 12 %: smaller picture", "Good connection"),
+}
+
+
+@pytest.mark.parametrize("language", SAID)
+async def test_what_is_wrong_with_a_line_stands_on_the_page_in_its_language(
+    chromium: Browser, installation: Installation, clip: Clip, language: str  # noqa: F811
+) -> None:
+    room, crowd, feed = installation.room(opened=True), Crowd(), installation.found.hub.feed
+    fine = {"level": "good", "reason": "", "transport": "udp", "loss": "0", "rate": "2.0 Mbit/s", "paused": [], "layers": {}}
+
+    async def tell(**news: Any) -> None:
+        feed.publish(room.meeting_id, frame("line", fine | news))
+
+    async with installation.client() as client:
+        peer = await publisher(client, crowd, room, "204", clip)
+        page = await open_page(chromium, f"{installation.url}/j/{room.chair}", locale=language)
+        await page.locator("button.primary").click()
+        await page.locator("#stage.live").wait_for()
+        line, own, mark = (page.locator(one) for one in ("#line span", "#trouble", "#stage .mark"))
+        await line.get_by_text(SAID[language][4]).wait_for()
+        assert await own.is_hidden() and await mark.is_hidden()
+        down = {"session": await page.evaluate("window.diemcau.sessions.down"), "name": "22", "role": "subscribe"}
+        mid = await page.evaluate("window.diemcau.slots.find((one) => one.kind === 'video' && one.name === '204').mid")
+        small = {"layers": {mid: [0, 3, 90]}}
+        up = {"session": peer.location.rsplit("/", 1)[1], "name": "204", "role": "publish"}
+        installation.call(tell(**down, **small, level="fair", reason="loss", loss="7", transport="tcp"))
+        installation.call(tell(**up, level="fair", reason="uplink_loss", loss="12"))
+        await own.get_by_text(SAID[language][0]).wait_for()
+        await own.get_by_text(SAID[language][1]).wait_for()
+        await line.get_by_text(SAID[language][2]).wait_for()
+        await mark.get_by_text(SAID[language][3]).wait_for()
+        assert await own.locator("svg").count() == await mark.locator("svg").count() == 1, "not by colour alone"
+        assert await complaints(page) == []
+        installation.call(tell(**down))
+        installation.call(tell(**up))
+        await line.get_by_text(SAID[language][4]).wait_for()
+        await own.wait_for(state="hidden")
+        await mark.wait_for(state="hidden")
+        await page.context.close()
+        await peer.close()
+
+
+async def test_an_offer_the_server_refuses_is_said_and_not_made_again(chromium: Browser, installation: Installation) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}")
+    offers: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        offers.append(route.request.url)
+        await route.fulfill(status=400, content_type="application/problem+json", json={
+            "error": "media.sdp", "message": "Thiết bị này gửi hình theo cách máy chủ không đọc được."})
+
+    await page.route("**/whip", refuse)
+    await page.get_by_role("button", name="Vào họp", exact=True).click()
+    await page.get_by_text("Thiết bị này gửi hình theo cách máy chủ không đọc được.").wait_for()
+    await page.get_by_text("Máy chủ không nhận hình và tiếng của máy này: mọi người không nghe bạn").wait_for()
+    await soon(lambda: page.evaluate("window.diemcau?.pcs.down?.connectionState === 'connected'"), 20)  # it listens all the same
+    await page.get_by_text("Đường truyền tốt").wait_for()
+    assert len(offers) == 1
+    await page.context.close()
 
 
 async def test_a_second_device_is_asked_and_takes_over_or_only_accompanies(

@@ -1,7 +1,7 @@
 /* The meeting's news by server-sent events.  Retries by itself, also where the browser's own retry gives up
  * (an HTTP error ends an EventSource for good) and where a line dies without a word (no heartbeat). */
 
-import { ANSWER_TIME, refusal } from "./link.js";
+import { ANSWER_TIME, pauseAfter, refusal } from "./link.js";
 
 const SILENCE = 40_000;                        // the server beats every 15 s
 const PAUSES = [1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
@@ -71,8 +71,7 @@ export class Feed {
     this.heard = Date.now();
     clearTimeout(this.timer);
     if (this.closed) return;
-    const pause = PAUSES[Math.min(this.failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
+    this.timer = setTimeout(() => this.#open(), pauseAfter(this.failures, PAUSES) + wait);
     this.failures += 1;
-    this.timer = setTimeout(() => this.#open(), pause + wait);
   }
 }

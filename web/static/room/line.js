@@ -5,18 +5,19 @@
  *  the point that has the floor is told that everybody hears it. */
 export function voice({ hasMic, micOn, up, floor, me, main }) {
   if (!hasMic) return { key: "mic_missing", tone: "off" };
+  if (up === "refused") return { key: "mic_refused", tone: "off" };
   if (up !== "live") return { key: "mic_connecting", tone: "off" };
   if (!micOn) return { key: "mic_off", tone: "off" };
   if (floor && floor !== me && me !== main) return { key: "mic_waiting", tone: "wait" };
   return { key: floor === me ? "mic_floor" : "mic_on", tone: "on" };
 }
 
-/** The connection as one word: good | weak | joining | lost, from the links' states and the loss of the last seconds. */
-export function quality({ up, down, feed, loss }) {
-  const states = [up, down].filter((state) => state && state !== "closed");
+/** The connection as one word: good | weak | joining | lost, from the links' states and whether a line is known to be weak. */
+export function quality({ up, down, feed, weak }) {
+  const states = [up, down].filter((state) => state && state !== "closed" && state !== "refused");
   if (states.includes("lost") || !feed) return "lost";
   if (states.some((state) => state !== "live")) return "joining";     // or looking for another path
-  return loss > 0.05 ? "weak" : "good";
+  return weak ? "weak" : "good";
 }
 
 /** Reads getStats of the receiver: which pictures grew, what share of packets was lost since the last reading. */

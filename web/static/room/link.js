@@ -11,6 +11,7 @@ const DOUBT = 2000;                             // how long "disconnected" may l
 const PATIENCE = 8000;                          // ... and then before a new session is made: a full line answers late
 const WAIT = 60_000;                             // the longest pause a server may ask for
 const FINAL = new Set([401, 403, 404, 409, 410]);
+const PASSING = new Set([401, 408, 425, 429]);   // of an offer: the next ticket, or a moment, cures it
 export const ANSWER_TIME = 15_000;              // a request that took longer has met a dead line
 
 /** The server said no, with a reason the page can explain. */
@@ -26,7 +27,15 @@ export class Refused extends Error {
   get final() {
     return FINAL.has(this.status);
   }
+
+  /** Offering again would bring the same answer. */
+  get vain() {
+    return this.status >= 400 && this.status < 500 && !PASSING.has(this.status);
+  }
 }
+
+/** Milliseconds before the next attempt after so many in vain, never the same for all: the last of `pauses` repeats. */
+export const pauseAfter = (failures, pauses) => pauses[Math.min(failures, pauses.length - 1)] * (0.75 + Math.random() / 2);
 
 /** The answer as an error to be thrown. */
 export async function refusal(response) {
@@ -124,8 +133,8 @@ export class MediaLink {
     } catch (error) {
       if (turn !== this.turn) return;
       this.#forget();
-      // A used or expired ticket (401 of the media address) is cured by the next one; refused tickets are not.
-      if (error instanceof Refused && error.final && error.ticket) this.#become("refused", error);
+      // A used or expired ticket (401 of the media address) is cured by the next one; refused tickets and offers are not.
+      if (error instanceof Refused && (error.ticket ? error.final : error.vain)) this.#become("refused", error);
       else this.#lost(error);
     }
   }
@@ -206,8 +215,7 @@ export class MediaLink {
   }
 
   #lost(error) {
-    const own = PAUSES[Math.min(this.failures, PAUSES.length - 1)] * (0.75 + Math.random() / 2);
-    const pause = own + (error?.wait ?? 0);    // never all of a province at the instant the server named
+    const pause = pauseAfter(this.failures, PAUSES) + (error?.wait ?? 0);    // never all of a province at the instant the server named
     this.failures += 1;
     this.turn += 1;
     this.#become("lost", error);

@@ -9,11 +9,16 @@ import { act, byId, data, notice, pointName, post, serverNow, setServerTime, sho
 import { Panels } from "./panels.js";
 import { Pulse } from "./pulse.js";
 import { Stage } from "./stage.js";
+import { Troubles } from "./troubles.js";
 import { Uplink } from "./uplink.js";
 import { View } from "./view.js";
 
+const SESSIONS = 8;         // whose news are kept
+const LOSSY = 0.05;         // share of what was sent to this page
+const HOLD = 6000;          // milliseconds for which a weak line is called so after it was last seen weak
+
 const companion = data.mode === "companion";
-const stage = new Stage(data.code, () => view?.changed());
+const stage = new Stage(data.code, () => view?.changed(), () => troubles);
 const panels = new Panels(data.code);
 const conduct = data.conduct ? new Conduct(byId("conduct")) : null;
 const choice = devices.remembered();
@@ -25,14 +30,14 @@ let plugged = false;        // one came or went since
 let feed;
 let state = data.state;
 let mode = data.mode;
-let loss = 0;
+let lossyUntil = 0;         // this page saw much loss a moment ago
 let feedUp = false;
 let over = false;
 let reader = new Reader();
 let uplink = new Uplink();
 const pulse = new Pulse();
-let slotNews = {};          // the server's last word on slots; it may come before the answer that names our session
-let wantedNews = {};        // the same on the layers of our own picture that somebody looks at
+const slotNews = new Map();      // session → the server's last word on its slots; it may come before the answer that names it
+const wantedNews = new Map();    // the same on the layers of our own picture that somebody looks at
 const address = new URLSearchParams(location.search);
 const relayed = address.has("relay");      // for a technician: only paths through the TURN server
 
@@ -67,6 +72,15 @@ const down = new MediaLink({
 });
 const view = companion ? null : new View({ link: down, sizes: () => stage.sizes(), saving });
 
+const troubles = new Troubles({
+  me: data.code,
+  mine: () => ({
+    up: up.session, down: down.session, resting: choice.videoOn && !up.room.picture,
+    shown: stage.shown, still: stage.frozen, rows: view?.rows ?? {},
+  }),
+  changed: () => stage.draw(),
+});
+
 /** Whether only the smallest pictures are asked for: the person's choice, else the device's. */
 function saving() {
   return devices.remembered().saving ?? Boolean(navigator.connection?.saveData);
@@ -80,10 +94,31 @@ function slotsFor() {
 }
 
 function onLink(now, error) {
-  if (now === "refused" && !over) ended(error);
-  if (slotNews.session && slotNews.session === down.session) stage.name(slotNews.slots);
-  if (wantedNews.session && wantedNews.session === up.session && up.tracks !== wantedNews.tracks) up.send(wantedNews.tracks);
+  if (now === "refused" && !over) refused(error);
+  heed();
+  troubles.drawOwn();
   drawLine();
+}
+
+/** What the server said of our sessions, whether it came before or after they had a name. */
+function heed() {
+  if (slotNews.has(down.session)) stage.name(slotNews.get(down.session));
+  const tracks = wantedNews.get(up.session);
+  if (tracks && up.tracks !== tracks) up.send(tracks);
+}
+
+/** Keeps the last word on the last few sessions. */
+function note(news, session, said) {
+  news.delete(session);
+  news.set(session, said);
+  if (news.size > SESSIONS) news.delete(news.keys().next().value);
+  heed();
+}
+
+/** A device whose pictures nobody can take still listens; who is not let in, or can receive nothing, is told and left alone. */
+function refused(error) {
+  if (error.ticket || up.state !== "refused" || down.state === "refused") ended(error);
+  else notice(error.message || word("mic_refused"), true);
 }
 
 /** The seat went to another device, the link was revoked, or the meeting is over: say so and stop. */
@@ -115,9 +150,11 @@ function drawLine() {
     sign.dataset.tone = said.tone;
     sign.querySelector("span").textContent = word(said.key);
   }
-  const now = companion ? (feedUp ? "companion" : "lost") : quality({ up: up.state, down: down.state, feed: feedUp, loss });
+  const weak = troubles.weak || Date.now() < lossyUntil;
+  const now = companion ? (feedUp ? "companion" : "lost") : quality({ up: up.state, down: down.state, feed: feedUp, weak });
   const line = byId("line");
-  line.dataset.state = now;
+  if (line.dataset.said === now) return;      // or it would be read aloud again
+  line.dataset.state = line.dataset.said = now;
   line.querySelector("span").textContent = word(`line_${now}`);
 }
 
@@ -140,19 +177,20 @@ function apply(next) {
 function startFeed() {
   return new Feed(`${data.base}/events`, {
     state: apply,
-    slots: (news) => {
-      slotNews = news;
-      if (news.session === down.session) stage.name(news.slots);
+    slots: ({ session, slots }) => note(slotNews, session, slots),
+    wanted: ({ session, tracks }) => note(wantedNews, session, tracks),
+    line: (news) => {
+      troubles.line(news);
+      drawLine();
     },
-    wanted: (news) => {
-      wantedNews = news;
-      if (news.session === up.session) up.send(news.tracks);
-    },
+    frozen: (news) => troubles.frozen(news),
+    thawed: (news) => troubles.thawed(news),
     replaced: ({ session }) => [up.session, down.session].includes(session) && ended("replaced"),
     media: ({ session }) => setTimeout(renew, Math.random() * 1000, session),    // not 239 offers in the same millisecond
   }, {
     changed: (connected) => {
       feedUp = connected;
+      if (connected) troubles.begin();
       drawLine();
     },
     refused: ended,
@@ -206,7 +244,7 @@ async function followDevices() {
     const changed = await startDevices();
     if (!changed || over) continue;
     if (!stream.getTracks().length) up.stop();
-    else if (up.state === "closed") up.start();
+    else if (["closed", "refused"].includes(up.state)) up.start();
     else up.renew();
     drawControls();
     drawLine();
@@ -279,9 +317,10 @@ function wire() {
   }, 250);
   setInterval(async () => {
     if (up.state === "live") up.limit(uplink.look((await up.pc.getStats()).values(), performance.now()));
+    troubles.drawOwn();
     if (down.state !== "live" || !down.pc) return;
     const look = await reader.read(down.pc);
-    loss = look.loss;
+    if (look.loss > LOSSY) lossyUntil = Date.now() + HOLD;
     stage.moving(look.moving, look.grown);
     drawLine();
   }, 2000);

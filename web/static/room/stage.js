@@ -17,10 +17,9 @@ export function arrange({ floor, main, me, seen }) {
 const HOPE = 3000;      // milliseconds in which a picture that was just given a place may still come
 
 export class Stage {
-  /** `placed()` hears that pictures may have other places and sizes. */
-  constructor(me, placed = () => {}) {
-    this.me = me;
-    this.placed = placed;
+  /** `placed()` hears that pictures may have other places and sizes; `troubles` knows what to say of one (troubles.js). */
+  constructor(me, placed, troubles) {
+    Object.assign(this, { me, placed, troubles });
     this.slots = new Map();      // mid → {kind, stream, name, since}
     this.frozen = new Set();     // mids of pictures that receive nothing
     this.looked = 0;             // when it was last asked what moves
@@ -76,6 +75,12 @@ export class Stage {
     return rows;
   }
 
+  /** Pictures that have a place that is seen just now: mid → name. */
+  get shown() {
+    if (document.hidden) return new Map();
+    return new Map(Object.entries(this.sizes()).filter(([, rows]) => rows).map(([mid]) => [mid, this.slots.get(mid).name]));
+  }
+
   update(state) {
     this.floor = state.floor;
     this.main = state.main;
@@ -124,7 +129,7 @@ export class Stage {
   #place(box, name) {
     const [mid, slot] = (name && this.#slotOf(name)) ?? [];
     const video = box.querySelector("video");
-    const live = Boolean(slot) && !this.frozen.has(mid);
+    const live = Boolean(slot) && !this.frozen.has(mid) && !this.troubles().still.has(name);
     if (slot && !live) this.#await(mid, slot, video);
     if (slot && video.srcObject !== slot.stream) {
       video.srcObject = slot.stream;
@@ -135,16 +140,24 @@ export class Stage {
     box.classList.toggle("live", live);
     box.dataset.name = name ?? "";
     box.querySelector(".who").textContent = name ? pointName(name) : "";
-    box.querySelector(".blank b").textContent = name ? pointName(name) : word("nobody_yet");
-    box.querySelector(".blank span").textContent = name ? this.#absence(name, slot) : word("nobody_yet_hint");
+    const alone = ![...this.present].some((code) => code !== this.me);
+    box.querySelector(".blank b").textContent = name ? pointName(name) : word(alone ? "nobody_yet" : "picture_not_sent");
+    box.querySelector(".blank span").textContent = name ? this.#absence(name, mid, slot) : alone ? word("nobody_yet_hint") : "";
+    const mark = name && live ? this.troubles().mark(name) : null;
+    const place = box.querySelector(".mark");
+    show(place, Boolean(mark));
+    place.dataset.tone = mark?.key ?? "";
+    fill(place, mark, () => (mark ? [icon(mark.icon), make("span", { text: mark.text })] : []));
     show(box.querySelector(".name"), Boolean(name));
     const role = name === this.main ? word("chair") : name === this.floor?.code ? word("speaking") : "";
     box.querySelector(".role").textContent = role && `· ${role}`;
   }
 
   /** What is known of a picture that does not come: it may still come, it does not, or its point is not here. */
-  #absence(name, slot) {
+  #absence(name, mid, slot) {
     if (!this.present.has(name)) return word("not_here");
+    const known = this.troubles().absence(name, mid);
+    if (known) return known;
     return slot && Date.now() - slot.since >= HOPE ? word("no_picture") : word("picture_not_sent");
   }
 
@@ -170,7 +183,11 @@ export class Stage {
    *  look.  A slot that changed hands since then has grown by the frames of the other point. */
   moving(mids, grown) {
     const pictures = [...this.slots].filter(([, slot]) => slot.kind === "video");
-    for (const [mid, slot] of pictures) if (grown.has(mid) && slot.since <= this.looked) slot.fresh = false;
+    for (const [mid, slot] of pictures) {
+      if (!grown.has(mid) || slot.since > this.looked) continue;
+      slot.fresh = false;
+      this.troubles().moves(slot.name);
+    }
     const frozen = pictures.filter(([mid, slot]) => !mids.has(mid) || slot.fresh).map(([mid]) => mid);
     const before = [...this.frozen].join();
     const hoped = this.hoped;
@@ -187,5 +204,6 @@ function tile(name) {
   return make("div", { class: "tile", "data-name": name },
     video,
     make("div", { class: "blank" }, icon("video-off"), make("b"), make("span")),
+    make("div", { class: "mark", hidden: true }),
     make("div", { class: "name" }, make("span", { class: "who" }), " ", make("span", { class: "role quiet" })));
 }

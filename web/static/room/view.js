@@ -30,7 +30,8 @@ export class View {
     this.timer = setTimeout(() => this.#tell(), wait);
   }
 
-  #rows() {
+  /** {mid: rows} as they are asked for. */
+  get rows() {
     const most = this.saving() ? SAVING : Infinity;
     const density = Math.min(devicePixelRatio || 1, DENSEST);
     return Object.fromEntries(Object.entries(this.sizes()).map(([mid, rows]) =>
@@ -46,7 +47,7 @@ export class View {
   async #put() {
     const { location, token, session } = this.link;
     if (!location || this.deaf === session) return;
-    const rows = JSON.stringify(this.#rows());
+    const rows = JSON.stringify(this.rows);
     if (rows === "{}" || (session === this.session && rows === this.said)) return;
     this.said = null;      // what is not answered may have been heard or not
     try {

@@ -1,0 +1,95 @@
+"""How the points' lines go, as news for the pages of a room: said when it changes, and not on and off with every measure.
+
+Of publishers everybody in the room is told (it is their picture that everybody sees), of receivers their own pages alone.
+Words are made by the page, from codes and numbers of `quality.py`.  Pure: the hub asks the relay, hands in what it answered
+and the time, and publishes what comes back.  Called by `hub.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from web import quality
+from web.feed import frame
+
+LOOK = 2.0  # seconds between two questions to the relay about a small room ...
+EACH = 0.02  # ... and so many for each session of a large one: an answer holds the relay up for as long as it is
+HOLD = 6.0  # a trouble is over when it has not been seen for so long
+NUMBERS = 6.0  # where only the numbers differ it is said again no sooner
+
+PUBLISH = "publish"
+Key = tuple[str, str]  # publish and a name, of which one at a time sends; or subscribe and a session
+
+SAME = ("loss", "rate", "layers")
+"""What may change without anything having happened."""
+
+
+@dataclass(slots=True)
+class _Said:
+    """The last word on one line: to whom (None: everybody), what, when; `seen`: when the relay last found it so."""
+
+    code: str | None
+    data: dict[str, Any]
+    at: float
+    seen: float
+
+
+class Lines:
+    """All rooms somebody looks at."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, dict[Key, _Said]] = {}
+        self._due: dict[str, float] = {}
+        self._settled: dict[str, set[str]] = {}  # sessions that the last look found too: who just came is still being served
+
+    def due(self, rooms: Iterable[str], now: float) -> list[str]:
+        """Which of these rooms, all that have listeners, are to be asked about.  The others are forgotten."""
+        listening = set(rooms)
+        for gone in (self._rooms.keys() | self._due.keys()) - listening:
+            self._rooms.pop(gone, None)
+            self._due.pop(gone, None)
+            self._settled.pop(gone, None)
+        return [room for room in listening if self._due.get(room, now) <= now]
+
+    def look(self, room: str, sessions: Iterable[Mapping[str, Any]], now: float) -> list[tuple[str | None, bytes]]:
+        """What is to be said after this answer of the relay: (the point whose pages hear it, None: all; the news)."""
+        said = self._rooms.setdefault(room, {})
+        found = {(one["role"], one["name" if one["role"] == PUBLISH else "session"]): one for one in sessions if one["state"] == "up"}
+        self._due[room] = now + max(LOOK, EACH * len(found))
+        settled, self._settled[room] = self._settled.get(room, set()), {one["session"] for one in found.values()}
+        news: list[tuple[str | None, bytes]] = []
+        for key, session in found.items():
+            if key not in said and session["session"] not in settled:
+                continue
+            if (one := self._judge(said, key, quality.told(session), now)) is not None:
+                news.append(one)
+        for key in said.keys() - found.keys():  # who left has no line that could be weak
+            gone = said.pop(key)
+            news.append((gone.code, frame("line", {**gone.data, "level": quality.GOOD_LEVEL, "reason": "", "paused": []})))
+        return news
+
+    def _judge(
+        self, said: dict[Key, _Said], key: Key, data: dict[str, Any], now: float
+    ) -> tuple[str | None, bytes] | None:
+        before, good = said.get(key), data["level"] == quality.GOOD_LEVEL
+        if before is None and good:
+            return None
+        if before is not None and before.data["session"] == data["session"]:
+            if good and before.data["reason"] != quality.FROZEN and now - before.seen < HOLD:
+                return None
+            before.seen = before.seen if good else now
+            same = all(before.data[name] == data[name] for name in data if name not in SAME)
+            if same and (before.data == data or now - before.at < NUMBERS):
+                return None
+        code = None if key[0] == PUBLISH else str(data["name"])
+        if good:
+            del said[key]
+        else:
+            said[key] = _Said(code, data, now, now)
+        return code, frame("line", data)
+
+    def known(self, room: str, code: str | None) -> list[bytes]:
+        """What a page of this point that comes now must hear."""
+        return [frame("line", one.data) for one in self._rooms.get(room, {}).values() if one.code in (None, code)]
