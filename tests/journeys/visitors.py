@@ -60,6 +60,7 @@ if (navigator.mediaDevices) {
 """
 
 SMALL = (320, 180)  # pixels: cheap for tests that look at other things
+MIDDLE = (640, 360)  # two layers
 LARGE = (1024, 576)  # three layers
 
 

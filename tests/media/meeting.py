@@ -64,12 +64,16 @@ class Viewer(Watched[str]):
         self._again += 1
         self.down.send(Datagram(EMPTY, number, self._again, octets, self.meeting.now), octets, self.meeting.now)
 
+    def crowd(self, octets: int) -> None:
+        """A packet of somebody else's takes its turn in the same line."""
+        self.down.send(None, octets, self.meeting.now)
+
     def step(self, now: float) -> None:
         """What arrives there, and what it says here."""
         for at, packet in self.down.due(now):
             if isinstance(packet, Datagram):
                 self.watcher.take(packet, at)
-            else:
+            elif packet is not None:
                 self._heard_report = at, packet
         at, report = self._heard_report
         for data in self.watcher.say(now, report, round((now - at) * 65536) if report else 0):
