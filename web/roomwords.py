@@ -83,7 +83,7 @@ def _troubles() -> dict[str, str]:
         "own_good": _("Đường truyền đã tốt lại."),
         "sends_little": _("Đường lên mất {loss} %: đã hạ hình"),
         "picture_frozen": _("Hình đang đứng"),
-        "picture_paused": _("Hình tạm dừng vì đường truyền yếu"),
+        "picture_paused": _("Tạm dừng vì mạng yếu"),
         "picture_back": _("Hình đã trở lại"),
         "frozen_one": _("Hình của {name} đang đứng."),
         "thawed_one": _("Hình của {name} đã trở lại."),

@@ -144,7 +144,7 @@ export class Troubles {
     const keys = reasons.map(({ key }) => key).join();
     if (keys === this.own) return;
     this.own = keys;
-    if (reasons.length) this.unsaid.set(this.me, reasons.map(({ text }) => text).join(" "));
+    if (reasons.length) this.unsaid.set(this.me, `${reasons.map(({ text }) => text).join(". ")}.`);
     else if (!this.unsaid.delete(this.me)) this.unsaid.set(this.me, word("own_good"));    // unheard: it is nothing
     this.#speak();
   }
