@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from media.limits import SHOWN_LARGE
 from media.member import Member
 
 
 def of(member: Member, now: float) -> dict[str, Any]:
-    """A subscriber: ``loss`` (share), ``rtt_ms``, ``estimate`` (bit/s), ``layers`` by mid (place, of how many, rows).
+    """A subscriber: ``loss`` (share), ``rtt_ms``, ``estimate`` (bit/s), ``layers`` by mid (place, of how many, rows), ``paused``:
+    mids of pictures it looks at and is not given.
 
     A publisher: ``loss``, ``tracks`` by mid (layers that come in, rows, bit/s, frozen).  ``reason``: one of "", loss, delay, remb,
     silent, frozen, uplink_loss.
@@ -28,6 +30,7 @@ def _receiving(member: Member) -> dict[str, Any]:
     paused = [
         down.mid for down in member.downs.values()
         if down.kind == "video" and down.source is not None and down.layer is None and down.awaited is None
+        and member.heights.get(down.mid, SHOWN_LARGE) > 0
     ]
     line = member.line
     return {
