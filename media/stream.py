@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Audience", "DownStream", "Tally"]
 _NTP: Final = 1 << 32
+_FARTHEST: Final = 2.0  # seconds between what a source's clock says and when its report came
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class DownStream:
     loss: int = 0                    # 1/256, as its receiver last reported
     _holes: int = 0                  # numbers it was sent without a packet, up to the present stretch, whose own ...
     _holes_at: int = 0               # ... are counted from here
+    _line: tuple[float, int] | None = None           # what its last report said: this moment here is that timestamp
     _ids: tuple[int, int] | None = None              # picture id and TL0PICIDX it saw last
     _tally: Tally = field(default_factory=Tally)     # of the present set of receivers, and ...
     _before: Tally = field(default_factory=Tally)    # ... of all the time before
@@ -133,9 +135,23 @@ class DownStream:
         if self.resumes is layer.intake.timeline:
             return timestamp + self.ts_delta & 0xFFFFFFFF
         if self.last is None or self.last.source is not layer.source:
-            return None
+            return self._in_line(layer, timestamp)
         said = layer.intake.translate(timestamp, self.last.intake)
         return None if said is None else said + self.ts_delta & 0xFFFFFFFF
+
+    def _in_line(self, layer: Layer, timestamp: int) -> int | None:
+        """Of another source: its moment on the line that the reports of this slot have drawn so far.
+
+        A browser fits a line through these reports; where a speaker's change bends it, sound and picture are apart for seconds.
+        """
+        if self._line is None or layer.intake.report is None:
+            return None
+        (told_at, told), (report, heard_at) = self._line, layer.intake.report
+        since = (timestamp - report.rtp_time + (1 << 31)) % (1 << 32) - (1 << 31)
+        captured = report.ntp / _NTP + layer.source.owner.clock_offset + since / layer.source.clock
+        if abs(captured - heard_at - since / layer.source.clock) > _FARTHEST:
+            return None  # its clock was set since: what it says of time means nothing
+        return told + round((captured - told_at) * layer.source.clock) & 0xFFFFFFFF
 
     def _renumber_pictures(self, layer: Layer, packet: Packet) -> None:
         ids = vp8_ids(packet.payload) if layer.codec == "VP8" else None
@@ -169,5 +185,6 @@ class DownStream:
         report, _ = layer.intake.report
         said_at = report.ntp / _NTP + layer.source.owner.clock_offset
         rtp_time = (report.rtp_time + round((now - said_at) * layer.source.clock) + self.ts_delta) & 0xFFFFFFFF
+        self._line = now, rtp_time
         out = rtcp.SenderReport(self.ssrc, int(now * _NTP), rtp_time, self.packets, self.octets)
         return rtcp.sender_report(out) + rtcp.source_description(self.ssrc, self.cname)
