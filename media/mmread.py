@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cffi import FFI
 
-from media.mmsg import available
+from media import mmsg
 
 ROW: Final = 2048          # octets kept of one datagram
 _WORDS: Final = 8          # struct mmsghdr in 64-bit words: name, namelen, iov, iovlen, control, controllen, flags, len
@@ -24,7 +24,7 @@ _STAMPED: Final = (_STAMP.size, socket.SOL_SOCKET, _SO_TIMESTAMPNS)
 
 ffi = FFI()
 ffi.cdef("int recvmmsg(int, void *, unsigned int, int, void *);")
-_libc: Any = ffi.dlopen(None) if available() else None
+_libc: Any = ffi.dlopen(None) if mmsg.available() else None
 
 
 class Inbox:

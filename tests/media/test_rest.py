@@ -12,7 +12,7 @@ from tests.media.server import Client, Server, flows, publisher, server, subscri
 async def test_a_look_that_found_reports_alone_says_that_the_next_one_has_time() -> None:
     async with server() as running:
         speaker, watcher = await publisher(running), await subscriber(running)
-        await flows(running, speaker, watcher, 100)
+        await flows(speaker, watcher, 100)
         (sock,) = running.sfu._sockets
         await until(lambda: sock not in running.sfu._resting)
         asyncio.get_running_loop().remove_reader(sock)
@@ -46,7 +46,7 @@ async def test_a_rest_after_reports_holds_up_neither_media_nor_the_end() -> None
         speaker, watcher = await publisher(running), await subscriber(running)
         for number in range(1, 30):
             await rest(running, watcher)
-            await flows(running, speaker, watcher, number)
+            await flows(speaker, watcher, number)
         await rest(running, watcher)
         (timer,) = running.sfu._resting.values()
         for client in (speaker, watcher):

@@ -215,6 +215,7 @@ def test_pinned_publishers_stand_only_in_slots_that_carry_them() -> None:
     assert bench.got == {}, "its one place cannot show it"
 
 
+KEYS = {"H264": b"\x65key", "VP9": b"\x0ckey"}  # first packets of key frames, where they are not as those of VP8
 CODECS = {"audio": ["opus/48000/2", "G722/8000", "PCMU/8000"],
           "video": ["VP8/90000", "VP9/90000", "H264/90000 packetization-mode=1;profile-level-id=42e01f",
                     "H264/90000 packetization-mode=1;profile-level-id=64001f", "H264/90000", "rtx/90000 apt=96"]}
@@ -259,7 +260,7 @@ def test_no_offer_of_a_subscriber_ends_a_publisher(
     for sender in senders:  # the fire wall would end whom these raise for
         for mid, up in sender.sources.items():
             for seq in range(3):
-                bench.send(sender, mid, seq, b"\x65key" if up.codec.startswith("H264") else KEY, now=0.2)
+                bench.send(sender, mid, seq, KEYS.get(up.codec.partition("/")[0], KEY), now=0.2)
     for member in bench.room.members.values():
         for down in member.downs.values():
             assert down.source is None or (down.carries(down.source) and down.live)
