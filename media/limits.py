@@ -111,7 +111,6 @@ LAYER_DOUBT: Final = 4.0          # asked for so long in vain it is taken for no
 ASLEEP_AFTER: Final = 3.0         # a source that sent nothing for so long gives its slots to those who send
 TICK: Final = 0.02                # timers of the rooms while packets are missing ...
 IDLE_TICK: Final = 0.1            # ... and otherwise: an idle wake-up costs as much as sending ten packets
-REST: Final = 0.001               # without a look into a socket that held reports alone: hundreds of receivers' come together
 
 STALL: Final = 1.0                # timers later than this: the process itself stood still
 

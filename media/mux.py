@@ -43,7 +43,6 @@ class Mux:
         self._waiting: dict[Peer, int] = {}  # how many datagrams of the backlog are whose
         self._handing_out = False
         self._touched: set[Relay] = set()
-        self._pressing = False  # of what was read last, something cannot wait
         self.trunks: Trunks | None = None
         self._logged_at = -60.0
 
@@ -87,13 +86,9 @@ class Mux:
         """Forgets addresses without a recent check; call about once a second."""
         self._guard.expire(now)
 
-    def on_readable(self, sock: socket.socket) -> bool:
-        """Reads what is there, at most one batch, and flushes every relay that got a packet.
-
-        False when that was all and it was nothing but reports: for the next ones there is time.
-        """
+    def on_readable(self, sock: socket.socket) -> None:
+        """Reads what is there, at most one batch, and flushes every relay that got a packet."""
         now, receive, six = self._clock(), sock.recvfrom, sock.family == socket.AF_INET6
-        self._pressing = False
         for _ in range(READ_BATCH):
             try:
                 datagram, source = receive(2048)
@@ -102,10 +97,7 @@ class Mux:
             except OSError:
                 continue  # an ICMP error about something sent earlier
             self.handle(datagram, Path(sock, source[:2] if six else source), now)
-        else:
-            self._pressing = True
         self._flush()
-        return self._pressing
 
     def on_stream(self, datagrams: list[bytes], path: Path, source: Hashable, now: float) -> None:
         """What came in over one TCP connection; never raises."""
@@ -133,8 +125,6 @@ class Mux:
                 self._counters.empty += 1
             return
         peer: Peer | None = None
-        if kind != demux.RTCP:
-            self._pressing = True
         source = path.address if source is None else source
         try:
             if kind == demux.STUN:

@@ -23,7 +23,7 @@ from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
 from media.limits import (
-    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, PULSE, REST, SETUP_TIME, STALL,
+    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, PULSE, SETUP_TIME, STALL,
     TICK, TRANSPORT_WIDE_PEERS,
 )
 from media.mux import Mux
@@ -76,10 +76,9 @@ class Sfu:
         self._hooks = Hooks(self._connected, lambda peer: self._end(peer, "gone"), lambda peer: self._end(peer, "closed"))
         self._stood = False  # the last time timers were due this process had stood still
         self._lags: deque[float] = deque(maxlen=512)
-        self._resting: dict[socket.socket, asyncio.TimerHandle] = {}
         self._loop = asyncio.get_running_loop()
         for sock in self._sockets:
-            self._loop.add_reader(sock, self._read, sock)
+            self._loop.add_reader(sock, self.mux.on_readable, sock)
         self._swept_at = clock()
         self._timer_due = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._timer_due, self._on_timer)
@@ -241,16 +240,6 @@ class Sfu:
         self._hurry()
         self._drop_if_empty(peer.room)
 
-    def _read(self, sock: socket.socket) -> None:
-        """Something came.  A look costs more than a report, so after reports alone more of them are waited for."""
-        if not self.mux.on_readable(sock):
-            self._loop.remove_reader(sock)
-            self._resting[sock] = self._loop.call_later(REST, self._read_on, sock)
-
-    def _read_on(self, sock: socket.socket) -> None:
-        del self._resting[sock]
-        self._loop.add_reader(sock, self._read, sock)
-
     # -- timers ---------------------------------------------------------------------------------------------------------
 
     def _on_timer(self) -> None:
@@ -335,8 +324,6 @@ class Sfu:
         self._timer.cancel()
         self.streams.close()
         for sock in self._sockets:
-            if sock in self._resting:
-                self._resting.pop(sock).cancel()
             self._loop.remove_reader(sock)
             sock.close()
 
