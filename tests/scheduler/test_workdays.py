@@ -1,0 +1,61 @@
+"""Working days of Viet Nam: lunar holidays, swapped days, the office's own days, notices and deadlines."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meetings.errors import Invalid
+from scheduler.workdays import CONCLUSION_DAYS, NOTICE_DAYS, WorkingDays
+
+VIETNAM = WorkingDays()
+days = st.dates(date(2024, 1, 1), date(2029, 12, 31))
+
+
+@pytest.mark.parametrize("day", [
+    date(2026, 1, 1), date(2026, 2, 17), date(2026, 4, 26), date(2026, 4, 30), date(2026, 5, 1), date(2026, 9, 2),
+    date(2027, 2, 6), date(2026, 11, 28), date(2026, 11, 29),
+])
+def test_holidays_lunar_ones_and_weekends_are_no_working_days(day: date) -> None:
+    assert not VIETNAM.works(day)
+
+
+def test_a_holiday_has_a_name_in_both_languages() -> None:
+    tet = date(2026, 2, 17)
+    assert "Tết" in VIETNAM.name(tet) and "Lunar" in WorkingDays(language="en").name(tet)
+    assert VIETNAM.name(date(2026, 11, 27)) == ""
+
+
+def test_what_the_office_says_wins() -> None:
+    own = WorkingDays({date(2026, 11, 28): True, date(2026, 11, 27): False})
+    assert own.works(date(2026, 11, 28)) and not own.works(date(2026, 11, 27))
+    assert own.after(date(2026, 11, 26), 1) == date(2026, 11, 28)
+
+
+def test_three_working_days_of_notice_are_counted_over_the_weekend_and_over_tet() -> None:
+    assert NOTICE_DAYS == 3 and CONCLUSION_DAYS == 5
+    monday = date(2026, 11, 30)
+    assert VIETNAM.before(monday, 3) == date(2026, 11, 25)
+    assert not VIETNAM.is_short_notice(date(2026, 11, 25), monday) and VIETNAM.is_short_notice(date(2026, 11, 26), monday)
+    after_tet = next(day for day in (date(2026, 2, 17) + timedelta(days=n) for n in range(20)) if VIETNAM.works(day))
+    assert VIETNAM.before(after_tet, 1) < date(2026, 2, 16), "no working day in between"
+    assert VIETNAM.after(date(2026, 11, 27), CONCLUSION_DAYS) == date(2026, 12, 4)
+
+
+def test_a_calendar_without_working_days_ends_with_words() -> None:
+    never = WorkingDays({date(2026, 1, 1) + timedelta(days=n): False for n in range(900)})
+    with pytest.raises(Invalid) as refused:
+        never.after(date(2026, 1, 1), 1)
+    assert refused.value.code == "workdays.none"
+
+
+@given(days, st.integers(1, 12))
+def test_forth_and_back_is_the_same_working_day(day: date, count: int) -> None:
+    there = VIETNAM.after(day, count)
+    assert there > day and VIETNAM.works(there)
+    assert sum(VIETNAM.works(day + timedelta(days=n + 1)) for n in range((there - day).days)) == count
+    if VIETNAM.works(day):
+        assert VIETNAM.before(there, count) == day
