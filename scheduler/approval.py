@@ -1,0 +1,216 @@
+"""Whose yes the booking of a point needs, and what happens until it is given.  Pure.
+
+A secretary books the own subtree directly, unless the policy of a level wants a word even there.  Any other point is asked for
+from the top: every unit on the way down from where the two trees meet says yes in turn, the owner of the point last.  Each
+has until a deadline; then the unit above it is asked in its place, and at the top the request lapses.  Nobody's silence is
+a yes.  Time is an argument; nothing is stored or sent here.  Called by `asking`, which holds the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from meetings.errors import Closed, Invalid, NotAllowed
+from meetings.units import UnitTree
+from scheduler.slots import Slot
+
+MOST_REASON = 1000  # characters
+
+
+class Standing(StrEnum):
+    """Where a request stands.  All but ASKED and OFFERED are ends."""
+
+    ASKED = "asked"          # some unit has to answer
+    OFFERED = "offered"      # a unit answered with another point or time; the convenor has to
+    AGREED = "agreed"
+    DECLINED = "declined"
+    LAPSED = "lapsed"        # nobody answered, up to the top
+    WITHDRAWN = "withdrawn"  # the convenor no longer wants it
+
+
+OPEN = frozenset({Standing.ASKED, Standing.OFFERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the levels have agreed on, as data.
+
+    `confirms`: levels whose units are asked even by their own superiors.  `displaces`: (level, level) of who may take the
+    place of whose confirmed booking.  `answer_within` and `remind_before`, by level of the unit asked, "" for all others.
+    """
+
+    confirms: frozenset[str] = frozenset()
+    displaces: frozenset[tuple[str, str]] = frozenset()
+    answer_within: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=24)})
+    remind_before: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=4)})
+
+    def may_displace(self, higher: str, lower: str) -> bool:
+        """Whether a unit of level `higher` may take the time of one of level `lower`.  No level displaces itself."""
+        return higher != lower and (higher, lower) in self.displaces
+
+    def deadline(self, level: str, asked_at: datetime, start: datetime) -> datetime:
+        """Until when a unit of this level answers: never later than the meeting begins."""
+        return min(asked_at + self.answer_within.get(level, self.answer_within[""]), start)
+
+    def reminder(self, level: str, asked_at: datetime, deadline: datetime) -> datetime:
+        """When a unit that has not answered is reminded: never before half of its time has passed."""
+        return max(deadline - self.remind_before.get(level, self.remind_before[""]), asked_at + (deadline - asked_at) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a unit can do instead: another of its points, another time, or both."""
+
+    point_id: int | None = None
+    slot: Slot | None = None
+
+    def __post_init__(self) -> None:
+        """Raises Invalid("offer.empty")."""
+        if self.point_id is None and self.slot is None:
+            raise Invalid("offer.empty", field="offer")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One owner's points for one meeting.  `route`: who says yes, in order; `step`: whose turn it is.
+
+    `asked` is the unit that answers now: that of the step, or after an escalation one above it.  `round` counts from 1, one
+    more with every change of time.
+    """
+
+    meeting_id: str
+    owner: str
+    point_ids: tuple[int, ...]
+    slot: Slot
+    route: tuple[str, ...]
+    asked: str
+    asked_at: datetime
+    deadline: datetime
+    remind_at: datetime | None
+    step: int = 0
+    standing: Standing = Standing.ASKED
+    round: int = 1
+    reason: str = ""
+    offer: Offer | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.standing in OPEN
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When time alone changes something: a reminder or the deadline; None where it never does."""
+        if self.standing is not Standing.ASKED:
+            return None
+        return self.deadline if self.remind_at is None else min(self.remind_at, self.deadline)
+
+
+def route(tree: UnitTree, convenor: str, owner: str, policy: Policy) -> tuple[str, ...]:
+    """Whose yes it takes, from the top down; empty: nobody's.  Raises NotFound("unit.unknown")."""
+    down, ours = tree.path(owner), frozenset(tree.path(convenor))
+    if convenor in down:
+        return (owner,) if owner != convenor and tree.get(owner).level in policy.confirms else ()
+    below = tuple(unit for unit in down if unit not in ours)
+    return below or (owner,)  # a superior's own point: the superior is asked
+
+
+def ask(
+    meeting_id: str, owner: str, point_ids: tuple[int, ...], slot: Slot, route: tuple[str, ...], tree: UnitTree, policy: Policy, at: datetime,
+) -> Request:
+    """A request to the first of the route.  Raises Invalid("request.nobody" | "request.past")."""
+    if not route or not point_ids:
+        raise Invalid("request.nobody", field="audience")
+    if slot.start <= at:
+        raise Invalid("request.past", field="start", start=slot.start)
+    request = Request(meeting_id, owner, point_ids, slot, route, route[0], at, at, None)
+    return _turn(request, route[0], tree, policy, at)
+
+
+def agree(request: Request, unit: str, tree: UnitTree, policy: Policy, at: datetime) -> Request:
+    """`unit` says yes: the next of the route is asked, or all have agreed.  Raises as `decline`."""
+    _check(request, unit, tree, at)
+    if request.step + 1 == len(request.route):
+        return replace(request, standing=Standing.AGREED, remind_at=None, reason="")
+    return _turn(replace(request, step=request.step + 1), request.route[request.step + 1], tree, policy, at)
+
+
+def decline(request: Request, unit: str, reason: str, tree: UnitTree, at: datetime) -> Request:
+    """`unit` says no, for the whole request.
+
+    Raises Closed("request.closed"), NotAllowed("request.turn") for a unit that is not asked, Closed("request.late") after
+    the deadline, Invalid("request.reason").
+    """
+    _check(request, unit, tree, at)
+    return replace(request, standing=Standing.DECLINED, remind_at=None, reason=_reason(reason))
+
+
+def counter(request: Request, unit: str, offer: Offer, reason: str, tree: UnitTree, at: datetime) -> Request:
+    """`unit` offers something else; the convenor decides.  Raises as `decline`; Invalid("offer.past" | "offer.same")."""
+    _check(request, unit, tree, at)
+    if offer.slot is not None and offer.slot.start <= at:
+        raise Invalid("offer.past", field="start", start=offer.slot.start)
+    if offer.slot in (None, request.slot) and (offer.point_id is None or request.point_ids == (offer.point_id,)):
+        raise Invalid("offer.same", field="offer")
+    return replace(request, standing=Standing.OFFERED, remind_at=None, offer=offer, reason=reason.strip()[:MOST_REASON])
+
+
+def insist(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Request:
+    """The convenor does not take the offer and asks the same once more.  Raises Closed("request.closed")."""
+    if request.standing is not Standing.OFFERED:
+        raise Closed("request.closed", standing=request.standing)
+    again = replace(request, standing=Standing.ASKED, offer=None, round=request.round + 1)
+    return _turn(again, request.route[request.step], tree, policy, at)
+
+
+def withdraw(request: Request) -> Request:
+    """The convenor no longer wants it; whatever was agreed is given back.  An ended request stays as it ended."""
+    if request.standing in OPEN or request.standing is Standing.AGREED:
+        return replace(request, standing=Standing.WITHDRAWN, remind_at=None)
+    return request
+
+
+def reopen(request: Request, slot: Slot, tree: UnitTree, policy: Policy, at: datetime) -> Request:
+    """Another time: everybody is asked again, whatever they said before.  The same time changes nothing."""
+    if slot == request.slot or request.standing is Standing.WITHDRAWN:
+        return request
+    fresh = ask(request.meeting_id, request.owner, request.point_ids, slot, request.route, tree, policy, at)
+    return replace(fresh, round=request.round + 1)
+
+
+def passed(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> tuple[Request, str]:
+    """What time has done by `at`: the request, and "" | "remind" | "escalate" | "lapse"; once for each step of it."""
+    if request.next_at is None or at < request.next_at:
+        return request, ""
+    if at < request.deadline:
+        return replace(request, remind_at=None), "remind"
+    above = tree.path(request.asked)[-2:-1] if request.asked in tree else ()
+    if not above or request.slot.start <= at:
+        return replace(request, standing=Standing.LAPSED, remind_at=None), "lapse"
+    return _turn(request, above[0], tree, policy, at), "escalate"
+
+
+def _turn(request: Request, unit: str, tree: UnitTree, policy: Policy, at: datetime) -> Request:
+    """`unit` is asked from now on."""
+    level = tree.get(unit).level
+    deadline = policy.deadline(level, at, request.slot.start)
+    return replace(request, asked=unit, asked_at=at, deadline=deadline, remind_at=policy.reminder(level, at, deadline))
+
+
+def _check(request: Request, unit: str, tree: UnitTree, at: datetime) -> None:
+    """Who is asked answers, or somebody above who acts for it; nobody after the deadline."""
+    if request.standing is not Standing.ASKED:
+        raise Closed("request.closed", standing=request.standing)
+    if unit not in tree.path(request.asked):
+        raise NotAllowed("request.turn", unit=request.asked)
+    if at >= request.deadline:
+        raise Closed("request.late", deadline=request.deadline)
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > MOST_REASON:
+        raise Invalid("request.reason", field="reason", most=MOST_REASON)
+    return text

@@ -1,0 +1,208 @@
+"""Approvals through three levels: asked from the top, answered, countered, escalated, opened again; never twice, never lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from meetings.errors import Closed, Invalid, MeetingError, NotAllowed
+from meetings.units import Unit, UnitTree
+from scheduler import approval
+from scheduler.approval import MOST_REASON, OPEN, Offer, Policy, Request, Standing
+from scheduler.slots import Slot
+
+NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SLOT = Slot(NOW + 7 * DAY, NOW + 7 * DAY + 2 * HOUR)
+LATER = Slot(SLOT.start + DAY, SLOT.end + DAY)
+ABOVE = {"P": None, "D": "P", "C": "D", "C2": "D", "Q": None, "E": "Q", "F": "E"}   # two provinces of three levels
+LEVELS = {"P": "province", "Q": "province", "D": "district", "E": "district"}
+POLICY = Policy(frozenset({"district"}), frozenset({("province", "commune"), ("province", "district")}))
+
+
+def unit(unit_id: str) -> Unit:
+    return Unit(unit_id, unit_id, "", LEVELS.get(unit_id, "commune"), ABOVE[unit_id], unit_id, None, date(2020, 1, 1), None,
+                None, None, "test", "2026")
+
+
+TREE = UnitTree(map(unit, ABOVE), NOW.date())
+
+
+def asked(owner: str = "F", convenor: str = "P", policy: Policy = POLICY, at: datetime = NOW, slot: Slot = SLOT) -> Request:
+    return approval.ask("m", owner, (1,), slot, approval.route(TREE, convenor, owner, policy), TREE, policy, at)
+
+
+@pytest.mark.parametrize(("convenor", "owner", "asked_units"), [
+    ("P", "C", ()), ("P", "P", ()), ("D", "D", ()), ("P", "D", ("D",)), ("P", "F", ("Q", "E", "F")), ("P", "Q", ("Q",)),
+    ("C", "C2", ("C2",)), ("C", "D", ("D",)), ("C", "P", ("P",)), ("D", "F", ("Q", "E", "F")),
+])
+def test_who_is_asked_for_whose_point(convenor: str, owner: str, asked_units: tuple[str, ...]) -> None:
+    assert approval.route(TREE, convenor, owner, POLICY) == asked_units
+
+
+def test_every_unit_on_the_way_says_yes_in_turn_the_owner_last() -> None:
+    request = asked()
+    for unit_id in ("Q", "E", "F"):
+        assert request.asked == unit_id and request.standing is Standing.ASKED
+        with pytest.raises(NotAllowed) as refused:
+            approval.agree(request, "P", TREE, POLICY, NOW)
+        assert refused.value.code == "request.turn"
+        request = approval.agree(request, unit_id, TREE, POLICY, NOW)
+    assert request.standing is Standing.AGREED and request.next_at is None
+    with pytest.raises(Closed):
+        approval.agree(request, "F", TREE, POLICY, NOW)
+
+
+def test_a_superior_may_answer_for_who_is_asked_and_one_below_may_not() -> None:
+    request = approval.agree(asked(), "Q", TREE, POLICY, NOW)
+    with pytest.raises(NotAllowed):
+        approval.decline(request, "F", "bận", TREE, NOW)
+    assert approval.decline(request, "Q", " bận họp khác ", TREE, NOW).reason == "bận họp khác"
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * (MOST_REASON + 1)])
+def test_a_no_needs_a_reason(reason: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        approval.decline(asked(), "Q", reason, TREE, NOW)
+    assert refused.value.code == "request.reason"
+
+
+def test_an_offer_is_something_else_that_is_to_come_and_the_convenor_may_insist() -> None:
+    request = asked()
+    for offer, code in ((Offer(point_id=1), "offer.same"), (Offer(slot=SLOT), "offer.same"),
+                        (Offer(slot=Slot(NOW - HOUR, NOW + HOUR)), "offer.past")):
+        with pytest.raises(Invalid) as refused:
+            approval.counter(request, "Q", offer, "", TREE, NOW)
+        assert refused.value.code == code
+    with pytest.raises(Invalid):
+        Offer()
+    offered = approval.counter(request, "Q", Offer(point_id=2, slot=LATER), "phòng sửa chữa", TREE, NOW)
+    assert offered.standing is Standing.OFFERED and offered.is_open and offered.next_at is None
+    with pytest.raises(Closed):
+        approval.agree(offered, "Q", TREE, POLICY, NOW)
+    again = approval.insist(offered, TREE, POLICY, NOW + HOUR)
+    assert (again.standing, again.asked, again.round, again.offer) == (Standing.ASKED, "Q", 2, None)
+    with pytest.raises(Closed):
+        approval.insist(again, TREE, POLICY, NOW)
+
+
+def test_silence_is_reminded_of_then_taken_up_by_the_unit_above_and_ends_as_no_yes() -> None:
+    request = approval.agree(approval.agree(asked(), "Q", TREE, POLICY, NOW), "E", TREE, POLICY, NOW)
+    told, at = [], NOW
+    while request.next_at is not None:
+        at = request.next_at
+        assert approval.passed(request, TREE, POLICY, at - timedelta(seconds=1)) == (request, "")
+        request, what = approval.passed(request, TREE, POLICY, at)
+        told.append((what, request.asked))
+    assert told == [("remind", "F"), ("escalate", "E"), ("remind", "E"), ("escalate", "Q"), ("remind", "Q"), ("lapse", "Q")]
+    assert request.standing is Standing.LAPSED and at == NOW + 3 * DAY
+    with pytest.raises(Closed):
+        approval.agree(request, "F", TREE, POLICY, at)
+
+
+def test_who_was_passed_over_comes_too_late_and_nobody_answers_after_the_meeting_began() -> None:
+    request = asked()
+    with pytest.raises(Closed) as refused:
+        approval.agree(request, "Q", TREE, POLICY, request.deadline)
+    assert refused.value.code == "request.late"
+    soon = asked(slot=Slot(NOW + HOUR, NOW + 2 * HOUR))
+    assert soon.deadline == NOW + HOUR and NOW + HOUR / 2 <= (soon.remind_at or NOW) <= soon.deadline
+    assert approval.passed(soon, TREE, POLICY, NOW + 5 * HOUR)[1] == "lapse"
+
+
+def test_another_time_asks_everybody_again_and_the_same_time_nobody() -> None:
+    request = asked()
+    for unit_id in ("Q", "E", "F"):
+        request = approval.agree(request, unit_id, TREE, POLICY, NOW)
+    assert approval.reopen(request, SLOT, TREE, POLICY, NOW) == request
+    moved = approval.reopen(request, LATER, TREE, POLICY, NOW + HOUR)
+    assert (moved.standing, moved.asked, moved.step, moved.round, moved.slot) == (Standing.ASKED, "Q", 0, 2, LATER)
+
+
+def test_a_request_for_nobody_or_for_the_past_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        asked("C", "P")
+    assert refused.value.code == "request.nobody"
+    with pytest.raises(Invalid) as refused:
+        asked(at=SLOT.start)
+    assert refused.value.code == "request.past"
+
+
+def test_who_may_displace_whom_is_what_the_policy_says_and_nothing_else() -> None:
+    assert POLICY.may_displace("province", "commune") and not POLICY.may_displace("commune", "province")
+    assert not Policy(displaces=frozenset({("province", "province")})).may_displace("province", "province")
+    assert not Policy().may_displace("province", "commune")
+
+
+class Asking(RuleBasedStateMachine):
+    """Anybody answers anything at any time.  Only the whole route's yes, in this round, makes AGREED; ends stay ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at, self.request, self.said = NOW, asked(), set[str]()
+
+    def attempt(self, step) -> None:
+        before = self.request
+        try:
+            self.request = step(before)
+        except MeetingError as refused:
+            assert refused.code in {"request.closed", "request.turn", "request.late", "request.reason", "offer.same", "offer.past",
+                                    "request.past"}
+        if self.request.round != before.round:
+            self.said.clear()
+        assert before.is_open or self.request.standing in (before.standing, Standing.WITHDRAWN) or self.request.round > before.round
+
+    @rule(unit_id=st.sampled_from(list(ABOVE)))
+    def yes(self, unit_id: str) -> None:
+        whose = self.request.route[self.request.step]
+        before = self.request
+        self.attempt(lambda request: approval.agree(request, unit_id, TREE, POLICY, self.at))
+        if self.request is not before:
+            self.said.add(whose)
+            assert unit_id in TREE.path(before.asked)
+
+    @rule(unit_id=st.sampled_from(list(ABOVE)), reason=st.sampled_from(["", "bận"]))
+    def no(self, unit_id: str, reason: str) -> None:
+        self.attempt(lambda request: approval.decline(request, unit_id, reason, TREE, self.at))
+
+    @rule(unit_id=st.sampled_from(list(ABOVE)), other=st.sampled_from([Offer(1), Offer(2), Offer(slot=LATER)]))
+    def instead(self, unit_id: str, other: Offer) -> None:
+        self.attempt(lambda request: approval.counter(request, unit_id, other, "", TREE, self.at))
+
+    @rule()
+    def insist(self) -> None:
+        self.attempt(lambda request: approval.insist(request, TREE, POLICY, self.at))
+
+    @rule()
+    def withdraw(self) -> None:
+        self.attempt(approval.withdraw)
+
+    @rule(slot=st.sampled_from([SLOT, LATER]))
+    def move(self, slot: Slot) -> None:
+        self.attempt(lambda request: approval.reopen(request, slot, TREE, POLICY, self.at))
+
+    @precondition(lambda self: self.at < SLOT.start)
+    @rule(hours=st.integers(1, 30))
+    def wait(self, hours: int) -> None:
+        self.at += hours * HOUR
+        while self.request.next_at is not None and self.request.next_at <= self.at:
+            before = self.request
+            self.request, what = approval.passed(before, TREE, POLICY, self.at)
+            assert what and self.request != before, "time never stands still on a due request"
+
+    @invariant()
+    def agreed_is_the_yes_of_all(self) -> None:
+        request = self.request
+        assert (request.standing is Standing.AGREED) <= (self.said == set(request.route))
+        assert request.asked in {above for unit_id in request.route for above in TREE.path(unit_id)}
+        assert (request.standing in OPEN) == request.is_open and 0 <= request.step < len(request.route)
+        assert request.next_at is None or request.next_at > self.at or request.standing is Standing.ASKED
+        assert request.deadline <= request.slot.start
+
+
+def test_any_answers_in_any_order() -> None:
+    run_state_machine_as_test(Asking, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
