@@ -52,7 +52,8 @@ def put(conn: Connection, key: str, kind: str, due_at: datetime, payload: Mappin
     """One item more, unless there is one of that key already, in whatever state.  Whether it is new."""
     insert = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(outbox)
     row = {"key": key, "kind": kind, "due_at": due_at, "payload": dict(payload), "state": "waiting", "tries": 0}
-    return bool(conn.execute(insert.values(row).on_conflict_do_nothing(index_elements=[_o.key])).rowcount)
+    made = insert.values(row).on_conflict_do_nothing(index_elements=[_o.key]).returning(_o.item_id)
+    return conn.execute(made).first() is not None
 
 
 def cancel(conn: Connection, prefix: str, at: datetime) -> int:
