@@ -1,4 +1,4 @@
-"""What the error codes of booking and units (`scheduler`, `meetings/importer.py`) say to a person.  Only texts; see `messages.py`."""
+"""What the error codes of booking, approvals, series and units (`scheduler`, `meetings/importer.py`) say to a person.  Only texts; see `messages.py`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,27 @@ TEXTS: dict[str, str] = {
         "{count} điểm cầu thuộc đơn vị không còn vào ngày họp. Hãy bỏ các điểm cầu đó và chọn đơn vị kế "
         "thừa."
     ),
+    "offer.empty": N_("Chưa chọn điểm cầu khác hoặc giờ khác để đề xuất."),
+    "offer.past": N_("Giờ đề xuất đã qua. Hãy chọn giờ khác."),
+    "offer.same": N_("Đề xuất giống yêu cầu. Hãy chọn điểm cầu khác hoặc giờ khác, hoặc đồng ý."),
+    "request.closed": N_("Yêu cầu này đã có kết quả. Hãy tải lại trang để xem."),
+    "request.late": N_("Đã quá hạn trả lời; yêu cầu đã chuyển lên cấp trên."),
+    "request.nobody": N_("Không có điểm cầu nào phải hỏi đơn vị khác. Hãy đặt lịch trực tiếp."),
+    "request.past": N_("Giờ họp đã qua nên không gửi yêu cầu được. Hãy chọn giờ khác."),
+    "request.reason": N_("Hãy ghi lý do, tối đa {most} ký tự."),
+    "request.turn": N_("Yêu cầu này đang chờ đơn vị khác trả lời."),
+    "search.length": N_("Thời lượng họp phải lớn hơn 0."),
+    "search.window": N_("Khoảng thời gian tìm không đúng hoặc quá dài. Hãy chọn khoảng ngắn hơn."),
+    "series.empty": N_("Không còn buổi họp nào trong chuỗi. Hãy hủy cả chuỗi."),
+    "series.endless": N_("Chuỗi họp phải có số buổi hoặc ngày kết thúc, không dùng cả hai."),
+    "series.far": N_("Chuỗi họp kéo dài quá mười năm. Hãy chọn ngày kết thúc sớm hơn."),
+    "series.length": N_("Giờ kết thúc phải sau giờ bắt đầu."),
+    "series.occurrence": N_("Không có buổi họp này trong chuỗi. Hãy tải lại trang."),
+    "series.rule": N_("Quy tắc lặp không đúng. Hãy chọn lại: hằng ngày, hằng tuần, hằng tháng hoặc hằng năm."),
+    "series.start": N_("Buổi đầu tiên không khớp với quy tắc lặp. Hãy chọn ngày khác hoặc quy tắc khác."),
+    "series.too_many": N_("Chuỗi họp có quá {most} buổi. Hãy chọn ít hơn."),
+    "series.zone": N_("Không có múi giờ “{zone}”."),
+    "workdays.none": N_("Lịch làm việc không có ngày làm việc nào trong hơn một năm. Hãy xem lại các ngày nghỉ đã nhập."),
     "units.row": N_("Dòng {line}: {reason}"),
     "succession.row": N_("Tệp kế thừa, dòng {line}: {reason}"),
     "units.encoding": N_("Tệp không phải UTF-8 (dòng {line}). Hãy lưu lại dạng “CSV UTF-8”."),
