@@ -17,7 +17,7 @@ from media.relay import Relay
 from media.source import Source
 from media.stream import DownStream
 
-_ENOUGH: Final = 0.9   # of the rows shown: a layer a little smaller is not worth the next one's price
+_ENOUGH: Final = 0.85  # of the rows shown: what a smaller layer lacks is not worth the next one's price
 _TOO_MUCH: Final = 1.5  # times what the line carries: more of such a layer would only fill the queue its successor has to pass
 
 
