@@ -112,6 +112,6 @@ async def in_step(viewer: Visitor, name: str, most: float) -> float:
         found = await apart(viewer, name)
         told.append([round(one) for one in found])
         if len(found) >= ENOUGH and abs(median(found)) <= most:
-            print(name, told)
+            print(name, told, flush=True)
             return median(found)
     raise AssertionError(f"{name}: {told} ms apart")
