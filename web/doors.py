@@ -17,6 +17,7 @@ from media.peers import Exchange, HangUp
 
 PATHS = {"publish": "whip", "subscribe": "whep"}
 SDP = "application/sdp"
+PATIENCE = 60.0  # seconds in which who is asked to wait asks again, as a page does
 SILENCE = 40.0  # seconds without a heartbeat after which news are asked for anew
 AGAIN = 1.0  # seconds between two attempts to hear them
 
@@ -35,10 +36,17 @@ class Door:
         """The exchange and the hang-up of one media session (`publish` or `subscribe`)."""
 
         async def exchange(offer: str) -> tuple[str, str]:
-            token = await self._ticket(role)
-            headers = {"authorization": f"Bearer {token}", "content-type": SDP}
-            path = f"/media/rooms/{self._room}/{PATHS[role]}"
-            answer = _checked(await self._http.post(path, content=offer, headers=headers))
+            now = asyncio.get_running_loop().time
+            until = now() + PATIENCE
+            while True:
+                token = await self._ticket(role)
+                headers = {"authorization": f"Bearer {token}", "content-type": SDP}
+                answer = await self._http.post(f"/media/rooms/{self._room}/{PATHS[role]}", content=offer, headers=headers)
+                pause = _asked_to_wait(answer)
+                if not pause or now() + pause > until:
+                    break
+                await asyncio.sleep(pause)
+            _checked(answer)
             location = answer.headers["location"]
             self._bearers[location] = token
             return answer.text, location
@@ -68,6 +76,13 @@ class Door:
     async def _ticket(self, role: str) -> str:
         answer = await self._http.post(f"/j/{self._secret}/tickets", json={"roles": [role], "device": self._device})
         return str(_checked(answer).json()[role])
+
+
+def _asked_to_wait(answer: httpx.Response) -> float:
+    """Seconds until a place may be free again where the relay has none just now; 0 for every other answer."""
+    if answer.status_code != 503 or answer.json().get("error") != "media.full":
+        return 0.0
+    return float(answer.headers["retry-after"])
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -34,6 +34,7 @@ SDP_TEXT = TEXTS["media.sdp"]
 ACCEPT_TEXT = TEXTS["media.accept"]
 SDP = "application/sdp"
 SDP_LIMIT = 64 * KIB
+AGAIN = {"packets": "30", "lag": "5", "cpu": "5"}  # seconds, by what is full: a late loop and a busy core pass, as when all join at once
 PUBLISHERS = 64  # names in ?publishers=
 FRAGMENT = "application/trickle-ice-sdpfrag"
 ALLOWED_HERE = "DELETE, PATCH, OPTIONS"
@@ -70,7 +71,7 @@ async def answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return _document(Problem(503, "media.away", retry_after="2"))
     except NoCapacity as error:
         said = _(TEXTS[f"media.full.{error.why}"])
-        return _document(Problem(503, "media.full", said, {"why": error.why}, retry_after="30"))
+        return _document(Problem(503, "media.full", said, {"why": error.why}, retry_after=AGAIN[error.why]))
     except RoomFull:
         return _document(Problem(503, "media.full", retry_after="30"))
     except BadSdp as error:
