@@ -113,12 +113,12 @@ class Relay:
         down.source = None
 
     def _cease(self, down: DownStream) -> None:
+        self._forgo(down)  # while it is known what was awaited
         if down.layer is not None:
             self.flush()
             down.layer.remove(down)
             down.pause()
             down.awaited = None
-        self._forgo(down)
 
     @staticmethod
     def _forgo(down: DownStream) -> None:

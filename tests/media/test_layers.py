@@ -76,6 +76,28 @@ def test_the_layer_follows_the_size_of_the_window_and_the_former_one_goes_on_unt
     assert steps[:2] == [3000, 3000] and 0 < steps[2] <= 90 and abs(steps[3] - 3000) <= 90, "one clock over the switch"
 
 
+def test_a_layer_that_was_awaited_when_its_slot_was_emptied_never_comes() -> None:
+    bench = Bench()
+    camera = Camera(bench)
+    watcher = bench.subscriber("B")
+    (down,) = [down for down in watcher.downs.values() if down.kind == "video"]
+    for rid in RIDS:
+        camera.frame(rid, 0.0, key=True)
+    bench.room.tick(0.02)
+    camera.frame("h", 0.03, key=True)
+    largest, awaited = camera.member.sources["v"].of_rid("h"), camera.member.sources["v"].of_rid("m")
+    assert largest is not None and awaited is not None and down.layer is largest.layers[0]
+    for leave in (lambda: bench.room.relay.show(down, None, 0.05), lambda: bench.room.relay.detach(down)):
+        bench.room.relay.attach(down, camera.member.sources["v"], largest.layers[0], 0.04)
+        camera.frame("h", 0.04, key=True)
+        bench.room.relay.show(down, awaited.layers[0], 0.05)
+        assert down.layer is largest.layers[0] and awaited.watched
+        leave()
+        before = len(pictures(bench))
+        camera.frame("m", 0.06, key=True)
+        assert len(pictures(bench)) == before and not awaited.watched and down.layer is down.awaited is None
+
+
 def test_picture_ids_go_on_by_one_over_a_switch_of_layers_and_sources() -> None:
     bench = Bench()
     first, second = Camera(bench), Camera(bench, "C")
