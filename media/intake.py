@@ -178,6 +178,10 @@ class Intake:
         if self.report is None or other.report is None:
             return None
         mine, theirs = self.report[0], other.report[0]
-        since = (timestamp - mine.rtp_time + 0x80000000) % _NTP - 0x80000000
-        passed = (mine.ntp - theirs.ntp) * other.clock / _NTP + since * other.clock / self.clock
+        passed = (mine.ntp - theirs.ntp) * other.clock / _NTP + since(mine, timestamp) * other.clock / self.clock
         return (theirs.rtp_time + round(passed)) & 0xFFFFFFFF
+
+
+def since(report: SenderReport, timestamp: int) -> int:
+    """Ticks from the moment of the report to ``timestamp``; negative where it was before."""
+    return (timestamp - report.rtp_time + (1 << 31)) % (1 << 32) - (1 << 31)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from media import rtcp
 from media.cache import Packet
 from media.descriptor import PICTURE_IDS, vp8_ids
+from media.intake import since
 from media.layer import Audience, Layer
 from media.sdp import Extensions, Kind
 from media.seqmap import SeqMap
@@ -147,11 +148,10 @@ class DownStream:
         if self._line is None or layer.intake.report is None:
             return None
         (told_at, told), (report, heard_at) = self._line, layer.intake.report
-        since = (timestamp - report.rtp_time + (1 << 31)) % (1 << 32) - (1 << 31)
-        captured = report.ntp / _NTP + layer.source.owner.clock_offset + since / layer.source.clock
-        if abs(captured - heard_at - since / layer.source.clock) > _FARTHEST:
+        said_at = _said_at(layer, report)
+        if abs(said_at - heard_at) > _FARTHEST:
             return None  # its clock was set since: what it says of time means nothing
-        return told + round((captured - told_at) * layer.source.clock) & 0xFFFFFFFF
+        return told + round((said_at - told_at) * layer.source.clock) + since(report, timestamp) & 0xFFFFFFFF
 
     def _renumber_pictures(self, layer: Layer, packet: Packet) -> None:
         ids = vp8_ids(packet.payload) if layer.codec == "VP8" else None
@@ -183,8 +183,12 @@ class DownStream:
         if not self.packets or layer is None or layer.intake.report is None:
             return b""
         report, _ = layer.intake.report
-        said_at = report.ntp / _NTP + layer.source.owner.clock_offset
-        rtp_time = (report.rtp_time + round((now - said_at) * layer.source.clock) + self.ts_delta) & 0xFFFFFFFF
+        rtp_time = (report.rtp_time + round((now - _said_at(layer, report)) * layer.source.clock) + self.ts_delta) & 0xFFFFFFFF
         self._line = now, rtp_time
         out = rtcp.SenderReport(self.ssrc, int(now * _NTP), rtp_time, self.packets, self.octets)
         return rtcp.sender_report(out) + rtcp.source_description(self.ssrc, self.cname)
+
+
+def _said_at(layer: Layer, report: rtcp.SenderReport) -> float:
+    """The moment a publisher's report means, on this server's clock."""
+    return report.ntp / _NTP + layer.source.owner.clock_offset
