@@ -25,6 +25,7 @@ class Book:
         self.tracks: list[Track] = []                  # of this process, in the order of their beginning
         self.gaps: list[Gap] = []
         self.blocked = False                           # the disk takes nothing: frames are dropped
+        self._full: Gap | None = None                  # what would need one track more is missing; the others go on
         self.ended: tuple[float, str] | None = None    # when and why
         self.counters: dict[str, float] = dict.fromkeys(
             ("packets", "lost", "malformed", "unclaimed", "bytes", "fsyncs", "fsync_ms_max", "fsync_ms_sum"), 0)
@@ -56,7 +57,8 @@ class Book:
         """Whether there are as many tracks as there may be: what would need another is missing from ``at`` on."""
         if self._number < MOST_TRACKS:
             return False
-        self.gap(TOO_MANY, at + self._zero)
+        if self._full is None and not any(gap["reason"] == TOO_MANY for gap in self._old_gaps):
+            self._full = Gap(at, None, TOO_MANY)
         return True
 
     def forget(self, track: Track) -> None:
@@ -68,8 +70,8 @@ class Book:
     def resume(self) -> None:
         """This process goes on with an earlier one's recording: what nobody recorded in between is a gap until ``again``."""
         start, reason = 0.0, KILLED
-        if self._old_gaps and self._old_gaps[-1]["to"] is None:
-            gap = self._old_gaps.pop()
+        for gap in [gap for gap in self._old_gaps if gap["to"] is None and gap["reason"] != TOO_MANY]:
+            self._old_gaps.remove(gap)
             start, reason = datetime.fromisoformat(gap["from"]).timestamp() - self._wall, gap["reason"]
         self.gaps.append(Gap(min(start, 0.0), None, reason))
 
@@ -97,8 +99,12 @@ class Book:
 
     def missing(self) -> int:
         """How many gaps there are, of tracks and of the whole."""
-        return (sum(len(track.gaps) for track in self.tracks) + len(self.gaps) + len(self._old_gaps)
+        return (sum(len(track.gaps) for track in self.tracks) + len(self._all_gaps()) + len(self._old_gaps)
                 + sum(len(track["gaps"]) for track in self._old_tracks))
+
+    def _all_gaps(self) -> list[Gap]:
+        """Of this process, of the whole recording."""
+        return self.gaps if self._full is None else [*self.gaps, self._full]
 
     def manifest(self, now: float) -> dict[str, Any]:
         """The manifest of this moment (docs/protocol.md)."""
@@ -110,7 +116,7 @@ class Book:
             "ended": None if ended is None else self.moment(ended), "updated": self.moment(self.time(now)),
             "gaps": self._old_gaps + [
                 {"from": self.moment(gap.start), "to": None if gap.end is None else self.moment(gap.end), "reason": gap.reason}
-                for gap in self.gaps],
+                for gap in self._all_gaps()],
             "tracks": self._old_tracks + [track.as_data(self.moment) for track in self.tracks],
             "counters": {**self.counters, "bytes": self.bytes, "gaps": self.missing()},
         }

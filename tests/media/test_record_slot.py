@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from media.record_clock import Relation, Timeline
 from media.record_order import HOLD, MOST, PATIENCE, Held, Hole, Order
 from media.record_slot import Slot
 from media.record_track import Track
-from media.record_words import LOST, NO_KEY_FRAME, SLOW_DISK, TOO_MANY
+from media.record_words import KILLED, LOST, NO_KEY_FRAME, NO_RELAY, SLOW_DISK, TOO_MANY
 from media.rtcp import SenderReport
 
 NTP = 1 << 32
@@ -297,9 +298,18 @@ def test_there_are_never_more_tracks_than_their_files_have_numbers_and_what_is_m
     bench.slot.end(bench.now)
     last, = bench.written()
     assert last.file.startswith(f"{MOST_TRACKS}-A") and last.frames == 50
-    (gap,) = bench.book.manifest(bench.now)["gaps"]
-    assert (gap["reason"], gap["to"]) == (TOO_MANY, None) and gap["from"] == bench.book.moment(bench.book.gaps[0].start)
-    assert bench.book.gaps[0].start == pytest.approx(1.0, abs=0.05)
+    (full,) = bench.book.manifest(bench.now)["gaps"]
+    assert (full["reason"], full["to"]) == (TOO_MANY, None) and bench.book.manifest(bench.now)["counters"]["gaps"] == 1
+    start = datetime.fromisoformat(full["from"]).timestamp() - datetime.fromisoformat(bench.book.moment(0.0)).timestamp()
+    assert start == pytest.approx(1.0, abs=0.05)
+    bench.book.gap(NO_RELAY, bench.now)                          # the tracks that go on have gaps of their own time
+    bench.book.again(bench.now + 2)
+    told = bench.book.manifest(bench.now + 2)
+    assert [(gap["reason"], gap["to"] is None) for gap in told["gaps"]] == [(NO_RELAY, False), (TOO_MANY, True)]
+    later = Book("m", "r", 200.0, 1_772_672_500.0, told)
+    later.resume()
+    later.again(201.0)
+    assert later.full(2.0) and [gap["reason"] for gap in later.manifest(202.0)["gaps"]] == [NO_RELAY, TOO_MANY, KILLED]
 
 
 def test_a_name_that_is_no_file_name_makes_no_trouble() -> None:
