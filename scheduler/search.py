@@ -1,8 +1,8 @@
 """When can they all?  The times in which nobody of an audience is taken, and the best of those in which a few are.
 
-Works on plain numbers (seconds of the epoch), because a province asks about ten thousand rows at once; each row is looked at
-once, whatever the number of times to choose from.  Whoever is asked for is a row's `who`: a point, a person, the capacity of the media server.
-Pure; `service` reads the rows.
+Works on plain numbers (seconds of the epoch), because a province asks about ten thousand rows at once; the sum of each row is
+done once, whatever the number of times to choose from.  Whoever is asked for is a row's `who`: a point, a person, the capacity of the
+media server.  Pure.  Nothing calls it yet; who does reads the rows.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def search(taken: Iterable[Taken], windows: Sequence[Stretch], length: int, *, s
     """Looks at every `step` from the beginning of each window on, as long as `length` ends within it.
 
     All in seconds; `windows` (working hours) by time, apart from each other; at most `most` candidates.  Raises
-    Invalid("search.length" | "search.window"), TooLarge("search.window").
+    Invalid("search.length" | "search.window"), TooLarge("search.too_long").
     """
     starts = _starts(windows, length, step)
     rows = sorted(taken)
@@ -67,7 +67,7 @@ def _starts(windows: Sequence[Stretch], length: int, step: int) -> list[int]:
     if any(window.end <= window.start for window in windows) or any(a.end > b.start for a, b in zip(windows, windows[1:], strict=False)):
         raise Invalid("search.window", field="window")
     if sum(max(0, window.end - window.start - length) // step + 1 for window in windows) > MOST_TIMES:
-        raise TooLarge("search.window", field="window", most=MOST_TIMES)
+        raise TooLarge("search.too_long", field="window")
     return [start for window in windows for start in range(window.start, window.end - length + 1, step)]
 
 
@@ -96,7 +96,7 @@ def _stretches(starts: list[int], counts: list[int], length: int, step: int) -> 
     for start, missing in zip(starts, counts, strict=True):
         if missing:
             continue
-        if found and start <= found[-1].end - length + step:
+        if found and start <= found[-1].end - length + min(step, length):  # else a moment between the two was not looked at
             found[-1] = Stretch(found[-1].start, start + length)
         else:
             found.append(Stretch(start, start + length))

@@ -1,7 +1,7 @@
 """Working days of Viet Nam: public holidays, lunar ones included, days swapped by the Government, and what an office adds.
 
 The holidays come from a kept library; `overrides` are rows of the administrator and win over it.  Pure; reads no clock.
-Called for notices of meetings (three working days before), deadlines (five after) and the search for free slots.
+Made for notices of meetings (three working days before), deadlines (five after) and the search for free slots; nothing calls it yet.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import holidays
 from meetings.errors import Invalid
 
 NOTICE_DAYS: Final = 3
-"""Working days between an invitation and its meeting, by practice of the Government's own rules; less asks for a reason."""
+"""Working days between an invitation and its meeting, by practice of the Government's own rules; less is short notice."""
 CONCLUSION_DAYS: Final = 5
 """Working days after a meeting within which its conclusion notice is issued."""
 _FARTHEST: Final = 400  # days looked through for one working day more
-_LANGUAGES: Final = ("vi", "en_US")
 
 
 class WorkingDays:

@@ -26,6 +26,11 @@ def test_where_nobody_can_the_fewest_are_missing_and_are_named() -> None:
     assert found == Found([], [Candidate(20, (1,)), Candidate(25, (1,))])
 
 
+def test_a_short_meeting_is_not_promised_the_time_between_two_looks() -> None:
+    assert search([Taken(1, 10, 15)], DAY, 10, step=15).free == [Stretch(0, 10), Stretch(15, 25), Stretch(30, 40)]
+    assert search([], [Stretch(0, 40), Stretch(41, 60)], 10, step=15).free[-1] == Stretch(41, 51)
+
+
 def test_one_who_is_taken_twice_in_a_time_is_missing_once() -> None:
     found = search([Taken(1, 0, 3), Taken(1, 4, 40), Taken(2, 0, 2)], DAY, 8, step=8, most=9)
     assert [len(candidate.missing) for candidate in found.best] == [1, 1, 1, 1, 2]
@@ -38,7 +43,7 @@ def test_nobody_taken_everything_is_free_and_windows_stay_apart() -> None:
 
 @pytest.mark.parametrize(("windows", "length", "code", "error"), [
     (DAY, 0, "search.length", Invalid), (DAY, -5, "search.length", Invalid), ([Stretch(5, 5)], 1, "search.window", Invalid),
-    ([Stretch(0, 10), Stretch(5, 20)], 1, "search.window", Invalid), ([Stretch(0, 10**9)], 1, "search.window", TooLarge),
+    ([Stretch(0, 10), Stretch(5, 20)], 1, "search.window", Invalid), ([Stretch(0, 10**9)], 1, "search.too_long", TooLarge),
 ])
 def test_a_senseless_question_is_refused(windows: list[Stretch], length: int, code: str, error: type) -> None:
     with pytest.raises(error) as refused:
@@ -59,6 +64,9 @@ def test_it_says_what_asking_everybody_about_every_time_says(rows: list[Taken], 
     found = search(rows, windows, length, step=step, most=3)
     assert {start for start in starts if not missing[start]} == {
         start for start in starts for stretch in found.free if stretch.start <= start and start + length <= stretch.end}
+    for stretch in found.free:
+        assert all(any(window.start <= second < window.end for window in windows) for second in range(*stretch))
+        assert not any(row.start < stretch.end and stretch.start < row.end for row in rows), "a meeting fits anywhere in it"
     assert bool(found.best) == (bool(starts) and all(missing.values()))
     for candidate in found.best:
         assert set(candidate.missing) == missing[candidate.start]

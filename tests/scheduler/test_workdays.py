@@ -16,11 +16,16 @@ days = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 
 
 @pytest.mark.parametrize("day", [
-    date(2026, 1, 1), date(2026, 2, 17), date(2026, 4, 26), date(2026, 4, 30), date(2026, 5, 1), date(2026, 9, 2),
-    date(2027, 2, 6), date(2026, 11, 28), date(2026, 11, 29),
+    date(2026, 1, 1), date(2026, 2, 17), date(2025, 4, 7), date(2026, 4, 27), date(2026, 4, 30), date(2026, 5, 1), date(2026, 9, 2),
+    date(2027, 2, 8), date(2026, 8, 31),
 ])
-def test_holidays_lunar_ones_and_weekends_are_no_working_days(day: date) -> None:
-    assert not VIETNAM.works(day)
+def test_holidays_lunar_ones_and_days_given_instead_are_no_working_days_though_of_the_week(day: date) -> None:
+    assert day.weekday() < 5 and not VIETNAM.works(day)
+
+
+def test_weekends_are_free_but_for_a_saturday_that_was_swapped() -> None:
+    assert not VIETNAM.works(date(2026, 11, 28)) and not VIETNAM.works(date(2026, 11, 29))
+    assert date(2026, 8, 22).weekday() == 5 and VIETNAM.works(date(2026, 8, 22))
 
 
 def test_a_holiday_has_a_name_in_both_languages() -> None:
