@@ -1,16 +1,17 @@
 """Meetings that come again: a recurrence (RFC 5545 section 3.3.10) on the wall clock of one time zone, with exceptions.
 
 Nine o'clock stays nine o'clock on the wall, whatever the zone does meanwhile; a time that a change of clocks leaves out is
-read with the offset before it, as the RFC says.  An occurrence is named by the wall time its rule gave it, so that one that was moved keeps its name.  Pure: the rule is worked out by
-dateutil, bounded here.  Called by `service` and by the invitations.
+read with the offset before it, as the RFC says.  UNTIL is a moment, not a wall time.  An occurrence is named by the wall time its
+rule gave it, so that one that was moved keeps its name.  Pure: the rule is worked out by dateutil, bounded here.  Nothing calls it yet.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,12 +22,16 @@ from scheduler.slots import Slot
 
 MOST: Final = 366  # occurrences of one series ...
 FARTHEST: Final = timedelta(days=3660)  # ... and all of them within ten years: a rule that matches no day at all ends here too
+LONGEST: Final = timedelta(days=31)
+_YEARS: Final = range(1970, 2201)  # in which a series may begin
 _LONGEST_RULE: Final = 500  # characters
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FREQUENCIES: Final = {"DAILY": rrule.DAILY, "WEEKLY": rrule.WEEKLY, "MONTHLY": rrule.MONTHLY, "YEARLY": rrule.YEARLY}
 _NUMBERS: Final = {"INTERVAL": (1, 366), "COUNT": (1, MOST)}
 _LISTS: Final = {"BYMONTH": (1, 12), "BYMONTHDAY": (-31, 31), "BYSETPOS": (-366, 366)}
-_DAYS: Final = {name: day for name, day in zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True)}
-_UNTIL: Final = ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%Y%m%d")
+_DAYS: Final = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True))
+_PLACED: Final = frozenset({"MONTHLY", "YEARLY"})  # of which a day of the week may be the second or the last
+_UNTIL: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +57,17 @@ class Series:
     excluded: frozenset[datetime] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is not None:
+        if self.start.tzinfo is not None or self.start.year not in _YEARS:
             raise Invalid("series.start", field="start")
-        if not timedelta(0) < self.length:
+        object.__setattr__(self, "start", self.start.replace(microsecond=0, fold=0))
+        if not timedelta(0) < self.length <= LONGEST:
             raise Invalid("series.length", field="end")
         _zone(self.zone)
         keys = list(islice(self._given(), MOST + 1))
         if len(keys) > MOST:
             raise TooLarge("series.too_many", field="rule", most=MOST)
         parts = _parts(self.rule)
-        if len(keys) < int(parts.get("COUNT", "0")) or ("UNTIL" in parts and _wall(parts["UNTIL"], self.zone) > self._farthest):
+        if len(keys) < int(parts.get("COUNT", "0")) or ("UNTIL" in parts and self._until() > self._moment(self._farthest)):
             raise Invalid("series.far", field="rule", until=self._farthest)
         if all(key in self.excluded for key in keys):
             raise Invalid("series.empty", field="rule")
@@ -88,7 +94,7 @@ class Series:
         parts = _parts(self.rule)
         if not place:
             return None, self
-        earlier, later = parts | {"UNTIL": _utc(key - timedelta(seconds=1), self.zone)}, dict(parts)
+        earlier, later = parts | {"UNTIL": (self._moment(key) - timedelta(seconds=1)).strftime(_UNTIL)}, dict(parts)
         earlier.pop("COUNT", None)
         if "COUNT" in parts:
             later["COUNT"] = str(int(parts["COUNT"]) - place)
@@ -106,14 +112,33 @@ class Series:
         raise NotFound("series.occurrence", key=key)
 
     def _slot(self, key: datetime) -> Slot:
-        begins = key.replace(tzinfo=_zone(self.zone)).astimezone(UTC)
+        begins = self._moment(key)
         return Slot(begins, begins + self.length)
+
+    def _moment(self, wall: datetime) -> datetime:
+        """When the wall shows this, in UTC; the first time of two."""
+        return wall.replace(tzinfo=_zone(self.zone)).astimezone(UTC)
+
+    def _until(self) -> datetime:
+        """The last moment that counts, in UTC: as the rule says it, on the wall, or the end of that day on the wall."""
+        value = _parts(self.rule)["UNTIL"]
+        found = re.fullmatch(r"([0-9]{8})(?:T([0-9]{6})(Z?))?", value, re.ASCII)
+        try:
+            if found is None:
+                raise ValueError(value)
+            read = datetime.strptime(found[1] + (found[2] or "235959"), "%Y%m%d%H%M%S")
+            return read.replace(tzinfo=UTC) if found[3] else self._moment(read)
+        except (ValueError, OverflowError) as error:
+            raise Invalid("series.rule", field="rule", part="UNTIL") from error
 
     def _given(self) -> Iterator[datetime]:
         """Wall times by the rule alone, of which `start` is the first."""
-        words = _words(_parts(self.rule), self.zone)
-        until, count = min(words.pop("until", self._farthest), self._farthest), words.pop("count", None)
-        found = iter(rrule.rrule(dtstart=self.start, until=until, cache=False, **words))
+        words = _words(_parts(self.rule))
+        count = words.pop("count", None)
+        found: Iterator[datetime] = iter(rrule.rrule(dtstart=self.start, until=self._farthest, cache=False, **words))
+        if count is None:
+            until = self._until()
+            found = takewhile(lambda wall: self._moment(wall) <= until, found)
         if next(found, None) != self.start:
             raise Invalid("series.start", field="start", rule=self.rule)
         yield self.start
@@ -137,34 +162,32 @@ def _text(parts: dict[str, str]) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-def _words(parts: dict[str, str], zone: str) -> dict[str, Any]:
+def _words(parts: dict[str, str]) -> dict[str, Any]:
     """The rule as dateutil takes it: only what a calendar of meetings needs, all of it within bounds."""
     words: dict[str, Any] = {"freq": _FREQUENCIES.get(parts.get("FREQ", ""))}
     if words["freq"] is None:
         raise Invalid("series.rule", field="rule", part="FREQ")
     if ("COUNT" in parts) == ("UNTIL" in parts):
         raise Invalid("series.endless", field="rule")
+    if "BYSETPOS" in parts and not parts.keys() & {"BYDAY", "BYMONTH", "BYMONTHDAY"}:
+        raise Invalid("series.rule", field="rule", part="BYSETPOS")
     for name, value in parts.items():
         if name in _NUMBERS:
             (words[name.lower()],) = _numbers(name, value, *_NUMBERS[name], most=1)
         elif name in _LISTS:
             words[name.lower()] = _numbers(name, value, *_LISTS[name], most=31)
         elif name == "BYDAY":
-            words["byweekday"] = [_weekday(day) for day in value.split(",")]
+            words["byweekday"] = [_weekday(day, placed=parts["FREQ"] in _PLACED) for day in value.split(",")]
         elif name == "WKST":
-            words["wkst"] = _weekday(value)
-        elif name == "UNTIL":
-            words["until"] = _wall(value, zone)
-        elif name != "FREQ":
+            words["wkst"] = _weekday(value, placed=False)
+        elif name not in ("FREQ", "UNTIL"):
             raise Invalid("series.rule", field="rule", part=name)
     return words
 
 
 def _numbers(name: str, value: str, least: int, largest: int, most: int) -> list[int]:
-    try:
-        numbers = [int(number) for number in value.split(",")]
-    except ValueError:
-        numbers = []
+    told = value.split(",")
+    numbers = [int(number) for number in told] if all(map(_NUMBER.fullmatch, told)) else []
     if not 0 < len(numbers) <= most or not all(number and least <= number <= largest for number in numbers):
         if name == "COUNT" and numbers and numbers[0] > largest:
             raise TooLarge("series.too_many", field="rule", most=MOST)
@@ -172,36 +195,20 @@ def _numbers(name: str, value: str, least: int, largest: int, most: int) -> list
     return numbers
 
 
-def _weekday(text: str) -> Any:
+def _weekday(text: str, *, placed: bool) -> Any:
+    """MO to SU; where it may be `placed`, the how-manieth of its month or year before it."""
     day, which = _DAYS.get(text[-2:]), text[:-2]
-    try:
-        place = int(which) if which else None
-    except ValueError:
-        place = 0
-    if day is None or place == 0 or (place and not -53 <= place <= 53):
+    place = int(which) if placed and _NUMBER.fullmatch(which) else 0
+    if day is None or (which and not 0 < abs(place) <= 53):
         raise Invalid("series.rule", field="rule", part="BYDAY")
-    return day(place) if place else day
-
-
-def _wall(value: str, zone: str) -> datetime:
-    """UNTIL as a wall time: the last moment that still counts."""
-    for form in _UNTIL:
-        try:
-            read = datetime.strptime(value, form)
-        except ValueError:
-            continue
-        if value.endswith("Z"):
-            return read.replace(tzinfo=UTC).astimezone(_zone(zone)).replace(tzinfo=None)
-        return read + timedelta(days=1, seconds=-1) if len(value) == len("20260101") else read
-    raise Invalid("series.rule", field="rule", part="UNTIL")
-
-
-def _utc(wall: datetime, zone: str) -> str:
-    return wall.replace(tzinfo=_zone(zone)).astimezone(UTC).strftime(_UNTIL[0])
+    return day(place) if which else day
 
 
 def _zone(name: str) -> ZoneInfo:
+    """By its name in the IANA list; names without a place (`localtime`) may mean something else on every machine."""
     try:
+        if "/" not in name and name != "UTC":
+            raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid("series.zone", field="zone", zone=name[:60]) from error

@@ -37,6 +37,19 @@ def test_the_wall_clock_is_kept_where_clocks_change() -> None:
     assert [one.slot.start.hour for one in twice] == [0, 0], "the first of the two half past twos"
 
 
+def test_until_is_a_moment_where_clocks_change_too() -> None:
+    autumn = Series("FREQ=DAILY;UNTIL=20261025T010000Z", datetime(2026, 10, 24, 2, 30), "Europe/Berlin", HOUR)
+    assert len(walls(autumn)) == 2, "half past two is half past midnight in Greenwich"
+    spring = Series("FREQ=DAILY;UNTIL=20260329T010000Z", datetime(2026, 3, 28, 2, 30), "Europe/Berlin", HOUR)
+    assert len(walls(spring)) == 1
+    before, after = Series("FREQ=DAILY;COUNT=5", datetime(2026, 3, 27, 2, 30), "Europe/Berlin", HOUR).split(datetime(2026, 3, 29, 2, 30))
+    assert before is not None and [wall.day for wall in walls(before)] == [27, 28] and [wall.day for wall in walls(after)] == [29, 30, 31]
+
+
+def test_fractions_of_a_second_are_left_out() -> None:
+    assert walls(Series("FREQ=DAILY;COUNT=1", MONDAY.replace(microsecond=5), HANOI, HOUR)) == [MONDAY]
+
+
 def test_a_leap_day_comes_when_there_is_one_and_the_last_day_of_months_is_found() -> None:
     leap = Series("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=3", datetime(2024, 2, 29, 9), HANOI, HOUR)
     assert [wall.year for wall in walls(leap)] == [2024, 2028, 2032]
@@ -65,7 +78,12 @@ def test_until_is_the_last_moment_that_counts(until: str, days: int) -> None:
     ("FREQ=DAILY;UNTIL=20271231", "series.too_many"), ("FREQ=DAILY;COUNT=100000000000", "series.too_many"),
     ("FREQ=YEARLY;COUNT=30", "series.far"), ("FREQ=YEARLY;UNTIL=20990101", "series.far"),
     ("FREQ=DAILY;UNTIL=20200101", "series.start"), ("FREQ=WEEKLY;COUNT=2;BYDAY=TU", "series.start"),
-    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=2", "series.start"),
+    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=2", "series.start"), ("FREQ=DAILY;UNTIL=99991231T235959Z", "series.too_many"),
+    ("FREQ=YEARLY;UNTIL=99991231T235959Z", "series.far"), ("FREQ=DAILY;UNTIL=00010101T000000", "series.rule"),
+    ("FREQ=DAILY;UNTIL=2026120", "series.rule"), ("FREQ=DAILY;UNTIL=20261301", "series.rule"), ("FREQ=DAILY;COUNT=1_0", "series.rule"),
+    ("FREQ=DAILY;COUNT=\uff13", "series.rule"), ("FREQ=DAILY;COUNT=3;BYDAY=1MO", "series.rule"),
+    ("FREQ=WEEKLY;COUNT=3;BYDAY=1MO", "series.rule"), ("FREQ=WEEKLY;COUNT=3;WKST=1MO", "series.rule"),
+    ("FREQ=MONTHLY;COUNT=3;BYSETPOS=1", "series.rule"),
 ])
 def test_a_rule_that_is_wrong_endless_or_too_long_is_refused(rule: str, code: str) -> None:
     with pytest.raises(MeetingError) as refused:
@@ -80,8 +98,8 @@ def test_the_longest_series_there_is() -> None:
 def test_zone_length_and_start_are_checked() -> None:
     for code, zone, start, length in (
         ("series.zone", "Nowhere/Else", MONDAY, HOUR), ("series.zone", "../etc/passwd", MONDAY, HOUR),
-        ("series.zone", "", MONDAY, HOUR), ("series.length", HANOI, MONDAY, timedelta(0)),
-        ("series.start", HANOI, MONDAY.replace(tzinfo=UTC), HOUR),
+        ("series.zone", "", MONDAY, HOUR), ("series.zone", "localtime", MONDAY, HOUR), ("series.length", HANOI, MONDAY, 32 * 24 * HOUR), ("series.length", HANOI, MONDAY, timedelta(0)),
+        ("series.start", HANOI, MONDAY.replace(tzinfo=UTC), HOUR), ("series.start", HANOI, MONDAY.replace(year=9998), HOUR),
     ):
         with pytest.raises(Invalid) as refused:
             Series("FREQ=DAILY;COUNT=2", start, zone, length)
@@ -104,7 +122,12 @@ rules = st.builds(
     st.sampled_from(["DAILY", "WEEKLY"]), st.integers(1, 4), st.integers(2, 40),
 )
 zones = st.sampled_from([HANOI, "Europe/Berlin", "America/New_York", "Pacific/Apia"])
-starts = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0, fold=0))
+CHANGES = ((3, 8), (3, 29), (10, 25), (11, 1))   # days of 2026 on which clocks change in Berlin or New York
+starts = st.one_of(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0, fold=0)),
+    st.builds(lambda day, before, half: datetime(2026, *day) - timedelta(days=before) + half * timedelta(minutes=30),
+              st.sampled_from(CHANGES), st.integers(0, 5), st.integers(0, 8)),
+)
 
 
 @given(rules, zones, starts, st.data())
