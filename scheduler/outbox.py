@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meetings.store.database import Database
@@ -22,7 +22,6 @@ from scheduler.outbox_table import outbox
 
 log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=10)
-BATCH: Final = 50          # items one worker holds at a time
 MOST_TRIES: Final = 12
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=2)
 _ERROR: Final = 500        # characters kept of what went wrong
@@ -45,7 +44,7 @@ class Refused(Exception):
 
 
 Deliver = Callable[[Item], None]
-"""Hands one item over.  Raises Refused when it is of no use to try again, anything else when it may be."""
+"""Hands one item over, well within a lease.  Raises Refused when it is of no use to try again, anything else when it may be."""
 
 
 def put(conn: Connection, key: str, kind: str, due_at: datetime, payload: Mapping[str, Any]) -> bool:
@@ -57,9 +56,13 @@ def put(conn: Connection, key: str, kind: str, due_at: datetime, payload: Mappin
 
 
 def cancel(conn: Connection, prefix: str, at: datetime) -> int:
-    """Whatever waits under keys that begin so is not delivered.  What somebody holds just now still may be.  How many."""
-    mine = _o.key.startswith(prefix, autoescape=True) & (_o.state == "waiting")
-    return conn.execute(update(outbox).where(mine).values(state="cancelled", settled_at=at)).rowcount
+    """Whatever is open under keys that begin so is not delivered any more.  What somebody has in hand just now still may be, once.
+
+    How many were cancelled.
+    """
+    mine = (func.substr(_o.key, 1, len(prefix)) == prefix) & _o.state.in_(("waiting", "leased"))
+    done = {"state": "cancelled", "settled_at": at, "leased_by": None, "leased_until": None}
+    return conn.execute(update(outbox).where(mine).values(done)).rowcount
 
 
 def next_due(conn: Connection) -> datetime | None:
@@ -70,17 +73,24 @@ def next_due(conn: Connection) -> datetime | None:
     return min(found, default=None)
 
 
-def claim(conn: Connection, worker: str, at: datetime, most: int = BATCH, lease: timedelta = LEASE) -> list[Item]:
-    """So many items that are due, or whose holder is dead, are this worker's until the lease ends; the oldest first."""
-    ready = ((_o.state == "waiting") & (_o.due_at <= at)) | ((_o.state == "leased") & (_o.leased_until <= at))
-    chosen = select(_o.item_id).where(ready).order_by(_o.due_at, _o.item_id).limit(most)
+def claim(conn: Connection, worker: str, at: datetime, lease: timedelta = LEASE) -> Item | None:
+    """The oldest item that is due, or whose holder is dead, is this worker's until the lease ends; None: there is none.
+
+    A claim is a try.  One that so many holders did not come back from is given up.
+    """
+    dead = (_o.state == "leased") & (_o.leased_until <= at)
+    given_up = {"state": "failed", "settled_at": at, "leased_by": None, "leased_until": None, "error": "nobody came back from it"}
+    conn.execute(update(outbox).where(dead, _o.tries >= MOST_TRIES).values(given_up))
+    ready = ((_o.state == "waiting") & (_o.due_at <= at)) | dead
+    chosen = select(_o.item_id).where(ready).order_by(_o.due_at, _o.item_id).limit(1)
     if conn.dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)  # SQLite has one writer: nobody else chooses meanwhile
-    taken = update(outbox).where(_o.item_id.in_(chosen)).values(
+    # In a WITH of its own: inside an IN the planner may ask it again for each row.
+    first = chosen.cte("first")
+    taken = update(outbox).where(_o.item_id.in_(select(first.c.item_id))).values(
         state="leased", leased_by=worker, leased_until=at + lease, tries=_o.tries + 1)
-    rows = conn.execute(taken.returning(_o.key, _o.kind, _o.due_at, _o.payload, _o.tries, _o.item_id)).all()
-    rows = sorted(rows, key=lambda row: (row.due_at, row.item_id))
-    return [Item(row.key, row.kind, row.due_at, row.payload, row.tries) for row in rows]
+    row = conn.execute(taken.returning(_o.key, _o.kind, _o.due_at, _o.payload, _o.tries)).first()
+    return None if row is None else Item(row.key, row.kind, row.due_at, row.payload, row.tries)
 
 
 def settle(conn: Connection, item: Item, worker: str, at: datetime) -> bool:
@@ -90,7 +100,7 @@ def settle(conn: Connection, item: Item, worker: str, at: datetime) -> bool:
 
 def give_back(conn: Connection, item: Item, worker: str, at: datetime, error: str, *, final: bool = False) -> bool:
     """It was not delivered: tried again later and later, at most MOST_TRIES times; `final`: never again.  As `settle`."""
-    error = error[:_ERROR]
+    error = "".join(sign if sign.isprintable() else " " for sign in error[:_ERROR])  # not all that is said can be stored
     if final or item.tries >= MOST_TRIES:
         return _close(conn, item, worker, state="failed", settled_at=at, error=error)
     return _close(conn, item, worker, state="waiting", due_at=at + pause(item.tries), error=error)
@@ -108,21 +118,14 @@ def _close(conn: Connection, item: Item, worker: str, **values: Any) -> bool:
 
 
 def work(db: Database, worker: str, deliver: Deliver, clock: Callable[[], datetime], *, lease: timedelta = LEASE) -> int:
-    """Everything that is due, one after the other; how many were delivered.
-
-    An item whose lease ends before its turn comes is left to whoever takes it over.
-    """
+    """Everything that is due, one after the other; how many were delivered."""
     delivered = 0
     while True:
         with db.write() as conn:
-            items = claim(conn, worker, claimed_at := clock(), lease=lease)
-        if not items:
+            item = claim(conn, worker, clock(), lease)
+        if item is None:
             return delivered
-        for item in items:
-            if clock() >= claimed_at + lease:
-                log.warning("outbox.slow kind=%s", item.kind)
-                break
-            delivered += _one(db, worker, item, deliver, clock)
+        delivered += _one(db, worker, item, deliver, clock)
 
 
 def _one(db: Database, worker: str, item: Item, deliver: Deliver, clock: Callable[[], datetime]) -> bool:

@@ -1,4 +1,4 @@
-"""What is to be delivered, with keys and leases.  What is settled stays settled; nothing is removed."""
+"""What is to be delivered, with keys and leases.  What is settled stays settled; no row is deleted."""
 
 from __future__ import annotations
 
