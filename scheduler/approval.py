@@ -3,18 +3,20 @@
 A secretary books the own subtree directly, unless the policy of a level wants a word even there.  Any other point is asked for
 from the top: every unit on the way down from where the two trees meet says yes in turn, the owner of the point last.  Each
 has until a deadline; then the unit above it is asked in its place, and at the top the request lapses.  Nobody's silence is
-a yes.  Time is an argument; nothing is stored or sent here.  Called by `asking`, which holds the rows.
+a yes, and nobody answers its own request.  Time is an argument; nothing is stored or sent here.  `acting` is used by `service`; the
+rest is not called yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from meetings.errors import Closed, Invalid, NotAllowed
-from meetings.units import UnitTree
+from meetings.texts import paragraph
+from meetings.units import Unit, UnitTree
 from scheduler.slots import Slot
 
 MOST_REASON = 1000  # characters
@@ -40,12 +42,17 @@ class Policy:
 
     `confirms`: levels whose units are asked even by their own superiors.  `displaces`: (level, level) of who may take the
     place of whose confirmed booking.  `answer_within` and `remind_before`, by level of the unit asked, "" for all others.
+    Raises ValueError where "" is missing.
     """
 
     confirms: frozenset[str] = frozenset()
     displaces: frozenset[tuple[str, str]] = frozenset()
     answer_within: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=24)})
     remind_before: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=4)})
+
+    def __post_init__(self) -> None:
+        if "" not in self.answer_within or "" not in self.remind_before:
+            raise ValueError("a policy says something of all levels")
 
     def may_displace(self, higher: str, lower: str) -> bool:
         """Whether a unit of level `higher` may take the time of one of level `lower`.  No level displaces itself."""
@@ -62,14 +69,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a unit can do instead: another of its points, another time, or both."""
+    """What a unit can do instead: other points of its own, another time, or both."""
 
-    point_id: int | None = None
+    point_ids: tuple[int, ...] = ()
     slot: Slot | None = None
 
     def __post_init__(self) -> None:
         """Raises Invalid("offer.empty")."""
-        if self.point_id is None and self.slot is None:
+        if not self.point_ids and self.slot is None:
             raise Invalid("offer.empty", field="offer")
 
 
@@ -82,6 +89,7 @@ class Request:
     """
 
     meeting_id: str
+    convenor: str
     owner: str
     point_ids: tuple[int, ...]
     slot: Slot
@@ -102,14 +110,22 @@ class Request:
 
     @property
     def next_at(self) -> datetime | None:
-        """When time alone changes something: a reminder or the deadline; None where it never does."""
+        """When time alone changes something: a reminder, the deadline, the meeting's beginning; None where it never does."""
+        if self.standing is Standing.OFFERED:
+            return self.slot.start
         if self.standing is not Standing.ASKED:
             return None
         return self.deadline if self.remind_at is None else min(self.remind_at, self.deadline)
 
 
+def acting(tree: UnitTree, unit_id: str, territorial: Container[str]) -> Unit:
+    """Who convenes: a body (of a level without territory) acts for the unit it belongs to.  Raises NotFound("unit.unknown")."""
+    unit = tree.get(unit_id)
+    return unit if unit.level in territorial or unit.parent_id is None else tree.get(unit.parent_id)
+
+
 def route(tree: UnitTree, convenor: str, owner: str, policy: Policy) -> tuple[str, ...]:
-    """Whose yes it takes, from the top down; empty: nobody's.  Raises NotFound("unit.unknown")."""
+    """Whose yes it takes, from the top down; empty: nobody's.  `convenor` is who acts.  Raises NotFound("unit.unknown")."""
     down, ours = tree.path(owner), frozenset(tree.path(convenor))
     if convenor in down:
         return (owner,) if owner != convenor and tree.get(owner).level in policy.confirms else ()
@@ -118,20 +134,27 @@ def route(tree: UnitTree, convenor: str, owner: str, policy: Policy) -> tuple[st
 
 
 def ask(
-    meeting_id: str, owner: str, point_ids: tuple[int, ...], slot: Slot, route: tuple[str, ...], tree: UnitTree, policy: Policy, at: datetime,
+    meeting_id: str, convenor: str, owner: str, point_ids: tuple[int, ...], slot: Slot, tree: UnitTree, policy: Policy, at: datetime,
 ) -> Request:
-    """A request to the first of the route.  Raises Invalid("request.nobody" | "request.past")."""
-    if not route or not point_ids:
+    """A request to the first whose yes it takes.  `tree` is that of the meeting's day.
+
+    Raises Invalid("request.nobody" | "request.past"), NotFound("unit.unknown").
+    """
+    way = route(tree, convenor, owner, policy)
+    if not way or not point_ids:
         raise Invalid("request.nobody", field="audience")
-    if slot.start <= at:
-        raise Invalid("request.past", field="start", start=slot.start)
-    request = Request(meeting_id, owner, point_ids, slot, route, route[0], at, at, None)
-    return _turn(request, route[0], tree, policy, at)
+    _check_coming(slot, at)
+    request = Request(meeting_id, convenor, owner, point_ids, slot, way, way[0], at, at, None)
+    return _turn(request, way[0], tree, policy, at)
 
 
 def agree(request: Request, unit: str, tree: UnitTree, policy: Policy, at: datetime) -> Request:
-    """`unit` says yes: the next of the route is asked, or all have agreed.  Raises as `decline`."""
+    """`unit` says yes: the next of the route is asked, or all have agreed.  Raises as `decline`, but for the reason."""
     _check(request, unit, tree, at)
+    return _forward(request, tree, policy, at)
+
+
+def _forward(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Request:
     if request.step + 1 == len(request.route):
         return replace(request, standing=Standing.AGREED, remind_at=None, reason="")
     return _turn(replace(request, step=request.step + 1), request.route[request.step + 1], tree, policy, at)
@@ -141,10 +164,10 @@ def decline(request: Request, unit: str, reason: str, tree: UnitTree, at: dateti
     """`unit` says no, for the whole request.
 
     Raises Closed("request.closed"), NotAllowed("request.turn") for a unit that is not asked, Closed("request.late") after
-    the deadline, Invalid("request.reason").
+    the deadline, NotFound("unit.unknown") where `tree` has no such unit, Invalid as `texts.paragraph` for the reason.
     """
     _check(request, unit, tree, at)
-    return replace(request, standing=Standing.DECLINED, remind_at=None, reason=_reason(reason))
+    return replace(request, standing=Standing.DECLINED, remind_at=None, reason=paragraph(reason, "reason", MOST_REASON))
 
 
 def counter(request: Request, unit: str, offer: Offer, reason: str, tree: UnitTree, at: datetime) -> Request:
@@ -152,16 +175,30 @@ def counter(request: Request, unit: str, offer: Offer, reason: str, tree: UnitTr
     _check(request, unit, tree, at)
     if offer.slot is not None and offer.slot.start <= at:
         raise Invalid("offer.past", field="start", start=offer.slot.start)
-    if offer.slot in (None, request.slot) and (offer.point_id is None or request.point_ids == (offer.point_id,)):
+    if offer.slot in (None, request.slot) and offer.point_ids in ((), request.point_ids):
         raise Invalid("offer.same", field="offer")
-    return replace(request, standing=Standing.OFFERED, remind_at=None, offer=offer, reason=reason.strip()[:MOST_REASON])
+    said = paragraph(reason, "reason", MOST_REASON, empty=True)
+    return replace(request, standing=Standing.OFFERED, remind_at=None, offer=offer, reason=said)
+
+
+def accept(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Request:
+    """The convenor takes the offer.  At the same time the one who made it has agreed; another time asks everybody again.
+
+    `tree` is that of the offered day.  Raises Closed("request.closed"), Invalid("request.past"), NotFound("unit.unknown").
+    """
+    offer = _offered(request)
+    taken = replace(request, standing=Standing.ASKED, point_ids=offer.point_ids or request.point_ids, offer=None)
+    if offer.slot is not None and offer.slot != request.slot:
+        return reopen(taken, offer.slot, tree, policy, at)
+    _check_coming(request.slot, at)
+    return _forward(taken, tree, policy, at)
 
 
 def insist(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Request:
-    """The convenor does not take the offer and asks the same once more.  Raises Closed("request.closed")."""
-    if request.standing is not Standing.OFFERED:
-        raise Closed("request.closed", standing=request.standing)
-    again = replace(request, standing=Standing.ASKED, offer=None, round=request.round + 1)
+    """The convenor does not take the offer and asks the same unit once more.  Raises as `accept`."""
+    _offered(request)
+    _check_coming(request.slot, at)
+    again = replace(request, standing=Standing.ASKED, offer=None)
     return _turn(again, request.route[request.step], tree, policy, at)
 
 
@@ -173,10 +210,13 @@ def withdraw(request: Request) -> Request:
 
 
 def reopen(request: Request, slot: Slot, tree: UnitTree, policy: Policy, at: datetime) -> Request:
-    """Another time: everybody is asked again, whatever they said before.  The same time changes nothing."""
+    """Another time: everybody whose yes it takes on that day is asked again, whatever they said before.  The same time changes nothing.
+
+    `tree` is that of the new day.  Raises as `ask`.
+    """
     if slot == request.slot or request.standing is Standing.WITHDRAWN:
         return request
-    fresh = ask(request.meeting_id, request.owner, request.point_ids, slot, request.route, tree, policy, at)
+    fresh = ask(request.meeting_id, request.convenor, request.owner, request.point_ids, slot, tree, policy, at)
     return replace(fresh, round=request.round + 1)
 
 
@@ -184,10 +224,10 @@ def passed(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> tu
     """What time has done by `at`: the request, and "" | "remind" | "escalate" | "lapse"; once for each step of it."""
     if request.next_at is None or at < request.next_at:
         return request, ""
-    if at < request.deadline:
+    if at < request.deadline and request.standing is Standing.ASKED:
         return replace(request, remind_at=None), "remind"
     above = tree.path(request.asked)[-2:-1] if request.asked in tree else ()
-    if not above or request.slot.start <= at:
+    if request.slot.start <= at or above in ((), (request.convenor,)):
         return replace(request, standing=Standing.LAPSED, remind_at=None), "lapse"
     return _turn(request, above[0], tree, policy, at), "escalate"
 
@@ -200,17 +240,21 @@ def _turn(request: Request, unit: str, tree: UnitTree, policy: Policy, at: datet
 
 
 def _check(request: Request, unit: str, tree: UnitTree, at: datetime) -> None:
-    """Who is asked answers, or somebody above who acts for it; nobody after the deadline."""
+    """Who is asked answers, or somebody above who acts for it; never the convenor, and nobody after the deadline."""
     if request.standing is not Standing.ASKED:
         raise Closed("request.closed", standing=request.standing)
-    if unit not in tree.path(request.asked):
+    if unit == request.convenor or not tree.within(request.asked, unit):
         raise NotAllowed("request.turn", unit=request.asked)
     if at >= request.deadline:
         raise Closed("request.late", deadline=request.deadline)
 
 
-def _reason(text: str) -> str:
-    text = text.strip()
-    if not text or len(text) > MOST_REASON:
-        raise Invalid("request.reason", field="reason", most=MOST_REASON)
-    return text
+def _check_coming(slot: Slot, at: datetime) -> None:
+    if slot.start <= at:
+        raise Invalid("request.past", field="start", start=slot.start)
+
+
+def _offered(request: Request) -> Offer:
+    if request.standing is not Standing.OFFERED or request.offer is None:
+        raise Closed("request.closed", standing=request.standing)
+    return request.offer

@@ -25,6 +25,7 @@ from meetings.store.base import UtcDateTime
 from meetings.store.triggers import violated
 from meetings.units import UnitTree
 from scheduler import readings, store
+from scheduler.approval import acting
 from scheduler.booking import NamedBooking, Point
 from scheduler.points import chunks, points_by_id
 from scheduler.readings import bookings, conflicts, free_slots, points_of_meeting
@@ -136,9 +137,7 @@ def _check_scope(conn: Connection, meeting: Meeting, points: Collection[Point], 
     if ended := [point.name for point in points if point.unit_id not in tree]:
         raise Invalid("booking.unit_ended", field="audience", points=ended[:_SHOWN], count=len(ended), on=tree.on)
     territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
-    convenor = tree.get(meeting.unit.id)
-    if convenor.level not in territorial and convenor.parent_id is not None:
-        convenor = tree.get(convenor.parent_id)
+    convenor = acting(tree, meeting.unit.id, territorial)
     inside = {unit.unit_id for unit in tree.subtree(convenor.unit_id)}
     if outside := [point.name for point in points if point.unit_id not in inside]:
         raise NotAllowed("booking.outside", points=outside[:_SHOWN], count=len(outside), unit=convenor.name)

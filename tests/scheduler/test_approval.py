@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from meetings.errors import Closed, Invalid, MeetingError, NotAllowed
 from meetings.units import Unit, UnitTree
 from scheduler import approval
-from scheduler.approval import MOST_REASON, OPEN, Offer, Policy, Request, Standing
+from scheduler.approval import MOST_REASON, Offer, Policy, Request, Standing
 from scheduler.slots import Slot
 
 NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
@@ -33,7 +35,7 @@ TREE = UnitTree(map(unit, ABOVE), NOW.date())
 
 
 def asked(owner: str = "F", convenor: str = "P", policy: Policy = POLICY, at: datetime = NOW, slot: Slot = SLOT) -> Request:
-    return approval.ask("m", owner, (1,), slot, approval.route(TREE, convenor, owner, policy), TREE, policy, at)
+    return approval.ask("m", convenor, owner, (1,), slot, TREE, policy, at)
 
 
 @pytest.mark.parametrize(("convenor", "owner", "asked_units"), [
@@ -64,30 +66,68 @@ def test_a_superior_may_answer_for_who_is_asked_and_one_below_may_not() -> None:
     assert approval.decline(request, "Q", " bận họp khác ", TREE, NOW).reason == "bận họp khác"
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * (MOST_REASON + 1)])
-def test_a_no_needs_a_reason(reason: str) -> None:
+def test_a_body_acts_for_the_unit_it_belongs_to() -> None:
+    territorial = {"province", "district", "commune"}
+    tree = UnitTree([*map(unit, ABOVE), replace(unit("C"), unit_id="B", parent_id="P", level="body")], NOW.date())
+    assert [approval.acting(tree, one, territorial).unit_id for one in ("B", "C", "P")] == ["P", "C", "P"]
+
+
+def test_nobody_answers_its_own_request_nor_gets_it_by_silence() -> None:
+    request = asked("D", "P")                                       # districts are asked even by their own province
+    with pytest.raises(NotAllowed):
+        approval.agree(request, "P", TREE, POLICY, NOW)
+    what = ""
+    while request.next_at is not None:
+        request, what = approval.passed(request, TREE, POLICY, request.next_at)
+    assert what == "lapse" and request.standing is Standing.LAPSED and request.asked == "D"
+
+
+@pytest.mark.parametrize(("reason", "code"), [("", "text.empty"), ("  ", "text.empty"), ("x" * (MOST_REASON + 1), "text.too_long"),
+                                              ("a\u202eb", "text.control")])
+def test_a_no_needs_a_reason(reason: str, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         approval.decline(asked(), "Q", reason, TREE, NOW)
-    assert refused.value.code == "request.reason"
+    assert refused.value.code == code and refused.value.params["field"] == "reason"
 
 
 def test_an_offer_is_something_else_that_is_to_come_and_the_convenor_may_insist() -> None:
     request = asked()
-    for offer, code in ((Offer(point_id=1), "offer.same"), (Offer(slot=SLOT), "offer.same"),
+    for offer, code in ((Offer((1,)), "offer.same"), (Offer(slot=SLOT), "offer.same"),
                         (Offer(slot=Slot(NOW - HOUR, NOW + HOUR)), "offer.past")):
         with pytest.raises(Invalid) as refused:
             approval.counter(request, "Q", offer, "", TREE, NOW)
         assert refused.value.code == code
     with pytest.raises(Invalid):
         Offer()
-    offered = approval.counter(request, "Q", Offer(point_id=2, slot=LATER), "phòng sửa chữa", TREE, NOW)
-    assert offered.standing is Standing.OFFERED and offered.is_open and offered.next_at is None
+    offered = approval.counter(request, "Q", Offer((2,), LATER), "phòng sửa chữa", TREE, NOW)
+    assert offered.standing is Standing.OFFERED and offered.is_open and offered.next_at == SLOT.start
     with pytest.raises(Closed):
         approval.agree(offered, "Q", TREE, POLICY, NOW)
     again = approval.insist(offered, TREE, POLICY, NOW + HOUR)
-    assert (again.standing, again.asked, again.round, again.offer) == (Standing.ASKED, "Q", 2, None)
-    with pytest.raises(Closed):
-        approval.insist(again, TREE, POLICY, NOW)
+    assert (again.standing, again.asked, again.round, again.offer) == (Standing.ASKED, "Q", 1, None)
+    for answer in (approval.insist, approval.accept):
+        with pytest.raises(Closed):
+            answer(again, TREE, POLICY, NOW)
+        with pytest.raises(Invalid) as refused:
+            answer(approval.counter(request, "Q", Offer((2,)), "", TREE, NOW), TREE, POLICY, SLOT.start)
+        assert refused.value.code == "request.past"
+
+
+def test_other_points_at_the_same_time_are_the_yes_of_who_offers_them_and_another_time_asks_everybody() -> None:
+    request = approval.agree(asked(), "Q", TREE, POLICY, NOW)
+    taken = approval.accept(approval.counter(request, "E", Offer((2, 3)), "", TREE, NOW), TREE, POLICY, NOW)
+    assert (taken.standing, taken.asked, taken.point_ids, taken.round) == (Standing.ASKED, "F", (2, 3), 1)
+    last = approval.counter(taken, "F", Offer((4,)), "", TREE, NOW)
+    assert approval.accept(last, TREE, POLICY, NOW).standing is Standing.AGREED
+    moved = approval.accept(approval.counter(request, "E", Offer((2,), LATER), "", TREE, NOW), TREE, POLICY, NOW)
+    assert (moved.asked, moved.slot, moved.point_ids, moved.round) == ("Q", LATER, (2,), 2)
+
+
+def test_an_offer_nobody_takes_ends_with_the_meeting() -> None:
+    offered = approval.counter(asked(), "Q", Offer((2,)), "", TREE, NOW)
+    assert approval.passed(offered, TREE, POLICY, SLOT.start - HOUR) == (offered, "")
+    lapsed, what = approval.passed(offered, TREE, POLICY, SLOT.start)
+    assert what == "lapse" and lapsed.standing is Standing.LAPSED
 
 
 def test_silence_is_reminded_of_then_taken_up_by_the_unit_above_and_ends_as_no_yes() -> None:
@@ -141,35 +181,44 @@ def test_who_may_displace_whom_is_what_the_policy_says_and_nothing_else() -> Non
 class Asking(RuleBasedStateMachine):
     """Anybody answers anything at any time.  Only the whole route's yes, in this round, makes AGREED; ends stay ends."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.at, self.request, self.said = NOW, asked(), set[str]()
+    @initialize(who=st.sampled_from([("F", "P"), ("D", "P"), ("C2", "C")]))
+    def start(self, who: tuple[str, str]) -> None:
+        self.at, self.request, self.said = NOW, asked(*who), set[str]()
 
-    def attempt(self, step) -> None:
+    def attempt(self, step: Callable[[Request], Request]) -> bool:
         before = self.request
         try:
             self.request = step(before)
         except MeetingError as refused:
-            assert refused.code in {"request.closed", "request.turn", "request.late", "request.reason", "offer.same", "offer.past",
+            assert refused.code in {"request.closed", "request.turn", "request.late", "text.empty", "offer.same", "offer.past",
                                     "request.past"}
+            return False
         if self.request.round != before.round:
             self.said.clear()
         assert before.is_open or self.request.standing in (before.standing, Standing.WITHDRAWN) or self.request.round > before.round
+        return True
+
+    def yes_of(self, step: Callable[[Request], Request]) -> None:
+        """`step` may be the yes of whose turn it is."""
+        whose, before = self.request.route[self.request.step], self.request
+        if self.attempt(step) and self.request.round == before.round:
+            self.said.add(whose)
 
     @rule(unit_id=st.sampled_from(list(ABOVE)))
     def yes(self, unit_id: str) -> None:
-        whose = self.request.route[self.request.step]
         before = self.request
-        self.attempt(lambda request: approval.agree(request, unit_id, TREE, POLICY, self.at))
-        if self.request is not before:
-            self.said.add(whose)
-            assert unit_id in TREE.path(before.asked)
+        self.yes_of(lambda request: approval.agree(request, unit_id, TREE, POLICY, self.at))
+        assert self.request is before or (unit_id in TREE.path(before.asked) and unit_id != before.convenor)
+
+    @rule()
+    def take(self) -> None:
+        self.yes_of(lambda request: approval.accept(request, TREE, POLICY, self.at))
 
     @rule(unit_id=st.sampled_from(list(ABOVE)), reason=st.sampled_from(["", "bận"]))
     def no(self, unit_id: str, reason: str) -> None:
         self.attempt(lambda request: approval.decline(request, unit_id, reason, TREE, self.at))
 
-    @rule(unit_id=st.sampled_from(list(ABOVE)), other=st.sampled_from([Offer(1), Offer(2), Offer(slot=LATER)]))
+    @rule(unit_id=st.sampled_from(list(ABOVE)), other=st.sampled_from([Offer((1,)), Offer((2,)), Offer(slot=LATER)]))
     def instead(self, unit_id: str, other: Offer) -> None:
         self.attempt(lambda request: approval.counter(request, unit_id, other, "", TREE, self.at))
 
@@ -198,9 +247,10 @@ class Asking(RuleBasedStateMachine):
     def agreed_is_the_yes_of_all(self) -> None:
         request = self.request
         assert (request.standing is Standing.AGREED) <= (self.said == set(request.route))
-        assert request.asked in {above for unit_id in request.route for above in TREE.path(unit_id)}
-        assert (request.standing in OPEN) == request.is_open and 0 <= request.step < len(request.route)
-        assert request.next_at is None or request.next_at > self.at or request.standing is Standing.ASKED
+        assert request.asked in {above for unit_id in request.route for above in TREE.path(unit_id)} - {request.convenor}
+        assert request.standing is not Standing.ASKED or (
+            request.asked_at <= request.deadline and (request.remind_at is None or request.asked_at <= request.remind_at <= request.deadline))
+        assert request.next_at is None or request.next_at > self.at, "what is due was done"
         assert request.deadline <= request.slot.start
 
 
