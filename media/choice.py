@@ -17,7 +17,7 @@ from media.relay import Relay
 from media.source import Source
 from media.stream import DownStream
 
-_ENOUGH: Final = 0.85  # of the rows shown: what a smaller layer lacks is not worth the next one's price
+ENOUGH: Final = 0.85   # of the rows shown: what a smaller layer lacks is not worth the next one's price
 _TOO_MUCH: Final = 1.5  # times what the line carries: more of such a layer would only fill the queue its successor has to pass
 
 
@@ -104,7 +104,7 @@ def largest(layers: Sequence[Layer], rows: int) -> int:
     """Place of the smallest layer that fills a picture of so many rows; -1 when nobody looks."""
     if rows <= 0:
         return -1
-    return next((place for place, layer in enumerate(layers) if layer.rows >= _ENOUGH * rows), len(layers) - 1)
+    return next((place for place, layer in enumerate(layers) if layer.rows >= ENOUGH * rows), len(layers) - 1)
 
 
 def put_in_order(source: Source) -> None:

@@ -36,7 +36,7 @@ def parse_fragment(text: str, *, restart: bool = False) -> Fragment:
     session = Section("session", 1, "", [])
     sections: list[Section] = []
     bundle: tuple[str, ...] = ()
-    candidates, ended = 0, False  # counted, and no more: nobody needs them
+    candidates, ended = 0, False  # not kept: only too many of them, or nothing at all, is refused
     for line in split(text):
         match = _LINE.fullmatch(line)
         if match is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import Callable
 
 import httpx
@@ -80,9 +81,11 @@ class Door:
 
 def _asked_to_wait(answer: httpx.Response) -> float:
     """Seconds until a place may be free again where the relay has none just now; 0 for every other answer."""
-    if answer.status_code != 503 or answer.json().get("error") != "media.full":
+    if answer.status_code != 503 or "json" not in answer.headers.get("content-type", ""):
+        return 0.0  # not of the product: a proxy's, or the server's own limit
+    if answer.json().get("error") != "media.full":
         return 0.0
-    return float(answer.headers["retry-after"])
+    return float(answer.headers["retry-after"]) * random.uniform(1.0, 1.25)  # never all of a province in one instant
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -140,6 +140,41 @@ async def test_what_is_wrong_with_a_line_stands_on_the_page_in_its_language(
         await peer.close()
 
 
+# What a Troubles of our own says beside the page's, which has nothing to say: every sentence that is read aloud.
+ALOUD = """async (url) => {
+  const { Troubles } = await import(url);
+  window.aloud = [];
+  new MutationObserver(() => window.aloud.push(document.getElementById("told").textContent))
+    .observe(document.getElementById("told"), { childList: true, characterData: true, subtree: true });
+  const mine = () => ({ up: "u", down: "d", resting: false, shown: new Map([["m", "204"]]), still: new Set(), rows: { m: 180 } });
+  window.troubles = new Troubles({ me: "22", mine, changed() {} });
+}"""
+
+
+async def test_a_cure_is_read_aloud_once_and_never_because_the_news_broke_off(chromium: Browser, installation: Installation) -> None:
+    room = installation.room(opened=True)
+    page = await open_page(chromium, f"{installation.url}/j/{room.chair}")
+    await page.locator("button.primary").click()
+    await page.locator("#line span").get_by_text(SAID["vi-VN"][4]).wait_for()
+    source = await page.evaluate("performance.getEntriesByType('resource').map((one) => one.name).find((one) => /troubles/.test(one))")
+    await page.evaluate(ALOUD, source)
+    fine = {"level": "good", "reason": "", "transport": "udp", "loss": "0", "rate": "2.0 Mbit/s", "paused": [], "layers": {}}
+    down = fine | {"session": "d", "name": "22", "role": "subscribe"}
+    weak = down | {"level": "fair", "reason": "loss", "loss": "7", "layers": {"m": [0, 3, 90]}}
+    up = fine | {"session": "u", "name": "22", "role": "publish"}
+    await page.evaluate("news => troubles.line(news)", weak)
+    await soon(lambda: page.evaluate("window.aloud.length"))
+    await page.evaluate("news => { troubles.begin(); troubles.line(news); }", weak)        # the news broke off and came again
+    await page.evaluate("news => troubles.line(news)", up | {"level": "fair", "reason": "uplink_loss", "loss": "12"})
+    await page.evaluate("([up, down]) => { troubles.line(up); troubles.line(down); }", [up, down])    # over before it was heard
+    await soon(lambda: page.evaluate("window.aloud.length > 1"), 10)
+    first, *more = await page.evaluate("window.aloud")
+    assert SAID["vi-VN"][0] in first and more == ["Đường truyền đã tốt lại."]
+    await page.evaluate("news => { troubles.line(news); troubles.line({ ...news, level: 'good', reason: '' }); }", weak)
+    assert await page.evaluate("troubles.unsaid.size") == 0, "what nobody heard needs no cure"
+    await page.context.close()
+
+
 async def test_an_offer_the_server_refuses_is_said_and_not_made_again(chromium: Browser, installation: Installation) -> None:
     room = installation.room(opened=True)
     page = await open_page(chromium, f"{installation.url}/j/{room.links['204']}")

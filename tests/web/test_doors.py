@@ -34,6 +34,7 @@ async def test_a_full_relay_is_asked_again_after_as_long_as_it_says() -> None:
 @pytest.mark.parametrize("answer", [
     httpx.Response(503, json={"error": "media.away"}, headers={"retry-after": "2"}),
     httpx.Response(503, json=FULL, headers={"retry-after": "3600"}), httpx.Response(500, text="x"),
+    httpx.Response(503, text="Service Unavailable", headers={"retry-after": "1"}),
 ])
 async def test_other_refusals_and_a_wait_without_end_are_told_at_once(answer: httpx.Response) -> None:
     here, asked = door([answer])

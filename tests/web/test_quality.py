@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import web
+from media.choice import ENOUGH
 from media.peers import Crowd
 from media.peers_clip import Clip
 from tests.support.installation import Installation, soon
@@ -61,3 +64,8 @@ async def test_a_point_reads_of_its_own_sessions_and_of_no_others(
         "sessions"][0]["words"] == "Good."
     for peer in peers:
         await peer.close()
+
+
+def test_the_page_calls_a_picture_lowered_where_the_relay_does() -> None:
+    script = (Path(web.__file__).parent / "static" / "room" / "troubles.js").read_text(encoding="utf-8")
+    assert f"const ENOUGH = {ENOUGH};" in script

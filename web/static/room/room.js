@@ -317,7 +317,7 @@ function wire() {
   }, 250);
   setInterval(async () => {
     if (up.state === "live") up.limit(uplink.look((await up.pc.getStats()).values(), performance.now()));
-    troubles.drawOwn();
+    troubles.draw();
     if (down.state !== "live" || !down.pc) return;
     const look = await reader.read(down.pc);
     if (look.loss > LOSSY) lossyUntil = Date.now() + HOLD;

@@ -8,7 +8,7 @@ const AT_ONCE = 2;       // names in one sentence; of more pictures only that it
 const BACK = 5000;       // how long a tile says that its picture is back
 const LOWERED = new Set(["loss", "delay", "remb", "silent"]);     // why a receiver is sent less than it asks for
 const MUCH = 5;          // percent of loss that is told even where no picture suffers
-const ENOUGH = 0.9;      // of the rows asked for
+const ENOUGH = 0.85;     // of the rows asked for, as the server sees it (media/choice.py)
 
 export class Troubles {
   /** `mine()` gives {up, down, resting, shown, still, rows}: one's own sessions, whether the camera rests for want of room, which slots
@@ -21,15 +21,15 @@ export class Troubles {
     this.back = new Map();       // name → until when its tile says that it is back
     this.own = "";               // what the own sign says, without its numbers
     this.unsaid = new Map();     // what is still to be read aloud, by what it is about
-    this.heard = new Set();      // names of which it was said that they stand still
+    this.heard = new Set();      // names of which it was said that they stand still, or that one's own line is in trouble
     this.spokeAt = -PAUSE;
   }
 
-  /** The news begin anew: the server tells what is wrong now, not what was over meanwhile. */
+  /** The news begin anew: the server tells what is wrong now, not what was over meanwhile.  Drawn when it has told, or with the next
+   *  look: nothing is over merely because the news broke off. */
   begin() {
     this.lines.clear();
     this.still.clear();
-    this.draw();
   }
 
   line(news) {
@@ -145,7 +145,8 @@ export class Troubles {
     if (keys === this.own) return;
     this.own = keys;
     if (reasons.length) this.unsaid.set(this.me, `${reasons.map(({ text }) => text).join(". ")}.`);
-    else if (!this.unsaid.delete(this.me)) this.unsaid.set(this.me, word("own_good"));    // unheard: it is nothing
+    else if (this.heard.has(this.me)) this.unsaid.set(this.me, word("own_good"));
+    else this.unsaid.delete(this.me);      // unheard: it is nothing
     this.#speak();
   }
 
@@ -173,6 +174,7 @@ export class Troubles {
       else said.push(...names.map((name) => word(`${what}_one`, { name: pointName(name) })));
     }
     for (const [name, what] of this.unsaid) if (what === "frozen") this.heard.add(name);
+    if (this.unsaid.has(this.me)) this.heard[this.own ? "add" : "delete"](this.me);
     this.unsaid.clear();
     this.spokeAt = Date.now();
     byId("told").textContent = said.filter(Boolean).join(" ");
