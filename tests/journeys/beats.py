@@ -1,6 +1,7 @@
 """A point that flashes and beeps at one instant each second, and a page that tells by how much it sees and hears them apart.
 
 Nothing is asked of the browser's own statistics: the picture is read from what the page shows, the sound from what it plays.
+Every beat looks like the one before: what is apart by a whole second is not told from what is together.
 Used by journeys about lip sync and recording; holds no tests.
 """
 

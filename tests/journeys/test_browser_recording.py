@@ -26,6 +26,7 @@ from tests.journeys.test_browser_layers import PATIENCE, SMALL_WINDOW, VP9, WIND
 from tests.journeys.visitors import MIDDLE, Visitor
 from tests.media.recordings import of, seconds
 from tests.support.installation import Installation, soon
+from web.mediaprocess import socket_path
 from web.recording import Recorder, Recording, fresh, listed
 
 pytestmark = pytest.mark.browser
@@ -43,7 +44,7 @@ async def test_what_two_browsers_send_is_recorded_and_plays(chromium: Browser, i
     point = await Visitor.arrive(chromium, links["204"], "204", 0, 0, MIDDLE, beat(HZ["204"], MIDDLE, LATE) + VP9)
     viewer = await Visitor.arrive(chromium, links["06970"], "06970", 900, 120)
     await soon(lambda: viewer.sees({"22", "204"}), PATIENCE)
-    recorder = Recorder(data / "media.sock", room.meeting_id, fresh(data, room.meeting_id, datetime.now(UTC)))
+    recorder = Recorder(socket_path(data), room.meeting_id, fresh(data, room.meeting_id, datetime.now(UTC)))
     said: list[dict[str, Any]] = []
     running = asyncio.create_task(recorder.run(said.append))
     await soon(lambda: said and said[-1].get("tracks", 0) >= 6, PATIENCE)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.installation import Installation, Room, soon, tickets
+from tests.support.program import Program
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.long
@@ -24,17 +23,8 @@ NEEDED = "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugi
          "gir1.2-gst-plugins-bad-1.0 python3-gi"
 
 
-class Program:
-    """One running `tests/support/gstreamer.py`; what it said last."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.said: dict[str, Any] = {}
-
-    async def read(self) -> None:
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            self.said |= json.loads(line)
+class Gstreamer(Program):
+    """One running `tests/support/gstreamer.py`."""
 
     def counts(self, kind: str) -> int:
         assert "error" not in self.said, self.said["error"]
@@ -42,14 +32,14 @@ class Program:
 
 
 @asynccontextmanager
-async def program(installation: Installation, room: Room, role: str, token: str, codec: str) -> AsyncIterator[Program]:  # noqa: F811
+async def program(installation: Installation, room: Room, role: str, token: str, codec: str) -> AsyncIterator[Gstreamer]:  # noqa: F811
     python = shutil.which("python3", path="/usr/bin:/bin")
     assert python and subprocess.run([python, "-c", "import gi; gi.require_version('GstWebRTC', '1.0')"]).returncode == 0, (
         f"GStreamer is missing. Install it once: sudo apt-get install {NEEDED}")
     process = await asyncio.create_subprocess_exec(
         python, "-m", "tests.support.gstreamer", role, f"{installation.url}/media/rooms/{room.meeting_id}/{role}", token, codec,
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
-    running = Program(process)
+    running = Gstreamer(process)
     reading = asyncio.create_task(running.read())
     try:
         yield running

@@ -6,7 +6,6 @@ What OBS sends is H.264 and Opus with sender reports, without header extensions,
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -14,7 +13,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
@@ -25,6 +23,7 @@ from playwright.async_api import Browser
 from media.peers_clip import Clip, tone_hz
 from tests.journeys.visitors import Visitor
 from tests.support.installation import Installation, Room, soon, tickets
+from tests.support.program import Program
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -63,17 +62,8 @@ def pictures() -> list[bytes]:
     return found
 
 
-class Program:
-    """One running `tests/support/obs.py`; what it said last."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.said: dict[str, Any] = {}
-
-    async def read(self) -> None:
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            self.said |= json.loads(line)
+class Obs(Program):
+    """One running `tests/support/obs.py`."""
 
     async def stream(self, pictures: list[bytes], sounds: tuple[bytes, ...]) -> None:
         """Pictures and sounds at their pace, as encoders give them, until cancelled."""
@@ -92,11 +82,11 @@ class Program:
 
 
 @asynccontextmanager
-async def obs(installation: Installation, room: Room, token: str) -> AsyncIterator[Program]:  # noqa: F811
+async def obs(installation: Installation, room: Room, token: str) -> AsyncIterator[Obs]:  # noqa: F811
     process = await asyncio.create_subprocess_exec(
         python(), "-m", "tests.support.obs", f"{installation.url}/media/rooms/{room.meeting_id}/whip", token, cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
-    running = Program(process)
+    running = Obs(process)
     work = [asyncio.create_task(running.read()), asyncio.create_task(running.stream(pictures(), Clip.make("O", TONE).sounds))]
     try:
         yield running
@@ -110,7 +100,9 @@ async def obs(installation: Installation, room: Room, token: str) -> AsyncIterat
         if process.returncode is None:
             process.kill()
             await process.wait()
-        await work[0]
+        _, streamed = await asyncio.gather(*work, return_exceptions=True)
+        if not isinstance(streamed, asyncio.CancelledError):
+            raise AssertionError(f"its encoders stopped: {streamed!r}")
 
 
 async def test_what_obs_sends_is_seen_and_heard_in_a_browser_until_it_hangs_up(

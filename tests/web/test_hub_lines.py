@@ -9,9 +9,9 @@ import httpx
 
 from media.peers import Crowd
 from media.peers_clip import Clip
-from tests.support.installation import Installation, door, soon, tickets
+from tests.support.installation import Installation, soon
 from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
-from tests.web.test_hub_room import listening, publisher
+from tests.web.test_hub_room import listening, watched
 from web.lines import EACH, HOLD, LOOK, NUMBERS, Lines
 
 
@@ -92,12 +92,8 @@ def test_who_comes_later_hears_what_is_wrong_now_and_large_rooms_are_asked_less_
 async def test_a_frozen_picture_is_told_to_every_page_and_to_one_that_opens_later(
     installation: Installation, client: httpx.AsyncClient, clip: Clip  # noqa: F811
 ) -> None:
-    room, crowd = installation.room(opened=True), Crowd()
-    peer = await publisher(client, crowd, room, "204", clip)
-    watcher = crowd.subscriber("22", audio=1, video=1)
-    await watcher.connect(*door(
-        client, room.meeting_id, "whep", (await tickets(client, room.chair, roles=["subscribe"]))["subscribe"]))
-    await soon(lambda: watcher.slots()[1].received > 5)
+    room = installation.room(opened=True)
+    peer, watcher = await watched(client, Crowd(), room, clip)
     own = peer.location.rsplit("/", 1)[1]
     async with listening(client, f"/j/{room.links['06970']}/events") as news:
         peer.mute("video")

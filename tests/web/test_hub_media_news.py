@@ -8,9 +8,9 @@ import httpx
 
 from media.peers import Crowd
 from media.peers_clip import Clip
-from tests.support.installation import Installation, door, soon, tickets
+from tests.support.installation import Installation, soon
 from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
-from tests.web.test_hub_room import listening, publisher
+from tests.web.test_hub_room import listening, publisher, watched
 
 
 async def test_wanted_layers_are_told_to_their_publisher_alone_and_again_to_a_page_that_connects_later(
@@ -31,12 +31,8 @@ async def test_wanted_layers_are_told_to_their_publisher_alone_and_again_to_a_pa
 async def test_a_frozen_picture_is_reported_within_three_seconds_to_every_page_and_so_is_its_return(
     installation: Installation, client: httpx.AsyncClient, clip: Clip  # noqa: F811
 ) -> None:
-    room, crowd = installation.room(opened=True), Crowd()
-    peer = await publisher(client, crowd, room, "204", clip)
-    watcher = crowd.subscriber("22", audio=1, video=1)
-    ticket = (await tickets(client, room.chair, roles=["subscribe"]))["subscribe"]
-    await watcher.connect(*door(client, room.meeting_id, "whep", ticket))
-    await soon(lambda: watcher.slots()[1].received > 5)
+    room = installation.room(opened=True)
+    peer, watcher = await watched(client, Crowd(), room, clip)
     said = {"session": peer.location.rsplit("/", 1)[1], "name": "204", "mid": "1"}
     loop = asyncio.get_running_loop()
     async with listening(client, f"/j/{room.links['06970']}/events") as news:

@@ -54,6 +54,16 @@ async def subscriber(client: httpx.AsyncClient, crowd: Crowd, room: Room, code: 
     return peer
 
 
+async def watched(client: httpx.AsyncClient, crowd: Crowd, room: Room, clip: Clip) -> tuple[Publisher, Subscriber]:
+    """A point that sends, and the chair that sees it."""
+    peer = await publisher(client, crowd, room, "204", clip)
+    watcher = crowd.subscriber("22", audio=1, video=1)
+    ticket = (await tickets(client, room.chair, roles=["subscribe"]))["subscribe"]
+    await watcher.connect(*door(client, room.meeting_id, "whep", ticket))
+    await soon(lambda: watcher.slots()[1].received > 5)
+    return peer, watcher
+
+
 class News:
     """Reads a stream of server-sent events in the background."""
 
