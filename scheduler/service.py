@@ -205,4 +205,4 @@ def _release(conn: Connection, meeting: Meeting, by: Subject, at: datetime) -> i
 def _give_back(conn: Connection, meeting_id: str, point_ids: Collection[int], at: datetime) -> None:
     for chunk in chunks(sorted(point_ids)):
         mine = (store.booking.c.meeting_id == meeting_id) & _LIVE & store.booking.c.point_id.in_(chunk)
-        conn.execute(store.booking.update().where(mine).values(state="released", released_at=at))
+        conn.execute(store.booking.update().where(mine).values(state="released", why="given_back", released_at=at))
