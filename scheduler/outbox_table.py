@@ -1,4 +1,5 @@
-"""The table of what is to be delivered.  Its constraint that a settled item stays settled stands in migrations/0007."""
+"""The table of what is to be delivered.  Its constraint that a settled item stays settled stands in migrations/0007,
+the index by kind in the one of mail."""
 
 from __future__ import annotations
 
@@ -26,6 +27,6 @@ outbox = Table(
     CheckConstraint("(state IN ('done', 'failed', 'cancelled')) = (settled_at IS NOT NULL)", name="settled"),
     CheckConstraint("tries >= 0", name="tries"),
     Index("uq_outbox_key", "key", unique=True),
-    Index("ix_outbox_due", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+    Index("ix_outbox_due", "kind", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_outbox_leased", "leased_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
 )

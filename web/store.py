@@ -1,4 +1,4 @@
-"""Tables of the web: accounts, sessions, and attempts (what the rate limits count).  Their migration is 0004_web.
+"""Tables of the web: accounts, sessions, and attempts (what the rate limits count).  Made by the migrations of web and mail.
 
 Passwords are argon2id hashes, session tokens are stored as SHA-256 only: a copy of this database signs nobody in.
 Called by `auth.py`, `session.py` and the `users` command, always with an open connection.
@@ -34,6 +34,8 @@ account = Table(
     Column("must_change", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime, nullable=True),
+    Column("email", String(254), nullable=True),
+    Column("phone", String(20), nullable=True),
 )
 web_session = Table(
     "web_session", metadata,
@@ -64,6 +66,8 @@ class Account:
     must_change: bool
     created_at: datetime
     disabled_at: datetime | None
+    email: str | None = None
+    phone: str | None = None
 
 
 def _account(row: object) -> Account:
@@ -72,14 +76,15 @@ def _account(row: object) -> Account:
         user_id=fields["user_id"], login=fields["login"], name=fields["name"], title=fields["title"],
         unit_id=fields["unit_id"], roles=frozenset(Role(role) for role in fields["roles"]),
         must_change=fields["must_change"], created_at=fields["created_at"], disabled_at=fields["disabled_at"],
+        email=fields["email"], phone=fields["phone"],
     )
 
 
 def add_account(
     conn: Connection, login: str, name: str, title: str, unit_id: str | None, roles: frozenset[Role],
-    password_hash: str, at: datetime, *, must_change: bool = True,
+    password_hash: str, at: datetime, *, must_change: bool = True, email: str | None = None, phone: str | None = None,
 ) -> Account:
-    """Raises Conflict("user.login_taken").  Logins are compared without case."""
+    """Raises Conflict("user.login_taken").  Logins are compared without case; addresses come checked (`web/reach.py`)."""
     key = login.strip().casefold()
     if conn.execute(select(account.c.user_id).where(account.c.login == key)).first():
         raise Conflict("user.login_taken", login=key)
@@ -87,6 +92,7 @@ def add_account(
     conn.execute(insert(account).values(
         user_id=user_id, login=key, name=name.strip(), title=title.strip(), unit_id=unit_id,
         roles=sorted(role.value for role in roles), password_hash=password_hash, must_change=must_change, created_at=at,
+        email=email or None, phone=phone or None,
     ))
     return get_account(conn, user_id)
 
@@ -119,6 +125,11 @@ def set_password(conn: Connection, user_id: str, password_hash: str, *, must_cha
     conn.execute(update(account).where(account.c.user_id == user_id).values(
         password_hash=password_hash, must_change=must_change))
     conn.execute(delete(web_session).where(web_session.c.user_id == user_id))
+
+
+def set_reach(conn: Connection, user_id: str, email: str | None, phone: str | None) -> None:
+    """Where this person is told things; None = nowhere."""
+    conn.execute(update(account).where(account.c.user_id == user_id).values(email=email or None, phone=phone or None))
 
 
 def set_disabled(conn: Connection, user_id: str, at: datetime | None) -> None:

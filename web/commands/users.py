@@ -25,7 +25,7 @@ from meetings.errors import Invalid, MeetingError
 from meetings.store import ledger_store
 from meetings.texts import line
 from meetings.units import Unit, UnitTree
-from web import auth, places, store
+from web import auth, places, reach, store
 from web.app import assemble
 from web.container import Container
 from web.errors import explain
@@ -37,6 +37,7 @@ REFUSED = 1
 USAGE = 2
 MOST_SHOWN = 20
 COLUMNS = ("login", "name", "title", "unit", "roles")
+MORE = ("email", "phone")  # columns that a list may have or not
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +53,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--title", default="")
     one.add_argument("--unit", required=True, help=_("mã hoặc tên đúng của đơn vị, có hiệu lực hôm nay"))
     one.add_argument("--role", action="append", default=[], choices=[role.value for role in Role])
+    one.add_argument("--email", default="", help=_("nơi nhận giấy mời và nhắc việc"))
+    one.add_argument("--phone", default="", help=_("số nhận tin nhắn"))
     one.add_argument("--password-stdin", action="store_true", help=_("đọc mật khẩu từ đầu vào chuẩn"))
     passwd = actions.add_parser("passwd", help=_("đặt mật khẩu khác; mọi phiên của người đó kết thúc"), parents=[anywhere])
     passwd.add_argument("login")
     passwd.add_argument("--password-stdin", action="store_true")
     for action, meaning in (("lock", _("không đăng nhập được nữa; mọi phiên kết thúc")), ("unlock", _("mở lại tài khoản đã khóa"))):
         actions.add_parser(action, help=meaning, parents=[anywhere]).add_argument("login")
-    many = actions.add_parser("import", help=_("tệp CSV: {columns} (các vai trò cách nhau khoảng trắng)", columns=",".join(COLUMNS)),
+    many = actions.add_parser("import", help=_("tệp CSV: {columns} (các vai trò cách nhau khoảng trắng)", columns=",".join(COLUMNS + MORE)),
                               parents=[anywhere])
     many.add_argument("file", type=Path)
     many.add_argument("--passwords", type=Path, required=True, help=_("tệp mới chứa mật khẩu được tạo, chỉ bạn đọc được"))
@@ -88,10 +91,14 @@ class Wanted:
     title: str
     unit_id: str
     roles: frozenset[Role]
+    email: str | None
+    phone: str | None
 
 
-def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: Iterable[str]) -> Wanted:
-    """Raises Invalid("user.login" | "user.role" | "unit.unknown" | "unit.ambiguous" | "text.…")."""
+def _check(
+    tree: UnitTree, login: str, name: str, title: str, unit: str, roles: Iterable[str], email: str, phone: str,
+) -> Wanted:
+    """Raises Invalid("user.login" | "user.role" | "unit.unknown" | "unit.ambiguous" | "reach.…" | "text.…")."""
     login = login.strip().casefold()
     if not LOGIN.match(login):
         raise Invalid("user.login", field="login")
@@ -101,7 +108,7 @@ def _check(tree: UnitTree, login: str, name: str, title: str, unit: str, roles: 
             raise Invalid("user.role", field="roles", role=role, known=", ".join(sorted(known)))
     place = _place(tree, unit.strip())
     return Wanted(login, line(name, "name", 100), line(title, "post", 200, empty=True), place.unit_id,
-                  frozenset(map(Role, roles)))
+                  frozenset(map(Role, roles)), reach.address(email), reach.phone(phone))
 
 
 def _place(tree: UnitTree, wanted: str) -> Unit:
@@ -121,7 +128,7 @@ def _place(tree: UnitTree, wanted: str) -> Unit:
 
 def _make(conn: Connection, wanted: Wanted, digest: str, at: datetime, *, must_change: bool) -> None:
     made = store.add_account(conn, wanted.login, wanted.name, wanted.title, wanted.unit_id, wanted.roles,
-                             digest, at, must_change=must_change)
+                             digest, at, must_change=must_change, email=wanted.email, phone=wanted.phone)
     ledger_store.append(conn, None, "user.added", at, data={
         "user": made.user_id, "login": made.login, "roles": sorted(wanted.roles), "by": "console"})
 
@@ -132,7 +139,8 @@ def _add(found: Container, arguments: argparse.Namespace) -> int:
     digest = auth.hash_password(password)
     with found.db.write() as conn:
         tree = places.tree(conn, found.when.today(now))
-        wanted = _check(tree, arguments.login, arguments.name, arguments.title, arguments.unit, arguments.role)
+        wanted = _check(tree, arguments.login, arguments.name, arguments.title, arguments.unit, arguments.role,
+                        arguments.email, arguments.phone)
         _make(conn, wanted, digest, now, must_change=not chosen)
     print(_("✓ Đã tạo tài khoản {login}.", login=wanted.login))
     if not chosen:
@@ -224,7 +232,8 @@ def _row(tree: UnitTree, row: dict[str, Any], number: int) -> Wanted:
     with _naming(number):
         if missing := [name for name in COLUMNS if row.get(name) is None]:
             raise Invalid("row.column_missing", value=", ".join(missing))
-        return _check(tree, row["login"], row["name"], row["title"], row["unit"], row["roles"].split())
+        return _check(tree, row["login"], row["name"], row["title"], row["unit"], row["roles"].split(),
+                      *(row.get(name) or "" for name in MORE))
 
 
 @contextmanager

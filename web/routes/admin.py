@@ -13,7 +13,7 @@ from meetings.errors import Invalid, MeetingError
 from meetings.store import ledger_store, unit_store
 from meetings.texts import line
 from meetings.units import UnitTree, fold
-from web import auth, places, store, words
+from web import auth, places, reach, store, words
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -112,7 +112,7 @@ def _choices(tree: UnitTree, own: tuple[str, ...]) -> list[tuple[str, str]]:
 def add_user(request: Request, subject: Subject = Depends(allow(Action.USER_MANAGE))) -> Response:
     """Makes an account with a password that is shown once and must be changed at the first sign-in."""
     found, form, now = container(request), request.state.form, container(request).clock.now()
-    typed = {name: str(form.get(name, "")).strip() for name in ("login", "name", "post", "unit_id")}
+    typed = {name: str(form.get(name, "")).strip() for name in ("login", "name", "post", "unit_id", "email", "phone")}
     roles = frozenset(Role(str(role)) for role in form.getlist("role") if str(role) in set(Role))
     password = auth.random_password()
     try:
@@ -121,11 +121,13 @@ def add_user(request: Request, subject: Subject = Depends(allow(Action.USER_MANA
             raise Invalid("user.login", field="login")
         digest = auth.hash_password(password)
         name, title = line(typed["name"], "name", 100), line(typed["post"], "post", 200, empty=True)
+        email, phone = reach.address(typed["email"]), reach.phone(typed["phone"])
         with found.db.write() as conn:
             path = places.path(conn, typed["unit_id"], found.when.today(now))
             if not path or path[:len(subject.unit_path)] != subject.unit_path:
                 raise Invalid("unit.unknown", field="unit_id")
-            made = store.add_account(conn, login, name, title, typed["unit_id"], roles, digest, now)
+            made = store.add_account(conn, login, name, title, typed["unit_id"], roles, digest, now,
+                                     email=email, phone=phone)
             data = {"user": made.user_id, "login": login, "roles": sorted(roles)}
             ledger_store.append(conn, None, "user.added", now, subject, data=data)
     except MeetingError as error:
@@ -146,6 +148,20 @@ def lock(request: Request, user_id: str) -> Response:
         kind = "user.locked" if locking else "user.opened"
         ledger_store.append(conn, None, kind, now, request.state.subject, data={"user": user_id})
     return done("/admin/users", "user_locked" if locking else "user_opened")
+
+
+@router.post("/users/{user_id}/reach", dependencies=[Depends(allow(Action.USER_MANAGE, account_of))])
+def reached(request: Request, user_id: str) -> Response:
+    """`email`, `phone`: where this person is told things; empty = nowhere."""
+    found, form = container(request), request.state.form
+    try:
+        email, phone = reach.address(str(form.get("email", ""))), reach.phone(str(form.get("phone", "")))
+    except MeetingError as error:
+        return _users(request, 422, errors={str(error.params["field"]): explain(error)})
+    with found.db.write() as conn:
+        store.set_reach(conn, user_id, email, phone)
+        ledger_store.append(conn, None, "user.reached", found.clock.now(), request.state.subject, data={"user": user_id})
+    return done("/admin/users", "saved")
 
 
 @router.post("/users/{user_id}/password", dependencies=[Depends(allow(Action.USER_MANAGE, account_of))])
