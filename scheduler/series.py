@@ -2,7 +2,7 @@
 
 Nine o'clock stays nine o'clock on the wall, whatever the zone does meanwhile; a time that a change of clocks leaves out is
 read with the offset before it, as the RFC says.  UNTIL is a moment, not a wall time.  An occurrence is named by the wall time its
-rule gave it, so that one that was moved keeps its name.  Pure: the rule is worked out by dateutil, bounded here.  Nothing calls it yet.
+rule gave it, so that one that was moved keeps its name.  Pure: the rule is worked out by dateutil, bounded here.  Called by `series_store` and the booking form.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice, takewhile
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -103,6 +103,20 @@ class Series:
             before = replace(self, rule=_text(earlier), excluded=frozenset(one for one in self.excluded if one < key))
         return before, replace(self, rule=_text(later), start=key, excluded=frozenset(one for one in self.excluded if one >= key))
 
+    def at_hour(self, clock: time, length: timedelta) -> Series:
+        """The same days at another hour and for another length; each key keeps its day."""
+        parts = _parts(self.rule)
+        if "UNTIL" in parts:  # a moment: it must not cut off the last day, nor let in one more
+            *_earlier, last = self._given()
+            parts["UNTIL"] = last.strftime("%Y%m%d")
+        return replace(
+            self, rule=_text(parts), start=datetime.combine(self.start, clock), length=length,
+            excluded=frozenset(datetime.combine(one, clock) for one in self.excluded))
+
+    def wall(self, at: datetime) -> datetime:
+        """What the wall shows at this instant."""
+        return wall_of(at, self.zone)
+
     def _place(self, key: datetime) -> int:
         """How many come before it by the rule."""
         if key not in self.excluded:
@@ -143,6 +157,11 @@ class Series:
             raise Invalid("series.start", field="start", rule=self.rule)
         yield self.start
         yield from found if count is None else islice(found, count - 1)
+
+
+def wall_of(at: datetime, zone: str) -> datetime:
+    """What the wall of a zone shows at this instant.  Raises Invalid("series.zone")."""
+    return at.astimezone(_zone(zone)).replace(tzinfo=None)
 
 
 def _parts(rule: str) -> dict[str, str]:

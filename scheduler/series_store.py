@@ -1,0 +1,317 @@
+"""Use cases of series: book every occurrence as a meeting of its own, edit or cancel one, this and the following, or all.
+
+All or nothing: what stands in the way of any occurrence is found for all of them before anything is refused, so that one
+answer names every date.  Calendars split a series where "this and the following" begins, and so does this: what has begun
+stays with the series before.  An occurrence that was moved by hand stays where it was put.  Booking itself is
+`service`'s; who also numbers invitations hands in its own `book`.  Called by the web; sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from meetings import service as meetings
+from meetings.access import Action, Subject
+from meetings.errors import Conflict, Invalid, MeetingError, NotFound, Stale
+from meetings.ids import new_id
+from meetings.meeting import AgendaLine, Meeting, NewMeeting, State
+from meetings.permit import permit
+from meetings.store import meeting_store
+from meetings.store.tables import meeting as meeting_table
+from scheduler import service
+from scheduler.series import Occurrence, Series, wall_of
+from scheduler.series_table import series as table
+from scheduler.series_table import series_meeting as link
+from scheduler.slots import Slot
+
+Book = Callable[[Connection, str, Sequence[int], Subject, datetime], int]
+
+_CHANGEABLE = (State.DRAFT, State.CONVENED)
+_OF_ONE_DATE = frozenset({"booking.unit_ended", "booking.past", "booking.hours"})  # Invalid, yet only of that date
+
+
+class Scope(StrEnum):
+    """How far a change reaches."""
+
+    ONE = "one"
+    FOLLOWING = "following"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A series as it stands.  `series` has its rule and exceptions; `ended_at` is set once nothing of it is left."""
+
+    series_id: str
+    series: Series
+    version: int
+    split_from: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A meeting's place in its series: the `number`-th of `total` that are left."""
+
+    stored: Stored
+    key: datetime
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different.  `slot` is where the meeting that was opened is to be; the others follow its hour.
+
+    `fields` as `meetings.service.change` takes them; `points` the whole new list.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    slot: Slot | None = None
+    points: Sequence[int] | None = None
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """What stands in the way, date by date."""
+
+    total: int
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def of(self, conn: Connection, key: datetime, slot: Slot) -> Iterator[None]:
+        """Whatever the block wrote is taken back where it is refused for reasons of its date; all else is raised."""
+        try:
+            with conn.begin_nested():
+                yield
+        except MeetingError as error:
+            if not isinstance(error, Conflict) and error.code not in _OF_ONE_DATE:
+                raise
+            self.found.append({"key": key.isoformat(), "start": slot.start, "end": slot.end, "error": error})
+
+    def check(self) -> None:
+        """Raises Conflict("series.blocked", occurrences=[{key, start, end, error}], count, total)."""
+        if self.found:
+            raise Conflict("series.blocked", occurrences=self.found, count=len(self.found), total=self.total, field="repeat")
+
+
+def create(
+    conn: Connection, meeting_id: str, rule: str, zone: str, point_ids: Sequence[int], by: Subject, at: datetime, *,
+    leave_out: frozenset[datetime] = frozenset(), book: Book = service.book,
+) -> Stored:
+    """Makes a draft the first of a series and books all points for every occurrence but those left out.
+
+    Raises Conflict("series.blocked") naming all that is in the way of each date, what `Series` and `service.book` raise,
+    Conflict("series.member") for a meeting that is in a series already.
+    """
+    first = meeting_store.lock(conn, meeting_id)
+    permit(conn, first, by, Action.MEETING_BOOK)
+    first.check_state(State.DRAFT)
+    if of_meeting(conn, meeting_id) is not None:
+        raise Conflict("series.member", title=first.title)
+    whole = _series(rule, zone, first, leave_out)
+    found = whole.occurrences()
+    series_id = _add(conn, first.unit.id, whole, at)
+    refusals, model = _Refusals(len(found)), _like(conn, first)
+    if first.start != found[0].slot.start:  # the first date itself was left out
+        meetings.change(conn, meeting_id, by, at, start=found[0].slot.start, end=found[0].slot.end)
+    made: list[tuple[Occurrence, str]] = []
+    for occurrence in found:
+        with refusals.of(conn, occurrence.key, occurrence.slot):
+            mine = meeting_id
+            if made or refusals.found:
+                mine = meetings.create(conn, replace(model, start=occurrence.slot.start, end=occurrence.slot.end), by, at).meeting_id
+            book(conn, mine, point_ids, by, at)
+            made.append((occurrence, mine))
+    refusals.check()
+    conn.execute(insert(link), [
+        {"series_id": series_id, "key": occurrence.key.isoformat(), "meeting_id": mine} for occurrence, mine in made])
+    return get(conn, series_id)
+
+
+def edit(
+    conn: Connection, meeting_id: str, scope: Scope, change: Change, by: Subject, at: datetime, *,
+    version: int | None = None, book: Book = service.book,
+) -> int:
+    """Changes this meeting, this and the following, or all that have not begun; how many were changed.
+
+    `version` is that of the series as the form showed it.  Raises Stale("series.changed"), Conflict("series.blocked"),
+    Invalid("series.other_day") where more than one meeting were to change its day, and what the use cases raise.
+    """
+    place = of_meeting(conn, meeting_id)
+    if place is None or scope is Scope.ONE:
+        return _change(conn, meeting_id, change, change.slot, by, at, book)
+    stored, rows = _hold(conn, meeting_id, place, scope, by, version)
+    clock, length = _hour(conn, meeting_id, place, change)
+    mine = _split_off(conn, stored, rows[0].key, at)
+    moved = mine.series if clock is None or length is None else mine.series.at_hour(clock, length)
+    slots = {one.key.date(): one.slot for one in moved.occurrences()}
+    by_rule = {one.key.date(): one.slot for one in mine.series.occurrences()}
+    refusals = _Refusals(len(rows))
+    for row in rows:
+        key, now = datetime.fromisoformat(row.key), Slot(row.starts_at, row.ends_at)
+        wanted = slots[key.date()] if clock and now == by_rule[key.date()] else None
+        with refusals.of(conn, key, wanted or now):
+            _change(conn, row.meeting_id, change, wanted, by, at, book)
+    refusals.check()
+    if clock is not None:
+        _rekey(conn, mine.series_id, clock)
+        _save(conn, mine.series_id, moved)
+    return len(rows)
+
+
+def cancel(
+    conn: Connection, meeting_id: str, scope: Scope, reason: str, by: Subject, at: datetime, *, version: int | None = None,
+) -> int:
+    """Cancels this meeting, this and the following, or all that have not begun; how many.  Raises like `edit`."""
+    place = of_meeting(conn, meeting_id)
+    if place is None or scope is Scope.ONE:
+        service.cancel(conn, meeting_id, reason, by, at)
+        if place is not None:
+            _strike(conn, place, at)
+        return 1
+    stored, rows = _hold(conn, meeting_id, place, scope, by, version)
+    for row in rows:
+        service.cancel(conn, row.meeting_id, reason, by, at)
+    before, _after = stored.series.split(datetime.fromisoformat(rows[0].key))
+    _save(conn, stored.series_id, before or stored.series, ended_at=None if before else at)
+    return len(rows)
+
+
+def get(conn: Connection, series_id: str) -> Stored:
+    """Raises NotFound("series.unknown")."""
+    row = conn.execute(select(table).where(table.c.series_id == series_id)).first()
+    if row is None:
+        raise NotFound("series.unknown")
+    series = Series(row.rule, datetime.fromisoformat(row.starts), row.zone, timedelta(seconds=row.length_s),
+                    frozenset(map(datetime.fromisoformat, row.excluded)))
+    return Stored(row.series_id, series, row.version, row.split_from, row.ended_at)
+
+
+def of_meeting(conn: Connection, meeting_id: str) -> Place | None:
+    """The place of the meeting in its series; None where it stands alone."""
+    row = conn.execute(select(link).where(link.c.meeting_id == meeting_id)).first()
+    if row is None:
+        return None
+    stored, key = get(conn, row.series_id), datetime.fromisoformat(row.key)
+    keys = [one.key for one in stored.series.occurrences()]
+    return Place(stored, key, sum(one <= key for one in keys), len(keys))
+
+
+def members(conn: Connection, series_id: str) -> list[Row[Any]]:
+    """(key, meeting_id, starts_at, ends_at, state) of every meeting of the series, in the order of its keys."""
+    found = select(link.c.key, link.c.meeting_id, meeting_table.c.starts_at, meeting_table.c.ends_at, meeting_table.c.state)
+    return list(conn.execute(found.join(meeting_table, link.c.meeting_id == meeting_table.c.meeting_id)
+                             .where(link.c.series_id == series_id).order_by(link.c.key)))
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _series(rule: str, zone: str, first: Meeting, leave_out: frozenset[datetime]) -> Series:
+    """With `leave_out` only as far as the rule gives those dates: what a form left out for another rule is no exception."""
+    given = Series(rule, wall_of(first.start, zone), zone, first.end - first.start)
+    keys = {one.key for one in given.occurrences()}
+    return replace(given, excluded=leave_out & keys)
+
+
+def _like(conn: Connection, first: Meeting) -> NewMeeting:
+    """The same meeting again; its papers stay with the first."""
+    agenda = tuple(AgendaLine(item.title, item.presenter) for item in meeting_store.agenda_of(conn, first.meeting_id))
+    return NewMeeting(first.title, first.unit, first.start, first.end, first.chair, first.secretary, first.division_head,
+                      first.clerk, first.main_point_id, agenda, first.kind, first.place)
+
+
+def _hold(
+    conn: Connection, meeting_id: str, place: Place, scope: Scope, by: Subject, version: int | None
+) -> tuple[Stored, list[Row[Any]]]:
+    """The series, locked, and those of its meetings that the change reaches: none has begun, this one neither."""
+    conn.execute(select(table.c.series_id).where(table.c.series_id == place.stored.series_id).with_for_update())
+    stored = get(conn, place.stored.series_id)
+    if version is not None and version != stored.version:
+        raise Stale("series.changed")
+    own = meetings.get(conn, meeting_id)
+    permit(conn, own, by, Action.MEETING_EDIT)
+    own.check_state(*_CHANGEABLE)
+    since = place.key.isoformat() if scope is Scope.FOLLOWING else ""
+    return stored, [row for row in members(conn, stored.series_id) if row.key >= since and State(row.state) in _CHANGEABLE]
+
+
+def _hour(conn: Connection, meeting_id: str, place: Place, change: Change) -> tuple[time | None, timedelta | None]:
+    """The hour and length that all are to have; None where the time stays."""
+    own = meetings.get(conn, meeting_id)
+    if change.slot is None or change.slot == Slot(own.start, own.end):
+        return None, None
+    series = place.stored.series
+    wall = series.wall(change.slot.start)
+    if wall.date() != series.wall(own.start).date():
+        raise Invalid("series.other_day", field="day")
+    return wall.time(), change.slot.length
+
+
+def _change(
+    conn: Connection, meeting_id: str, change: Change, slot: Slot | None, by: Subject, at: datetime, book: Book
+) -> int:
+    own = meetings.get(conn, meeting_id)
+    if slot is not None and slot != Slot(own.start, own.end):
+        service.move(conn, meeting_id, slot.start, slot.end, by, at)
+    if change.fields:
+        meetings.change(conn, meeting_id, by, at, **change.fields)
+    if change.points is not None:
+        book(conn, meeting_id, change.points, by, at)
+    return 1
+
+
+def _split_off(conn: Connection, stored: Stored, key: str, at: datetime) -> Stored:
+    """The series from `key` on: itself where nothing comes before, else a new one that takes those meetings along."""
+    before, after = stored.series.split(datetime.fromisoformat(key))
+    if before is None:
+        _save(conn, stored.series_id, after)
+        return get(conn, stored.series_id)
+    unit_id = conn.execute(select(table.c.unit_id).where(table.c.series_id == stored.series_id)).scalar_one()
+    made = _add(conn, unit_id, after, at, split_from=stored.series_id)
+    conn.execute(update(link).where(link.c.series_id == stored.series_id, link.c.key >= key).values(series_id=made))
+    _save(conn, stored.series_id, before)
+    return get(conn, made)
+
+
+def _rekey(conn: Connection, series_id: str, clock: time) -> None:
+    """Every occurrence keeps its day and takes the new hour into its name."""
+    keys = conn.execute(select(link.c.key).where(link.c.series_id == series_id)).scalars().all()
+    mine = update(link).where(link.c.series_id == series_id, link.c.key == bindparam("old")).values(key=bindparam("new"))
+    renamed = [{"old": key, "new": datetime.combine(datetime.fromisoformat(key), clock).isoformat()} for key in keys]
+    conn.execute(mine, [pair for pair in renamed if pair["old"] != pair["new"]] or renamed[:1])
+
+
+def _strike(conn: Connection, place: Place, at: datetime) -> None:
+    """One occurrence less; the last one takes the series with it."""
+    conn.execute(select(table.c.series_id).where(table.c.series_id == place.stored.series_id).with_for_update())
+    stored = get(conn, place.stored.series_id)
+    if [one.key for one in stored.series.occurrences()] == [place.key]:
+        _save(conn, stored.series_id, stored.series, ended_at=at)
+    else:
+        _save(conn, stored.series_id, stored.series.without(place.key))
+
+
+def _add(conn: Connection, unit_id: str, series: Series, at: datetime, split_from: str | None = None) -> str:
+    series_id = new_id(at)
+    conn.execute(insert(table).values(series_id=series_id, unit_id=unit_id, version=1, split_from=split_from, made_at=at,
+                                      ended_at=None, **_columns(series)))
+    return series_id
+
+
+def _save(conn: Connection, series_id: str, series: Series, **more: Any) -> None:
+    mine = update(table).where(table.c.series_id == series_id)
+    conn.execute(mine.values(version=table.c.version + 1, **_columns(series), **more))
+
+
+def _columns(series: Series) -> dict[str, Any]:
+    return {"rule": series.rule, "starts": series.start.isoformat(), "zone": series.zone,
+            "length_s": int(series.length.total_seconds()), "excluded": sorted(key.isoformat() for key in series.excluded)}
