@@ -9,12 +9,12 @@ the caller does, outside every transaction.  Called by use cases (`put`, `cancel
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meetings.store.database import Database
@@ -40,7 +40,14 @@ class Item:
 
 
 class Refused(Exception):
-    """Delivery will never work (no such recipient): it is not tried again."""
+    """Delivery will never work (no such recipient): it is not tried again, and shown."""
+
+
+class Expired(Exception):
+    """Delivery is of no use any more (a reminder of what has begun): it is settled as cancelled, and not tried again."""
+
+
+EXPIRED: Final = "expired"  # as the error of a cancelled item
 
 
 Deliver = Callable[[Item], None]
@@ -55,14 +62,37 @@ def put(conn: Connection, key: str, kind: str, due_at: datetime, payload: Mappin
     return conn.execute(made).first() is not None
 
 
+def put_all(conn: Connection, items: Sequence[tuple[str, str, datetime, Mapping[str, Any]]]) -> None:
+    """Many as `put` does, in one statement: (key, kind, due, payload)."""
+    if not items:
+        return
+    insert = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(outbox)
+    conn.execute(insert.on_conflict_do_nothing(index_elements=[_o.key]), [
+        {"key": key, "kind": kind, "due_at": due, "payload": dict(payload), "state": "waiting", "tries": 0}
+        for key, kind, due, payload in items])
+
+
 def cancel(conn: Connection, prefix: str, at: datetime) -> int:
     """Whatever is open under keys that begin so is not delivered any more.  What somebody has in hand just now still may be, once.
 
     How many were cancelled.
     """
-    mine = (func.substr(_o.key, 1, len(prefix)) == prefix) & _o.state.in_(("waiting", "leased"))
+    mine = under(conn, prefix) & _o.state.in_(("waiting", "leased"))
     done = {"state": "cancelled", "settled_at": at, "leased_by": None, "leased_until": None}
     return conn.execute(update(outbox).where(mine).values(done)).rowcount
+
+
+def under(conn: Connection, prefix: str) -> ColumnElement[bool]:
+    """Whether a key begins so, sign by sign, in a form that the index of keys serves on either database."""
+    beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    if conn.dialect.name == "postgresql":  # < would compare as the language does
+        return _o.key.op("~>=~", is_comparison=True)(prefix) & _o.key.op("~<~", is_comparison=True)(beyond)
+    return (_o.key >= prefix) & (_o.key < beyond)
+
+
+def tried(conn: Connection, prefix: str) -> list[str]:
+    """Keys that begin so of items that somebody has taken in hand at least once: they may have been delivered."""
+    return list(conn.execute(select(_o.key).where(under(conn, prefix), _o.tries > 0)).scalars())
 
 
 def next_due(conn: Connection) -> datetime | None:
@@ -73,15 +103,20 @@ def next_due(conn: Connection) -> datetime | None:
     return min(found, default=None)
 
 
-def claim(conn: Connection, worker: str, at: datetime, lease: timedelta = LEASE) -> Item | None:
+def claim(
+    conn: Connection, worker: str, at: datetime, lease: timedelta = LEASE, kinds: Collection[str] | None = None,
+) -> Item | None:
     """The oldest item that is due, or whose holder is dead, is this worker's until the lease ends; None: there is none.
+
+    Of these `kinds` only, where they are named.
 
     A claim is a try.  One that so many holders did not come back from is given up.
     """
-    dead = (_o.state == "leased") & (_o.leased_until <= at)
+    mine = true() if kinds is None else _o.kind.in_(sorted(kinds))
+    dead = mine & (_o.state == "leased") & (_o.leased_until <= at)
     given_up = {"state": "failed", "settled_at": at, "leased_by": None, "leased_until": None, "error": "nobody came back from it"}
     conn.execute(update(outbox).where(dead, _o.tries >= MOST_TRIES).values(given_up))
-    ready = ((_o.state == "waiting") & (_o.due_at <= at)) | dead
+    ready = (mine & (_o.state == "waiting") & (_o.due_at <= at)) | dead
     chosen = select(_o.item_id).where(ready).order_by(_o.due_at, _o.item_id).limit(1)
     if conn.dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)  # SQLite has one writer: nobody else chooses meanwhile
@@ -117,26 +152,44 @@ def _close(conn: Connection, item: Item, worker: str, **values: Any) -> bool:
     return bool(conn.execute(update(outbox).where(held).values(leased_by=None, leased_until=None, **values)).rowcount)
 
 
-def work(db: Database, worker: str, deliver: Deliver, clock: Callable[[], datetime], *, lease: timedelta = LEASE) -> int:
-    """Everything that is due, one after the other; how many were delivered."""
-    delivered = 0
-    while True:
+def work(
+    db: Database, worker: str, deliver: Deliver, clock: Callable[[], datetime], *,
+    lease: timedelta = LEASE, kinds: Collection[str] | None = None, most: int | None = None,
+) -> int:
+    """Everything that is due, one after the other (at most so many, of these kinds); how many were delivered.
+
+    What was delivered is settled in the transaction that claims the next: one for each item.
+    """
+    delivered = taken = 0
+    with db.write() as conn:
+        item = claim(conn, worker, clock(), lease, kinds)
+    while item is not None:
+        taken += 1
+        error = _try(item, deliver)
         with db.write() as conn:
-            item = claim(conn, worker, clock(), lease)
-        if item is None:
-            return delivered
-        delivered += _one(db, worker, item, deliver, clock)
+            delivered += _account(conn, item, worker, clock(), error)
+            item = claim(conn, worker, clock(), lease, kinds) if most is None or taken < most else None
+    return delivered
 
 
-def _one(db: Database, worker: str, item: Item, deliver: Deliver, clock: Callable[[], datetime]) -> bool:
+def _try(item: Item, deliver: Deliver) -> Exception | None:
+    """What went wrong, whatever it is: it is kept with the item and shown."""
     try:
         deliver(item)
-    except Exception as error:  # whatever it is, it is kept with the item and shown
-        final = isinstance(error, Refused)
-        if not final:
-            log.warning("outbox.failed key=%s tries=%d", item.key, item.tries, exc_info=True)
-        with db.write() as conn:
-            give_back(conn, item, worker, clock(), str(error) or type(error).__name__, final=final)
-        return False
-    with db.write() as conn:
-        return settle(conn, item, worker, clock())
+    except (Refused, Expired) as error:
+        return error
+    except Exception as error:
+        log.warning("outbox.failed key=%s tries=%d: %s", item.key, item.tries, error, exc_info=not isinstance(error, OSError))
+        return error
+    return None
+
+
+def _account(conn: Connection, item: Item, worker: str, at: datetime, error: Exception | None) -> bool:
+    """Whether it counts as delivered."""
+    if error is None:
+        return settle(conn, item, worker, at)
+    if isinstance(error, Expired):
+        _close(conn, item, worker, state="cancelled", settled_at=at, error=EXPIRED)
+    else:
+        give_back(conn, item, worker, at, str(error) or type(error).__name__, final=isinstance(error, Refused))
+    return False

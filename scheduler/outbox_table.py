@@ -26,7 +26,7 @@ outbox = Table(
     CheckConstraint("(state = 'leased') = (leased_by IS NOT NULL AND leased_until IS NOT NULL)", name="lease"),
     CheckConstraint("(state IN ('done', 'failed', 'cancelled')) = (settled_at IS NOT NULL)", name="settled"),
     CheckConstraint("tries >= 0", name="tries"),
-    Index("uq_outbox_key", "key", unique=True),
+    Index("uq_outbox_key", "key", unique=True, postgresql_ops={"key": "text_pattern_ops"}),  # serves beginnings of keys too
     Index("ix_outbox_due", "kind", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_outbox_leased", "leased_until", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
 )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from meetings.store.database import Database
 from scheduler import outbox
-from scheduler.outbox import LEASE, MOST_TRIES, Item, Refused
+from scheduler.outbox import LEASE, MOST_TRIES, Expired, Item, Refused
 from scheduler.outbox_table import outbox as table
 
 SECOND = timedelta(seconds=1)
@@ -136,6 +136,44 @@ def test_what_is_cancelled_is_not_delivered_and_only_that(db: Database, at: date
     got = list[Item]()
     assert outbox.work(db, "w", got.append, Clock(at)) == 3 and {item.key for item in got} == {"M1/c", "m1_x", "m10/a"}
     assert states(db)["m1/a"] == "cancelled"
+
+
+def test_each_delivers_its_own_kinds_and_what_waits_for_another_is_in_nobodys_way(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        outbox.put_all(conn, [(f"{kind}{n}", kind, at, {}) for n in range(3) for kind in ("mail", "sms", "notice")])
+        outbox.put_all(conn, [("mail0", "sms", at, {})])  # its key is taken
+    got = list[Item]()
+    assert outbox.work(db, "w", got.append, Clock(at), kinds={"notice", "sms"}) == 6
+    assert {item.kind for item in got} == {"notice", "sms"} and states(db)["mail0"] == "waiting"
+    assert outbox.work(db, "w", got.append, Clock(at), kinds={"mail"}, most=2) == 2, "no more than asked for"
+
+
+def test_what_is_of_no_use_any_more_is_put_away_and_is_no_failure(db: Database, at: datetime) -> None:
+    def too_late(item: Item) -> None:
+        raise Expired
+
+    put(db, "a", at)
+    assert outbox.work(db, "w", too_late, Clock(at)) == 0
+    with db.read() as conn:
+        assert conn.execute(select(table.c.state, table.c.error)).one() == ("cancelled", "expired")
+
+
+def test_what_may_have_been_delivered_is_known_by_its_key(db: Database, at: datetime) -> None:
+    for key in ("m1:a", "m1:b", "m10:c", "M1:d"):
+        put(db, key, at + (key == "m1:b") * SECOND)
+    outbox.work(db, "w", lambda item: None, Clock(at))
+    with db.read() as conn:
+        assert outbox.tried(conn, "m1:") == ["m1:a"]
+
+
+def test_beginnings_of_keys_are_found_by_the_index(db: Database) -> None:
+    with db.write() as conn:
+        if db.dialect == "postgresql":
+            conn.exec_driver_sql("SET enable_seqscan = off")
+        query = select(table.c.state).where(outbox.under(conn, "m1:")).compile(conn, compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN" if db.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = " ".join(str(row) for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
+    assert "uq_outbox_key" in plan and "Filter" not in plan.split("Index Cond")[0]
 
 
 def test_what_is_cancelled_while_somebody_has_it_in_hand_is_not_tried_again(db: Database, at: datetime) -> None:

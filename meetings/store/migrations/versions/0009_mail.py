@@ -85,9 +85,14 @@ def upgrade() -> None:
     # Whoever delivers asks for its own kinds only: letters that wait for a mail server must not be in the way of the rest.
     op.drop_index("ix_outbox_due", "outbox")
     op.create_index("ix_outbox_due", "outbox", ["kind", "due_at"], sqlite_where=WAITING, postgresql_where=WAITING)
+    # What waits for a meeting is found by how its keys begin.
+    op.drop_index("uq_outbox_key", "outbox")
+    op.create_index("uq_outbox_key", "outbox", ["key"], unique=True, postgresql_ops={"key": "text_pattern_ops"})
 
 
 def downgrade() -> None:
+    op.drop_index("uq_outbox_key", "outbox")
+    op.create_index("uq_outbox_key", "outbox", ["key"], unique=True)
     op.drop_index("ix_outbox_due", "outbox")
     op.create_index("ix_outbox_due", "outbox", ["due_at"], sqlite_where=WAITING, postgresql_where=WAITING)
     for table in ("timing", "channel", "feed", "invitee", "calendar_entry"):
