@@ -12,7 +12,7 @@ from typing import Any
 
 from meetings.ledger import Event
 from web.i18n import N_, _, ngettext
-from web.words import LEAVE_REASONS, ROLES, SIGN_ROLES
+from web.words import LEAVE_REASONS, LINE_VERDICTS, ROLES, SIGN_ROLES
 
 RUN = 6
 RUNS: dict[str, tuple[str, str]] = {
@@ -21,8 +21,9 @@ RUNS: dict[str, tuple[str, str]] = {
     "ballot.cast": (N_("{n} điểm cầu biểu quyết"), "{n} points voted"),
     "hand.raised": (N_("{n} điểm cầu đăng ký phát biểu"), "{n} points raised hands"),
     "delegate.recorded": (N_("Ghi {n} đại biểu"), "{n} delegates recorded"),
+    "line.tested": (N_("{n} lần kiểm tra đường truyền"), "{n} line tests"),
 }
-MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded"})
+MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded", "line.tested"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ def _motion_closed(data: Mapping[str, Any], point: str) -> str:
     return f"{said} · {_('thông qua') if data['passed'] else _('không thông qua')}"
 
 
+def _line_tested(verdict: str, point: str) -> str:
+    return _("{point} kiểm tra đường truyền: {verdict}", point=point, verdict=_(verdict))
+
+
 _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "meeting.created": lambda d, p: _("Soạn cuộc họp “{title}”", title=d["title"]),
     "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
@@ -106,6 +111,7 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "document.added": lambda d, p: _("Thêm tài liệu {name}", name=d["name"]),
     "delegate.recorded": lambda d, p: (_("{point}: đại biểu {name} có mặt", point=p, name=d["name"]) if d["present"]
                                        else _("{point}: đại biểu {name} vắng mặt", point=p, name=d["name"])),
+    "line.tested": lambda d, p: _line_tested(LINE_VERDICTS[d["verdict"]], p),
     "minutes.drafted": lambda d, p: _("Lập dự thảo biên bản, bản {version}", version=d["version"]),
     "minutes.numbered": lambda d, p: _("Cấp số {number}/{symbol}", number=d["number"], symbol=d["symbol"]),
     "number.voided": lambda d, p: _("Hủy số {number}: {reason}", number=d["number"], reason=d["reason"]),

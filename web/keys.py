@@ -22,6 +22,7 @@ class Keys:
     links: bytes = field(repr=False)
     csrf: bytes = field(repr=False)
     releases: bytes = field(repr=False)
+    tests: bytes = field(repr=False)
 
 
 def derive(master: bytes) -> Keys:
@@ -30,7 +31,8 @@ def derive(master: bytes) -> Keys:
     def key(purpose: str) -> bytes:
         return hmac.new(master, f"diemcau/{purpose}/1\x01".encode(), hashlib.sha256).digest()
 
-    return Keys(links=key("join links"), csrf=key("form tokens"), releases=key("delegates' links"))
+    return Keys(links=key("join links"), csrf=key("form tokens"), releases=key("delegates' links"),
+                tests=key("line tests"))
 
 
 def load(directory: Path) -> Keys:

@@ -65,6 +65,13 @@ LEAVE_REASONS: dict[str, str] = {
     "restart": N_("hệ thống khởi động lại"),
 }
 
+LINE_VERDICTS: dict[str, str] = {
+    "ready": N_("sẵn sàng"),
+    "weak": N_("yếu"),
+    "failed": N_("lỗi"),
+    "none": N_("chưa kiểm tra"),
+}
+
 SIGN_ROLES: dict[str, str] = {
     "initials": N_("ký nháy"),
     "division_head": N_("ký nháy"),

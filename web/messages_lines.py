@@ -1,0 +1,13 @@
+"""What the error codes of line tests say to a person.  Only texts; see `messages.py`."""
+
+from __future__ import annotations
+
+from web.i18n import N_
+
+TEXTS: dict[str, str] = {
+    "line.result": N_("Kết quả kiểm tra không đọc được. Hãy tải lại trang rồi kiểm tra lại."),
+    "linetest.early": N_("Đường dẫn này chưa đến giờ kiểm tra. Hãy mở lại trong khoảng thời gian ghi ở tin nhắn."),
+    "linetest.over": N_("Đợt kiểm tra này đã đóng. Hãy mở thẻ vào họp của điểm cầu để kiểm tra lại, hoặc báo kỹ thuật viên."),
+    "linetest.round": N_("Chính sách không có đợt kiểm tra “{round}”."),
+    "linetest.unknown": N_("Đường dẫn kiểm tra này không đúng hoặc không còn dùng được. Hãy hỏi thư ký hoặc kỹ thuật viên."),
+}
