@@ -1,7 +1,8 @@
-"""Booking as the product does it: points for the meeting, and with the convening the number of its invitation.
+"""Convening as the product does it: points and time of a meeting, the number of its invitation, and telling those invited.
 
-One transaction of the caller's.  The two belong to packages that do not know each other, so they meet here and only
-here.  Called by the booking pages and the demonstration's scene.
+One transaction of the caller's.  The three belong to packages that do not know each other, so they meet here and only
+here: no page and no program calls the scheduler's `book`, `move` or `cancel` itself.  Called by the booking pages, the
+programs' interface and the demonstration's scene.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from meetings import service as meetings
 from meetings.access import Subject
+from meetings.meeting import Meeting
 from minutes import service as minutes
+from scheduler import invitations
 from scheduler import service as booking
 
 
@@ -20,4 +24,25 @@ def book(conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subjec
     """How many points are the meeting's now.  Raises as `scheduler.service.book`."""
     count = booking.book(conn, meeting_id, point_ids, by, at)
     minutes.number_invitation(conn, meeting_id, by, at)
+    invitations.announce(conn, meeting_id, at)
     return count
+
+
+def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: Subject, at: datetime) -> Meeting:
+    """Another time, told to all.  Raises as `scheduler.service.move`."""
+    moved = booking.move(conn, meeting_id, start, end, by, at)
+    invitations.announce(conn, meeting_id, at)
+    return moved
+
+
+def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **values: object) -> Meeting:
+    """Other words or people, told to all where it matters to them.  Raises as `meetings.service.change`."""
+    changed = meetings.change(conn, meeting_id, by, at, **values)  # type: ignore[arg-type]
+    invitations.announce(conn, meeting_id, at)
+    return changed
+
+
+def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: datetime) -> None:
+    """Cancelled, and told to all who learnt of it.  Raises as `scheduler.service.cancel`."""
+    booking.cancel(conn, meeting_id, reason, by, at)
+    invitations.announce(conn, meeting_id, at)

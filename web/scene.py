@@ -167,7 +167,7 @@ def _put_away(conn: Connection, old: Meeting, secretary: Subject, chair: Subject
         service.close(conn, old.meeting_id, chair, at)
         booking.release(conn, old.meeting_id, secretary, at)
     else:
-        booking.cancel(conn, old.meeting_id, "Thay bằng cuộc họp mới của bản trình diễn.", secretary, at)
+        convening.cancel(conn, old.meeting_id, "Thay bằng cuộc họp mới của bản trình diễn.", secretary, at)
 
 
 def _later_meeting(conn: Connection, tree: UnitTree, secretary: Subject, at: datetime) -> None:

@@ -189,7 +189,7 @@ def book(request: Request, meeting_id: str,
             n = convening.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
             if meeting.main_point_id not in typed.chosen:
                 main = _main_point(conn, within, typed, meeting.chair.user_id)
-                service.change(conn, meeting_id, subject, now, main_point_id=main)
+                convening.change(conn, meeting_id, subject, now, main_point_id=main)
     except MeetingError as error:
         return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting)
     found.hub.changed(meeting_id)

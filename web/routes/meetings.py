@@ -22,8 +22,7 @@ from meetings.papers import document as one_document
 from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import fold
-from scheduler import service as booking
-from web import course, legible, places, uploads, views
+from web import convening, course, legible, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -215,7 +214,7 @@ def cancel(request: Request, meeting_id: str) -> Response:
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
-            booking.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
+            convening.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
     except Invalid as error:
         return _cancel_again(request, meeting_id, explain(error))
     _changed(request, meeting_id)

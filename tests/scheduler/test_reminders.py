@@ -1,0 +1,96 @@
+"""When things around a meeting are due: never early by the clock on the wall, late ones only while they are of use."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler import reminders
+from scheduler.reminders import Occasion, Planned, Timing, plan
+from scheduler.slots import CIVIL
+from scheduler.workdays import WorkingDays
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+DAYS = WorkingDays()
+START = datetime(2026, 3, 5, 1, tzinfo=UTC)  # Thursday, 08:00 in Hà Nội
+
+
+def planned(start: datetime = START, at: datetime = LONG_AGO, version: int = 0, timing: Timing | None = None,
+            zone: ZoneInfo | None = None) -> dict[str, Planned]:
+    made = plan(Occasion("m", version, start, start + 2 * HOUR), timing or Timing(), DAYS, at, zone or CIVIL)
+    return {one.key.split(":", 3)[3]: one for one in made}
+
+
+def test_everything_around_a_meeting_has_its_time() -> None:
+    found = planned()
+    assert {name: one.due - START for name, one in found.items() if not name.startswith("conclusion")} == {
+        "unanswered:2880": -48 * HOUR, "linetest:24h": -24 * HOUR, "linetest:60m": -HOUR, "room": -15 * MINUTE, "close": 2 * HOUR}
+    # Five working days after a Thursday are the next Thursday; the day before it one is reminded.
+    assert found["conclusion:due"].due == datetime(2026, 3, 12, 17, tzinfo=CIVIL)
+    assert found["conclusion:soon"].due == datetime(2026, 3, 11, 8, tzinfo=CIVIL)
+    assert found["linetest:24h"].payload["round"] == "24h" and found["linetest:24h"].kind == "linetest.open"
+    assert all(one.payload["meeting_id"] == "m" and one.kind in reminders.KINDS for one in found.values())
+
+
+def test_holidays_put_the_conclusion_off() -> None:
+    """Before the lunar new year of 2026 (17 February): the office comes back on the 23rd."""
+    found = planned(datetime(2026, 2, 12, 1, tzinfo=UTC))
+    deadline = found["conclusion:due"].due.astimezone(CIVIL).date()
+    assert deadline > date(2026, 2, 23) and DAYS.works(deadline)
+    assert sum(DAYS.works(date(2026, 2, 12) + timedelta(days=n)) for n in range(1, (deadline - date(2026, 2, 12)).days + 1)) == 5
+
+
+@pytest.mark.parametrize(("late", "left"), [
+    (-30 * HOUR, {"linetest:24h", "linetest:60m", "unanswered:2880", "room", "close"}),
+    (-2 * HOUR, {"linetest:24h", "linetest:60m", "unanswered:2880", "room", "close"}),
+    (-HOUR, {"linetest:60m", "unanswered:2880", "room", "close"}),  # the second round takes the place of the first
+    (-MINUTE, {"linetest:60m", "unanswered:2880", "room", "close"}),
+    (0 * HOUR, {"close"}), (26 * HOUR, set()),
+])
+def test_what_is_late_is_done_while_it_is_of_use(late: timedelta, left: set[str]) -> None:
+    found = planned(at=START + late)
+    assert {name for name in found if not name.startswith("conclusion")} == left
+    assert {name for name in found if name.startswith("conclusion")} == {"conclusion:soon", "conclusion:due"}
+
+
+def test_another_time_has_other_keys() -> None:
+    assert not {one.key for one in planned().values()} & {one.key for one in planned(version=1).values()}
+    assert all(one.key.startswith(reminders.prefix("m")) for one in planned(version=12).values())
+
+
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia"])
+@given(st.datetimes(datetime(2023, 1, 1), datetime(2030, 12, 20), timezones=st.just(UTC)))
+def test_no_zone_and_no_day_brings_anything_early_or_out_of_order(zone: str, start: datetime) -> None:
+    """Summer time, leap days, new years: spans before the start are true spans, mornings are mornings on the wall."""
+    where = ZoneInfo(zone)
+    found = planned(start, zone=where)
+    assert len({one.key for one in found.values()}) == len(found) == 7
+    assert found["linetest:24h"].due.astimezone(UTC) == start - 24 * HOUR
+    assert all(one.due < one.until for one in found.values())
+    due = found["conclusion:due"].due.astimezone(where)
+    assert due.time() == time(17) and DAYS.works(due.date()) and due > start + 2 * HOUR
+    assert found["conclusion:soon"].due < found["conclusion:due"].due
+
+
+def test_a_leap_day_is_a_day() -> None:
+    found = planned(datetime(2028, 3, 1, 1, tzinfo=UTC))
+    assert found["linetest:24h"].due == datetime(2028, 2, 29, 1, tzinfo=UTC)
+
+
+def test_times_are_data() -> None:
+    data = {"line_tests": {"T-3h": 180}, "unanswered": [], "room": 5, "morning": "07:30"}
+    found = planned(timing=Timing.from_data(data))
+    assert set(found) == {"linetest:T-3h", "room", "close", "conclusion:soon", "conclusion:due"}
+    assert found["room"].due == START - 5 * MINUTE and found["conclusion:soon"].due.astimezone(CIVIL).time() == time(7, 30)
+    assert Timing.from_data(Timing().as_data()) == Timing()
+
+
+@pytest.mark.parametrize("data", [{"room": 0}, {"room": -5}, {"unanswered": [10**6]}, {"conclusion_days": 0}, {"morning": "25:00"}])
+def test_times_that_cannot_be_are_refused(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        Timing.from_data(data)
