@@ -1,15 +1,14 @@
 """When can they all?  The times in which nobody of an audience is taken, and the best of those in which a few are.
 
-Works on plain numbers (seconds of the epoch), because a province asks about ten thousand rows at once; the sum of each row is
-done once, whatever the number of times to choose from.  Whoever is asked for is a row's `who`: a point, a person, the capacity of the
-media server.  Pure.  Nothing calls it yet; who does reads the rows.
+Works on plain numbers: seconds of the epoch, and sets of people as the bits of one number, because a province asks about ten thousand
+bookings at once and its points mostly meet together.  Who a bit is (a point, the media server) knows whoever asks.
+Pure.  Called by `freetime`, which reads the rows.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from meetings.errors import Invalid, TooLarge
@@ -19,11 +18,11 @@ STEP: Final = 900  # seconds between two of them
 
 
 class Taken(NamedTuple):
-    """`who` cannot from `start` up to, not including, `end`."""
+    """The bits in `who` cannot from `start` up to, not including, `end`."""
 
-    who: int
     start: int
     end: int
+    who: int
 
 
 class Stretch(NamedTuple):
@@ -34,31 +33,38 @@ class Stretch(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A meeting at `start` would miss these; fewest first."""
+    """A meeting at `start` would miss these bits; fewest first."""
 
     start: int
-    missing: tuple[int, ...]
+    missing: int
 
 
 class Found(NamedTuple):
-    """`free` by time; `best` by how few are missing, then by time, no two at the same time."""
+    """`free` by time; `best` by how few are missing, then by time: no two at the same time, and all over before any time is free."""
 
     free: list[Stretch]
     best: list[Candidate]
 
 
-def search(taken: Iterable[Taken], windows: Sequence[Stretch], length: int, *, step: int = STEP, most: int = 5) -> Found:
+def members(who: int) -> Iterator[int]:
+    """The places of the bits that are set, from the lowest."""
+    while who:
+        lowest = who & -who
+        yield lowest.bit_length() - 1
+        who ^= lowest
+
+
+def search(taken: Iterable[Taken | tuple[int, int, int]], windows: Sequence[Stretch], length: int, *,
+           step: int = STEP, most: int = 5) -> Found:
     """Looks at every `step` from the beginning of each window on, as long as `length` ends within it.
 
     All in seconds; `windows` (working hours) by time, apart from each other; at most `most` candidates.  Raises
     Invalid("search.length" | "search.window"), TooLarge("search.too_long").
     """
     starts = _starts(windows, length, step)
-    rows = sorted(taken)
-    counts = _counts(rows, starts, length)
-    free = _stretches(starts, counts, length, step)
-    chosen = _best(starts, counts, length, most) if not free else []
-    return Found(free, [Candidate(start, _missing(rows, start, start + length)) for start in chosen])
+    missing = _missing(taken, starts, length)
+    free = _stretches(starts, missing, length, step)
+    return Found(free, _best(starts, missing, length, most, free[0].start - length if free else None))
 
 
 def _starts(windows: Sequence[Stretch], length: int, step: int) -> list[int]:
@@ -71,30 +77,19 @@ def _starts(windows: Sequence[Stretch], length: int, step: int) -> list[int]:
     return [start for window in windows for start in range(window.start, window.end - length + 1, step)]
 
 
-def _counts(rows: list[Taken], starts: list[int], length: int) -> list[int]:
-    """How many are missing at each beginning: one more where a row begins to be in the way, one less where it ends.
-
-    Rows come by who and by time: what the former row of the same one covers is not counted again.
-    """
-    change = [0] * (len(starts) + 1)
-    last, covered = None, 0
-    for who, start, end in rows:
-        if who != last:
-            last, covered = who, 0
-        first, beyond = bisect_right(starts, start - length), bisect_left(starts, end)
-        if first < covered:
-            first = covered
-        if first < beyond:
-            change[first] += 1
-            change[beyond] -= 1
-            covered = beyond
-    return list(accumulate(change))[:-1]
+def _missing(taken: Iterable[tuple[int, int, int]], starts: list[int], length: int) -> list[int]:
+    """Who cannot at each beginning: everybody whose row ends after it and begins before its end."""
+    missing = [0] * len(starts)
+    for start, end, who in taken:
+        for place in range(bisect_right(starts, start - length), bisect_left(starts, end)):
+            missing[place] |= who
+    return missing
 
 
-def _stretches(starts: list[int], counts: list[int], length: int, step: int) -> list[Stretch]:
+def _stretches(starts: list[int], missing: list[int], length: int, step: int) -> list[Stretch]:
     found: list[Stretch] = []
-    for start, missing in zip(starts, counts, strict=True):
-        if missing:
+    for start, who in zip(starts, missing, strict=True):
+        if who:
             continue
         if found and start <= found[-1].end - length + min(step, length):  # else a moment between the two was not looked at
             found[-1] = Stretch(found[-1].start, start + length)
@@ -103,15 +98,12 @@ def _stretches(starts: list[int], counts: list[int], length: int, step: int) -> 
     return found
 
 
-def _best(starts: list[int], counts: list[int], length: int, most: int) -> list[int]:
-    chosen: list[int] = []
-    for _, start in sorted(zip(counts, starts, strict=True)):
+def _best(starts: list[int], missing: list[int], length: int, most: int, until: int | None) -> list[Candidate]:
+    chosen: list[Candidate] = []
+    ranked = sorted((who.bit_count(), start, who) for start, who in zip(starts, missing, strict=True) if until is None or start <= until)
+    for _count, start, who in ranked:
         if len(chosen) == most:
             break
-        if all(abs(start - other) >= length for other in chosen):
-            chosen.append(start)
+        if all(abs(start - other.start) >= length for other in chosen):
+            chosen.append(Candidate(start, who))
     return chosen
-
-
-def _missing(rows: Iterable[Taken], start: int, end: int) -> tuple[int, ...]:
-    return tuple(sorted({row.who for row in rows if row.start < end and start < row.end}))

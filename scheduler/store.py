@@ -93,7 +93,8 @@ booking = Table(
     CheckConstraint("state = 'released' OR (state = 'blocked') = (meeting_id IS NULL)", name="kind"),
     CheckConstraint("state <> 'pending' OR request_id IS NOT NULL", name="pending"),
     Index("uq_booking_live", "meeting_id", "point_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
-    Index("ix_booking_point_time", "point_id", "starts_at"),
+    Index("ix_booking_point_time", "point_id", "starts_at", "ends_at", "state"),  # a search reads the index alone
+    Index("ix_booking_pending", "starts_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
     Index("ix_booking_request", "request_id"),
 )
 
