@@ -41,6 +41,8 @@ class Action(StrEnum):
     UNIT_READ = "unit.read"
     UNIT_IMPORT = "unit.import"
     POINT_READ = "point.read"
+    POINT_EDIT = "point.edit"
+    POINT_BLOCK = "point.block"
     MEETING_READ = "meeting.read"
     MEETING_CREATE = "meeting.create"
     MEETING_EDIT = "meeting.edit"
@@ -206,6 +208,13 @@ def _admin(subject: Subject, resource: Resource) -> str | None:
     return "administrator" if administrator else None
 
 
+def _point_keep(subject: Subject, resource: Resource) -> str | None:
+    """Whoever looks after the point, and secretaries and technicians of the units above."""
+    if resource.unit_path and _covers(subject, resource) and _holds(subject, frozenset({Role.SECRETARY, Role.TECHNICIAN})):
+        return "keeper"
+    return "own officer" if _own_staff(subject, resource, Role.OFFICER) else None
+
+
 def _create(subject: Subject, resource: Resource) -> str | None:
     """In the name of one's own unit only: a province does not convene in the name of its districts."""
     own = _same_unit(subject, resource) or not resource.unit_path
@@ -323,6 +332,8 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.UNIT_READ: _signed_in,
     Action.UNIT_IMPORT: _admin,
     Action.POINT_READ: _signed_in,
+    Action.POINT_EDIT: _point_keep,
+    Action.POINT_BLOCK: _point_keep,
     Action.MEETING_READ: _read,
     Action.MEETING_CREATE: _create,
     Action.MEETING_EDIT: _prepare,

@@ -1,19 +1,25 @@
-"""Points in the database: one for every unit, found by id, code or unit.  Never deletes a point: old records name it.
+"""Points in the database: one for every unit, found by id, code or unit, each with a card of what is known of it.
 
-Called after every load of units, by pages and by `service`.
+Never deletes a point: old records name it.  Called after every load of units, by pages and by `service`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
-from meetings.errors import NotFound
+from meetings.access import Action, Resource, Subject, require
+from meetings.errors import NotFound, Stale
+from meetings.store import ledger_store, unit_store
 from meetings.units import Unit, UnitTree
+from scheduler import hours as week
 from scheduler import store
 from scheduler.booking import Point
+from scheduler.point_card import Card, Kept
+from scheduler.slots import Slot, civil_day
 
 _CHUNK = 10_000  # values in one IN list; PostgreSQL's protocol ends at 65,535, SQLite at 32,766
 
@@ -68,6 +74,74 @@ def points_of(conn: Connection, unit_id: str) -> list[Point]:
     return [_point(row) for row in conn.execute(mine)]
 
 
+class Closed(NamedTuple):
+    """A point that may not be booked then; `hours` are those of the slot's first day, empty where it is closed."""
+
+    point_id: int
+    code: str
+    name: str
+    hours: str
+
+
+def unavailable(kept: Kept, slot: Slot) -> str | None:
+    """Why the point may not be booked then, as its hours of that day (empty: closed); None where it may."""
+    return week.outside(kept.card.hours, slot)
+
+
+def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Closed]:
+    """Those of the points that have bookable hours which do not cover the slot."""
+    column, found = store.point.c, []
+    for chunk in chunks(sorted(set(point_ids))):
+        mine = select(column.point_id, column.code, column.name, column.hours)
+        for row in conn.execute(mine.where(column.point_id.in_(chunk), column.hours.is_not(None)).order_by(column.code)):
+            why = week.outside(week.of_data(row.hours), slot)
+            if why is not None:
+                found.append(Closed(row.point_id, row.code, row.name, why))
+    return found
+
+
+def kept(conn: Connection, point_ids: Iterable[int]) -> list[Kept]:
+    """The points with their cards, by code."""
+    rows = [row for chunk in chunks(sorted(set(point_ids)))
+            for row in conn.execute(select(store.point).where(store.point.c.point_id.in_(chunk)))]
+    return sorted((_kept(row) for row in rows), key=lambda one: one.point.code)
+
+
+def resource_of(tree: UnitTree, point: Point) -> Resource:
+    """The point as the thing an action is asked for; one whose unit is no more belongs to nobody."""
+    path = tree.path(point.unit_id) if point.unit_id in tree else ("-", point.unit_id)
+    return Resource("point", path)
+
+
+def edit(conn: Connection, changes: Sequence[tuple[int, Card, int | None]], by: Subject, at: datetime) -> int:
+    """Gives points other cards, all or none; how many changed.  Each comes with the version it was made from (None: any).
+
+    Raises Stale("point.changed", code) for a card that somebody else changed meanwhile, NotFound for strangers' points.
+    """
+    tree = unit_store.tree(conn, civil_day(at))
+    # Locked in one order, like bookings, so that nobody waits in a circle.
+    locked = select(store.point).where(store.point.c.point_id.in_(bindparam("ids", expanding=True)))
+    rows = [row for chunk in chunks(sorted(point_id for point_id, _card, _version in changes))
+            for row in conn.execute(locked.order_by(store.point.c.point_id).with_for_update(), {"ids": chunk})]
+    have = {row.point_id: _kept(row) for row in rows}
+    changed: list[dict[str, Any]] = []
+    for point_id, card, version in changes:
+        if point_id not in have:
+            raise NotFound("point.unknown", points=[point_id])
+        now = have[point_id]
+        require(by, Action.POINT_EDIT, resource_of(tree, now.point))
+        if version is not None and version != now.version:
+            raise Stale("point.changed", point=now.point.code, name=now.point.name)
+        if card != now.card:
+            changed.append({"key": point_id, "version": now.version + 1, **_columns(card)})
+            _tell(conn, now, card, by, at)
+    if changed:
+        names = [name for name in changed[0] if name != "key"]
+        mine = store.point.update().where(store.point.c.point_id == bindparam("key"))
+        conn.execute(mine.values({name: bindparam(name) for name in names}), changed)
+    return len(changed)
+
+
 def chunks(values: list[int]) -> Iterator[list[int]]:
     """The list in parts small enough for one statement."""
     for start in range(0, len(values), _CHUNK):
@@ -83,3 +157,22 @@ def _codes(unit: Unit) -> Iterator[str]:
 
 def _point(row: Row[Any]) -> Point:
     return Point(row.point_id, row.code, row.name, row.unit_id, row.capacity)
+
+
+def _kept(row: Row[Any]) -> Kept:
+    told = {name: getattr(row, name) for name in Card.__slots__}
+    texts = {name: value or "" for name, value in told.items() if name.startswith(("equipment", "technician", "deputy"))}
+    return Kept(_point(row), Card(**{**told, **texts, "hours": week.of_data(row.hours)}), row.version)
+
+
+def _columns(card: Card) -> dict[str, Any]:
+    """Empty texts are kept as nothing."""
+    told = {name: getattr(card, name) for name in Card.__slots__}
+    return {name: None if value == "" else value for name, value in told.items()} | {"hours": card.hours.as_data() if card.hours else None}
+
+
+def _tell(conn: Connection, before: Kept, card: Card, by: Subject, at: datetime) -> None:
+    old, new = before.card.typed(), card.typed()
+    data = {name: new[name] for name in new if new[name] != old[name]}
+    point = {"id": before.point.point_id, "code": before.point.code, "name": before.point.name}
+    ledger_store.append(conn, None, "point.changed", at, by, point=point, data=data)

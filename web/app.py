@@ -45,6 +45,7 @@ from web.routes import (
     minutes,
     operations,
     packets,
+    point_sheet,
     points,
     room,
     today,
@@ -70,6 +71,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verify.router,
     meetings.router,
     delegates.router,
+    point_sheet.router,  # before points: /points/sheet is no code
     points.router,
     documents.router,
     admin.router,

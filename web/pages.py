@@ -38,6 +38,9 @@ NOTICES: dict[str, str] = {
     "user_opened": N_("Đã mở khóa tài khoản."),
     "units": N_("Đã nạp {n} đơn vị."),
     "saved": N_("Đã lưu."),
+    "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),
+    "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
+    "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),
 }
 """What a page may say after a redirect: `?done=booked&n=239`.  Only these sentences, so an address can say nothing else."""
 

@@ -53,6 +53,9 @@ FIELDS: dict[str, str] = {
     "reason": N_("lý do"),
     "name": N_("họ và tên"),
     "post": N_("chức vụ"),
+    "note": N_("ghi chú"),
+    "equipment": N_("thiết bị"),
+    "contact": N_("người liên hệ"),
 }
 """What somebody was to type, as sentences about it call it; a test knows every field that such a sentence may name."""
 

@@ -78,6 +78,8 @@ MAY: dict[str, str] = {
     "account": SIGNED_IN,
     "unit.read": SIGNED_IN,
     "point.read": SIGNED_IN,
+    "point.edit": "secretary own-secretary own-officer own-technician up-secretary up-technician",
+    "point.block": "secretary own-secretary own-officer own-technician up-secretary up-technician",
     "ops": "own-technician own-admin up-technician up-admin",
     "user.manage": "own-admin up-admin",
     "unit.import": "own-admin up-admin",

@@ -1,0 +1,123 @@
+"""The cards of many points as one CSV that a spreadsheet opens and gives back.  Pure: text in, rows or reasons out.
+
+Export and import have the same columns; a file with a bad row is refused as a whole, every bad row named by its line.
+Called by the pages of points.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from meetings.errors import Invalid, MeetingError, TooLarge
+from scheduler import point_card
+from scheduler.point_card import FIELDS, Card, Kept
+
+COLUMNS: Final = ("code", "name", "version", *FIELDS)
+MOST_ROWS: Final = 10_000
+MOST_BYTES: Final = 8 << 20
+BOM: Final = "\ufeff"  # spreadsheets read a file as UTF-8 when it begins with this
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One point of the file; `version` None where the file does not say which state it was made from."""
+
+    line: int
+    code: str
+    version: int | None
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A line that cannot be taken, with why."""
+
+    line: int
+    code: str
+    error: MeetingError
+
+
+def write(points: Iterable[Kept]) -> str:
+    """The file, with a mark that it is UTF-8."""
+    out = io.StringIO()
+    sheet = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    sheet.writeheader()
+    for kept in points:
+        told = {"code": kept.point.code, "name": kept.point.name, "version": str(kept.version), **kept.card.typed()}
+        sheet.writerow({name: _harmless(text) for name, text in told.items()})
+    return BOM + out.getvalue()
+
+
+def read(data: bytes, known: Mapping[str, Kept]) -> tuple[list[Row], list[Bad]]:
+    """`known` are the points that may be changed, by code.  Columns that are absent stay as they are.
+
+    Raises TooLarge("sheet.too_large" | "sheet.too_many"), Invalid("sheet.encoding" | "sheet.columns").
+    """
+    rows: list[Row] = []
+    bad: list[Bad] = []
+    seen: set[str] = set()
+    for number, cells in lines(data, needed=("code",), allowed=COLUMNS, most=MOST_ROWS):
+        code = cells.get("code", "")
+        try:
+            if code not in known:
+                raise Invalid("sheet.code", value=code)
+            if code in seen:
+                raise Invalid("sheet.twice", value=code)
+            seen.add(code)
+            version = _version(cells.get("version", ""), known[code])
+            card, errors = point_card.read({**known[code].card.typed(), **cells})
+            if errors:
+                raise next(iter(errors.values()))
+            rows.append(Row(number, code, version, card))
+        except MeetingError as error:
+            bad.append(Bad(number, code, error))
+    return rows, bad
+
+
+def lines(data: bytes, needed: tuple[str, ...], allowed: tuple[str, ...], most: int) -> Iterable[tuple[int, dict[str, str]]]:
+    """(line, cells by column) of a CSV with a heading, separated by commas or semicolons.  Raises as `read` does."""
+    if len(data) > MOST_BYTES:
+        raise TooLarge("sheet.too_large", limit=MOST_BYTES >> 20)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("sheet.encoding", line=data[:error.start].count(b"\n") + 1) from None
+    head = text.split("\n", 1)[0]
+    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    names = [name.strip().lower() for name in next(sheet, [])]
+    missing = [name for name in needed if name not in names]
+    unknown = [name for name in names if name and name not in allowed]
+    if missing or unknown or len({*names}) != len(names):
+        raise Invalid("sheet.columns", columns=", ".join(missing or unknown or names)[:200], known=", ".join(allowed))
+    count = 0
+    while True:
+        begun = sheet.line_num + 1
+        try:
+            cells = next(sheet, None)
+        except csv.Error:
+            raise Invalid("sheet.csv", line=begun) from None
+        if cells is None:
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        count += 1
+        if count > most:
+            raise TooLarge("sheet.too_many", limit=most)
+        yield begun, {name: cell.removeprefix("'").strip() for name, cell in zip(names, cells, strict=False) if name}
+
+
+def _version(text: str, kept: Kept) -> int | None:
+    if not text:
+        return None
+    if text != str(kept.version):
+        raise Invalid("sheet.stale", value=kept.point.code)
+    return kept.version
+
+
+def _harmless(text: str) -> str:
+    """A cell that a spreadsheet would take for a formula is written as text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

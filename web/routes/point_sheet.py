@@ -1,0 +1,80 @@
+"""The cards of all points below one's unit as a file: out, changed in a spreadsheet, and back in, all rows or none."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+from starlette.datastructures import UploadFile
+
+from meetings.access import Action, Resource, Subject
+from meetings.errors import Invalid, MeetingError
+from scheduler import point_sheet
+from scheduler import points as point_store
+from scheduler.point_card import Kept
+from web import places
+from web.container import Container, container
+from web.errors import explain, status_of
+from web.guard import allow
+from web.pages import done, page
+
+router = APIRouter(prefix="/points", tags=["points"], default_response_class=HTMLResponse)
+SHOWN = 100
+
+
+def own(request: Request, _conn: Connection) -> Resource:
+    """The points below the reader's own unit; those of a unit that has ended are nobody's."""
+    return Resource("point", request.state.subject.unit_path or ("-",))
+
+
+KEEPER = allow(Action.POINT_EDIT, own)
+
+
+def below(conn: Connection, found: Container, subject: Subject) -> list[Kept]:
+    """The cards of the subject's own unit and of all below it."""
+    tree = places.tree(conn, found.when.today(found.clock.now()))
+    units = {unit.unit_id for unit in tree.subtree(subject.unit_path[-1])}
+    return point_store.kept(conn, [point.point_id for point in point_store.all_points(conn) if point.unit_id in units])
+
+
+@router.get("/sheet.csv")
+def export(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        text = point_sheet.write(below(conn, found, subject))
+    headers = {"content-disposition": 'attachment; filename="diem-cau.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/sheet")
+def sheet(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
+    return _page(request)
+
+
+@router.post("/sheet")
+def load(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
+    """`file`: a CSV with the columns of the export, or some of them."""
+    found, file = container(request), request.state.form.get("file")
+    try:
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise Invalid("document.none", field="file")
+        data = file.file.read(point_sheet.MOST_BYTES + 1)
+        with found.db.write() as conn:
+            known = {kept.point.code: kept for kept in below(conn, found, subject)}
+            rows, bad = point_sheet.read(data, known)
+            if bad:
+                return _page(request, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad[:SHOWN]],
+                             more=max(0, len(bad) - SHOWN), good=len(rows))
+            changes = [(known[row.code].point.point_id, row.card, row.version) for row in rows]
+            n = point_store.edit(conn, changes, subject, found.clock.now())
+    except MeetingError as error:
+        return _page(request, status_of(error), said={"file": explain(error)})
+    return done("/points", "sheet", n)
+
+
+def _page(
+    request: Request, status: int = 200, said: dict[str, str] | None = None, bad: list[tuple[int, str, str]] | None = None,
+    more: int = 0, good: int = 0,
+) -> HTMLResponse:
+    return page(request, "points/sheet.html", status, place="points", errors=said or {}, bad=bad or [], more=more, good=good,
+                columns=point_sheet.COLUMNS)
