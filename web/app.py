@@ -20,6 +20,7 @@ from meetings.store.database import Database
 from minutes.testca import DemoAuthority
 from scheduler.ticker import Ticker
 from web import capacity, errors, housekeeping, keys
+from web.api import points as api_points
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.headers import SecurityHeaders, static_cache
@@ -49,6 +50,7 @@ from web.routes import (
     points,
     room,
     today,
+    tokens,
     verify,
 )
 from web.routes import ice as ice_routes
@@ -62,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     metrics.router,
     auth.router,
+    tokens.router,
     today.router,
     booking.router,  # before meetings: /meetings/new is no id
     day.router,
@@ -83,6 +86,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     media_routes.router,
     ice_routes.router,
     view_routes.router,
+    api_points.router,
 )
 """Every router of the product.  A route outside this tuple does not exist."""
 

@@ -13,6 +13,7 @@ from fastapi import Request
 
 from meetings.blobs import BlobStore
 from meetings.store.database import Database
+from web.api.pace import Pace
 from web.i18n import I18n
 from web.keys import Keys
 from web.metrics import Counts
@@ -45,6 +46,7 @@ class Container:
     i18n: I18n
     when: When
     counts: Counts = field(default_factory=Counts)
+    pace: Pace = field(default_factory=Pace)
     hub: Any = None
     signers: Any = None
 

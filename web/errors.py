@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
 from web import messages, words
+from web.api import body, problem
 from web.container import container
 from web.csrf import Forged
 from web.guard import PasswordFirst, SignInFirst
@@ -95,21 +96,25 @@ def _overlap(error: MeetingError, request: Request | None) -> str:
 
 
 def status_of(error: MeetingError) -> int:
+    if isinstance(error, problem.Refused):
+        return error.status
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
 
 def wants_json(request: Request) -> bool:
-    """Programs get JSON: the media routes always, others when they ask for it and not for HTML."""
+    """Programs get JSON: the media routes and the interface always, others when they ask for it and not for HTML."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith("/media/") or ("json" in accept and "text/html" not in accept)
+    return request.url.path.startswith(("/media/", problem.PREFIX)) or ("json" in accept and "text/html" not in accept)
 
 
 def answer(
-    request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None
+    request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None, **more: Any
 ) -> Response:
-    """One error as a page or as JSON `{error, message}`."""
+    """One error as a page, as JSON `{error, message}`, or on the interface as a problem document with `more` members."""
+    retry = RETRY if status == 503 else {}
+    if request.url.path.startswith(problem.PREFIX):
+        return problem.document(status, code, text, {**retry, **(headers or {})}, **more)
     if wants_json(request):
-        retry = RETRY if status == 503 else {}
         return JSONResponse({"error": code, "message": text}, status, {**retry, **(headers or {})})
     return page(request, "error.html", status, headers, missing=status == 404, text=text)
 
@@ -129,12 +134,13 @@ async def _meeting(request: Request, error: MeetingError) -> Response:
         container(request).counts.add("database", "conflict" if isinstance(error, Conflict) else "away")
     if isinstance(error, Unavailable):
         log.warning("%s at %s %s", error, request.method, request.url.path, exc_info=error.__cause__)
-    return answer(request, status_of(error), error.code, explain(error, request))
+    text = explain(error, request)
+    return answer(request, status_of(error), error.code, text, **problem.members(error, text))
 
 
 async def _sign_in(request: Request, _error: SignInFirst) -> Response:
     if wants_json(request) or request.method not in ("GET", "HEAD"):
-        return answer(request, 401, "signin.needed", _("Hãy đăng nhập trước."))
+        return answer(request, 401, "signin.needed", _("Hãy đăng nhập trước."), {"www-authenticate": "Bearer"})
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse("/signin?" + urlencode({"next": back}) if back != "/" else "/signin", 303)
 
@@ -170,6 +176,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
 async def _validation(request: Request, error: RequestValidationError) -> Response:
     # A wrong id in the path is a page that does not exist; anything else is a request nobody's form sends.
     in_path = any(part.get("loc", ("",))[0] == "path" for part in error.errors())
+    if request.url.path.startswith(problem.PREFIX) and not in_path:
+        return await _meeting(request, problem.wrong(body.in_words(error.errors(), "?")))
     status, code = (404, "not_found") if in_path else (400, "bad_request")
     return answer(request, status, code, say(code))
 

@@ -46,6 +46,7 @@ def allow(
 
     `who` finds the subject (the cookie's session unless the route has its own way: join links, delegates' links).
     `bearer` marks routes that carry their own ticket in the Authorization header: no cookie, so no form token.
+    The same holds for one request when `who` found a token of the interface (it leaves `request.state.api_token`).
     Leaves `request.state.subject`, `.resource` and, for forms, `.form`.
     """
 
@@ -58,7 +59,8 @@ def allow(
         subject = await run_in_threadpool(_decide, found, request, action, loader, who)
         form = None
         try:
-            if request.method not in csrf.SAFE and not bearer:
+            carried = bearer or getattr(request.state, "api_token", None) is not None
+            if request.method not in csrf.SAFE and not carried:
                 form = await _form(request)
                 given = str(form.get(csrf.FIELD, "")) or request.headers.get(csrf.HEADER, "")
                 csrf.check_token(request, given)

@@ -1,4 +1,4 @@
-"""What is swept up now and then: tickets and sessions that open nothing, tries that no limit counts.  Safe in several processes at once.
+"""What is swept up now and then: tickets, sessions and tokens that open nothing, tries that no limit counts, answers that nobody asks for again.  Safe in several processes at once.
 
 Called by the ticker that `web/app.py` starts.  Forgets only what has no effect; the ledger is never touched.
 """
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from meetings import service
 from scheduler.ticker import Chore
 from web import store
+from web.api import idempotency, tokens
 from web.container import Container
 from web.limits import FAILURES_WINDOW, SESSION_ABSOLUTE, SESSION_IDLE
 
@@ -34,4 +35,9 @@ def chores(found: Container) -> Mapping[str, Chore]:
         with found.db.write() as conn:
             store.attempts_purge(conn, now - FAILURES_WINDOW)  # the longest of all windows
 
-    return {"tickets": tickets, "sessions": sessions, "attempts": attempts}
+    def programs(now: datetime) -> None:
+        with found.db.write() as conn:
+            tokens.purge(conn, now)
+            idempotency.purge(conn, now - idempotency.KEPT)
+
+    return {"tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

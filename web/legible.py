@@ -18,9 +18,14 @@ MOST = 2**31 - 1
 """The largest number that a column for numbers holds."""
 
 
+def kept(text: str) -> bool:
+    """Whether the text can be kept."""
+    return not _ILLEGIBLE.search(text)
+
+
 def check(texts: Iterable[object], status: int = 400) -> None:
     """Raises HTTPException(status) when one of the texts cannot be kept; what is no text passes."""
-    if any(isinstance(text, str) and _ILLEGIBLE.search(text) for text in texts):
+    if any(isinstance(text, str) and not kept(text) for text in texts):
         raise HTTPException(status)
 
 

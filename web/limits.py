@@ -31,6 +31,9 @@ DOWNLOADS_PER_ACCOUNT = 30  # of minutes and packets; a delegate's link counts l
 DOWNLOADS_WINDOW = timedelta(minutes=1)
 VERIFIES_PER_ADDRESS = 60  # files to check, by anybody: generous again, for the same reason
 VERIFIES_WINDOW = timedelta(minutes=1)
+API_AT_ONCE = 120  # questions of one token that may come together; then as many a second as below
+API_PER_SECOND = 10
+API_TOKENS = 20  # of one account
 TURN_CREDENTIALS = timedelta(minutes=10)
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_ABSOLUTE = timedelta(hours=12)

@@ -5,7 +5,16 @@ Only texts; `web/errors.py` fills in the params and chooses the status.  A code 
 
 from __future__ import annotations
 
-from web import messages_lines, messages_mail, messages_meetings, messages_minutes, messages_points, messages_room, messages_scheduler
+from web import (
+    messages_api,
+    messages_lines,
+    messages_mail,
+    messages_meetings,
+    messages_minutes,
+    messages_points,
+    messages_room,
+    messages_scheduler,
+)
 from web.i18n import N_
 
 WEB: dict[str, str] = {
@@ -41,6 +50,6 @@ WEB: dict[str, str] = {
 
 TEXTS: dict[str, str] = {
     **messages_meetings.TEXTS, **messages_scheduler.TEXTS, **messages_minutes.TEXTS, **messages_room.TEXTS,
-    **messages_lines.TEXTS, **messages_mail.TEXTS, **messages_points.TEXTS, **WEB,
+    **messages_lines.TEXTS, **messages_mail.TEXTS, **messages_points.TEXTS, **messages_api.TEXTS, **WEB,
 }
 """Every code of every area."""

@@ -41,6 +41,7 @@ NOTICES: dict[str, str] = {
     "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),
     "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),
+    "token_revoked": N_("Đã thu hồi mã."),
 }
 """What a page may say after a redirect: `?done=booked&n=239`.  Only these sentences, so an address can say nothing else."""
 

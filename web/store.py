@@ -1,6 +1,7 @@
-"""Tables of the web: accounts, sessions, and attempts (what the rate limits count).  Made by the migrations of web and mail.
+"""Tables of the web: accounts, their sessions and tokens, and attempts (what the rate limits count).
 
-Passwords are argon2id hashes, session tokens are stored as SHA-256 only: a copy of this database signs nobody in.
+Passwords are argon2id hashes, session tokens and tokens of programs are stored as SHA-256 only: a copy of this database
+signs nobody in.  A new password ends both.
 Called by `auth.py`, `session.py` and the `users` command, always with an open connection.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    Boolean, Column, Connection, ForeignKey, Index, Integer, String, Table, Text, delete, func, insert, select, update,
+    Boolean, CheckConstraint, Column, Connection, ForeignKey, Index, Integer, String, Table, Text, delete, func, insert, select, update,
 )
 
 from meetings.access import Role
@@ -43,6 +44,20 @@ web_session = Table(
     Column("user_id", String(36), ForeignKey("account.user_id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+)
+api_token = Table(
+    "api_token", metadata,
+    Column("token_id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("account.user_id"), nullable=False, index=True),
+    Column("token_sha256", String(64), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("scope", String(5), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    CheckConstraint("scope IN ('read', 'write')", name="scope"),
+    CheckConstraint("made_at < expires_at", name="times"),
+    Index("uq_api_token_token_sha256", "token_sha256", unique=True),
 )
 attempt = Table(
     "attempt", metadata,
@@ -121,9 +136,10 @@ def accounts(conn: Connection) -> list[Account]:
 
 
 def set_password(conn: Connection, user_id: str, password_hash: str, *, must_change: bool) -> None:
-    """Replaces the password and ends every session of that person."""
+    """Replaces the password and ends every session and every token of that person."""
     conn.execute(update(account).where(account.c.user_id == user_id).values(
         password_hash=password_hash, must_change=must_change))
+    conn.execute(delete(api_token).where(api_token.c.user_id == user_id))
     conn.execute(delete(web_session).where(web_session.c.user_id == user_id))
 
 

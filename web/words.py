@@ -56,6 +56,7 @@ FIELDS: dict[str, str] = {
     "note": N_("ghi chú"),
     "equipment": N_("thiết bị"),
     "contact": N_("người liên hệ"),
+    "token_name": N_("tên mã"),
 }
 """What somebody was to type, as sentences about it call it; a test knows every field that such a sentence may name."""
 

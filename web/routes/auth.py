@@ -12,6 +12,7 @@ from meetings.access import Action, Subject
 from meetings.errors import Invalid
 from meetings.store import ledger_store
 from web import auth, places, session, store, words
+from web.api import tokens
 from web.container import container
 from web.errors import explain, say
 from web.guard import allow
@@ -127,9 +128,17 @@ def language(request: Request, _subject: Subject = Depends(allow(Action.PUBLIC))
 
 
 @router.get("/account")
-def account(request: Request, subject: Subject = Depends(allow(Action.ACCOUNT))) -> Response:
-    found = container(request)
+def account(request: Request, _subject: Subject = Depends(allow(Action.ACCOUNT))) -> Response:
+    return account_page(request)
+
+
+def account_page(request: Request, status: int = 200, **values: Any) -> HTMLResponse:
+    """One's own account; also the answer when a token for a program was made (`routes/tokens.py`)."""
+    found, subject, now = container(request), request.state.subject, container(request).clock.now()
     with found.db.read() as conn:
-        unit_name = places.name(conn, subject.unit_id, found.when.today(found.clock.now()))
+        unit_name = places.name(conn, subject.unit_id, found.when.today(now))
+        kept = tokens.of(conn, subject.user_id, now)
     roles = [_(words.ROLES[role]) for role in sorted(subject.roles)]
-    return page(request, "account.html", account=request.state.account, unit_name=unit_name, roles=roles)
+    shown = {"made": None, "errors": {}, "typed": "", "tokens": kept, "days": tokens.DAYS}
+    return page(request, "account.html", status, account=request.state.account, unit_name=unit_name, roles=roles,
+                **{**shown, **values})

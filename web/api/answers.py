@@ -1,0 +1,71 @@
+"""Answers that are no refusals: JSON of a shape with its ETag, 304 for what the program has already, and creations that
+are done once however often they are sent.
+
+`private, no-cache`: a program may keep what it got, but asks before it uses it again; nobody between may keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy import Connection
+
+from meetings.access import Subject
+from web.api import etag, idempotency
+from web.api.body import JSON
+from web.api.idempotency import Answered
+from web.api.paging import Part, link
+from web.api.shapes import Listed, Out
+from web.container import container
+
+KEPT = {"cache-control": "private, no-cache", "vary": "authorization, cookie, accept-language"}
+
+
+def written(shown: Out) -> bytes:
+    """The shape as it goes out; its ETag is made of these bytes."""
+    return shown.model_dump_json().encode()
+
+
+def tag(shown: Out) -> str:
+    return etag.of(written(shown))
+
+
+def show(request: Request, shown: Out, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The shape with its ETag; 304 for a reader who has these very bytes."""
+    body = written(shown)
+    version = etag.of(body)
+    told = {**KEPT, "etag": version, **(headers or {})}
+    if request.method in ("GET", "HEAD") and etag.matches(request.headers.get("if-none-match"), version):
+        return Response(status_code=304, headers=told)
+    return Response(body, status, told, JSON)
+
+
+def listed(request: Request, found: Part[Any], line: Callable[[Any], Out]) -> Response:
+    """One part of a list with the address of the next."""
+    items = [line(one) for one in found.items]
+    return show(request, Listed[Any](items=items, next=found.next), headers=link(request, found))
+
+
+def once(
+    request: Request, subject: Subject, create: Callable[[Connection], tuple[Out, str]]
+) -> tuple[Response, bool]:
+    """Runs `create` in one transaction with its Idempotency-Key: (201 with the shape and its address, whether it is new).
+
+    `create` gives the shape and the path of what it made.  A replay is answered with the very same bytes.
+    """
+    found, now = container(request), container(request).clock.now()
+    route = f"{request.method} {request.url.path}"
+    asked = idempotency.asked(
+        subject.user_id or "", request.headers.get(idempotency.HEADER), route, request.state.body)
+    with found.db.write() as conn:
+        before = idempotency.begin(conn, asked, now)
+        if before is not None:
+            headers = {**before.headers, idempotency.REPLAYED: "true"}
+            return Response(before.body, before.status, headers, JSON), False
+        shown, path = create(conn)
+        body = written(shown)
+        headers = {**KEPT, "etag": etag.of(body), "location": path}
+        idempotency.keep(conn, asked, Answered(201, headers, body.decode()))
+    return Response(body, 201, headers, JSON), True
