@@ -48,6 +48,9 @@ class Action(StrEnum):
     MEETING_EDIT = "meeting.edit"
     MEETING_BOOK = "meeting.book"
     MEETING_CONDUCT = "meeting.conduct"
+    REQUEST_READ = "request.read"
+    REQUEST_ANSWER = "request.answer"
+    POLICY_KEEP = "policy.keep"
     MEETING_JOIN = "meeting.join"
     MOTION_VOTE = "motion.vote"
     HAND_RAISE = "hand.raise"
@@ -108,7 +111,8 @@ class Resource:
     kind: "meeting", "minutes", "packet", "document", "cards", "link", "user", "unit", …
     unit_path: root … owning unit; empty = no unit in particular (a list that shows only what the subject may see).
     state: the meeting's.  signers: role → user id of its chair, secretary, division_head and clerk.
-    attending_units: units whose points are booked; for kind "link", the unit of that one point.
+    attending_units: units whose points are booked; for kind "link", the unit of that one point; for kind "request", the
+    unit that is asked and the bodies that act for it.
     issued: the record has been issued.
     """
 
@@ -198,6 +202,11 @@ def _signed_in(subject: Subject, _resource: Resource) -> str | None:
     return "signed in" if subject.user_id else None
 
 
+def _workers(subject: Subject, _resource: Resource) -> str | None:
+    """The list of one's own unit: what is in it is the unit's."""
+    return "worker" if subject.unit_id and _holds(subject, _WORKERS) else None
+
+
 def _ops(subject: Subject, resource: Resource) -> str | None:
     operator = _holds(subject, frozenset({Role.ADMIN, Role.TECHNICIAN})) and _covers(subject, resource)
     return "operator" if operator else None
@@ -231,6 +240,12 @@ def _book(subject: Subject, resource: Resource) -> str | None:
     if _party(subject, resource, "secretary"):
         return "party"
     return "own secretary" if _own_staff(subject, resource, Role.SECRETARY) else None
+
+
+def _answers(subject: Subject, resource: Resource) -> str | None:
+    """For the unit that is asked: its secretary, chair or, in a commune that has no others, its officer."""
+    theirs = subject.unit_id in resource.attending_units and resource.kind == "request"
+    return "asked" if theirs and _holds(subject, frozenset({Role.SECRETARY, Role.CHAIR, Role.OFFICER})) else None
 
 
 def _conduct(subject: Subject, resource: Resource) -> str | None:
@@ -339,6 +354,9 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.MEETING_EDIT: _prepare,
     Action.MEETING_BOOK: _book,
     Action.MEETING_CONDUCT: _conduct,
+    Action.REQUEST_READ: _workers,
+    Action.REQUEST_ANSWER: _answers,
+    Action.POLICY_KEEP: _admin,
     Action.MEETING_JOIN: _join,
     Action.MOTION_VOTE: _seat_only,
     Action.HAND_RAISE: _seat_only,

@@ -23,8 +23,16 @@ def seats_set(conn: Connection, meeting_id: str, points: Sequence[PointRef], by:
     Called by the scheduler in the transaction that books them.  Points may be added until the meeting ends; a point
     that has left traces in the record (it joined, spoke, named delegates) stays: Conflict("seat.used", points=[…]).
     """
+    permit(conn, meeting_store.lock(conn, meeting_id), by, Action.MEETING_BOOK)
+    return seats_follow(conn, meeting_id, points, by, at)
+
+
+def seats_follow(conn: Connection, meeting_id: str, points: Sequence[PointRef], by: Subject | None, at: datetime) -> int:
+    """`seats_set` without the question who may: the calendar has changed by an answer of the unit that owns a point.
+
+    Called by the scheduler only, which has asked; `by` None: time has done it.
+    """
     meeting = meeting_store.lock(conn, meeting_id)
-    permit(conn, meeting, by, Action.MEETING_BOOK)
     meeting.check_alive()
     wanted = {point.point_id: point for point in points}
     if len(wanted) != len(points):

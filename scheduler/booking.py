@@ -81,10 +81,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class NamedBooking:
-    """A live booking as people read it.  `unit` is the name of the unit that convenes.
+    """A booking as people read it.  `unit` is the name of the unit that convenes.
 
     `meeting_id` and `meeting_title` are None where the reader may not know of the meeting: the time and the unit are
-    enough to agree on another hour.
+    enough to agree on another hour.  Maintenance has no meeting but a `note`, and `unit` is that of the point.
     """
 
     point_id: int
@@ -94,6 +94,8 @@ class NamedBooking:
     unit: str
     meeting_id: str | None
     meeting_title: str | None
+    state: str = "confirmed"
+    note: str | None = None
 
     def masked(self) -> NamedBooking:
         """Without what only readers of the meeting may know."""
@@ -104,4 +106,5 @@ class NamedBooking:
         return {
             "point": self.point_id, "code": self.code, "name": self.name, "start": self.slot.start,
             "end": self.slot.end, "unit": self.unit, "meeting": self.meeting_id, "meeting_title": self.meeting_title,
+            "note": self.note,
         }

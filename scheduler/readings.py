@@ -1,4 +1,4 @@
-"""Reads calendars: which live bookings points have, what stands in the way, where there is room.  Changes nothing.
+"""Reads calendars: which bookings and maintenance points have, what stands in the way, where there is room.  Changes nothing.
 
 Names of other units' meetings are shown only to those who may read them; everybody sees the time and the unit, because
 that is enough to agree on another hour.  Re-exported by `service`.
@@ -21,38 +21,40 @@ from scheduler.points import chunks
 from scheduler.slots import Slot, gaps
 
 _b = store.booking.c
+HOLDING = ("confirmed", "blocked")
+"""What stands in the way of a booking; what is pending does not."""
 
 
 def calendar(conn: Connection, point_ids: Collection[int], window: Slot) -> Calendar:
-    """The live bookings of the points that touch the window."""
+    """What holds the points in the window; maintenance counts as a meeting without a name."""
     return Calendar([
-        Booking(row.meeting_id, row.point_id, Slot(row.starts_at, row.ends_at))
+        Booking(row.meeting_id or "", row.point_id, Slot(row.starts_at, row.ends_at))
         for row in _rows(conn, point_ids, window, select(_b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at))
     ])
 
 
 def bookings(
-    conn: Connection, point_ids: Collection[int], window: Slot, by: Subject | None = None
+    conn: Connection, point_ids: Collection[int], window: Slot, by: Subject | None = None, states: Collection[str] = HOLDING,
 ) -> list[NamedBooking]:
-    """The live bookings that touch the window, by time.  With `by`, titles only of meetings that `by` may read."""
+    """The bookings in these states that touch the window, by time.  With `by`, titles only of meetings that `by` may read."""
     columns = select(
-        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, store.point.c.code, store.point.c.name,
+        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
         meeting.c.title, meeting.c.unit,
-    ).join(store.point, _b.point_id == store.point.c.point_id).join(meeting, _b.meeting_id == meeting.c.meeting_id)
+    ).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
     found = sorted(
-        (_named(row) for row in _rows(conn, point_ids, window, columns)),
+        (_named(row) for row in _rows(conn, point_ids, window, columns, states)),
         key=lambda booking: (booking.slot.start, booking.code),
     )
-    return found if by is None else _masked(conn, found, by)
+    return found if by is None else masked(conn, found, by)
 
 
 def conflicts(
     conn: Connection, point_ids: Collection[int], slot: Slot, except_meeting: str | None = None,
     by: Subject | None = None,
 ) -> list[NamedBooking]:
-    """What stands in the way of booking these points: their live bookings that overlap the slot, named, by time."""
-    found = [booking for booking in bookings(conn, point_ids, slot) if booking.meeting_id != except_meeting]
-    return found if by is None else _masked(conn, found, by)
+    """What stands in the way of booking these points: what holds them and overlaps the slot, named, by time."""
+    found = [booking for booking in bookings(conn, point_ids, slot) if booking.meeting_id is None or booking.meeting_id != except_meeting]
+    return found if by is None else masked(conn, found, by)
 
 
 def free_slots(conn: Connection, point_ids: Collection[int], window: Slot, length: timedelta) -> list[Slot]:
@@ -60,27 +62,31 @@ def free_slots(conn: Connection, point_ids: Collection[int], window: Slot, lengt
     return gaps((booking.slot for booking in calendar(conn, point_ids, window).taken), window, length)
 
 
-def points_of_meeting(conn: Connection, meeting_id: str) -> list[int]:
-    """Ids of the points that are booked for the meeting now."""
-    mine = select(_b.point_id).where(_b.meeting_id == meeting_id, _b.state == "confirmed").order_by(_b.point_id)
+def points_of_meeting(conn: Connection, meeting_id: str, state: str = "confirmed") -> list[int]:
+    """Ids of the points that are booked for the meeting now; `state` "pending": those that wait for somebody's yes."""
+    mine = select(_b.point_id).where(_b.meeting_id == meeting_id, _b.state == state).order_by(_b.point_id)
     return list(conn.execute(mine).scalars())
 
 
-def _rows(conn: Connection, point_ids: Collection[int], window: Slot, columns: Any) -> Iterator[Row[Any]]:
-    touching = (_b.state == "confirmed") & (_b.starts_at < window.end) & (_b.ends_at > window.start)
+def masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[NamedBooking]:
+    """The same, without the names of meetings that `by` may not read."""
+    readable: dict[str, bool] = {}
+    for meeting_id in {booking.meeting_id for booking in found if booking.meeting_id}:
+        resource = meetings.resource_of(conn, meetings.get(conn, meeting_id))
+        readable[meeting_id] = decide(by, Action.MEETING_READ, resource).allowed
+    return [booking if readable.get(booking.meeting_id or "") else booking.masked() for booking in found]
+
+
+def _rows(
+    conn: Connection, point_ids: Collection[int], window: Slot, columns: Any, states: Collection[str] = HOLDING,
+) -> Iterator[Row[Any]]:
+    touching = _b.state.in_(states) & (_b.starts_at < window.end) & (_b.ends_at > window.start)
     for chunk in chunks(sorted(set(point_ids))):
         yield from conn.execute(columns.where(touching, _b.point_id.in_(chunk)))
 
 
 def _named(row: Row[Any]) -> NamedBooking:
     return NamedBooking(
-        row.point_id, row.code, row.name, Slot(row.starts_at, row.ends_at), row.unit["name"], row.meeting_id, row.title,
+        row.point_id, row.code, row.name, Slot(row.starts_at, row.ends_at), row.unit["name"] if row.unit else "",
+        row.meeting_id, row.title, row.state, row.note,
     )
-
-
-def _masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[NamedBooking]:
-    readable: dict[str, bool] = {}
-    for meeting_id in {booking.meeting_id for booking in found if booking.meeting_id}:
-        resource = meetings.resource_of(conn, meetings.get(conn, meeting_id))
-        readable[meeting_id] = decide(by, Action.MEETING_READ, resource).allowed
-    return [booking if readable.get(booking.meeting_id or "") else booking.masked() for booking in found]

@@ -1,66 +1,84 @@
 """Use cases of booking: book all points of a meeting in one action, move them, give them back, show who has what.
 
-Each takes the open transaction first.  A booking is all or nothing, and the meeting is convened in the same
-transaction.  Two secretaries may press the button at the same moment: the points are locked in one order, and the
-constraint `booking_overlap` refuses whatever would slip past; both ways the loser learns who was first.
-Called by the web; sends nothing.
+Each takes the open transaction first.  A booking is all or nothing.  Points of the own subtree are the meeting's at once; the
+owners of all others are asked (`requests`), and until they have answered the point is pending and holds nobody off.  With
+nothing pending a draft is convened in the same transaction; otherwise it waits for its answers, or for whoever convenes it
+with what is confirmed.  Called by the web; sends nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, String, literal, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 
 from meetings import service as meetings
 from meetings.access import Action, Subject
-from meetings.errors import Conflict, Invalid, NotAllowed
+from meetings.errors import Invalid
 from meetings.ledger import stamp
-from meetings.meeting import Meeting, PointRef, State
+from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
-from meetings.store.base import UtcDateTime
-from meetings.store.triggers import violated
 from meetings.units import UnitTree
-from scheduler import readings, store
-from scheduler.approval import acting
-from scheduler.booking import NamedBooking, Point
-from scheduler.points import chunks, points_by_id
+from scheduler import approval, claims, displacing, policies, request_store, requests, store
+from scheduler.approval import OPEN, Policy, Request, Standing
+from scheduler.booking import Point
+from scheduler.points import points_by_id
 from scheduler.readings import bookings, conflicts, free_slots, points_of_meeting
 from scheduler.slots import Slot, civil_day, gaps, working_hours
 
 __all__ = [
-    "book", "bookings", "cancel", "conflicts", "free_slots", "gaps", "move", "points_of_meeting", "release",
+    "accept", "book", "bookings", "cancel", "conflicts", "free_slots", "gaps", "move", "points_of_meeting", "rebook", "release",
     "working_hours",
 ]
 
-_LIVE = store.booking.c.state == "confirmed"
-_SHOWN = 5  # points named in an error that is not about each of them
+_b = store.booking.c
+_LIVE = _b.state == "confirmed"
 
 
-def book(conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime) -> int:
-    """Makes exactly these points the meeting's, for the meeting's time, and convenes a draft; returns their number.
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a booking stands on: the units of the meeting's day, who convenes, what the levels agreed on."""
 
-    Calling it again with other points adds and gives back.  Raises Conflict("booking.overlap", conflicts=[{point,
-    code, name, start, end, unit, meeting, meeting_title}, …]) naming everything in the way; meeting and title are None
-    where `by` may not read that meeting.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past"),
-    NotAllowed("booking.outside") for points outside the convening unit's subtree, Closed.
+    tree: UnitTree
+    convenor: str
+    policy: Policy
+
+    def asked(self, points: Iterable[Point]) -> list[Point]:
+        """Those for which somebody's yes is needed."""
+        return [point for point in points if approval.route(self.tree, self.convenor, point.unit_id, self.policy)]
+
+
+def book(
+    conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime, displace: str = "",
+) -> int:
+    """Makes exactly these points the meeting's, for the meeting's time; returns their number, pending ones included.
+
+    Calling it again with other points adds and gives back.  `displace`: the reason for which lower bookings in the way lose
+    their points, where the policy allows it.  Raises Conflict("booking.overlap", conflicts=[{point, code, name, start, end,
+    unit, meeting, meeting_title, note}, …]) naming everything in the way; meeting and title are None where `by` may not read
+    that meeting.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past" | "booking.unit_ended"), Closed,
+    NotAllowed and Closed as `displacing.displace`.
     """
-    meeting = _own(conn, meeting_id, by, Action.MEETING_BOOK)
-    meeting.check_state(State.DRAFT, State.CONVENED)
-    slot = _coming(meeting.start, meeting.end, at)
     wanted = list(dict.fromkeys(point_ids))
+    meeting, slot, held = _held(conn, meeting_id, wanted, by, Action.MEETING_BOOK, at, displace=bool(displace))
     if not wanted:
         raise Invalid("booking.nobody", field="audience")
     points = points_by_id(conn, wanted)
-    refs = _refs(conn, meeting, [points[point_id] for point_id in wanted])
-    held = set(points_of_meeting(conn, meeting_id))
-    _take(conn, meeting_id, sorted(points.keys() - held), slot, by, at)
-    _give_back(conn, meeting_id, held - points.keys(), at)
-    meetings.seats_set(conn, meeting_id, refs, by, at)
-    if meeting.state is State.DRAFT:
+    ground = _ground(conn, meeting, slot, points.values())
+    fresh = sorted(points.keys() - held)
+    lost = _make_room(conn, meeting, fresh, slot, ground, by, at, displace)
+    asked = ground.asked(points[point_id] for point_id in fresh)
+    pending = requests.ask(conn, meeting, asked, slot, ground.convenor, ground.tree, ground.policy, by, at)
+    claims.take(conn, meeting_id, fresh, slot, by, at, pending)
+    _give_up(conn, meeting, held - points.keys(), by, at)
+    direct = [point_id for point_id in fresh if point_id not in pending]
+    requests.overtake(conn, direct, slot, meeting_id, by, at)
+    claims.seat(conn, meeting, by, at, first=wanted)
+    displacing.propose(conn, lost, at)
+    if meeting.state is State.DRAFT and not points_of_meeting(conn, meeting_id, "pending"):
         meetings.convene(conn, meeting_id, by, at)
     return len(wanted)
 
@@ -68,24 +86,57 @@ def book(conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subjec
 def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: Subject, at: datetime) -> Meeting:
     """Another time for the meeting and all its points, or none of it.  Seats, join links and cards stay good.
 
-    Raises Conflict("booking.overlap", …) like `book`, Invalid("meeting.end_before_start" | "booking.past"), Closed.
+    Whoever had answered a request is asked again.  Raises Conflict("booking.overlap", …) like `book`,
+    Invalid("meeting.end_before_start" | "booking.past" | "booking.unit_ended"), Closed.
     """
-    meeting = _own(conn, meeting_id, by, Action.MEETING_EDIT)
-    meeting.check_state(State.DRAFT, State.CONVENED)
-    slot = _coming(start, end, at)
-    held = points_of_meeting(conn, meeting_id)
-    if not held:
+    slot = claims.coming(start, end, at)
+    meeting, old, held = _held(conn, meeting_id, (), by, Action.MEETING_EDIT, at, to=slot)
+    again = [one for one in request_store.of_meeting(conn, meeting_id, lock=True) if _returns(conn, one.request, slot, held)]
+    if not held and not again:
         return meetings.change(conn, meeting_id, by, at, start=slot.start, end=slot.end)
-    _check_scope(conn, meeting, points_by_id(conn, held).values(), unit_store.tree(conn, civil_day(slot.start)))
-    _lock(conn, held)
-    _check_free(conn, held, slot, meeting_id, by)
-    mine = store.booking.update().where(store.booking.c.meeting_id == meeting_id, _LIVE)
-    _guarded(conn, mine.values(starts_at=slot.start, ends_at=slot.end), held, slot, meeting_id, by)
+    if slot == old:
+        return meeting
+    ground = _ground(conn, meeting, slot, points_by_id(conn, held).values())
+    claims.check_free(conn, held, slot, meeting_id, by)
+    mine = store.booking.update().where(_b.meeting_id == meeting_id, _LIVE, _b.request_id.is_(None))
+    claims.guarded(conn, mine.values(starts_at=slot.start, ends_at=slot.end), held, slot, meeting_id, by)
     # meetings.change refuses new times while points are booked; here they move with it, in this transaction.
     meeting_store.save(conn, meeting_id, starts_at=slot.start, ends_at=slot.end)
     ledger_store.append(conn, meeting_id, "meeting.changed", at, by,
                         data={"start": stamp(slot.start), "end": stamp(slot.end)})
-    return meetings.get(conn, meeting_id)
+    moved = meetings.get(conn, meeting_id)
+    for stored in again:
+        _ask_again(conn, stored, moved, slot, ground, by, at)
+    direct = points_of_meeting(conn, meeting_id)
+    requests.overtake(conn, direct, slot, meeting_id, by, at)
+    claims.seat(conn, moved, by, at)
+    return moved
+
+
+def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Meeting:
+    """Takes what the owner of a point offered instead: other points, or another time for the whole meeting.
+
+    Raises as `requests.accept` and `move`.
+    """
+    request = request_store.load(conn, request_id).request
+    offer, meeting = request.offer, meetings.get(conn, request.meeting_id)
+    if offer is not None and offer.slot is not None and offer.slot != Slot(meeting.start, meeting.end):
+        permit(conn, meeting, by, Action.MEETING_BOOK)
+        move(conn, meeting.meeting_id, offer.slot.start, offer.slot.end, by, at)
+    else:
+        requests.accept(conn, request_id, by, at)
+    return meetings.get(conn, request.meeting_id)
+
+
+def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) -> Meeting:
+    """A meeting that lost points takes the time that was proposed, with all of its points again.  Raises as `move` and `book`."""
+    loss = displacing.answer(conn, displacement_id, at)
+    if loss.proposed is None:
+        raise Invalid("displace.no_time", field="start")
+    points = [*points_of_meeting(conn, loss.lost_id), *points_of_meeting(conn, loss.lost_id, "pending"), *loss.point_ids]
+    moved = move(conn, loss.lost_id, loss.proposed.start, loss.proposed.end, by, at)
+    book(conn, loss.lost_id, points, by, at)
+    return meetings.get(conn, moved.meeting_id)
 
 
 def release(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> int:
@@ -93,7 +144,8 @@ def release(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> int
 
     After a concluded meeting only the rest of its time is given back: that it took place stays in the calendar.
     """
-    meeting = _own(conn, meeting_id, by, Action.MEETING_EDIT)
+    meeting = meeting_store.lock(conn, meeting_id)
+    permit(conn, meeting, by, Action.MEETING_EDIT)
     if meeting.state in (State.OPEN, State.SUSPENDED):
         meeting.check_state(State.CONCLUDED)
     return _release(conn, meeting, by, at)
@@ -108,101 +160,94 @@ def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: date
 # --- steps ---------------------------------------------------------------------------------------------------------
 
 
-def _own(conn: Connection, meeting_id: str, by: Subject, action: Action) -> Meeting:
-    """The meeting, locked before any point is: every booking locks in this order, so none waits in a circle."""
-    meeting = meeting_store.lock(conn, meeting_id)
-    permit(conn, meeting, by, action)
-    return meeting
+def _held(
+    conn: Connection, meeting_id: str, wanted: Collection[int], by: Subject, action: Action, at: datetime, *,
+    to: Slot | None = None, displace: bool = False,
+) -> tuple[Meeting, Slot, set[int]]:
+    """The meeting with its time and its live points, all locked together with `wanted` (see `claims.hold`).
+
+    The points are read before they are locked, and once more after it: somebody may have been faster.
+    """
+    seen: set[int] = set()
+    first = meeting_store.load(conn, meeting_id)
+    permit(conn, first, by, action)
+    first.check_state(State.DRAFT, State.CONVENED)
+    slot = to or claims.coming(first.start, first.end, at)
+    while True:
+        seen |= {*wanted, *_live(conn, meeting_id)}
+        also = {one.meeting_id for one in conflicts(conn, wanted, slot) if one.meeting_id} if displace else ()
+        meeting = claims.hold(conn, meeting_id, seen, slot, also)
+        held = _live(conn, meeting_id)
+        if held <= seen:
+            break
+    meeting.check_state(State.DRAFT, State.CONVENED)
+    return meeting, Slot(meeting.start, meeting.end) if to else claims.coming(meeting.start, meeting.end, at), held
 
 
-def _coming(start: datetime, end: datetime, at: datetime) -> Slot:
-    slot = Slot(start, end)
-    if slot.end <= at:
-        raise Invalid("booking.past", field="end", end=slot.end)
-    return slot
+def _live(conn: Connection, meeting_id: str) -> set[int]:
+    return {*points_of_meeting(conn, meeting_id), *points_of_meeting(conn, meeting_id, "pending")}
 
 
-def _refs(conn: Connection, meeting: Meeting, points: Sequence[Point]) -> list[PointRef]:
-    """The points as the record names them, with the level their units have on the meeting's day."""
-    tree = unit_store.tree(conn, civil_day(meeting.start))
-    _check_scope(conn, meeting, points, tree)
-    return [
-        PointRef(point.point_id, point.code, point.name, point.unit_id, tree.get(point.unit_id).level)
-        for point in points
-    ]
+def _ground(conn: Connection, meeting: Meeting, slot: Slot, points: Collection[Point]) -> _Ground:
+    """Raises Invalid("booking.unit_ended") where a point's unit is none on that day."""
+    tree = unit_store.tree(conn, civil_day(slot.start))
+    claims.refs(conn, meeting, list(points), tree)
+    convenor = approval.acting(tree, meeting.unit.id, requests.territorial(conn))
+    return _Ground(tree, convenor.unit_id, policies.current(conn))
 
 
-def _check_scope(conn: Connection, meeting: Meeting, points: Collection[Point], tree: UnitTree) -> None:
-    """A unit convenes its own subtree; a body (a level without territory) acts for the unit it belongs to."""
-    if ended := [point.name for point in points if point.unit_id not in tree]:
-        raise Invalid("booking.unit_ended", field="audience", points=ended[:_SHOWN], count=len(ended), on=tree.on)
-    territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
-    convenor = acting(tree, meeting.unit.id, territorial)
-    inside = {unit.unit_id for unit in tree.subtree(convenor.unit_id)}
-    if outside := [point.name for point in points if point.unit_id not in inside]:
-        raise NotAllowed("booking.outside", points=outside[:_SHOWN], count=len(outside), unit=convenor.name)
+def _make_room(
+    conn: Connection, meeting: Meeting, fresh: Sequence[int], slot: Slot, ground: _Ground, by: Subject, at: datetime, reason: str,
+) -> list[displacing.Loss]:
+    if not reason or not claims.in_the_way(conn, fresh, slot, meeting.meeting_id):
+        claims.check_free(conn, fresh, slot, meeting.meeting_id, by)
+        return []
+    found = conflicts(conn, fresh, slot, except_meeting=meeting.meeting_id)
+    return displacing.displace(conn, meeting, found, reason, ground.tree, ground.policy, by, at)
 
 
-def _take(
-    conn: Connection, meeting_id: str, point_ids: Sequence[int], slot: Slot, by: Subject, at: datetime
-) -> None:
-    """Books the points; one statement whatever their number (up to 10,000)."""
-    _lock(conn, point_ids)
-    _check_free(conn, point_ids, slot, meeting_id, by)
-    columns = ["meeting_id", "point_id", "starts_at", "ends_at", "state", "booked_at", "booked_by"]
-    for chunk in chunks(list(point_ids)):
-        rows = select(
-            literal(meeting_id), store.point.c.point_id, literal(slot.start, UtcDateTime),
-            literal(slot.end, UtcDateTime), literal("confirmed"), literal(at, UtcDateTime),
-            literal(by.user_id, String(36)),
-        ).where(store.point.c.point_id.in_(chunk)).order_by(store.point.c.point_id)
-        _guarded(conn, store.booking.insert().from_select(columns, rows), point_ids, slot, meeting_id, by)
-
-
-def _lock(conn: Connection, point_ids: Collection[int]) -> None:
-    """Who books the same points waits here, in one order, so nobody waits in a circle.  SQLite has one writer."""
-    if conn.dialect.name != "postgresql":
+def _give_up(conn: Connection, meeting: Meeting, point_ids: Collection[int], by: Subject, at: datetime) -> None:
+    """Points the meeting no longer wants; their requests are made smaller or withdrawn."""
+    if not point_ids:
         return
-    for chunk in chunks(sorted(point_ids)):
-        mine = select(store.point.c.point_id).where(store.point.c.point_id.in_(chunk)).order_by(store.point.c.point_id)
-        conn.execute(mine.with_for_update(key_share=True))
+    for stored in request_store.of_meeting(conn, meeting.meeting_id, lock=True):
+        gone = set(stored.request.point_ids) & set(point_ids)
+        if gone and (stored.request.standing in OPEN or stored.request.standing is Standing.AGREED):
+            requests.shrink(conn, stored, meeting, gone, "given_back", by, at)
+    claims.give_back(conn, meeting.meeting_id, point_ids, at)
 
 
-def _check_free(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject) -> None:
-    calendar = readings.calendar(conn, point_ids, slot)
-    if calendar.clashes(point_ids, slot, meeting_id):
-        raise _overlap(conflicts(conn, point_ids, slot, except_meeting=meeting_id, by=by))
+def _returns(conn: Connection, request: Request, slot: Slot, held: Collection[int]) -> bool:
+    """Whether it is asked once more for the slot: what was refused only where it was not asked anew or taken meanwhile."""
+    if request.standing in (Standing.DECLINED, Standing.LAPSED):
+        points = request.point_ids
+        return not set(points) & set(held) and not claims.in_the_way(conn, points, slot, request.meeting_id)
+    return request.standing is not Standing.WITHDRAWN
 
 
-def _guarded(
-    conn: Connection, statement: Executable, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject
+def _ask_again(
+    conn: Connection, stored: request_store.Stored, meeting: Meeting, slot: Slot, ground: _Ground, by: Subject, at: datetime
 ) -> None:
-    """Runs the statement; what the database refuses becomes the same Conflict that the rule gives."""
-    try:
-        with conn.begin_nested():
-            conn.execute(statement)
-    except IntegrityError as error:
-        if not violated(error, "booking_overlap"):
-            raise
-        raise _overlap(conflicts(conn, point_ids, slot, except_meeting=meeting_id, by=by)) from error
-
-
-def _overlap(found: Sequence[NamedBooking]) -> Conflict:
-    return Conflict("booking.overlap", conflicts=[booking.as_param() for booking in found])
+    """The same owner for another time; where by then nobody's yes is needed any more, its points are simply booked."""
+    request = stored.request
+    if request.owner in ground.tree and approval.route(ground.tree, ground.convenor, request.owner, ground.policy):
+        requests.reopen(conn, stored, meeting, slot, ground.tree, ground.policy, by, at)
+        return
+    live = set(request.point_ids) & _live(conn, meeting.meeting_id)
+    requests.withdraw(conn, stored, meeting, by, at)
+    if request.owner in ground.tree:
+        claims.check_free(conn, live, slot, meeting.meeting_id, by)
+        claims.take(conn, meeting.meeting_id, live, slot, by, at)
 
 
 def _release(conn: Connection, meeting: Meeting, by: Subject, at: datetime) -> int:
-    held = points_of_meeting(conn, meeting.meeting_id)
+    held = _live(conn, meeting.meeting_id)
     if meeting.state is State.CONCLUDED and meeting.start < at:
-        mine = (store.booking.c.meeting_id == meeting.meeting_id) & _LIVE & (store.booking.c.ends_at > at)
+        mine = (_b.meeting_id == meeting.meeting_id) & _LIVE & (_b.ends_at > at)
         return conn.execute(store.booking.update().where(mine).values(ends_at=at)).rowcount
-    _give_back(conn, meeting.meeting_id, held, at)
+    for stored in request_store.of_meeting(conn, meeting.meeting_id, lock=True):
+        requests.withdraw(conn, stored, meeting, by, at)
+    claims.give_back(conn, meeting.meeting_id, held, at)
     if meeting.state in (State.DRAFT, State.CONVENED) and held:
         meetings.seats_set(conn, meeting.meeting_id, [], by, at)
     return len(held)
-
-
-def _give_back(conn: Connection, meeting_id: str, point_ids: Collection[int], at: datetime) -> None:
-    for chunk in chunks(sorted(point_ids)):
-        mine = (store.booking.c.meeting_id == meeting_id) & _LIVE & store.booking.c.point_id.in_(chunk)
-        conn.execute(store.booking.update().where(mine).values(state="released", why="given_back", released_at=at))

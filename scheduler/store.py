@@ -36,8 +36,6 @@ point = Table(
     Index("ix_point_unit_id", "unit_id"),
 )
 
-OPEN = "standing IN ('asked', 'offered', 'agreed')"
-
 approval = Table(
     "approval", metadata,
     Column("request_id", String(36), primary_key=True),
@@ -64,7 +62,7 @@ approval = Table(
     CheckConstraint("step >= 0 AND round >= 1 AND version >= 1", name="counts"),
     CheckConstraint("(standing = 'offered') = (offer IS NOT NULL)", name="offer"),
     CheckConstraint("asked <> convenor", name="self"),
-    Index("uq_approval_live", "meeting_id", "owner", unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+    Index("ix_approval_meeting_id", "meeting_id"),
     Index("ix_approval_asked", "asked", "standing"),
     Index("ix_approval_next_at", "next_at"),
 )

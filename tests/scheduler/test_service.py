@@ -16,7 +16,7 @@ from meetings.meeting import State
 from meetings.store import ledger_store
 from meetings.store.database import Database
 from meetings.store.triggers import violated
-from scheduler import service, store
+from scheduler import claims, service, store
 from scheduler.booking import Point
 from scheduler.slots import CIVIL, Slot, working_hours
 from tests.scheduler.conftest import Office, Province
@@ -94,7 +94,7 @@ def test_a_conflict_names_point_meeting_unit_and_time(db: Database, province: Pr
     assert conflicts == [{
         "point": province.point("06970").point_id, "code": "06970", "name": "Thị trấn Ba Chẽ",
         "start": at + HOUR, "end": at + 3 * HOUR, "unit": "Tỉnh Quảng Ninh", "meeting": first,
-        "meeting_title": "Giao ban Ba Chẽ",
+        "meeting_title": "Giao ban Ba Chẽ", "note": None,
     }]
     assert state(db, second) is State.DRAFT
     with db.read() as conn:
@@ -230,23 +230,22 @@ def test_a_meeting_that_ends_early_gives_the_rest_back(db: Database, province: P
 
 @one_engine
 @pytest.mark.parametrize(
-    ("convenor", "points", "allowed"),
+    ("convenor", "points", "direct"),
     [("202", ["202", "06970"], True), ("202", ["203"], False), ("202", ["22"], False), ("06970", ["06970"], True),
      ("06970", ["202"], False), ("SB01", ["22", "202", "SB02"], True)],
 )
-def test_a_unit_books_inside_its_own_subtree(
-    db: Database, province: Province, at: datetime, convenor: str, points: list[str], allowed: bool
+def test_a_unit_books_its_own_subtree_and_asks_for_the_rest(
+    db: Database, province: Province, at: datetime, convenor: str, points: list[str], direct: bool
 ) -> None:
     office = province.office(convenor)
     meeting_id = office.draft(db, at + HOUR)
     chosen = [province.point(code) for code in points]
-    if allowed:
-        assert book(db, office, meeting_id, chosen, at) == len(points)
-        return
-    with pytest.raises(NotAllowed) as stopped:
-        book(db, office, meeting_id, chosen, at)
-    assert (stopped.value.code, stopped.value.params["points"]) == ("booking.outside", [chosen[0].name])
-    assert state(db, meeting_id) is State.DRAFT
+    assert book(db, office, meeting_id, chosen, at) == len(points)
+    with db.read() as conn:
+        pending = service.points_of_meeting(conn, meeting_id, "pending")
+    outside = [point.point_id for point in chosen if not province.tree.within(point.unit_id, office.unit.id)]
+    assert pending == ([] if direct else sorted(outside))
+    assert state(db, meeting_id) is (State.CONVENED if direct else State.DRAFT)
 
 
 @one_engine
@@ -324,7 +323,7 @@ def test_what_slips_past_the_check_is_refused_by_the_constraint_with_the_same_na
     office, chosen = province.office("22"), [province.point("202")]
     first = booked(db, office, chosen, at + HOUR, at)
     second = booked(db, office, chosen, at + 4 * HOUR, at) if verb == "move" else office.draft(db, at + HOUR)
-    monkeypatch.setattr(service, "_check_free", lambda *_: None)
+    monkeypatch.setattr(claims, "check_free", lambda *_: None)
     with pytest.raises(Conflict) as stopped, db.write() as conn:
         if verb == "book":
             service.book(conn, second, ids(chosen), office.secretary, at)

@@ -26,7 +26,6 @@ POINT = (
 )
 HOLDS = "state IN ('confirmed', 'blocked')"
 LIVE = "state IN ('pending', 'confirmed')"
-OPEN = "standing IN ('asked', 'offered', 'agreed')"
 CHECKS = {
     "ck_booking_state": "state IN ('pending', 'confirmed', 'blocked', 'released')",
     "ck_booking_times": "starts_at < ends_at",
@@ -263,8 +262,7 @@ def _approvals() -> None:
         sa.CheckConstraint("(standing = 'offered') = (offer IS NOT NULL)", name="ck_approval_offer"),
         sa.CheckConstraint("asked <> convenor", name="ck_approval_self"),
     )
-    where = {"sqlite_where": sa.text(OPEN), "postgresql_where": sa.text(OPEN)}
-    op.create_index("uq_approval_live", "approval", ["meeting_id", "owner"], unique=True, **where)
+    op.create_index("ix_approval_meeting_id", "approval", ["meeting_id"])
     op.create_index("ix_approval_asked", "approval", ["asked", "standing"])
     op.create_index("ix_approval_next_at", "approval", ["next_at"])
 

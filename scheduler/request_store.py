@@ -1,0 +1,131 @@
+"""Requests in the database: rows ↔ `approval.Request`.  Decides nothing.  Called by `requests` and by pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, update
+
+from meetings.errors import NotFound, Stale
+from meetings.ledger import stamp
+from scheduler import store
+from scheduler.approval import Offer, Request, Standing
+from scheduler.points import chunks
+from scheduler.slots import Slot
+
+_a = store.approval.c
+_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A request under its id; `version` grows by one with each change."""
+
+    request_id: str
+    request: Request
+    version: int
+
+
+def load(conn: Connection, request_id: str, *, lock: bool = False) -> Stored:
+    """Raises NotFound("not_found")."""
+    query = select(store.approval).where(_a.request_id == request_id)
+    row = conn.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NotFound("not_found")
+    return _stored(row)
+
+
+def of_meeting(conn: Connection, meeting_id: str, *, lock: bool = False) -> list[Stored]:
+    """Every request of the meeting, the earliest first."""
+    query = select(store.approval).where(_a.meeting_id == meeting_id).order_by(_a.request_id)
+    return _all(conn, query.with_for_update() if lock else query)
+
+
+def asked_of(conn: Connection, units: Collection[str], most: int = 200) -> list[Stored]:
+    """What these units have to answer, the most urgent first."""
+    mine = select(store.approval).where(_a.asked.in_(sorted(units)), _a.standing == Standing.ASKED.value)
+    return _all(conn, mine.order_by(_a.deadline, _a.request_id).limit(most))
+
+
+def answered_by(conn: Connection, units: Collection[str], most: int = 50) -> list[Stored]:
+    """What concerned these units and is settled or waits for somebody else, the newest first."""
+    mine = select(store.approval).where(
+        _a.owner.in_(sorted(units)) | _a.asked.in_(sorted(units)), _a.standing != Standing.ASKED.value)
+    return _all(conn, mine.order_by(_a.request_id.desc()).limit(most))
+
+
+def pending_at(conn: Connection, point_ids: Collection[int], slot: Slot, except_meeting: str) -> dict[str, list[int]]:
+    """request id → those of the points that are pending under it in another meeting, in a time that overlaps the slot."""
+    b = store.booking.c
+    found: dict[str, list[int]] = {}
+    for chunk in chunks(sorted(point_ids)):
+        rows = conn.execute(select(b.request_id, b.point_id).where(
+            b.point_id.in_(chunk), b.state == "pending", b.starts_at < slot.end, b.ends_at > slot.start,
+            b.meeting_id != except_meeting,
+        ).order_by(b.request_id, b.point_id))
+        for row in rows:
+            found.setdefault(row.request_id, []).append(row.point_id)
+    return found
+
+
+def meetings_waiting(conn: Connection, point_ids: Collection[int], slot: Slot) -> set[str]:
+    """Meetings of which one of the points is pending in a time that overlaps the slot."""
+    b = store.booking.c
+    found: set[str] = set()
+    for chunk in chunks(sorted(point_ids)):
+        found |= set(conn.execute(select(b.meeting_id).distinct().where(
+            b.point_id.in_(chunk), b.state == "pending", b.starts_at < slot.end, b.ends_at > slot.start)).scalars())
+    return found
+
+
+def due(conn: Connection, at: datetime, most: int = 500) -> list[str]:
+    """Ids of requests that time alone changes by `at`."""
+    return list(conn.execute(select(_a.request_id).where(_a.next_at <= at).order_by(_a.next_at).limit(most)).scalars())
+
+
+def add(conn: Connection, requests: Mapping[str, Request]) -> None:
+    """All of them, a thousand in one statement."""
+    rows = [{"request_id": request_id, **_values(request), "version": 1} for request_id, request in requests.items()]
+    for start in range(0, len(rows), _ROWS):
+        conn.execute(store.approval.insert().values(rows[start:start + _ROWS]))
+
+
+def save(conn: Connection, before: Stored, after: Request) -> Stored:
+    """Raises Stale("request.stale") when it was changed meanwhile."""
+    mine = update(store.approval).where(_a.request_id == before.request_id, _a.version == before.version)
+    if not conn.execute(mine.values(**_values(after), version=before.version + 1)).rowcount:
+        raise Stale("request.stale")
+    return Stored(before.request_id, after, before.version + 1)
+
+
+def _all(conn: Connection, query: Select[Any]) -> list[Stored]:
+    return [_stored(row) for row in conn.execute(query)]
+
+
+def _values(request: Request) -> dict[str, Any]:
+    offer = request.offer if request.standing is Standing.OFFERED else None
+    return {
+        "meeting_id": request.meeting_id, "convenor": request.convenor, "owner": request.owner,
+        "point_ids": list(request.point_ids), "starts_at": request.slot.start, "ends_at": request.slot.end,
+        "route": list(request.route), "asked": request.asked, "asked_at": request.asked_at, "deadline": request.deadline,
+        "remind_at": request.remind_at, "next_at": request.next_at, "step": request.step,
+        "standing": request.standing.value, "round": request.round, "reason": request.reason,
+        "offer": None if offer is None else {
+            "points": list(offer.point_ids), "slot": [stamp(offer.slot.start), stamp(offer.slot.end)] if offer.slot else None,
+        },
+    }
+
+
+def _stored(row: Row[Any]) -> Stored:
+    offer = None
+    if row.offer is not None:
+        times: Iterable[str] = row.offer["slot"] or ()
+        begins_ends = [datetime.fromisoformat(text) for text in times]
+        offer = Offer(tuple(row.offer["points"]), Slot(*begins_ends) if begins_ends else None)
+    return Stored(row.request_id, Request(
+        row.meeting_id, row.convenor, row.owner, tuple(row.point_ids), Slot(row.starts_at, row.ends_at), tuple(row.route),
+        row.asked, row.asked_at, row.deadline, row.remind_at, row.step, Standing(row.standing), row.round, row.reason, offer,
+    ), row.version)

@@ -1,0 +1,283 @@
+"""Use cases of requests: ask the units that own points, answer, offer, take an offer, let time pass; rows follow.
+
+`approval` says what becomes of a request, this makes the bookings, seats, ledger and notices agree with it, all in the
+transaction of the caller.  What is confirmed declines what waited for the same point at the same time, and tells its
+secretary.  Called by `service`, by pages and by the scheduler's chore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from meetings.access import Action, Resource, Subject, require
+from meetings.errors import Invalid, Stale
+from meetings.ids import new_id
+from meetings.ledger import stamp
+from meetings.meeting import Meeting
+from meetings.permit import permit
+from meetings.store import ledger_store, unit_store
+from meetings.store.database import Database
+from meetings.units import UnitTree
+from scheduler import approval, claims, policies, request_store, store
+from scheduler.approval import OPEN, Offer, Policy, Request, Standing
+from scheduler.booking import Point
+from scheduler.notices import tell
+from scheduler.points import points_by_id
+from scheduler.request_store import Stored
+from scheduler.slots import Slot, civil_day
+
+OVERTAKEN = "overtaken"
+"""The reason of a request that was declined because somebody else got the point."""
+_LIVE = OPEN | {Standing.AGREED}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with what is needed to answer it, all locked."""
+
+    stored: Stored
+    meeting: Meeting
+    tree: UnitTree
+    policy: Policy
+
+    @property
+    def request(self) -> Request:
+        return self.stored.request
+
+
+def territorial(conn: Connection) -> frozenset[str]:
+    """Levels of units that have a territory; the others are bodies, which act for the unit they belong to."""
+    return frozenset(level.level_id for level in unit_store.levels(conn) if level.code_digits is not None)
+
+
+def ask(
+    conn: Connection, meeting: Meeting, points: Sequence[Point], slot: Slot, convenor: str, tree: UnitTree, policy: Policy,
+    by: Subject, at: datetime,
+) -> dict[int, str]:
+    """One request to every owner of these points; point → request id.  The pending bookings are the caller's."""
+    owners: dict[str, list[int]] = {}
+    for point in points:
+        owners.setdefault(point.unit_id, []).append(point.point_id)
+    made = {
+        new_id(at): approval.ask(meeting.meeting_id, convenor, owner, tuple(ids), slot, tree, policy, at)
+        for owner, ids in owners.items()
+    }
+    request_store.add(conn, made)
+    if made:
+        ledger_store.append(conn, meeting.meeting_id, "request.asked", at, by, data={"requests": [
+            {"id": request_id, "owner": request.owner, "name": tree.get(request.owner).name, "points": list(request.point_ids)}
+            for request_id, request in made.items()
+        ]})
+    for request_id, request in made.items():
+        _tell_asked(conn, request_id, request, meeting, at)
+    return {point_id: request_id for request_id, request in made.items() for point_id in request.point_ids}
+
+
+def answerers(tree: UnitTree, unit_id: str, territories: Collection[str]) -> frozenset[str]:
+    """The unit and the bodies that act for it."""
+    bodies = (unit.unit_id for unit in tree.children(unit_id) if unit.level not in territories) if unit_id in tree else ()
+    return frozenset({unit_id, *bodies})
+
+
+def resource(conn: Connection, request: Request, tree: UnitTree) -> Resource:
+    """The request as the thing an action is asked for."""
+    path = tree.path(request.asked) if request.asked in tree else ()
+    return Resource("request", path, request.meeting_id, attending_units=answerers(tree, request.asked, territorial(conn)))
+
+
+def agree(conn: Connection, request_id: str, by: Subject, at: datetime, version: int | None = None) -> Request:
+    """Raises as `approval.agree`; Conflict("booking.overlap") when the point was taken meanwhile; Stale("request.stale")."""
+    case = _asked(conn, request_id, by, version)
+    return _store(conn, case, approval.agree(case.request, case.request.asked, case.tree, case.policy, at), by, at)
+
+
+def decline(conn: Connection, request_id: str, reason: str, by: Subject, at: datetime, version: int | None = None) -> Request:
+    """Raises as `approval.decline`; Stale("request.stale")."""
+    case = _asked(conn, request_id, by, version)
+    return _store(conn, case, approval.decline(case.request, case.request.asked, reason, case.tree, at), by, at, "declined")
+
+
+def counter(
+    conn: Connection, request_id: str, offer: Offer, reason: str, by: Subject, at: datetime, version: int | None = None,
+) -> Request:
+    """Another point of the owner's, another time, or both.  Raises as `approval.counter`; Invalid("offer.points"); Stale."""
+    case = _asked(conn, request_id, by, version)
+    offered = points_by_id(conn, offer.point_ids)
+    if any(point.unit_id != case.request.owner for point in offered.values()):
+        raise Invalid("offer.points", field="point")
+    return _store(conn, case, approval.counter(case.request, case.request.asked, offer, reason, case.tree, at), by, at)
+
+
+def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Request:
+    """The convenor takes other points that were offered.  Another time is taken by moving the meeting: see `service.accept`.
+
+    Raises as `approval.accept`.
+    """
+    case = _own(conn, request_id, by)
+    return _store(conn, case, approval.accept(case.request, case.tree, case.policy, at), by, at)
+
+
+def insist(conn: Connection, request_id: str, by: Subject, at: datetime) -> Request:
+    """Raises as `approval.insist`."""
+    case = _own(conn, request_id, by)
+    return _store(conn, case, approval.insist(case.request, case.tree, case.policy, at), by, at)
+
+
+def withdraw(conn: Connection, stored: Stored, meeting: Meeting, by: Subject, at: datetime) -> None:
+    """The convenor no longer wants these points; called with the meeting locked."""
+    after = approval.withdraw(stored.request)
+    if after != stored.request:
+        _store(conn, _case(conn, stored, meeting), after, by, at)
+
+
+def shrink(conn: Connection, stored: Stored, meeting: Meeting, lost: Collection[int], why: str, by: Subject, at: datetime) -> None:
+    """Some of its points are no longer to be had; without any it is declined (`overtaken`) or withdrawn (all other whys)."""
+    left = tuple(point_id for point_id in stored.request.point_ids if point_id not in lost)
+    if left:
+        after = replace(stored.request, point_ids=left)
+    elif why == OVERTAKEN:
+        after = replace(stored.request, standing=Standing.DECLINED, remind_at=None, reason=OVERTAKEN, offer=None)
+    else:
+        after = approval.withdraw(stored.request)
+    _store(conn, _case(conn, stored, meeting), after, by, at, why)
+
+
+def reopen(conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, tree: UnitTree, policy: Policy, by: Subject, at: datetime) -> None:
+    """The meeting has another time: whoever had answered is asked again.  Called with everything locked."""
+    case = Case(stored, meeting, tree, policy)
+    _store(conn, case, approval.reopen(stored.request, slot, tree, policy, at), by, at)
+
+
+def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
+    """What time has done to one request: "" | "remind" | "escalate" | "lapse"."""
+    case = _locked(conn, request_id)
+    after, what = approval.passed(case.request, case.tree, case.policy, at)
+    if what == "remind":
+        request_store.save(conn, case.stored, after)
+        _tell(conn, "request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after)
+    elif what:
+        _store(conn, case, after, None, at, "lapsed")
+    return what
+
+
+def chore(db: Database, at: datetime) -> int:
+    """Everything that is due, each in a transaction of its own; how many.  Safe to call in two processes at once."""
+    with db.read() as conn:
+        ids = request_store.due(conn, at)
+    done = 0
+    for request_id in ids:
+        with db.write() as conn:
+            done += bool(pass_time(conn, request_id, at))
+    return done
+
+
+def overtake(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject, at: datetime) -> None:
+    """What waited for these points in other meetings waits no longer.  Called once they are confirmed, all locked."""
+    for request_id, lost in request_store.pending_at(conn, point_ids, slot, meeting_id).items():
+        case = _locked(conn, request_id)
+        shrink(conn, case.stored, case.meeting, lost, OVERTAKEN, by, at)
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _locked(conn: Connection, request_id: str) -> Case:
+    seen = request_store.load(conn, request_id)
+    meeting = claims.hold(conn, seen.request.meeting_id, seen.request.point_ids, seen.request.slot)
+    return _case(conn, request_store.load(conn, request_id, lock=True), meeting)
+
+
+def _case(conn: Connection, stored: Stored, meeting: Meeting) -> Case:
+    return Case(stored, meeting, unit_store.tree(conn, civil_day(stored.request.slot.start)), policies.current(conn))
+
+
+def _asked(conn: Connection, request_id: str, by: Subject, version: int | None) -> Case:
+    case = _locked(conn, request_id)
+    require(by, Action.REQUEST_ANSWER, resource(conn, case.request, case.tree))
+    if version is not None and version != case.stored.version:
+        raise Stale("request.stale")
+    return case
+
+
+def _own(conn: Connection, request_id: str, by: Subject) -> Case:
+    case = _locked(conn, request_id)
+    permit(conn, case.meeting, by, Action.MEETING_BOOK)
+    return case
+
+
+def _store(
+    conn: Connection, case: Case, after: Request, by: Subject | None, at: datetime, why: str = "given_back",
+) -> Request:
+    """Makes rows, seats, ledger and notices say what the request says now."""
+    before, meeting = case.request, case.meeting
+    request_id = case.stored.request_id
+    held = _held(conn, request_id)
+    wanted = set(after.point_ids) if after.standing in _LIVE else set[int]()
+    claims.give_back(conn, meeting.meeting_id, held - wanted, at, why)
+    if held & wanted and (after.standing is not Standing.AGREED or after.slot != before.slot):
+        b = store.booking.c
+        mine = (b.request_id == request_id) & b.state.in_(("pending", "confirmed"))
+        conn.execute(store.booking.update().where(mine).values(
+            state="pending", starts_at=after.slot.start, ends_at=after.slot.end))
+    request_store.save(conn, case.stored, after)
+    actor = by or Subject()
+    if fresh := wanted - held:
+        claims.take(conn, meeting.meeting_id, fresh, after.slot, actor, at, dict.fromkeys(fresh, request_id))
+    if after.standing is Standing.AGREED and before.standing is not Standing.AGREED:
+        claims.lock(conn, wanted)
+        claims.check_free(conn, wanted, after.slot, meeting.meeting_id, actor)
+        claims.confirm(conn, request_id, wanted, after.slot, meeting.meeting_id, actor)
+        overtake(conn, wanted, after.slot, meeting.meeting_id, actor, at)
+    claims.seat(conn, meeting, by, at)
+    ledger_store.append(conn, meeting.meeting_id, "request.changed", at, by, data=_data(request_id, after, case.tree))
+    _tell_change(conn, request_id, before, after, meeting, at)
+    return after
+
+
+def _held(conn: Connection, request_id: str) -> set[int]:
+    b = store.booking.c
+    mine = select(b.point_id).where(b.request_id == request_id, b.state.in_(("pending", "confirmed")))
+    return set(conn.execute(mine).scalars())
+
+
+def _data(request_id: str, request: Request, tree: UnitTree) -> Mapping[str, Any]:
+    name = tree.get(request.owner).name if request.owner in tree else ""
+    return {
+        "id": request_id, "owner": request.owner, "name": name, "points": list(request.point_ids),
+        "standing": request.standing.value, "asked": request.asked, "round": request.round, "reason": request.reason,
+        "start": stamp(request.slot.start), "end": stamp(request.slot.end),
+    }
+
+
+def _tell_asked(conn: Connection, request_id: str, request: Request, meeting: Meeting, at: datetime) -> None:
+    _tell(conn, "request.asked", meeting, {"unit": request.asked}, at, request_id, request)
+
+
+def _tell_change(conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, at: datetime) -> None:
+    """Whoever has to act now, and the secretary of the meeting where it was not the secretary who did it."""
+    secretary: Any = {"user": meeting.secretary.user_id}
+    if after.standing is Standing.ASKED and (after.asked, after.asked_at) != (before.asked, before.asked_at):
+        _tell_asked(conn, request_id, after, meeting, at)
+        if before.standing is Standing.ASKED and after.step == before.step and after.round == before.round:
+            _tell(conn, "request.escalated", meeting, secretary, at, request_id, after)
+    elif after.standing is Standing.WITHDRAWN:
+        _tell(conn, "request.withdrawn", meeting, {"unit": before.asked}, at, request_id, after)
+    elif after.standing is not before.standing:
+        what = "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}"
+        _tell(conn, what, meeting, secretary, at, request_id, after)
+    elif after.point_ids != before.point_ids:
+        _tell(conn, "request.overtaken", meeting, secretary, at, request_id, after)
+    if after.standing not in OPEN and not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
+        if after.standing is not Standing.WITHDRAWN:
+            tell(conn, "requests.settled", meeting.meeting_id, secretary, at, key=f"{request_id}:{after.round}")
+
+
+def _tell(conn: Connection, what: str, meeting: Meeting, to: Any, at: datetime, request_id: str, request: Request) -> None:
+    tell(conn, what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, owner=request.owner,
+         asked=request.asked, points=list(request.point_ids), start=request.slot.start, end=request.slot.end,
+         deadline=request.deadline, reason=request.reason)
