@@ -79,7 +79,12 @@ def _overlap(error: MeetingError, request: Request | None) -> str:
         return _("Có điểm cầu đã có lịch vào giờ này. Hãy chọn giờ khác.")
     first = conflicts[0]
     hours = container(request).when.hours(first["start"], first["end"])
-    if first["meeting_title"]:
+    if first["note"] is not None:
+        said = _(
+            "Điểm cầu {name} không dùng được {hours} ({note}). Chọn giờ khác hoặc bỏ điểm cầu này.",
+            name=first["name"], hours=hours, note=first["note"],
+        )
+    elif first["meeting_title"]:
         said = _(
             "Điểm cầu {name} đã có lịch {hours} ({meeting}, {unit}). Chọn giờ khác hoặc bỏ điểm cầu này.",
             name=first["name"], hours=hours, meeting=first["meeting_title"], unit=first["unit"],

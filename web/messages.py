@@ -12,6 +12,7 @@ from web import (
     messages_meetings,
     messages_minutes,
     messages_points,
+    messages_requests,
     messages_room,
     messages_scheduler,
 )
@@ -49,7 +50,15 @@ WEB: dict[str, str] = {
 }
 
 TEXTS: dict[str, str] = {
-    **messages_meetings.TEXTS, **messages_scheduler.TEXTS, **messages_minutes.TEXTS, **messages_room.TEXTS,
-    **messages_lines.TEXTS, **messages_mail.TEXTS, **messages_points.TEXTS, **messages_api.TEXTS, **WEB,
+    **messages_meetings.TEXTS,
+    **messages_scheduler.TEXTS,
+    **messages_requests.TEXTS,
+    **messages_minutes.TEXTS,
+    **messages_room.TEXTS,
+    **messages_lines.TEXTS,
+    **messages_mail.TEXTS,
+    **messages_points.TEXTS,
+    **messages_api.TEXTS,
+    **WEB,
 }
 """Every code of every area."""

@@ -13,10 +13,6 @@ TEXTS: dict[str, str] = {
     "booking.overlap": N_("Có điểm cầu đã có lịch vào giờ này. Hãy chọn giờ khác."),
     "booking.nobody": N_("Chưa chọn điểm cầu nào. Hãy đánh dấu ở Thành phần."),
     "booking.past": N_("Giờ họp đã qua. Hãy chọn giờ khác."),
-    "booking.outside": N_(
-        "{count} điểm cầu không thuộc {unit}, nên không đặt lịch được. Hãy bỏ các điểm cầu đó, hoặc nhờ "
-        "cấp trên triệu tập."
-    ),
     "booking.unit_ended": N_(
         "{count} điểm cầu thuộc đơn vị không còn vào ngày họp. Hãy bỏ các điểm cầu đó và chọn đơn vị kế "
         "thừa."
