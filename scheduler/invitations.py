@@ -76,6 +76,8 @@ def spread(
     back = [one for key, one in by_address.items() if key in wanted and one.removed]
     older = [one for key, one in by_address.items() if key in wanted and not one.removed and one.sequence < row.sequence]
     new = invitees.add(conn, meeting_id, [guest for key, guest in wanted.items() if key not in by_address], row.sequence, at)
+    for one in back:
+        outbox.cancel(conn, f"{_farewells(meeting_id)}{one.invitee_id}:", at)
     again = [one.invitee_id for one in (*back, *older)]
     invitees.mark(conn, again, sequence=row.sequence, removed_at=None)
     _put(conn, row, [*new, *again], REQUEST, at)
@@ -97,8 +99,9 @@ def _take_back(conn: Connection, row: Row[Any], gone: Sequence[Invitee], at: dat
 def _put(conn: Connection, row: Row[Any], ids: Sequence[str], method: str, at: datetime) -> None:
     payload = {"meeting_id": row.meeting_id, "sequence": row.sequence, "method": method, "stamped": stamp(at),
                "until": row.told["end"]}
+    prefix = _invites(row.meeting_id) if method == REQUEST else _farewells(row.meeting_id)
     outbox.put_all(conn, [
-        (f"{_invites(row.meeting_id)}{one}:{row.sequence}:{row.round}", INVITE, at, {**payload, "invitee": one})
+        (f"{prefix}{one}:{row.sequence}:{row.round}", INVITE, at, {**payload, "invitee": one})
         for one in ids])
 
 
@@ -111,6 +114,11 @@ def _plan(conn: Connection, row: Row[Any], days: WorkingDays, at: datetime) -> N
 
 def _invites(meeting_id: str) -> str:
     return f"{INVITE}:{meeting_id}:"
+
+
+def _farewells(meeting_id: str) -> str:
+    """Not under the invitations: a later change takes those back, and who is out hears nothing of it."""
+    return f"un{INVITE}:{meeting_id}:"
 
 
 def entry(meeting: Meeting, sequence: int, stamped: datetime, address: str = "") -> Entry:

@@ -48,6 +48,7 @@ class Expired(Exception):
 
 
 EXPIRED: Final = "expired"  # as the error of a cancelled item
+AGAIN: Final = "~"          # between the key of an item that failed and the number of the attempt a person asked for
 
 
 Deliver = Callable[[Item], None]
@@ -95,10 +96,11 @@ def tried(conn: Connection, prefix: str) -> list[str]:
     return list(conn.execute(select(_o.key).where(under(conn, prefix), _o.tries > 0)).scalars())
 
 
-def next_due(conn: Connection) -> datetime | None:
-    """When the next item is due, or a lease ends."""
-    due = select(_o.due_at).where(_o.state == "waiting").order_by(_o.due_at).limit(1)
-    leased = select(_o.leased_until).where(_o.state == "leased").order_by(_o.leased_until).limit(1)
+def next_due(conn: Connection, kinds: Collection[str] | None = None) -> datetime | None:
+    """When the next item (of these kinds) is due, or a lease ends."""
+    mine = true() if kinds is None else _o.kind.in_(sorted(kinds))
+    due = select(_o.due_at).where(mine, _o.state == "waiting").order_by(_o.due_at).limit(1)
+    leased = select(_o.leased_until).where(mine, _o.state == "leased").order_by(_o.leased_until).limit(1)
     found = [at for query in (due, leased) if (at := conn.execute(query).scalar()) is not None]
     return min(found, default=None)
 
@@ -141,6 +143,26 @@ def give_back(conn: Connection, item: Item, worker: str, at: datetime, error: st
     return _close(conn, item, worker, state="waiting", due_at=at + pause(item.tries), error=error)
 
 
+def again(conn: Connection, item_id: int, at: datetime) -> bool:
+    """Somebody wants this item tried now: one that waits is due at once, one that failed gets a successor.  Whether it could be.
+
+    What receives it knows both by the first one's key; a failure stays on record.
+    """
+    row = conn.execute(select(outbox).where(_o.item_id == item_id).with_for_update()).first()
+    if row is None or row.state not in ("waiting", "failed"):
+        return False
+    if row.state == "waiting":
+        conn.execute(update(outbox).where(_o.item_id == item_id).values(due_at=min(row.due_at, at)))
+        return True
+    return put(conn, successor(row.key), row.kind, at, row.payload)
+
+
+def successor(key: str) -> str:
+    """The key of the next attempt that a person asks for."""
+    first, _sign, number = key.partition(AGAIN)
+    return f"{first}{AGAIN}{int(number or 0) + 1}"
+
+
 def pause(tries: int) -> timedelta:
     """Until the next try, after so many."""
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries - 1, 20))
@@ -154,21 +176,20 @@ def _close(conn: Connection, item: Item, worker: str, **values: Any) -> bool:
 
 def work(
     db: Database, worker: str, deliver: Deliver, clock: Callable[[], datetime], *,
-    lease: timedelta = LEASE, kinds: Collection[str] | None = None, most: int | None = None,
+    lease: timedelta = LEASE, kinds: Collection[str] | None = None, go_on: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Everything that is due, one after the other (at most so many, of these kinds); how many were delivered.
+    """Everything that is due, one after the other (of these kinds, while it may go on); how many were delivered.
 
     What was delivered is settled in the transaction that claims the next: one for each item.
     """
-    delivered = taken = 0
+    delivered = 0
     with db.write() as conn:
         item = claim(conn, worker, clock(), lease, kinds)
     while item is not None:
-        taken += 1
         error = _try(item, deliver)
         with db.write() as conn:
             delivered += _account(conn, item, worker, clock(), error)
-            item = claim(conn, worker, clock(), lease, kinds) if most is None or taken < most else None
+            item = claim(conn, worker, clock(), lease, kinds) if go_on() else None
     return delivered
 
 

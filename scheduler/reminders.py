@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from meetings.ledger import stamp
+from scheduler.readiness import Policy
 from scheduler.slots import CIVIL
 from scheduler.workdays import CONCLUSION_DAYS, WorkingDays
 
@@ -34,8 +35,7 @@ class Timing:
     `morning` and `evening`: when in a working day one is reminded of the conclusion notice, and when the day is over.
     """
 
-    line_tests: Mapping[str, timedelta] = field(default_factory=lambda: {
-        "24h": timedelta(hours=24), "60m": timedelta(minutes=60)})
+    line_tests: Mapping[str, timedelta] = field(default_factory=lambda: {one.name: one.before for one in Policy().rounds})
     unanswered: tuple[timedelta, ...] = _minutes(48 * 60)
     room: timedelta = timedelta(minutes=15)
     conclusion_days: int = CONCLUSION_DAYS
@@ -97,8 +97,12 @@ def prefix(meeting_id: str) -> str:
 
 
 def plan(meeting: Occasion, timing: Timing, days: WorkingDays, at: datetime, zone: tzinfo = CIVIL) -> list[Planned]:
-    """Everything that is still worth planning at `at`, by when it is due; what is overdue but useful is due at once."""
-    found = [one for one in _all(meeting, timing, days, zone) if one.until > at]
+    """Everything that is still worth planning at `at`, by when it is due; what is overdue but useful is due at once.
+
+    Nobody is reminded of an invitation that goes out only now.
+    """
+    found = [one for one in _all(meeting, timing, days, zone)
+             if one.until > at and (one.kind != UNANSWERED or one.due > at)]
     return sorted(found, key=lambda one: (one.due, one.key))
 
 

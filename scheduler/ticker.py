@@ -15,6 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 log = logging.getLogger(__name__)
 
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of every tick that a long one swallows: that is meant
+
 Chore = Callable[[datetime], object]
 """Does what is due at the given instant.  Must be safe to call again, and to call in two processes at once."""
 

@@ -18,11 +18,11 @@ from starlette.types import Scope
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
-from scheduler.ticker import Ticker
 from web import capacity, errors, housekeeping, keys
 from web.api import points as api_points
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
+from web.delivery import Delivery
 from web.headers import SecurityHeaders, static_cache
 from web.hub import Hub
 from web.i18n import I18n, LanguageMiddleware
@@ -48,6 +48,7 @@ from web.routes import (
     packets,
     point_sheet,
     points,
+    replies,
     room,
     today,
     tokens,
@@ -80,6 +81,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     admin.router,
     operations.router,
     join.router,
+    replies.router,
     room.router,
     events.router,
     conduct.router,
@@ -123,13 +125,11 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ticker = Ticker(housekeeping.chores(found), found.clock.now, housekeeping.EVERY)
         await found.hub.start()
-        ticker.start()
         try:
-            yield
+            with housekeeping.running(found, Delivery(found) if settings.schedule else None):
+                yield
         finally:
-            ticker.stop()
             await found.hub.stop()
             found.db.close()
 

@@ -1,23 +1,45 @@
-"""What is swept up now and then: tickets, sessions and tokens that open nothing, tries that no limit counts, answers that nobody asks for again.  Safe in several processes at once.
+"""What is done by the clock: what is due is delivered every second; what opens or counts nothing any more is swept up.
 
-Called by the ticker that `web/app.py` starts.  Forgets only what has no effect; the ledger is never touched.
+Safe in several processes at once.  Sweeping forgets only what has no effect; the ledger is never touched.  Called by `web/app.py`
+and the `schedule` command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from meetings import service
-from scheduler.ticker import Chore
+from scheduler.ticker import Chore, Ticker
 from web import store
 from web.api import idempotency, tokens
 from web.container import Container
+from web.delivery import Delivery
 from web.limits import FAILURES_WINDOW, SESSION_ABSOLUTE, SESSION_IDLE
 
 EVERY = timedelta(minutes=5)
+TICK = timedelta(seconds=1)
 TICKETS_KEPT = timedelta(days=1)
 """A ticket that was used or has expired still says for a day why it is refused."""
+
+
+@contextmanager
+def running(found: Container, delivery: Delivery | None) -> Iterator[None]:
+    """Ticks as long as the block lasts.  Without `delivery` another process does what is due."""
+    tickers = [Ticker(chores(found), found.clock.now, EVERY)]
+    if delivery is not None:
+        lanes = {"inner": delivery.inner, "mails": delivery.mails, "texts": delivery.texts}
+        tickers += [Ticker({name: lane}, found.clock.now, TICK) for name, lane in lanes.items()]
+    for ticker in tickers:
+        ticker.start()
+    try:
+        yield
+    finally:
+        if delivery is not None:
+            delivery.end()
+        for ticker in tickers:
+            ticker.stop()
 
 
 def chores(found: Container) -> Mapping[str, Chore]:

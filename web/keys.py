@@ -22,6 +22,7 @@ class Keys:
     links: bytes = field(repr=False)
     csrf: bytes = field(repr=False)
     releases: bytes = field(repr=False)
+    replies: bytes = field(repr=False)
     tests: bytes = field(repr=False)
 
 
@@ -32,7 +33,7 @@ def derive(master: bytes) -> Keys:
         return hmac.new(master, f"diemcau/{purpose}/1\x01".encode(), hashlib.sha256).digest()
 
     return Keys(links=key("join links"), csrf=key("form tokens"), releases=key("delegates' links"),
-                tests=key("line tests"))
+                tests=key("line tests"), replies=key("answers of those invited"))
 
 
 def load(directory: Path) -> Keys:

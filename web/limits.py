@@ -34,6 +34,10 @@ VERIFIES_WINDOW = timedelta(minutes=1)
 API_AT_ONCE = 120  # questions of one token that may come together; then as many a second as below
 API_PER_SECOND = 10
 API_TOKENS = 20  # of one account
+ANSWERS_PER_INVITEE = 20  # to one invitation
+ANSWERS_WINDOW = timedelta(minutes=10)
+FEED_READS = 60  # of one calendar feed: programs ask every few minutes, some from several devices
+FEED_WINDOW = timedelta(minutes=10)
 TURN_CREDENTIALS = timedelta(minutes=10)
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_ABSOLUTE = timedelta(hours=12)

@@ -42,6 +42,9 @@ NOTICES: dict[str, str] = {
     "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),
     "token_revoked": N_("Đã thu hồi mã."),
+    "answered": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
+    "again": N_("Đã xếp {n} mục để gửi lại ngay."),
+    "feed_revoked": N_("Đã hủy địa chỉ lịch. Ai còn dùng địa chỉ đó không xem được nữa."),
 }
 """What a page may say after a redirect: `?done=booked&n=239`.  Only these sentences, so an address can say nothing else."""
 

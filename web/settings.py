@@ -1,7 +1,7 @@
 """Settings of one installation: environment (`DIEMCAU_…`) first, then a TOML file, then the defaults below.
 
 It never reads anything but its own names and holds no key of ours: those live in files of the data directory
-(`web/keys.py`).  The one secret it takes is shared with coturn, and shown by no `repr`.
+(`web/keys.py`).  The secrets it takes are shared with coturn and the mail server, and shown by no `repr`.
 Called by the commands and by tests; `build(settings)` is given the result.
 """
 
@@ -11,7 +11,7 @@ import os
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -23,6 +23,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from meetings.errors import Invalid
+from web import reach
 
 PREFIX = "DIEMCAU_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
@@ -70,10 +73,27 @@ class Settings(BaseSettings):
     turn_urls: Words = Field(default=(), description="coturn's addresses, for offices that block UDP")
     turn_secret: SecretStr = Field(default=SecretStr(""), description="coturn's static-auth-secret")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="bearer token of /metrics; empty = this machine alone")
+    smtp_host: str = Field(default="", description="the mail server that takes our letters; empty = letters wait")
+    smtp_port: int = Field(default=0, ge=0, le=65535, description="0 = 465 for tls, 587 for starttls, 25 for none")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = Field(default="", description="address of the office: sender of all letters, organizer of all meetings")
+    smtp_ca: Path | None = Field(default=None, description="who vouches for the mail server, where the system does not know")
+    sms_folder: Path | None = Field(default=None, description="where messages to telephones are put for a gateway; unset = they wait")
+    schedule: bool = Field(default=True, description="do what is due in this process; false = `python3 -m web schedule` does")
     zone: str = "Asia/Ho_Chi_Minh"
     language: str = "vi"
     demo: bool = Field(default=False, description="the demonstration: accounts are shown, signatures are test signatures")
     production: bool = Field(default=False, description="nothing is issued while the only signer is the test one")
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            return reach.address(value) or ""
+        except Invalid as error:
+            raise ValueError(error.code) from None
 
     @field_validator("advertise", "turn_urls", mode="before")
     @classmethod

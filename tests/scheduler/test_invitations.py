@@ -173,6 +173,12 @@ def test_who_comes_later_is_invited_who_goes_is_told_and_may_come_back(
             invitees.answer(conn, invitees.by_address(conn, meeting_id, "son@qn.vn"), "accepted", 0, at, "", at)
     post.guests = [SON, HOA]
     assert again() == [("son@qn.vn", "REQUEST", 0)]
+    post.guests = [SON]
+    with db.write() as conn:
+        invitations.announce(conn, meeting_id, at)
+    post.spread(at)  # that Hoa is out waits in the outbox while the meeting moves on
+    moving(db, meeting_id, office, at)(at + 6 * DAY)
+    assert post.deliver(at) == [("Hoa@qn.vn", "CANCEL", 0), ("son@qn.vn", "REQUEST", 1)]
 
 
 def test_an_answer_counts_for_the_time_it_was_given_to(

@@ -29,11 +29,11 @@ def planned(start: datetime = START, at: datetime = LONG_AGO, version: int = 0, 
 def test_everything_around_a_meeting_has_its_time() -> None:
     found = planned()
     assert {name: one.due - START for name, one in found.items() if not name.startswith("conclusion")} == {
-        "unanswered:2880": -48 * HOUR, "linetest:24h": -24 * HOUR, "linetest:60m": -HOUR, "room": -15 * MINUTE, "close": 2 * HOUR}
+        "unanswered:2880": -48 * HOUR, "linetest:T-24h": -24 * HOUR, "linetest:T-60min": -HOUR, "room": -15 * MINUTE, "close": 2 * HOUR}
     # Five working days after a Thursday are the next Thursday; the day before it one is reminded.
     assert found["conclusion:due"].due == datetime(2026, 3, 12, 17, tzinfo=CIVIL)
     assert found["conclusion:soon"].due == datetime(2026, 3, 11, 8, tzinfo=CIVIL)
-    assert found["linetest:24h"].payload["round"] == "24h" and found["linetest:24h"].kind == "linetest.open"
+    assert found["linetest:T-24h"].payload["round"] == "T-24h" and found["linetest:T-24h"].kind == "linetest.open"
     assert all(one.payload["meeting_id"] == "m" and one.kind in reminders.KINDS for one in found.values())
 
 
@@ -46,10 +46,11 @@ def test_holidays_put_the_conclusion_off() -> None:
 
 
 @pytest.mark.parametrize(("late", "left"), [
-    (-30 * HOUR, {"linetest:24h", "linetest:60m", "unanswered:2880", "room", "close"}),
-    (-2 * HOUR, {"linetest:24h", "linetest:60m", "unanswered:2880", "room", "close"}),
-    (-HOUR, {"linetest:60m", "unanswered:2880", "room", "close"}),  # the second round takes the place of the first
-    (-MINUTE, {"linetest:60m", "unanswered:2880", "room", "close"}),
+    (-50 * HOUR, {"linetest:T-24h", "linetest:T-60min", "unanswered:2880", "room", "close"}),
+    (-30 * HOUR, {"linetest:T-24h", "linetest:T-60min", "room", "close"}),  # who is invited only now is not reminded
+    (-2 * HOUR, {"linetest:T-24h", "linetest:T-60min", "room", "close"}),
+    (-HOUR, {"linetest:T-60min", "room", "close"}),  # the second round takes the place of the first
+    (-MINUTE, {"linetest:T-60min", "room", "close"}),
     (0 * HOUR, {"close"}), (26 * HOUR, set()),
 ])
 def test_what_is_late_is_done_while_it_is_of_use(late: timedelta, left: set[str]) -> None:
@@ -70,7 +71,7 @@ def test_no_zone_and_no_day_brings_anything_early_or_out_of_order(zone: str, sta
     where = ZoneInfo(zone)
     found = planned(start, zone=where)
     assert len({one.key for one in found.values()}) == len(found) == 7
-    assert found["linetest:24h"].due.astimezone(UTC) == start - 24 * HOUR
+    assert found["linetest:T-24h"].due.astimezone(UTC) == start - 24 * HOUR
     assert all(one.due < one.until for one in found.values())
     due = found["conclusion:due"].due.astimezone(where)
     assert due.time() == time(17) and DAYS.works(due.date()) and due > start + 2 * HOUR
@@ -79,7 +80,7 @@ def test_no_zone_and_no_day_brings_anything_early_or_out_of_order(zone: str, sta
 
 def test_a_leap_day_is_a_day() -> None:
     found = planned(datetime(2028, 3, 1, 1, tzinfo=UTC))
-    assert found["linetest:24h"].due == datetime(2028, 2, 29, 1, tzinfo=UTC)
+    assert found["linetest:T-24h"].due == datetime(2028, 2, 29, 1, tzinfo=UTC)
 
 
 def test_times_are_data() -> None:

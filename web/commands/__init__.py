@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "demo": N_("một tỉnh với cuộc họp đang diễn ra, trên máy này"),
     "serve": N_("chạy chính thức, theo thiết lập trong biến môi trường và tệp"),
+    "schedule": N_("gửi thư, nhắc việc và làm mọi việc đến giờ, trong một tiến trình riêng"),
+    "mail": N_("đọc thư trả lời giấy mời từ một thư mục"),
     "rehearse": N_("diễn tập trọn một cuộc họp không cần người, kiểm tra từng bước"),
     "verify": N_("cho biết biên bản PDF hoặc gói hồ sơ có hợp lệ không, ai ký, lúc nào"),
     "users": N_("thêm tài khoản, đặt mật khẩu, nhập danh sách"),

@@ -46,6 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--units", choices=datasets.NAMES, default=datasets.DEFAULT, help=_("bộ đơn vị"))
     parser.add_argument("--lan", action="store_true", help=_("cho máy khác vào, qua TLS"))
     parser.add_argument("--no-browser", action="store_true", help=_("không mở trình duyệt"))
+    parser.add_argument("--no-schedule", action="store_true", help=_("không gửi thư và nhắc việc trong tiến trình này (python3 -m web schedule làm)"))
     parser.add_argument("--no-meeting", action="store_true", help=_("chỉ có đơn vị, điểm cầu và tài khoản"))
 
 
@@ -80,8 +81,11 @@ def _settings(arguments: argparse.Namespace, port: int, address: str | None) -> 
         # Whatever the environment says of an installation in service, the demonstration has its own database and front.
         "database": "", "tls_cert": None, "tls_key": None, "behind_proxy": False,
         "data": arguments.data, "port": port, "media_port": arguments.media_port, "demo": True, "production": False,
+        "smtp_host": "", "sms_folder": None,  # it writes to nobody
         "advertise": ("127.0.0.1", *own_addresses()), "public_url": f"http://localhost:{port}",
     }
+    if arguments.no_schedule:
+        values["schedule"] = False
     if address:
         from web.tls import ensure_certificate
 

@@ -24,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
     parser.add_argument("--host", help=_("địa chỉ lắng nghe (mặc định 127.0.0.1, sau máy TLS phía trước)"))
     parser.add_argument("--port", type=int, help=_("cổng của các trang (mặc định {port})", port=8000))
+    parser.add_argument("--no-schedule", action="store_true", help=_("không gửi thư và nhắc việc trong tiến trình này (python3 -m web schedule làm)"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.config:
         os.environ[CONFIG_VARIABLE] = str(arguments.config)
     given = {name: getattr(arguments, name) for name in ("data", "host", "port") if getattr(arguments, name) is not None}
+    if arguments.no_schedule:
+        given["schedule"] = False
     settings = read(**given, production=True, demo=False)
     if is_demonstration(settings.data):
         print(_("✕ Thư mục {folder} là của bản trình diễn: ai cũng có thể biết mật khẩu các tài khoản trong đó. "

@@ -1,20 +1,26 @@
-"""What a technician's programs read: the relay's counters, as JSON.  Decides nothing, changes nothing."""
+"""What those who run the installation look at: the relay's counters as JSON, and the outbox as a page with its one button.
+
+Decides nothing about meetings; the button only asks for another try.
+"""
 
 from __future__ import annotations
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, Subject, decide
 from meetings.admission import BENCH_PREFIX
 from meetings.errors import NotFound
-from web import quality
+from scheduler import outbox
+from web import outbox_page, quality
 from web.container import container
-from web.guard import allow
 from web.crew import Away
+from web.guard import allow
+from web.legible import number
+from web.pages import done, page
 
 router = APIRouter(prefix="/admin", tags=["operations"])
 
@@ -42,6 +48,25 @@ async def media(request: Request, room: str | None = None) -> JSONResponse:
         for name, one in stats["rooms"].items() if name in known
     }
     return JSONResponse(stats)
+
+
+@router.get("/outbox", dependencies=[Depends(allow(Action.OPS))], response_class=HTMLResponse)
+def outgoing(request: Request) -> Response:
+    """Hộp thư đi: what waits and what failed."""
+    found = container(request)
+    with found.db.read() as conn:
+        view = outbox_page.view(conn, found.clock.now())
+    return page(request, "admin/outbox.html", place="admin", tab="outbox", view=view, shown=outbox_page.SHOWN)
+
+
+@router.post("/outbox/retry", dependencies=[Depends(allow(Action.OPS))], response_class=HTMLResponse)
+def retry(request: Request) -> Response:
+    """`item`, maybe many: tried again now."""
+    found, form = container(request), request.state.form
+    wanted = [one for text in form.getlist("item") if (one := number(str(text))) is not None]
+    with found.db.write() as conn:
+        n = sum(outbox.again(conn, item_id, found.clock.now()) for item_id in wanted)
+    return done("/admin/outbox", "again", n)
 
 
 def _may_read(conn: Connection, subject: Subject, room: str) -> bool:

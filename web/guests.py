@@ -1,0 +1,63 @@
+"""Who is invited to a meeting by mail: somebody for each of its points, and those who hold its posts.
+
+For a point its unit's officers, else the unit's secretaries, else its technician; a point with none of these is shown on the
+meeting's page as one nobody can be written to.  Two statements, however many points.  Called by `delivery` and that page.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from meetings.access import Role
+from meetings.errors import Invalid
+from meetings.meeting import Meeting
+from scheduler import service as booking
+from scheduler.invitees import Guest
+from scheduler.points import chunks
+from scheduler.store import point
+from web import reach, store
+
+
+def of_meeting(conn: Connection, meeting: Meeting) -> list[Guest]:
+    """In the order of the points; an address may come twice."""
+    found, _missing = _for_points(conn, booking.points_of_meeting(conn, meeting.meeting_id))
+    a = store.account.c
+    posts = conn.execute(select(a.user_id, a.name, a.email).where(
+        a.user_id.in_(sorted(set(meeting.signers.values()))), a.disabled_at.is_(None), a.email.is_not(None)))
+    return found + [Guest(row.name, row.email, None, row.user_id) for row in posts]
+
+
+def unreached(conn: Connection, meeting_id: str) -> set[int]:
+    """Points of the meeting that nobody can be written to for."""
+    return _for_points(conn, booking.points_of_meeting(conn, meeting_id))[1]
+
+
+def _for_points(conn: Connection, point_ids: Sequence[int]) -> tuple[list[Guest], set[int]]:
+    rows = [row for chunk in chunks(list(point_ids)) for row in conn.execute(
+        select(point.c.point_id, point.c.name, point.c.unit_id, point.c.technician_name, point.c.technician_email).where(
+            point.c.point_id.in_(chunk)).order_by(point.c.point_id))]
+    staff: dict[tuple[str, Role], list[Guest]] = defaultdict(list)
+    a = store.account.c
+    for chunk in chunks(sorted({row.unit_id for row in rows})):  # type: ignore[arg-type, type-var]
+        for account in conn.execute(select(a.user_id, a.name, a.email, a.unit_id, a.roles).where(
+                a.unit_id.in_(chunk), a.disabled_at.is_(None), a.email.is_not(None)).order_by(a.login)):
+            for role in account.roles:
+                staff[account.unit_id, Role(role)].append(Guest(account.name, account.email, None, account.user_id))
+    found, missing = list[Guest](), set[int]()
+    for row in rows:
+        people = staff.get((row.unit_id, Role.OFFICER)) or staff.get((row.unit_id, Role.SECRETARY)) or _technician(row)
+        found += [Guest(one.name, one.address, row.point_id, one.user_id) for one in people]
+        if not people:
+            missing.add(row.point_id)
+    return found, missing
+
+
+def _technician(row: object) -> list[Guest]:
+    try:
+        address = reach.address(row.technician_email or "")  # type: ignore[attr-defined]
+    except Invalid:
+        return []
+    return [Guest(row.technician_name or row.name, address)] if address else []  # type: ignore[attr-defined]

@@ -1,0 +1,100 @@
+"""Hộp thư đi: what waits, what failed and why, for those who run the installation.  Reads only; shows no text of any letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from scheduler.mail_table import invitee
+from scheduler.outbox import successor
+from scheduler.outbox_table import outbox
+from web import delivery, telling
+from web.i18n import N_, _
+
+SHOWN = 200
+_o = outbox.c
+KINDS: dict[str, str] = {
+    "invite": N_("Giấy mời"), "mail": N_("Thư"), "sms": N_("Tin nhắn"), "notice": N_("Thông báo"),
+    "invitations": N_("Lập danh sách mời"), "linetest.open": N_("Mở đợt kiểm tra đường truyền"),
+    "linetest.call": N_("Báo đường truyền chưa đạt"), "reminder.unanswered": N_("Nhắc trả lời giấy mời"),
+    "room.open": N_("Mở phòng họp"), "meeting.close": N_("Hết giờ họp"), "conclusion.soon": N_("Sắp đến hạn thông báo kết luận"),
+    "conclusion.due": N_("Đến hạn thông báo kết luận"),
+}
+_REASONS = {telling.NOBODY: N_("Không có địa chỉ nào để gửi. Hãy nhập thư điện tử ở Người dùng hoặc ở trang điểm cầu."),
+            "nobody came back from it": N_("Đã thử nhiều lần, lần nào tiến trình gửi cũng dừng giữa chừng.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item as the page shows it."""
+
+    item_id: int
+    kind: str
+    to: str
+    state: str
+    due_at: datetime
+    tries: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`state`: good, away or unset."""
+
+    name: str
+    state: str
+    since: datetime | None
+    reason: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    channels: Sequence[Channel]
+    failed: Sequence[Line]
+    waiting: Sequence[Line]
+    counts: dict[str, int]
+    ahead: int  # items whose time has not come
+
+
+def view(conn: Connection, now: datetime) -> View:
+    counted = conn.execute(select(_o.state, func.count()).group_by(_o.state)).all()
+    late = (_o.state == "waiting") & ((_o.due_at <= now) | (_o.tries > 0))
+    ahead = conn.execute(select(func.count()).where(_o.state == "waiting", _o.due_at > now, _o.tries == 0)).scalar_one()
+    return View(
+        _channels(conn, now), _lines(conn, _o.state == "failed", _o.settled_at.desc()), _lines(conn, late, _o.due_at),
+        {state: count for state, count in counted}, ahead)
+
+
+def _channels(conn: Connection, now: datetime) -> list[Channel]:
+    known = delivery.states(conn)
+    found = []
+    for name, label, kinds in (("mail", _("Thư điện tử"), delivery.MAIL_KINDS), ("sms", _("Tin nhắn"), delivery.SMS_KINDS)):
+        waiting = conn.execute(select(func.count()).where(
+            _o.state == "waiting", _o.kind.in_(sorted(kinds)), _o.due_at <= now)).scalar_one()
+        row = known.get(name)
+        reason = row.reason if row else delivery.NOT_SET
+        state = "unset" if reason == delivery.NOT_SET else "away" if reason else "good"
+        found.append(Channel(label, state, row.away_since if row else None, reason, waiting))
+    return found
+
+
+def _lines(conn: Connection, which: Any, order: Any) -> list[Line]:
+    rows = conn.execute(select(outbox).where(which).order_by(order, _o.item_id).limit(SHOWN)).all()
+    keys = [successor(row.key) for row in rows if row.state == "failed"]
+    tried_again = set(conn.execute(select(_o.key).where(_o.key.in_(keys))).scalars()) if keys else set()
+    rows = [row for row in rows if successor(row.key) not in tried_again]
+    addresses = _addresses(conn, rows)
+    return [Line(row.item_id, _(KINDS.get(row.kind, row.kind)), addresses.get(row.payload.get("invitee"), "") or str(
+        row.payload["to"] if isinstance(row.payload.get("to"), str) else ""), row.state, row.due_at, row.tries,
+        _(_REASONS.get(row.error or "", row.error or ""))) for row in rows]
+
+
+def _addresses(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Any, str]:
+    wanted = sorted({row.payload["invitee"] for row in rows if "invitee" in row.payload})
+    found = conn.execute(select(invitee.c.invitee_id, invitee.c.address).where(invitee.c.invitee_id.in_(wanted))) if wanted else ()
+    return {row.invitee_id: row.address for row in found}

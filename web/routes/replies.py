@@ -1,0 +1,66 @@
+"""Xác nhận tham dự: the page behind the personal link of an invitation.  Looking changes nothing; pressing a button answers.
+
+The link is the invitee's alone and opens nothing else: it names the meeting, its time and place, as the letter does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from meetings import admission, service
+from meetings.access import Action
+from meetings.errors import NotFound
+from meetings.meeting import Meeting, State
+from meetings.texts import line
+from scheduler import invitations, invitees
+from scheduler.calendar_mail import MOST_COMMENT
+from scheduler.invitees import Invitee
+from web import rates
+from web.container import Container, container
+from web.guard import allow
+from web.i18n import N_
+from web.limits import ANSWERS_PER_INVITEE, ANSWERS_WINDOW
+from web.pages import done, page
+
+router = APIRouter(prefix="/r", tags=["replies"], default_response_class=HTMLResponse)
+OPEN = [Depends(allow(Action.PUBLIC))]
+Secret = Annotated[str, Path(max_length=100)]
+ANSWERS = {"accepted": N_("Sẽ dự"), "declined": N_("Vắng"), "tentative": N_("Chưa chắc"), "delegated": N_("Cử người khác"),
+           "needs-action": N_("Chưa trả lời")}
+
+
+@router.get("/{secret}", dependencies=OPEN)
+def show(request: Request, secret: Secret) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        who, meeting = _who(found, conn, secret)
+    return page(request, "replies/reply.html", who=who, meeting=meeting, answers=ANSWERS, most=MOST_COMMENT,
+                open=meeting.state is State.CONVENED and not who.removed)
+
+
+@router.post("/{secret}", dependencies=OPEN)
+def answer(request: Request, secret: Secret) -> Response:
+    """`answer`: accepted or declined; `comment`: why, or who comes instead."""
+    found, form, now = container(request), request.state.form, container(request).clock.now()
+    partstat = str(form.get("answer", ""))
+    if partstat not in ("accepted", "declined"):
+        raise NotFound("not_found")
+    comment = line(str(form.get("comment", "")), "reason", MOST_COMMENT, empty=True)
+    with found.db.write() as conn:
+        who, meeting = _who(found, conn, secret)
+        rates.count(conn, f"reply:{who.invitee_id}", ANSWERS_PER_INVITEE, ANSWERS_WINDOW, now)
+        meeting.check_state(State.CONVENED)
+        sequence = invitations.standing(conn, meeting.meeting_id)
+        invitees.answer(conn, who, partstat, sequence[0] if sequence else 0, now, comment, now)
+    return done(f"/r/{secret}", "answered")
+
+
+def _who(found: Container, conn: Connection, secret: str) -> tuple[Invitee, Meeting]:
+    """Raises NotFound for whatever is no link of ours."""
+    invitee_id, _generation = admission.parse_link(found.keys.replies, secret)
+    who = invitees.get(conn, invitee_id)
+    return who, service.get(conn, who.meeting_id)
