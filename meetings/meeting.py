@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,7 @@ ROOM_OPEN = frozenset({State.CONVENED, State.OPEN, State.SUSPENDED})
 """The media room exists: points come 5–15 minutes early, so from convening on."""
 
 MAX_AGENDA = 500
+MAX_LENGTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +190,10 @@ def check_times(start: datetime, end: datetime) -> None:
             raise Invalid("meeting.no_zone", field=field)
     if end <= start:
         raise Invalid("meeting.end_before_start", field="end")
+
+
+def check_length(start: datetime, end: datetime) -> None:
+    """Raises like `check_times`, and Invalid("meeting.too_long") for what is a slip of the year and no meeting."""
+    check_times(start, end)
+    if end - start > MAX_LENGTH:
+        raise Invalid("meeting.too_long", field="end", days=MAX_LENGTH.days)

@@ -44,7 +44,7 @@ from meetings.entry import (
 from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.ledger import stamp
-from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_signers, check_times
+from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_length, check_signers
 from meetings.papers import document_add, documents
 from meetings.permit import permit, resource_of
 from meetings.seats import (
@@ -81,7 +81,7 @@ def create(conn: Connection, new: NewMeeting, by: Subject, at: datetime) -> Meet
     """Draft a meeting of `new.unit`.  Raises Invalid (text, times), NotFound for those who may not."""
     require(by, Action.MEETING_CREATE, Resource("meeting", new.unit.path))
     new = _clean(new)
-    check_times(new.start, new.end)
+    check_length(new.start, new.end)
     items = programme.number(new.agenda)
     meeting_id = new_id(at)
     meeting_store.add(conn, meeting_id, new, at)
@@ -109,7 +109,7 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
     if {"start", "end"} & changes.keys() and seat_store.counts(conn, meeting_id)[0]:
         raise Conflict("meeting.booked", title=meeting.title)
     wanted = _clean(replace(_as_new(meeting), **changes))
-    check_times(wanted.start, wanted.end)
+    check_length(wanted.start, wanted.end)
     shown: dict[str, Any] = {}
     if "agenda" in changes:
         items = programme.number(wanted.agenda)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from meetings import service as meetings
 from meetings.access import Subject
 from meetings.errors import Conflict, Invalid
-from meetings.meeting import Meeting, PointRef
+from meetings.meeting import Meeting, PointRef, check_length
 from meetings.store import meeting_store, seat_store, unit_store
 from meetings.store.base import UtcDateTime
 from meetings.store.triggers import violated
@@ -32,7 +32,8 @@ SHOWN = 5  # points named in an error that is not about each of them
 
 
 def coming(start: datetime, end: datetime, at: datetime) -> Slot:
-    """The slot, which has not passed.  Raises Invalid("booking.past" | "meeting.end_before_start")."""
+    """The slot, which has not passed.  Raises Invalid("booking.past" | "meeting.end_before_start" | "meeting.too_long")."""
+    check_length(start, end)
     slot = Slot(start, end)
     if slot.end <= at:
         raise Invalid("booking.past", field="end", end=slot.end)

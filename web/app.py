@@ -19,6 +19,7 @@ from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
 from web import capacity, errors, housekeeping, keys
+from web.api import meetings as api_meetings
 from web.api import points as api_points
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
@@ -89,6 +90,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ice_routes.router,
     view_routes.router,
     api_points.router,
+    api_meetings.router,
 )
 """Every router of the product.  A route outside this tuple does not exist."""
 

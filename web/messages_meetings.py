@@ -51,6 +51,7 @@ TEXTS: dict[str, str] = {
     "meeting.same_person": N_(
         "{name} đã được chọn ở một vị trí ký khác. Chủ trì, thư ký và lãnh đạo phòng ký biên bản phải là ba người khác nhau."
     ),
+    "meeting.too_long": N_("Cuộc họp dài quá {days} ngày. Hãy kiểm tra ngày giờ kết thúc."),
     "meeting.end_before_start": N_("Giờ kết thúc phải sau giờ bắt đầu."),
     "meeting.no_points": N_("“{title}” chưa có điểm cầu nào. Hãy đặt điểm cầu trước khi triệu tập."),
     "meeting.no_zone": N_("Giờ họp thiếu múi giờ. Hãy tải lại trang rồi nhập lại."),

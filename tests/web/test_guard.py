@@ -78,7 +78,7 @@ def test_only_tickets_and_join_links_stand_for_themselves(app: FastAPI) -> None:
 async def test_every_unsafe_route_refuses_those_who_may_when_our_token_is_missing(
     app: FastAPI, story: Story  # noqa: F811
 ) -> None:
-    ids = {"meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id)}
+    ids = {"code": "22", "meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id)}
     answers: dict[str, set[str]] = {}
     for login in ("thuky", "chutri", "lanhdao", "vanthu", "quantri"):
         async with browser(app) as client:

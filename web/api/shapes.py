@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError
@@ -36,7 +37,7 @@ def _text(text: str) -> str:
 
 def _iso(value: Any) -> Any:
     """Numbers are no instants here, though the library would take them for seconds."""
-    if isinstance(value, str) and not _ISO.fullmatch(value):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _ISO.fullmatch(value)):
         raise PydanticCustomError("moment", "not an instant")
     return value
 
@@ -51,7 +52,7 @@ Text = Annotated[str, AfterValidator(_text)]
 Line = Annotated[Text, StringConstraints(max_length=500)]
 Word = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 Code = Annotated[Text, StringConstraints(min_length=1, max_length=40)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_iso), AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_iso), AfterValidator(_utc)]
 
 UNSET: Any = Field(default=None, json_schema_extra=lambda schema: schema.pop("default", None))
 """The default of a field that may be left out but may not be null."""

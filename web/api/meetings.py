@@ -1,0 +1,219 @@
+"""/meetings: list, make, change, book, move, cancel, and what stands in the way.
+
+Every change names the version it was made from and is compared under the meeting's lock, in the transaction of the use
+case; every creation carries its Idempotency-Key.  What is done is done by `web/convening.py`, as on the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Connection
+
+from meetings import service
+from meetings.access import Action, Subject
+from meetings.errors import Invalid
+from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
+from meetings.store import meeting_store, seat_store
+from meetings.units import fold
+from scheduler import service as booking
+from scheduler.slots import Slot, civil_day
+from web import booking_view, convening, places, views
+from web.api import answers, audience, body, etag
+from web.api.contract import contract
+from web.api.paging import Cursor, Limit, part
+from web.api.points import LONGEST, Words, stretch
+from web.api.problem import conflict
+from web.api.shapes import Conflict, Listed, Moment, Out
+from web.api.shapes_meetings import (
+    CancelIn,
+    ConflictsOut,
+    MeetingBrief,
+    MeetingIn,
+    MeetingOut,
+    MeetingPatch,
+    MoveIn,
+    PointsIn,
+    show_brief,
+    show_meeting,
+)
+from web.api.tokens import who
+from web.booking_form import POSTS
+from web.container import container
+from web.guard import allow
+
+router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"])
+
+AHEAD = timedelta(days=120)
+READ = allow(Action.MEETING_READ, views.meeting, who=who)
+EDIT = allow(Action.MEETING_EDIT, views.meeting, who=who)
+BOOK = allow(Action.MEETING_BOOK, views.meeting, who=who)
+Since = Annotated[Moment | None, Query(alias="from", description="Meetings that end after this; default now.")]
+Until = Annotated[Moment | None, Query(alias="to", description=f"Meetings that begin before this; at most {LONGEST} days on.")]
+
+
+def detail(conn: Connection, meeting: Meeting) -> MeetingOut:
+    """The meeting with its agenda and points, as everybody sees it who may read it."""
+    return show_meeting(
+        meeting, meeting_store.agenda_of(conn, meeting.meeting_id), seat_store.seats(conn, meeting.meeting_id))
+
+
+@router.get("", **contract("listMeetings", Listed[MeetingBrief], listed=True))
+def listing(
+    request: Request, since: Since = None, until: Until = None, state: State | None = None, q: Words = "",
+    limit: Limit = 100, cursor: Cursor = "", subject: Subject = Depends(allow(Action.SELF, who=who)),
+) -> Response:
+    """Meetings you may read, by start."""
+    found = container(request)
+    now = found.clock.now()
+    start = since or now
+    window = stretch(start, until or start + AHEAD)
+    words = fold(q).split()
+    with found.db.read() as conn:
+        seen = views.visible(conn, subject, places.tree(conn, found.when.today(now)), after=window.start,
+                             before=window.end, states=(state,) if state else None)
+    kept = [one for one in seen if all(word in fold(f"{one.title} {one.unit.name} {one.chair.name}") for word in words)]
+    return answers.listed(request, part(kept, lambda one: (one.start.isoformat(), one.meeting_id), limit, cursor), show_brief)
+
+
+@router.post("", **contract("createMeeting", MeetingOut, 400, 403, 404, 409, 413, 415, status=201))
+def create(
+    request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),
+    wanted: MeetingIn = Depends(body.of(MeetingIn)),
+) -> Response:
+    """A draft of your unit; with `audience` booked and convened, all points or none."""
+    found, now = container(request), container(request).clock.now()
+
+    def work(conn: Connection) -> tuple[Out, str]:
+        on = civil_day(wanted.start)
+        unit = booking_view.scope(conn, subject.unit_id, on).unit
+        people = _people(conn, subject, {post: getattr(wanted, post) for post in POSTS}, now, request)
+        points = audience.resolve(conn, wanted.audience, on) if wanted.audience else []
+        meeting = service.create(conn, NewMeeting(
+            title=wanted.title, unit=unit, start=wanted.start, end=wanted.end, **people, place=wanted.place,
+            agenda=[AgendaLine(line.title, line.presenter) for line in wanted.agenda],
+            main_point_id=audience.main_point(conn, points, wanted.chair, unit.id),
+        ), subject, now)
+        if points:
+            convening.book(conn, meeting.meeting_id, [point.point_id for point in points], subject, now)
+        return detail(conn, service.get(conn, meeting.meeting_id)), f"{request.url.path}/{meeting.meeting_id}"
+
+    answer, _new = answers.once(request, subject, work)
+    return answer
+
+
+@router.get("/{meeting_id}", **contract("getMeeting", MeetingOut, 404))
+def one(request: Request, meeting_id: str, subject: Subject = Depends(READ)) -> Response:
+    """One meeting."""
+    with container(request).db.read() as conn:
+        return answers.show(request, detail(conn, service.get(conn, meeting_id)))
+
+
+@router.patch("/{meeting_id}", **contract("changeMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+def change(
+    request: Request, meeting_id: str, subject: Subject = Depends(EDIT),
+    wanted: MeetingPatch = Depends(body.of(MeetingPatch)),
+) -> Response:
+    """Title, place, agenda or posts, before the meeting opens."""
+    if not wanted.model_fields_set:
+        raise Invalid("api.nothing")
+
+    def work(conn: Connection, now: datetime) -> None:
+        given = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+        values: dict[str, Any] = {name: given[name] for name in ("title", "place") if name in given}
+        values |= _people(conn, subject, {post: given[post] for post in POSTS if post in given}, now, request)
+        if "agenda" in given:
+            values["agenda"] = [AgendaLine(line.title, line.presenter) for line in wanted.agenda]
+        convening.change(conn, meeting_id, subject, now, **values)
+
+    return _changed(request, meeting_id, work)
+
+
+@router.put("/{meeting_id}/points", **contract("bookPoints", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+def book(
+    request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: PointsIn = Depends(body.of(PointsIn)),
+) -> Response:
+    """Exactly these points for the meeting's time, all or none; convenes a draft."""
+
+    def work(conn: Connection, now: datetime) -> None:
+        meeting = service.get(conn, meeting_id)
+        points = audience.resolve(conn, wanted.audience, civil_day(meeting.start))
+        convening.book(conn, meeting_id, [point.point_id for point in points], subject, now)
+        if meeting.main_point_id not in {point.point_id for point in points}:
+            main = audience.main_point(conn, points, meeting.chair.user_id, meeting.unit.id)
+            convening.change(conn, meeting_id, subject, now, main_point_id=main)
+
+    return _changed(request, meeting_id, work)
+
+
+@router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+def move(
+    request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: MoveIn = Depends(body.of(MoveIn)),
+) -> Response:
+    """Another time for the meeting and all its points, or none of it."""
+    return _changed(request, meeting_id, lambda conn, now: convening.move(
+        conn, meeting_id, wanted.start, wanted.end, subject, now))
+
+
+@router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+def cancel(
+    request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: CancelIn = Depends(body.of(CancelIn)),
+) -> Response:
+    """Cancels it and gives its points back."""
+    return _changed(request, meeting_id, lambda conn, now: convening.cancel(
+        conn, meeting_id, wanted.reason, subject, now))
+
+
+@router.get("/{meeting_id}/conflicts", **contract("listConflicts", ConflictsOut, 404))
+def conflicts(
+    request: Request, meeting_id: str, start: Moment | None = None, end: Moment | None = None,
+    subject: Subject = Depends(READ),
+) -> Response:
+    """What would stand in the way of the meeting's points from `start` to `end` (default: its own time)."""
+    with container(request).db.read() as conn:
+        meeting = service.get(conn, meeting_id)
+        slot = _slot(meeting, start, end)
+        held = booking.points_of_meeting(conn, meeting_id)
+        found = booking.conflicts(conn, held, slot, meeting_id, subject)
+    shown = [Conflict.model_validate(conflict(one.as_param())) for one in found]
+    return answers.show(request, ConflictsOut(start=slot.start, end=slot.end, conflicts=shown))
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _slot(meeting: Meeting, start: datetime | None, end: datetime | None) -> Slot:
+    """A start alone keeps the length."""
+    begins = start or meeting.start
+    return stretch(begins, end or begins + (meeting.end - meeting.start))
+
+
+def _changed(request: Request, meeting_id: str, work: Callable[[Connection, datetime], object]) -> Response:
+    """Runs `work` on the version named in If-Match, in one transaction; the answer is the meeting as it then stands."""
+    found, now = container(request), container(request).clock.now()
+    given = etag.wanted(request.headers.get("if-match"))
+    with found.db.write() as conn:
+        stands = meeting_store.lock(conn, meeting_id)
+        etag.check(given, answers.tag(detail(conn, stands)))
+        work(conn, now)
+        shown = detail(conn, service.get(conn, meeting_id))
+    found.hub.changed(meeting_id)
+    return answers.show(request, shown)
+
+
+def _people(
+    conn: Connection, subject: Subject, wanted: Mapping[str, str], now: datetime, request: Request
+) -> dict[str, Person]:
+    """The posts by account.  Raises Invalid("meeting.role_missing") for somebody who may hold none."""
+    if not wanted:
+        return {}
+    known = booking_view.as_people(booking_view.people(conn, subject, container(request).when.today(now)))
+    for post, user_id in wanted.items():
+        if user_id not in known:
+            raise Invalid("meeting.role_missing", field=post)
+    return {post: known[user_id] for post, user_id in wanted.items()}
+
+

@@ -1,0 +1,167 @@
+"""Meetings as programs send and see them.  Only shapes; `show_*` make them from values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import FailFast, Field
+
+from meetings.agenda import AgendaItem
+from meetings.meeting import MAX_AGENDA, Meeting, Person, State
+from meetings.store.seat_store import Seat
+from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word
+
+MOST_RULES = 100
+MOST_POINTS = 10_000
+
+Title = Annotated[Text, Field(max_length=500, examples=["Giao ban tháng 3"])]
+Codes = Annotated[list[Code], FailFast(), Field(max_length=MOST_POINTS)]
+
+
+class RuleIn(In):
+    """All points of `level` (all levels, if left out) in the subtree of `unit`, on the day of the meeting."""
+
+    unit: Word = Field(description="Id of a unit.")
+    level: Word | None = Field(None, examples=["commune"])
+
+
+class AudienceIn(In):
+    """Who is to meet: rules, and single points by their codes.  What is removed wins."""
+
+    rules: list[RuleIn] = Field([], max_length=MOST_RULES)
+    add: Codes = []
+    remove: Codes = []
+
+
+class AgendaIn(In):
+    title: Title
+    presenter: Line = ""
+
+
+class MeetingIn(In):
+    """A meeting of your own unit.  With `audience` it is booked and convened in the same action, else it is a draft."""
+
+    title: Title
+    start: Moment = Field(examples=["2026-03-06T09:00:00+07:00"])
+    end: Moment = Field(examples=["2026-03-06T11:00:00+07:00"])
+    place: Line = ""
+    agenda: Annotated[list[AgendaIn], FailFast()] = Field([], max_length=MAX_AGENDA)
+    chair: Word = Field(description="Id of a person (GET /people).")
+    secretary: Word
+    division_head: Word
+    clerk: Word
+    audience: AudienceIn | None = None
+
+
+class MeetingPatch(In):
+    """What is to be different; what is left out stays.  Times are changed by `move`."""
+
+    title: Title = UNSET
+    place: Line = UNSET
+    agenda: Annotated[list[AgendaIn], FailFast(), Field(max_length=MAX_AGENDA)] = UNSET
+    chair: Word = UNSET
+    secretary: Word = UNSET
+    division_head: Word = UNSET
+    clerk: Word = UNSET
+
+
+class PointsIn(In):
+    """Exactly these points are the meeting's afterwards; the others are given back."""
+
+    audience: AudienceIn
+
+
+class MoveIn(In):
+    start: Moment
+    end: Moment
+
+
+class CancelIn(In):
+    reason: Line
+
+
+class PersonRef(Out):
+    """The name and title of that day stay in the record."""
+
+    id: str
+    name: str
+    title: str
+
+
+class UnitRefOut(Out):
+    id: str
+    name: str
+
+
+class AgendaOut(Out):
+    item: int
+    title: str
+    presenter: str
+
+
+class SeatOut(Out):
+    """A point of the meeting, named as it was booked."""
+
+    code: str
+    name: str
+    unit: str = Field(description="Id of the unit.")
+    level: str
+
+
+class MeetingBrief(Out):
+    """A meeting in a list."""
+
+    id: str = Field(examples=["0197b3c2-7a10-7cc4-9f20-6d1f0b0f9a11"])
+    title: str
+    place: str
+    state: State
+    start: datetime
+    end: datetime
+    unit: UnitRefOut
+    chair: PersonRef
+
+
+class MeetingOut(MeetingBrief):
+    """A meeting with its agenda and its points."""
+
+    secretary: PersonRef
+    division_head: PersonRef
+    clerk: PersonRef
+    main_point: str | None = Field(description="Code of the chair's point.")
+    agenda: list[AgendaOut]
+    points: list[SeatOut]
+    created_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+class ConflictsOut(Out):
+    """What stands in the way of the meeting's points in the stretch asked for."""
+
+    start: datetime
+    end: datetime
+    conflicts: list[Conflict]
+
+
+def _person(person: Person) -> PersonRef:
+    return PersonRef(id=person.user_id, name=person.name, title=person.title)
+
+
+def show_brief(meeting: Meeting) -> MeetingBrief:
+    return MeetingBrief(
+        id=meeting.meeting_id, title=meeting.title, place=meeting.place, state=meeting.state, start=meeting.start,
+        end=meeting.end, unit=UnitRefOut(id=meeting.unit.id, name=meeting.unit.name), chair=_person(meeting.chair),
+    )
+
+
+def show_meeting(meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat]) -> MeetingOut:
+    codes = {seat.point_id: seat.code for seat in seats}
+    return MeetingOut(
+        **show_brief(meeting).model_dump(), secretary=_person(meeting.secretary),
+        division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
+        main_point=codes.get(meeting.main_point_id or 0),
+        agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter) for one in agenda],
+        points=[SeatOut(code=seat.code, name=seat.name, unit=seat.unit, level=seat.level) for seat in seats],
+        created_at=meeting.created_at, opened_at=meeting.opened_at, closed_at=meeting.closed_at,
+    )
