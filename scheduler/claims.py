@@ -20,7 +20,7 @@ from meetings.store import meeting_store, seat_store, unit_store
 from meetings.store.base import UtcDateTime
 from meetings.store.triggers import violated
 from meetings.units import UnitTree
-from scheduler import readings, request_store, store
+from scheduler import invitations, readings, request_store, store
 from scheduler.booking import NamedBooking, Point
 from scheduler.points import chunks, points_by_id
 from scheduler.readings import conflicts, points_of_meeting
@@ -141,7 +141,11 @@ def refs(conn: Connection, meeting: Meeting, points: Sequence[Point], tree: Unit
 
 
 def seat(conn: Connection, meeting: Meeting, by: Subject | None, at: datetime, first: Sequence[int] = ()) -> None:
-    """Seats for what is confirmed, and for what is asked for once more and had one; `first`: the order of those that are new."""
+    """Seats for what is confirmed, and for what is asked for once more and had one; `first`: the order of those that are new.
+
+    Called after every change of a meeting's points or time, so those invited learn of it here.
+    """
+    invitations.announce(conn, meeting.meeting_id, at)
     have = {seat.point_id for seat in seat_store.seats(conn, meeting.meeting_id)}
     confirmed = set(points_of_meeting(conn, meeting.meeting_id))
     wanted = confirmed | (have & set(points_of_meeting(conn, meeting.meeting_id, "pending")))

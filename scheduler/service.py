@@ -22,7 +22,7 @@ from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.units import UnitTree
-from scheduler import approval, claims, displacing, policies, request_store, requests, store
+from scheduler import approval, claims, displacing, invitations, policies, request_store, requests, store
 from scheduler.approval import OPEN, Policy, Request, Standing
 from scheduler.booking import Point
 from scheduler.points import points_by_id
@@ -80,6 +80,7 @@ def book(
     displacing.propose(conn, lost, at)
     if meeting.state is State.DRAFT and not points_of_meeting(conn, meeting_id, "pending"):
         meetings.convene(conn, meeting_id, by, at)
+        invitations.announce(conn, meeting_id, at)
     return len(wanted)
 
 
@@ -155,6 +156,7 @@ def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: date
     """Cancels the meeting and gives its points back.  Raises like `meetings.service.cancel`."""
     meetings.cancel(conn, meeting_id, reason, by, at)
     _release(conn, meetings.get(conn, meeting_id), by, at)
+    invitations.announce(conn, meeting_id, at)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------

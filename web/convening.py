@@ -1,8 +1,7 @@
 """Convening as the product does it: points and time of a meeting, the number of its invitation, and telling those invited.
 
-One transaction of the caller's.  The three belong to packages that do not know each other, so they meet here and only
-here: no page and no program calls the scheduler's `book`, `move` or `cancel` itself.  Called by the booking pages, the
-programs' interface and the demonstration's scene.
+One transaction of the caller's.  These belong to packages that do not know each other, so they meet here and only here.
+Called by the booking pages, the programs' interface and the demonstration's scene.
 """
 
 from __future__ import annotations
@@ -14,25 +13,33 @@ from sqlalchemy import Connection
 
 from meetings import service as meetings
 from meetings.access import Subject
-from meetings.meeting import Meeting
+from meetings.meeting import Meeting, State
 from minutes import service as minutes
 from scheduler import invitations
 from scheduler import service as booking
 
 
 def book(conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime) -> int:
-    """How many points are the meeting's now.  Raises as `scheduler.service.book`."""
+    """How many points are the meeting's now, those included whose owners are asked.  Raises as `scheduler.service.book`.
+
+    While somebody is asked a draft stays one: its invitation has no number yet.
+    """
     count = booking.book(conn, meeting_id, point_ids, by, at)
+    if meetings.get(conn, meeting_id).state is not State.DRAFT:
+        minutes.number_invitation(conn, meeting_id, by, at)
+    return count
+
+
+def convene(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
+    """With the points that are confirmed, whoever has not answered yet.  Raises as `meetings.service.convene`."""
+    meetings.convene(conn, meeting_id, by, at)
     minutes.number_invitation(conn, meeting_id, by, at)
     invitations.announce(conn, meeting_id, at)
-    return count
 
 
 def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: Subject, at: datetime) -> Meeting:
     """Another time, told to all.  Raises as `scheduler.service.move`."""
-    moved = booking.move(conn, meeting_id, start, end, by, at)
-    invitations.announce(conn, meeting_id, at)
-    return moved
+    return booking.move(conn, meeting_id, start, end, by, at)
 
 
 def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **values: object) -> Meeting:
@@ -45,4 +52,3 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **value
 def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: datetime) -> None:
     """Cancelled, and told to all who learnt of it.  Raises as `scheduler.service.cancel`."""
     booking.cancel(conn, meeting_id, reason, by, at)
-    invitations.announce(conn, meeting_id, at)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from meetings import service
+from scheduler import requests
 from scheduler.ticker import Chore, Ticker
 from web import store
 from web.api import idempotency, tokens
@@ -29,8 +30,11 @@ def running(found: Container, delivery: Delivery | None) -> Iterator[None]:
     """Ticks as long as the block lasts.  Without `delivery` another process does what is due."""
     tickers = [Ticker(chores(found), found.clock.now, EVERY)]
     if delivery is not None:
-        lanes = {"inner": delivery.inner, "mails": delivery.mails, "texts": delivery.texts}
-        tickers += [Ticker({name: lane}, found.clock.now, TICK) for name, lane in lanes.items()]
+        lanes: tuple[Mapping[str, Chore], ...] = (
+            {"requests": lambda now: requests.chore(found.db, now), "inner": delivery.inner},
+            {"mails": delivery.mails}, {"texts": delivery.texts},
+        )
+        tickers += [Ticker(lane, found.clock.now, TICK) for lane in lanes]
     for ticker in tickers:
         ticker.start()
     try:

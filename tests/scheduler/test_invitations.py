@@ -69,7 +69,6 @@ def convened(db: Database, province: Province, office: Office, start: datetime, 
     meeting_id = office.draft(db, start)
     with db.write() as conn:
         service.book(conn, meeting_id, [province.points[0].point_id], office.secretary, at)
-        assert invitations.announce(conn, meeting_id, at)
     return meeting_id
 
 
@@ -77,7 +76,6 @@ def moving(db: Database, meeting_id: str, office: Office, at: datetime) -> Calla
     def move(start: datetime) -> None:
         with db.write() as conn:
             service.move(conn, meeting_id, start, start + HOUR, office.secretary, at)
-            assert invitations.announce(conn, meeting_id, at)
 
     return move
 
@@ -131,7 +129,6 @@ def test_reminders_follow_the_time_and_only_the_time(
     assert sorted(post.planned(meeting_id).values()) == ["cancelled"] * 7 + ["waiting"] * 7
     with db.write() as conn:
         service.cancel(conn, meeting_id, "Hoãn", office.secretary, at)
-        invitations.announce(conn, meeting_id, at)
     post.spread(at)
     assert set(post.planned(meeting_id).values()) == {"cancelled"}
 
@@ -146,7 +143,6 @@ def test_only_who_may_have_heard_of_it_hears_that_it_is_off(
     for meeting_id in (told, untold):
         with db.write() as conn:
             service.cancel(conn, meeting_id, "Hoãn", office.secretary, at)
-            assert invitations.announce(conn, meeting_id, at)
     assert post.deliver(at) == [("Hoa@qn.vn", "CANCEL", 1), ("son@qn.vn", "CANCEL", 1)]
     assert {item.payload["meeting_id"] for item in post.sent} == {told}
 
