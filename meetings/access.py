@@ -202,9 +202,13 @@ def _signed_in(subject: Subject, _resource: Resource) -> str | None:
     return "signed in" if subject.user_id else None
 
 
-def _workers(subject: Subject, _resource: Resource) -> str | None:
-    """The list of one's own unit: what is in it is the unit's."""
-    return "worker" if subject.unit_id and _holds(subject, _WORKERS) else None
+def _concerned(subject: Subject, resource: Resource) -> str | None:
+    """The list of what one's own unit is asked; one request, for whoever has a word in it."""
+    if subject.unit_id is None or not _holds(subject, _WORKERS):
+        return None
+    if resource.kind == "page":
+        return "own list"
+    return "concerned" if resource.kind == "request" and subject.unit_id in resource.attending_units else None
 
 
 def _ops(subject: Subject, resource: Resource) -> str | None:
@@ -354,7 +358,7 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.MEETING_EDIT: _prepare,
     Action.MEETING_BOOK: _book,
     Action.MEETING_CONDUCT: _conduct,
-    Action.REQUEST_READ: _workers,
+    Action.REQUEST_READ: _concerned,
     Action.REQUEST_ANSWER: _answers,
     Action.POLICY_KEEP: _admin,
     Action.MEETING_JOIN: _join,

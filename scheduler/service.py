@@ -30,7 +30,7 @@ from scheduler.readings import bookings, conflicts, free_slots, points_of_meetin
 from scheduler.slots import Slot, civil_day, gaps, working_hours
 
 __all__ = [
-    "accept", "book", "bookings", "cancel", "conflicts", "free_slots", "gaps", "move", "points_of_meeting", "rebook", "release",
+    "accept", "book", "bookings", "cancel", "conflicts", "forgo", "free_slots", "gaps", "move", "points_of_meeting", "rebook", "release",
     "working_hours",
 ]
 
@@ -138,6 +138,15 @@ def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) ->
     moved = move(conn, loss.lost_id, loss.proposed.start, loss.proposed.end, by, at)
     book(conn, loss.lost_id, points, by, at)
     return meetings.get(conn, moved.meeting_id)
+
+
+def forgo(conn: Connection, meeting_id: str, point_ids: Collection[int], by: Subject, at: datetime) -> int:
+    """Some of the meeting's points are no longer wanted; how many were given back.  Closed, Conflict as `book`."""
+    meeting, _slot, held = _held(conn, meeting_id, (), by, Action.MEETING_BOOK, at)
+    gone = held & set(point_ids)
+    _give_up(conn, meeting, gone, by, at)
+    claims.seat(conn, meeting, by, at)
+    return len(gone)
 
 
 def release(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> int:

@@ -32,6 +32,7 @@ from web.mediaprocess import socket_path
 from web.pages import STATIC
 from web.routes import (
     admin,
+    approvals,
     auth,
     booking,
     conduct,
@@ -50,7 +51,9 @@ from web.routes import (
     point_sheet,
     points,
     replies,
+    requests,
     room,
+    rules,
     today,
     tokens,
     verify,
@@ -74,12 +77,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     packets.router,
     invitations.router,
     verify.router,
+    approvals.router,
+    requests.router,
     meetings.router,
     delegates.router,
     point_sheet.router,  # before points: /points/sheet is no code
     points.router,
     documents.router,
     admin.router,
+    rules.router,
     operations.router,
     join.router,
     replies.router,

@@ -19,12 +19,14 @@ from scheduler import invitations
 from scheduler import service as booking
 
 
-def book(conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime) -> int:
+def book(
+    conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime, displace: str = "",
+) -> int:
     """How many points are the meeting's now, those included whose owners are asked.  Raises as `scheduler.service.book`.
 
     While somebody is asked a draft stays one: its invitation has no number yet.
     """
-    count = booking.book(conn, meeting_id, point_ids, by, at)
+    count = booking.book(conn, meeting_id, point_ids, by, at, displace)
     if meetings.get(conn, meeting_id).state is not State.DRAFT:
         minutes.number_invitation(conn, meeting_id, by, at)
     return count

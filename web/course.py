@@ -12,7 +12,7 @@ from typing import Any
 
 from meetings.ledger import Event
 from web.i18n import N_, _, ngettext
-from web.words import LEAVE_REASONS, LINE_VERDICTS, ROLES, SIGN_ROLES
+from web.words import LEAVE_REASONS, LINE_VERDICTS, ROLES, SIGN_ROLES, STANDINGS
 
 RUN = 6
 RUNS: dict[str, tuple[str, str]] = {
@@ -79,6 +79,16 @@ def _motion_closed(data: Mapping[str, Any], point: str) -> str:
     return f"{said} · {_('thông qua') if data['passed'] else _('không thông qua')}"
 
 
+def _request(data: Mapping[str, Any]) -> str:
+    said = f"{data['name']}: {_(STANDINGS[data['standing']])}"
+    return f"{said} ({data['reason']})" if data["reason"] not in ("", "overtaken") else said
+
+
+def _displaced(data: Mapping[str, Any]) -> str:
+    return ngettext("{unit} lấy giờ {n} điểm cầu của {other}: {reason}", "{unit} took {n} points of {other}: {reason}",
+                    len(data["points"]), unit=data["unit"], other=data["other"], reason=data["reason"])
+
+
 def _line_tested(verdict: str, point: str) -> str:
     return _("{point} kiểm tra đường truyền: {verdict}", point=point, verdict=_(verdict))
 
@@ -87,6 +97,9 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "meeting.created": lambda d, p: _("Soạn cuộc họp “{title}”", title=d["title"]),
     "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
     "meeting.booked": lambda d, p: ngettext("Đã đặt {n} điểm cầu", "Booked {n} points", d["count"]),
+    "request.asked": lambda d, p: ngettext("Đề nghị {n} đơn vị xác nhận điểm cầu", "Asked {n} units for points", len(d["requests"])),
+    "request.changed": lambda d, p: _request(d),
+    "booking.displaced": lambda d, p: _displaced(d),
     "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
     "invitation.numbered": lambda d, p: _("Cấp số giấy mời {number}/{symbol}", number=f"{d['number']:02d}", symbol=d["symbol"]),
     "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),

@@ -6,6 +6,7 @@ from web.i18n import N_
 
 TEXTS: dict[str, str] = {
     "request.stale": N_("Đề nghị này vừa thay đổi. Hãy đọc lại nội dung mới rồi trả lời."),
+    "request.answer": N_("Không có cách trả lời đó. Hãy tải lại trang rồi chọn lại."),
     "offer.points": N_("Chỉ đề xuất được điểm cầu khác của chính đơn vị được hỏi. Hãy chọn lại."),
     "displace.not_allowed": N_("Quy tắc đặt lịch không cho {unit} lấy giờ của {other}. Hãy chọn giờ khác hoặc trao đổi với đơn vị đó."),
     "displace.running": N_("Cuộc họp của {unit} đã bắt đầu nên không lấy lại điểm cầu được. Hãy chọn giờ khác."),

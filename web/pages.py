@@ -38,6 +38,8 @@ NOTICES: dict[str, str] = {
     "user_opened": N_("Đã mở khóa tài khoản."),
     "units": N_("Đã nạp {n} đơn vị."),
     "saved": N_("Đã lưu."),
+    "answered": N_("Đã trả lời. Đơn vị đề nghị được báo ngay."),
+    "convened": N_("Đã triệu tập. Giấy mời được gửi đến các điểm cầu đã xác nhận."),
     "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),
     "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),

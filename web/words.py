@@ -83,3 +83,9 @@ SIGN_ROLES: dict[str, str] = {
     "chair": N_("chủ trì"),
     "agency": N_("cơ quan"),
 }
+
+STANDINGS: dict[str, str] = {
+    "asked": N_("Chờ xác nhận"), "offered": N_("Có đề xuất khác"), "agreed": N_("Đã xác nhận"), "declined": N_("Từ chối"),
+    "lapsed": N_("Quá hạn, không ai trả lời"), "withdrawn": N_("Đã rút"),
+}
+"""Where a request stands (`scheduler.approval.Standing`)."""

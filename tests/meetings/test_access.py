@@ -89,8 +89,8 @@ MAY: dict[str, str] = {
     "meeting.edit": "chair secretary head own-secretary",
     "meeting.book": "secretary own-secretary",
     "meeting.conduct": "chair secretary",
-    "request.read": " ".join(name for name, person in PEOPLE.items() if person.user_id and person.roles - {Role.ADMIN}),
-    "request.answer": "",  # a meeting is no request; see test_a_request_is_answered_by_the_unit_that_is_asked
+    "request.read": "",  # a meeting is no request; see test_a_request_is_answered_by_the_unit_that_is_asked
+    "request.answer": "",
     "policy.keep": "own-admin up-admin",
     "meeting.join": "chair secretary head clerk seat",
     "motion.vote": "seat",
@@ -211,7 +211,7 @@ def test_an_empty_resource_gives_a_meeting_to_nobody() -> None:
     """A loader that forgot to fill the resource must not open the door."""
     bare = Resource("meeting")
     open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS,
-                      Action.USER_MANAGE, Action.UNIT_IMPORT, Action.MEETING_CREATE, Action.REQUEST_READ, Action.POLICY_KEEP}
+                      Action.USER_MANAGE, Action.UNIT_IMPORT, Action.MEETING_CREATE, Action.POLICY_KEEP}
     for action in set(Action) - open_by_design:
         allowed = [name for name, person in PEOPLE.items() if decide(person, action, bare).allowed]
         assert not allowed, (action, allowed)
@@ -225,3 +225,7 @@ def test_a_request_is_answered_by_the_unit_that_is_asked_or_a_body_of_it() -> No
     }
     may = {name for name, person in people.items() if decide(person, Action.REQUEST_ANSWER, request).allowed}
     assert may == {"x1-officer", "x1-secretary", "body"}
+    seen = {name for name, person in people.items() if decide(person, Action.REQUEST_READ, request).allowed}
+    assert seen == may | {"x1-technician", "x1-clerk", "body-clerk"}
+    own = {name for name, person in people.items() if decide(person, Action.REQUEST_READ, Resource("page")).allowed}
+    assert not own & {"anonymous", "seat", "delegate", "no-roles", "own-admin"} and {"x2-officer", "up-secretary"} <= own

@@ -16,6 +16,7 @@ from meetings.access import Action
 from meetings.store import database
 from tests.web.conftest import PASSWORD, browser, post, sign_in, token_in
 from tests.web.test_pages import Story, story  # noqa: F401 - a fixture
+from tests.web.test_requests import draft, only_request
 from web import store
 from web.container import Container
 from web.limits import BODY, UPLOAD
@@ -78,7 +79,9 @@ def test_only_tickets_and_join_links_stand_for_themselves(app: FastAPI) -> None:
 async def test_every_unsafe_route_refuses_those_who_may_when_our_token_is_missing(
     app: FastAPI, story: Story  # noqa: F811
 ) -> None:
-    ids = {"code": "22", "meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id)}
+    asked = only_request(app.state.container, draft(app.state.container, "nguoila", "Họp Cô Tô", "22"))
+    ids = {"code": "22", "meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id),
+           "request_id": asked.request_id}
     answers: dict[str, set[str]] = {}
     for login in ("thuky", "chutri", "lanhdao", "vanthu", "quantri"):
         async with browser(app) as client:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from meetings.access import Action, Subject
 from meetings.meeting import State
-from web import minutes_view, places, views
+from web import minutes_view, places, requests_view, views
 from web.container import container
 from web.guard import allow
 from web.pages import page
@@ -30,6 +30,8 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
         near = views.visible(conn, subject, tree, after=start - timedelta(days=1), before=now + AHEAD)
         rows = views.rows(found, conn, subject, (one for one in near if one.state is not State.CANCELLED))
         waiting = minutes_view.waiting(conn, subject)
+        asked = requests_view.waiting(conn, subject, found.when.today(now))
+        deciding = requests_view.for_convenor(conn, subject, near, found.when.today(now))
         finished = views.rows(found, conn, subject, views.visible(
             conn, subject, tree, after=now - timedelta(days=60), before=now, states=(State.CONCLUDED,), newest_first=True))
     at_hand = [row for row in rows if row.live or (row.meeting.start < end and row.meeting.end > start
@@ -40,5 +42,5 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
     open_minutes = [row for row in finished if row.stages[-1].state != "done"]
     return page(
         request, "today.html", place="today", rows=at_hand, waiting=waiting, coming=coming[:COMING],
-        open_minutes=open_minutes[:COMING],
+        open_minutes=open_minutes[:COMING], asked=asked[:COMING], more_asked=max(0, len(asked) - COMING), deciding=deciding,
     )

@@ -1,0 +1,157 @@
+"""What pages show of requests: who asks whom for which points, where it stands, what can be done.  Reads only.
+
+Called by `routes/requests.py`, `routes/approvals.py` and the page of today, with an open connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from meetings import service
+from meetings.access import Action, Role, Subject, decide
+from meetings.meeting import Meeting
+from meetings.units import UnitTree
+from scheduler import approval, displacing, request_store, requests
+from scheduler import points as point_store
+from scheduler import service as booking
+from scheduler.approval import Standing
+from scheduler.booking import NamedBooking, Point
+from scheduler.displacing import Loss
+from scheduler.request_store import Stored
+from web import places
+from web.i18n import _
+from web.words import STANDINGS
+
+ANSWERERS = frozenset({Role.SECRETARY, Role.CHAIR, Role.OFFICER})
+CHIPS: Mapping[Standing, tuple[str, str]] = {
+    Standing.ASKED: ("warn", "clock"), Standing.OFFERED: ("info", "circle-help"), Standing.AGREED: ("good", "circle-check"),
+    Standing.DECLINED: ("bad", "ban"), Standing.LAPSED: ("bad", "circle-x"), Standing.WITHDRAWN: ("", "circle"),
+}
+"""Kind and icon; with the word beside them state is never colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request as people read it.  `way`: (unit, done | now | "") for each whose yes it takes."""
+
+    request_id: str
+    version: int
+    request: approval.Request
+    meeting: Meeting
+    convenor: str
+    owner: str
+    asked: str
+    points: tuple[Point, ...]
+    way: tuple[tuple[str, str], ...]
+
+    @property
+    def chip(self) -> tuple[str, str, str]:
+        return (*CHIPS[self.request.standing], _(STANDINGS[self.request.standing]))
+
+    @property
+    def reason(self) -> str:
+        """What was said, or why nobody had to say anything."""
+        if self.request.reason == requests.OVERTAKEN:
+            return _("Điểm cầu đã được xác nhận cho một cuộc họp khác vào giờ này.")
+        return self.request.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Points a meeting lost to a higher level, as people read it."""
+
+    loss: Loss
+    by: str
+    points: tuple[Point, ...]
+
+
+def mine(conn: Connection, subject: Subject, on: date) -> frozenset[str]:
+    """The units in whose name this person answers: the own one and, for a body, the one it acts for."""
+    tree = places.tree(conn, on)
+    if subject.unit_id is None or subject.unit_id not in tree:
+        return frozenset()
+    return frozenset({subject.unit_id, approval.acting(tree, subject.unit_id, requests.territorial(conn)).unit_id})
+
+
+def waiting(conn: Connection, subject: Subject, on: date) -> list[Line]:
+    """What this person can answer now, the most urgent first."""
+    if not ANSWERERS & subject.roles:
+        return []
+    units = mine(conn, subject, on)
+    return lines(conn, request_store.asked_of(conn, units), on) if units else []
+
+
+def settled(conn: Connection, subject: Subject, on: date) -> list[Line]:
+    """What concerned this person's unit before."""
+    units = mine(conn, subject, on)
+    return lines(conn, request_store.answered_by(conn, units), on) if units else []
+
+
+def lines(conn: Connection, stored: Sequence[Stored], on: date) -> list[Line]:
+    """As people read them; names are those of the day `on`, or the last they had."""
+    trees: dict[date, UnitTree] = {}
+    points = point_store.points_by_id(conn, {point_id for one in stored for point_id in one.request.point_ids})
+    meetings = {meeting_id: service.get(conn, meeting_id) for meeting_id in {one.request.meeting_id for one in stored}}
+    found = []
+    for one in stored:
+        request = one.request
+        tree = trees.setdefault(on, places.tree(conn, on))
+        step = len(request.route) if request.standing is Standing.AGREED else request.step
+        way = tuple((_name(tree, unit), "done" if place < step else "now" if place == step and request.is_open else "")
+                    for place, unit in enumerate(request.route))
+        found.append(Line(
+            one.request_id, one.version, request, meetings[request.meeting_id], _name(tree, request.convenor),
+            _name(tree, request.owner), _name(tree, request.asked),
+            tuple(points[point_id] for point_id in request.point_ids), way,
+        ))
+    return found
+
+
+def _name(tree: UnitTree, unit_id: str) -> str:
+    return tree.get(unit_id).name if unit_id in tree else _("đơn vị đã kết thúc")
+
+
+def of_meeting(conn: Connection, meeting_id: str, on: date) -> list[Line]:
+    """Every request of the meeting: what waits first, then what was refused, then the rest."""
+    order = [Standing.OFFERED, Standing.ASKED, Standing.DECLINED, Standing.LAPSED, Standing.AGREED, Standing.WITHDRAWN]
+    found = lines(conn, request_store.of_meeting(conn, meeting_id), on)
+    return sorted(found, key=lambda line: (order.index(line.request.standing), line.owner))
+
+
+def beside(conn: Connection, line: Line, subject: Subject) -> list[NamedBooking]:
+    """What else these points have in that time: confirmed, maintenance, and what waits for a yes as well."""
+    ids, slot = [point.point_id for point in line.points], line.request.slot
+    found = booking.bookings(conn, ids, slot, subject, ("confirmed", "blocked", "pending"))
+    return [one for one in found if one.meeting_id != line.meeting.meeting_id]
+
+
+def others(conn: Connection, line: Line) -> list[Point]:
+    """Points of the same owner that could be offered instead."""
+    taken = {point.point_id for point in line.points}
+    return [point for point in point_store.points_of(conn, line.request.owner) if point.point_id not in taken]
+
+
+def losses(conn: Connection, meeting_id: str) -> list[Lost]:
+    """What the meeting lost to higher levels and has not answered yet."""
+    return [
+        Lost(loss, service.get(conn, loss.meeting_id).unit.name,
+             tuple(point_store.points_by_id(conn, loss.point_ids).values()))
+        for loss in displacing.losses(conn, meeting_id)
+    ]
+
+
+def for_convenor(conn: Connection, subject: Subject, meetings: Sequence[Meeting], on: date) -> list[tuple[Meeting, int, int]]:
+    """Meetings of which somebody has to decide: (meeting, offers to answer, losses to answer)."""
+    found = []
+    for meeting in meetings:
+        if not decide(subject, Action.MEETING_BOOK, meeting.resource()).allowed:
+            continue
+        offers = sum(one.request.standing is Standing.OFFERED for one in request_store.of_meeting(conn, meeting.meeting_id))
+        lost = len(displacing.losses(conn, meeting.meeting_id))
+        if offers or lost:
+            found.append((meeting, offers, lost))
+    return found

@@ -1,0 +1,138 @@
+"""The tab Xác nhận of a meeting: what its convenor asked of others, what they offer, what was lost to a higher level.
+
+Here the secretary asks for points outside the own subtree, takes or refuses offers, and convenes with what is confirmed.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from meetings.access import Action, Subject
+from meetings.errors import Conflict, Invalid, MeetingError, NotFound
+from meetings.meeting import State
+from meetings.units import fold
+from scheduler import displacing, request_store, requests
+from scheduler import points as point_store
+from scheduler import service as booking
+from scheduler.booking import Point
+from web import convening, places, requests_view, views
+from web.container import container
+from web.errors import explain, status_of
+from web.guard import allow
+from web.legible import number
+from web.pages import done
+from web.routes.meetings import _page as meeting_page
+
+router = APIRouter(prefix="/meetings/{meeting_id}", tags=["requests"], default_response_class=HTMLResponse)
+READ = Depends(allow(Action.MEETING_READ, views.meeting))
+BOOK = Depends(allow(Action.MEETING_BOOK, views.meeting))
+HITS = 30
+
+
+@router.get("/approvals", dependencies=[READ])
+def tab(request: Request, meeting_id: str, q: str = "") -> Response:
+    return _show(request, meeting_id, q)
+
+
+def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, error: str = "", displace: bool = False) -> HTMLResponse:
+    found = container(request)
+    form = request.state.form or {}
+    with found.db.read() as conn:
+        on = found.when.local(request.state.meeting.start).date()
+        lines = requests_view.of_meeting(conn, meeting_id, on)
+        lost = requests_view.losses(conn, meeting_id)
+        confirmed = len(booking.points_of_meeting(conn, meeting_id))
+        pending = len(booking.points_of_meeting(conn, meeting_id, "pending"))
+        hits = _hits(conn, q, on) if q.strip() else []
+    return meeting_page(
+        request, "approvals", status, lines=lines, lost=lost, confirmed=confirmed, pending=pending, hits=hits, q=q, error=error,
+        displace=displace, reason=str(form.get("reason", "")), chosen=str(form.get("point", "")),
+        draft=request.state.meeting.state is State.DRAFT,
+    )
+
+
+def _hits(conn, q: str, on) -> list[tuple[Point, str]]:  # type: ignore[no-untyped-def]
+    tree, words = places.tree(conn, on), fold(q).split()
+    found = []
+    for point in point_store.all_points(conn):
+        if point.unit_id in tree and all(word in fold(f"{point.name} {point.code}") for word in words):
+            above = tree.get(point.unit_id).parent_id
+            found.append((point, tree.get(above).name if above in tree else ""))
+    return found[:HITS]
+
+
+@router.post("/approvals/ask")
+def ask(request: Request, meeting_id: str, subject: Subject = BOOK) -> Response:
+    """One point more, `point` (id), asked for where it is not the convenor's; `reason`: take it from a lower level."""
+    found, form, now = container(request), request.state.form, container(request).clock.now()
+    point, q = number(str(form.get("point", ""))), str(form.get("q", ""))[:200]
+    try:
+        if point is None:
+            raise Invalid("point.unknown", field="point")
+        with found.db.write() as conn:
+            held = {*booking.points_of_meeting(conn, meeting_id), *booking.points_of_meeting(conn, meeting_id, "pending"), point}
+            n = convening.book(conn, meeting_id, sorted(held), subject, now, str(form.get("reason", "")).strip())
+    except MeetingError as error:
+        taken = isinstance(error, Conflict) and error.code == "booking.overlap"
+        return _show(request, meeting_id, q, status_of(error), explain(error, request), displace=taken or bool(form.get("reason")))
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}/approvals", "booked", n)
+
+
+@router.post("/approvals/{request_id}/{answer}")
+def decide(request: Request, meeting_id: str, request_id: str, answer: str, subject: Subject = BOOK) -> Response:
+    """`answer`: accept or insist, to an offer; withdraw: the points are no longer wanted."""
+    found, now = container(request), container(request).clock.now()
+    try:
+        with found.db.write() as conn:
+            stored = request_store.load(conn, request_id)
+            if stored.request.meeting_id != meeting_id:
+                raise NotFound("not_found")
+            if answer == "accept":
+                booking.accept(conn, request_id, subject, now)
+            elif answer == "insist":
+                requests.insist(conn, request_id, subject, now)
+            elif answer == "withdraw":
+                booking.forgo(conn, meeting_id, stored.request.point_ids, subject, now)
+            else:
+                raise Invalid("request.answer", field="answer")
+    except NotFound:
+        raise
+    except MeetingError as error:
+        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}/approvals", "saved")
+
+
+@router.post("/convene")
+def convene(request: Request, meeting_id: str, subject: Subject = BOOK) -> Response:
+    """With the points that are confirmed now."""
+    found, now = container(request), container(request).clock.now()
+    try:
+        with found.db.write() as conn:
+            convening.convene(conn, meeting_id, subject, now)
+    except MeetingError as error:
+        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}", "convened")
+
+
+@router.post("/losses/{displacement_id}/{answer}")
+def lost(request: Request, meeting_id: str, displacement_id: str, answer: str, subject: Subject = BOOK) -> Response:
+    """`answer`: rebook (the time that was proposed, with all points) or dismiss (it goes on without them)."""
+    found, now = container(request), container(request).clock.now()
+    try:
+        with found.db.write() as conn:
+            if displacement_id not in {loss.displacement_id for loss in displacing.losses(conn, meeting_id)}:
+                raise NotFound("not_found")
+            if answer == "rebook":
+                booking.rebook(conn, displacement_id, subject, now)
+            else:
+                displacing.answer(conn, displacement_id, now)
+    except NotFound:
+        raise
+    except MeetingError as error:
+        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}/approvals", "saved")
