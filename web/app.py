@@ -35,11 +35,13 @@ from web.routes import (
     approvals,
     auth,
     booking,
+    calendar,
     conduct,
     day,
     delegates,
     documents,
     events,
+    freetime,
     health,
     invitations,
     join,
@@ -73,6 +75,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     today.router,
     booking.router,  # before meetings: /meetings/new is no id
     day.router,
+    calendar.router,
+    freetime.router,  # before meetings: /meetings/free is no id
     minutes.router,  # before meetings: the minutes have their own page there
     packets.router,
     invitations.router,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -14,24 +14,21 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree
+from scheduler import freetime
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import NamedBooking, Point
-from scheduler.slots import Slot, working_hours
-from web import audience_tree, places, store
+from scheduler.freetime import Answer
+from scheduler.slots import Slot
+from web import audience_tree, calendar_free, places, store
 from web.audience_tree import Group, Leaf
 from web.booking_form import Typed, Wanted
 from web.i18n import _
 from web.timeline import Grid, Lane
 from web.when import When
 
-OPENS, CLOSES = time(7, 30), time(17)
 LANES = 14
 FREE_LANES = 7
-DAYS_AHEAD = 10
-SUGGESTIONS = 3
-NAMED = 5
-STEP = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,18 @@ class Picture:
     chosen: int
     conflicts: tuple[NamedBooking, ...]
     blocked: int
-    suggestions: tuple[Slot, ...]
+    answer: Answer
+    names: dict[int, str]
+
+    @property
+    def suggestions(self) -> list[Slot]:
+        """Times in which all the chosen points are free, the soonest first."""
+        return [choice.slot for choice in self.answer.choices]
+
+    @property
+    def points(self) -> str:
+        """What is chosen, as the search page's address carries it."""
+        return calendar_free.written(self.names)
 
     @property
     def free(self) -> int:
@@ -116,8 +124,9 @@ def picture(
     rest = sorted((point for point in chosen if point.point_id not in blocked), key=lambda point: point.point_id not in busy)
     shown = [*first, *rest[:max(FREE_LANES - len(first), 2)]] if len(first) < LANES else first
     lanes = tuple(_lane(grid, point, slot, taken, blocked) for point in shown)
-    suggestions = _suggest(conn, ids, slot, when, now) if blocked else ()
-    return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), suggestions)
+    answer = _suggest(conn, ids, slot, when, by, now, typed.people.get("chair", ""), own_meeting) if blocked else Answer()
+    return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), answer,
+                   {point.point_id: point.name for point in chosen})
 
 
 def ordered(within: Scope) -> list[Point]:
@@ -135,28 +144,13 @@ def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], b
     return Lane(point.name, point.code, tuple(bars))
 
 
-def _suggest(conn: Connection, ids: Sequence[int], slot: Slot, when: When, now: datetime) -> tuple[Slot, ...]:
-    """The nearest stretches, from the same day on, in which every chosen point is free for as long as wanted."""
-    found: list[Slot] = []
-    first = when.local(slot.start).date()
-    for days in range(DAYS_AHEAD):
-        on = first + timedelta(days=days)
-        if on.weekday() >= 5 and days:
-            continue
-        window = working_hours(on, OPENS, CLOSES, when.zone)
-        for free in booking.free_slots(conn, ids, window, slot.length):
-            start = _round_up(max(free.start, now), when)
-            if start + slot.length <= free.end:
-                found.append(Slot(start, start + slot.length))
-        if len(found) >= SUGGESTIONS:
-            break
-    return tuple(found[:SUGGESTIONS])
-
-
-def _round_up(at: datetime, when: When) -> datetime:
-    """To the next half hour: people meet at round times."""
-    midnight = when.day_bounds(when.local(at).date())[0]
-    return midnight - ((midnight - at) // STEP) * STEP
+def _suggest(
+    conn: Connection, ids: Sequence[int], slot: Slot, when: When, by: Subject, now: datetime, chair: str, own_meeting: str | None,
+) -> Answer:
+    """When every chosen point is free for as long as wanted, from the same day on; sooner times that miss the fewest."""
+    people = (chair,) if chair else ()
+    asked = calendar_free.ask(when, ids, slot.length, when.local(slot.start).date(), now, people=people, own=own_meeting)
+    return freetime.find(conn, asked, by)
 
 
 def people(conn: Connection, subject: Subject, on: date) -> list[tuple[store.Account, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from web import (
     messages_api,
+    messages_calendar,
     messages_lines,
     messages_mail,
     messages_meetings,
@@ -50,6 +51,7 @@ WEB: dict[str, str] = {
 }
 
 TEXTS: dict[str, str] = {
+    **messages_calendar.TEXTS,
     **messages_meetings.TEXTS,
     **messages_scheduler.TEXTS,
     **messages_requests.TEXTS,

@@ -29,6 +29,7 @@ STATIC = HERE / "static"
 NOTICES: dict[str, str] = {
     "booked": N_("Đã đặt {n} điểm cầu. Đường dẫn vào họp của từng điểm đã sẵn sàng."),
     "created": N_("Đã lưu cuộc họp. Chưa đặt điểm cầu nào."),
+    "moved": N_("Đã đổi giờ cuộc họp cùng mọi điểm cầu của nó."),
     "cancelled": N_("Đã hủy cuộc họp. Các điểm cầu đã được trả lại."),
     "document": N_("Đã thêm tài liệu."),
     "revoked": N_("Đã thu hồi đường dẫn cũ. Thẻ mới đã có đường dẫn mới."),

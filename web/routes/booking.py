@@ -18,7 +18,7 @@ from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import Meeting, NewMeeting
 from scheduler import service as booking
-from web import booking_form, booking_view, convening, store, uploads, views
+from web import booking_form, booking_view, calendar_free, convening, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -36,8 +36,10 @@ DEFAULT_ROLE = {
 def blank(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE))) -> Response:
     found = container(request)
     typed = booking_form.fresh(found.clock.now(), found.when)
-    if day := request.query_params.get("on"):
-        typed.day = day
+    asked = request.query_params
+    typed.day, typed.start, typed.end = asked.get("on", typed.day), asked.get("start", typed.start), asked.get("end", typed.end)
+    typed.chosen = frozenset(calendar_free.read(asked.get("points", "")))  # a time that the search of free slots found
+    typed.people |= {"chair": asked["chair"]} if "chair" in asked else {}
     return _show(request, typed, subject)
 
 
