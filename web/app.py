@@ -37,7 +37,6 @@ from web.routes import (
     booking,
     calendar,
     conduct,
-    day,
     delegates,
     documents,
     events,
@@ -74,7 +73,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     tokens.router,
     today.router,
     booking.router,  # before meetings: /meetings/new is no id
-    day.router,
     calendar.router,
     freetime.router,  # before meetings: /meetings/free is no id
     minutes.router,  # before meetings: the minutes have their own page there

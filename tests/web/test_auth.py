@@ -167,7 +167,7 @@ async def test_a_new_account_must_choose_its_own_password_first(client: httpx.As
     password = made.text.split('<b class="mono">')[1].split("<")[0]
     await post(client, "/signout")
     assert (await sign_in(client, "moi.nguoi", password)).headers["location"] == "/password"
-    assert (await client.get("/meetings/day")).headers["location"] == "/password"
+    assert (await client.get("/calendar/timeline")).headers["location"] == "/password"
 
 
 @pytest.mark.parametrize("target", ["https://ke-xau.example/", "//ke-xau.example", "/\\ke-xau.example", "javascript:1"])

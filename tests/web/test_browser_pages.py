@@ -85,7 +85,9 @@ async def visit(chromium: Browser, width: int = 1440, height: int = 900, scripts
 
 
 def pages(story: Story) -> list[tuple[str, str]]:
-    own = ["/", "/meetings", "/meetings/day?on=2026-03-05", "/meetings/new", "/points", "/points/22", "/documents",
+    own = ["/", "/meetings", "/calendar/month?on=2026-03-05", "/calendar/week?on=2026-03-05", "/calendar/day?on=2026-03-05",
+           "/calendar/timeline?on=2026-03-05", "/calendar/timeline?on=2026-03-05&span=day", "/meetings/free?on=2026-03-05",
+           f"/calendar/move/{story.meeting.meeting_id}", "/meetings/new", "/points", "/points/22", "/documents",
            "/account", "/password", story.path, *(f"{story.path}/{tab}" for tab in (
                "audience", "agenda", "documents", "course", "minutes", "cards", "book"))]
     return [("thuky", path) for path in own] + [("quantri", path) for path in ("/admin/units?q=ba", "/admin/users")]

@@ -43,7 +43,7 @@ async def test_over_tls_cookies_are_bound_to_the_host_and_hsts_is_sent(settings:
 
 async def test_pages_hold_no_inline_script_or_style(client: httpx.AsyncClient) -> None:
     await sign_in(client, "thuky")
-    for path in ("/", "/meetings", "/meetings/new", "/meetings/day?free=1", "/points", "/documents", "/account"):
+    for path in ("/", "/meetings", "/meetings/new", "/calendar/week", "/calendar/month", "/calendar/timeline", "/meetings/free", "/points", "/documents", "/account"):
         text = (await client.get(path)).text
         assert " style=" not in text and "<style" not in text and " onclick" not in text
         assert text.count("<script") == text.count("<script src=")

@@ -82,7 +82,7 @@ async def test_a_stranger_sees_in_the_day_that_a_point_is_taken_but_not_by_what(
     client: httpx.AsyncClient, story: Story
 ) -> None:
     await sign_in(client, "nguoila")
-    page = (await client.get("/meetings/day?on=2026-03-05")).text
+    page = (await client.get("/calendar/timeline?on=2026-03-05")).text
     assert "Huyện Ba Chẽ" in page and "Bận (Tỉnh Quảng Ninh)" in page
     assert "Giao ban tháng 3" not in page and story.meeting.meeting_id not in page
     code = re.findall(r"/points/(\d+)\"", (await client.get("/points?q=don dac")).text)[0]

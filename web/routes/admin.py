@@ -14,12 +14,12 @@ from meetings.store import ledger_store, unit_store
 from meetings.texts import line
 from meetings.units import UnitTree, fold
 from web import auth, places, reach, store, words
+from web.calendar_view import MANY_UNITS
 from web.container import container
 from web.errors import explain
 from web.guard import allow
 from web.i18n import _
 from web.pages import done, page
-from web.routes.day import MANY_UNITS
 
 router = APIRouter(prefix="/admin", tags=["administration"], default_response_class=HTMLResponse)
 SHOWN = 300

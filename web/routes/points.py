@@ -23,11 +23,11 @@ from scheduler import service as booking
 from scheduler.hours import DAYS
 from scheduler.slots import Slot
 from web import audience_tree, legible, places, point_form
+from web.calendar_view import around
 from web.container import container
 from web.errors import explain, status_of
 from web.guard import allow
 from web.pages import done, may, page
-from web.routes.day import around
 
 router = APIRouter(prefix="/points", tags=["points"], default_response_class=HTMLResponse)
 AHEAD = timedelta(days=60)
