@@ -22,7 +22,7 @@ from meetings.units import UnitTree
 from scheduler import approval, claims, request_store, requests, store
 from scheduler.approval import MOST_REASON, Policy, Standing
 from scheduler.booking import NamedBooking
-from scheduler.notices import tell
+from scheduler.notices import To, tell
 from scheduler.points import points_by_id
 from scheduler.readings import free_slots, points_of_meeting
 from scheduler.slots import CIVIL, Slot, civil_day, working_hours
@@ -100,9 +100,10 @@ def propose(conn: Connection, losses: Sequence[Loss], at: datetime) -> None:
             conn.execute(store.displacement.update().where(mine).values(proposed_start=slot.start, proposed_end=slot.end))
         proposed: dict[str, Any] = {"proposed_start": slot.start, "proposed_end": slot.end} if slot else {}
         units = {point.unit_id for point in points_by_id(conn, loss.point_ids).values()}
-        for to in ({"user": lost.secretary.user_id}, {"user": lost.chair.user_id}, *({"unit": unit} for unit in sorted(units))):
-            tell(conn, "booking.displaced", loss.lost_id, to, at, key=loss.displacement_id, by=loss.meeting_id,  # type: ignore[arg-type]
-                 reason=loss.reason, points=list(loss.point_ids), **proposed)
+        whom: list[To] = [{"user": lost.secretary.user_id}, {"user": lost.chair.user_id}, *({"unit": unit} for unit in sorted(units))]
+        for to in whom:
+            tell(conn, "booking.displaced", loss.lost_id, to, at, key=loss.displacement_id, reason=loss.reason,
+                 unit=meeting_store.load(conn, loss.meeting_id).unit.name, count=len(loss.point_ids), **proposed)
 
 
 def _next_free(conn: Connection, lost: Meeting, loss: Loss, at: datetime) -> Slot | None:

@@ -26,7 +26,7 @@ from meetings.units import UnitTree
 from scheduler import approval, claims, policies, request_store, store
 from scheduler.approval import OPEN, Offer, Policy, Request, Standing
 from scheduler.booking import Point
-from scheduler.notices import tell
+from scheduler.notices import To, tell
 from scheduler.points import points_by_id
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day
@@ -74,7 +74,7 @@ def ask(
             for request_id, request in made.items()
         ]})
     for request_id, request in made.items():
-        _tell_asked(conn, request_id, request, meeting, at)
+        _tell(conn, "request.asked", meeting, {"unit": request.asked}, at, request_id, request, tree)
     return {point_id: request_id for request_id, request in made.items() for point_id in request.point_ids}
 
 
@@ -159,7 +159,7 @@ def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
     after, what = approval.passed(case.request, case.tree, case.policy, at)
     if what == "remind":
         request_store.save(conn, case.stored, after)
-        _tell(conn, "request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after)
+        _tell(conn, "request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after, case.tree)
     elif what:
         _store(conn, case, after, None, at, "lapsed")
     return what
@@ -235,7 +235,7 @@ def _store(
         overtake(conn, wanted, after.slot, meeting.meeting_id, actor, at)
     claims.seat(conn, meeting, by, at)
     ledger_store.append(conn, meeting.meeting_id, "request.changed", at, by, data=_data(request_id, after, case.tree))
-    _tell_change(conn, request_id, before, after, meeting, at)
+    _tell_change(conn, request_id, before, after, meeting, case.tree, at)
     return after
 
 
@@ -254,30 +254,31 @@ def _data(request_id: str, request: Request, tree: UnitTree) -> Mapping[str, Any
     }
 
 
-def _tell_asked(conn: Connection, request_id: str, request: Request, meeting: Meeting, at: datetime) -> None:
-    _tell(conn, "request.asked", meeting, {"unit": request.asked}, at, request_id, request)
-
-
-def _tell_change(conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, at: datetime) -> None:
+def _tell_change(
+    conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, tree: UnitTree, at: datetime,
+) -> None:
     """Whoever has to act now, and the secretary of the meeting where it was not the secretary who did it."""
-    secretary: Any = {"user": meeting.secretary.user_id}
+    secretary: To = {"user": meeting.secretary.user_id}
     if after.standing is Standing.ASKED and (after.asked, after.asked_at) != (before.asked, before.asked_at):
-        _tell_asked(conn, request_id, after, meeting, at)
+        _tell(conn, "request.asked", meeting, {"unit": after.asked}, at, request_id, after, tree)
         if before.standing is Standing.ASKED and after.step == before.step and after.round == before.round:
-            _tell(conn, "request.escalated", meeting, secretary, at, request_id, after)
+            _tell(conn, "request.escalated", meeting, secretary, at, request_id, after, tree)
     elif after.standing is Standing.WITHDRAWN:
-        _tell(conn, "request.withdrawn", meeting, {"unit": before.asked}, at, request_id, after)
+        _tell(conn, "request.withdrawn", meeting, {"unit": before.asked}, at, request_id, after, tree)
     elif after.standing is not before.standing:
         what = "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}"
-        _tell(conn, what, meeting, secretary, at, request_id, after)
+        _tell(conn, what, meeting, secretary, at, request_id, after, tree)
     elif after.point_ids != before.point_ids:
-        _tell(conn, "request.overtaken", meeting, secretary, at, request_id, after)
-    if after.standing not in OPEN and not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
-        if after.standing is not Standing.WITHDRAWN:
-            tell(conn, "requests.settled", meeting.meeting_id, secretary, at, key=f"{request_id}:{after.round}")
+        _tell(conn, "request.overtaken", meeting, secretary, at, request_id, after, tree)
+    if after.standing in OPEN or after.standing is Standing.WITHDRAWN:
+        return
+    if not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
+        tell(conn, "requests.settled", meeting.meeting_id, secretary, at, key=f"{request_id}:{after.round}")
 
 
-def _tell(conn: Connection, what: str, meeting: Meeting, to: Any, at: datetime, request_id: str, request: Request) -> None:
-    tell(conn, what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, owner=request.owner,
-         asked=request.asked, points=list(request.point_ids), start=request.slot.start, end=request.slot.end,
-         deadline=request.deadline, reason=request.reason)
+def _tell(
+    conn: Connection, what: str, meeting: Meeting, to: To, at: datetime, request_id: str, request: Request, tree: UnitTree,
+) -> None:
+    unit, asked = (tree.get(one).name if one in tree else "" for one in (request.owner, request.asked))
+    tell(conn, what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, unit=unit, asked=asked,
+         convenor=meeting.unit.name, start=request.slot.start, end=request.slot.end, deadline=request.deadline, reason=request.reason)

@@ -27,7 +27,38 @@ class Words:
     sms: bool = False
 
 
+_ASKED, _MINE = "/requests/{request}", "/meetings/{meeting_id}/approvals"
+
 WORDS: dict[str, Words] = {
+    "request.asked": Words(
+        N_("Đề nghị xác nhận điểm cầu: {meeting}"),
+        N_("{convenor} đề nghị dùng điểm cầu của {unit} từ {start} đến {end} cho cuộc họp “{meeting}”. Hãy xác nhận, từ chối hoặc "
+           "đề xuất điểm, giờ khác trước {deadline}."), _ASKED),
+    "request.reminder": Words(
+        N_("Nhắc: chưa trả lời đề nghị điểm cầu, {meeting}"),
+        N_("Đề nghị của {convenor} về điểm cầu của {unit} chưa được trả lời. Sau {deadline} cấp trên sẽ được hỏi thay."), _ASKED),
+    "request.escalated": Words(
+        N_("Chưa ai trả lời, đang hỏi cấp trên: {meeting}"),
+        N_("Đề nghị về điểm cầu của {unit} quá hạn mà chưa được trả lời, nên đang hỏi {asked} (trước {deadline})."), _MINE),
+    "request.agreed": Words(N_("Đã xác nhận điểm cầu: {meeting}"), N_("{unit} đã xác nhận điểm cầu cho cuộc họp “{meeting}”."), _MINE),
+    "request.declined": Words(
+        N_("Từ chối điểm cầu: {meeting}"), N_("{unit} không cho dùng điểm cầu vào giờ này. Lý do: {reason}"), _MINE),
+    "request.offered": Words(
+        N_("Có đề xuất khác: {meeting}"), N_("{asked} đề xuất điểm cầu hoặc giờ khác cho {unit}. Hãy nhận hoặc hỏi lại như cũ."), _MINE),
+    "request.overtaken": Words(
+        N_("Điểm cầu không còn: {meeting}"),
+        N_("Điểm cầu của {unit} vừa được xác nhận cho một cuộc họp khác vào giờ này. Hãy chọn giờ khác hoặc bỏ điểm này."), _MINE),
+    "request.lapsed": Words(
+        N_("Không ai trả lời về điểm cầu: {meeting}"), N_("Đề nghị về điểm cầu của {unit} đã hết hạn mà không ai trả lời."), _MINE),
+    "request.withdrawn": Words(
+        N_("Không còn cần điểm cầu: {meeting}"), N_("{convenor} không còn cần điểm cầu của {unit} từ {start} đến {end}."), _ASKED),
+    "requests.settled": Words(
+        N_("Mọi đơn vị đã trả lời: {meeting}"),
+        N_("Mọi đề nghị về điểm cầu của cuộc họp “{meeting}” đã được trả lời. Hãy xem lại rồi triệu tập."), _MINE),
+    "booking.displaced": Words(
+        N_("Bị lấy giờ điểm cầu: {meeting}"),
+        N_("{unit} lấy giờ {count} điểm cầu của cuộc họp “{meeting}”. Lý do: {reason} Mở trang để xem giờ được đề xuất thay thế."),
+        _MINE, sms=True),
     "meeting.overrun": Words(
         N_("Đã quá giờ kết thúc: {meeting}"),
         N_("Cuộc họp “{meeting}” dự kiến kết thúc lúc {ended} nhưng chưa được kết thúc trên hệ thống. Hãy kết thúc cuộc họp, "
