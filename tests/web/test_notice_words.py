@@ -1,0 +1,38 @@
+"""Every notice that a use case gives has words for a letter, and the words of a request hold what they name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+from scheduler.approval import Standing
+from web.notice_words import WORDS
+
+ROOT = Path(__file__).resolve().parents[2]
+OF_THE_MEETING = {"meeting", "time", "place", "chair", "meeting_id"}
+REQUEST = OF_THE_MEETING | {"request", "unit", "asked", "convenor", "start", "end", "deadline", "reason"}
+
+
+def told() -> Iterator[str]:
+    """The literal names of notices in all calls of `tell` and `_tell`."""
+    for package in ("scheduler", "meetings", "minutes", "web"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("tell", "_tell"):
+                    yield from (part.value for arg in node.args for part in ast.walk(arg)
+                                if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value)
+
+
+def test_every_notice_has_words() -> None:
+    named = set(told()) | {f"request.{standing.value}" for standing in Standing}
+    assert len(named) > 10 and named <= WORDS.keys(), named - WORDS.keys()
+
+
+def test_what_the_words_of_a_request_name_is_told_with_it() -> None:
+    for what, words in WORDS.items():
+        if what.startswith("request"):
+            texts = (words.subject, words.text, words.path if isinstance(words.path, str) else "")
+            named = {name for text in texts for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
+            assert named <= REQUEST, (what, named - REQUEST)
