@@ -16,17 +16,20 @@ REQUEST = OF_THE_MEETING | {"request", "unit", "asked", "convenor", "start", "en
 
 
 def told() -> Iterator[str]:
-    """The literal names of notices in all calls of `tell` and `_tell`."""
+    """The literal names of notices: the second argument of `tell`, and of `_tell` where requests and duties wrap it."""
     for package in ("scheduler", "meetings", "minutes", "web"):
         for path in (ROOT / package).rglob("*.py"):
+            wraps = "from scheduler.notices import" in path.read_text(encoding="utf-8") or path.name == "duties.py"
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("tell", "_tell"):
-                    yield from (part.value for arg in node.args for part in ast.walk(arg)
-                                if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value)
+                if isinstance(node, ast.Call) and len(node.args) > 1:
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    if name == "tell" or (name == "_tell" and wraps):
+                        yield from (part.value for part in [node.args[1]] if isinstance(part, ast.Constant))
 
 
 def test_every_notice_has_words() -> None:
     named = set(told()) | {f"request.{standing.value}" for standing in Standing}
+    named = {name for name in named if not name.startswith("linetest.")}
     assert len(named) > 10 and named <= WORDS.keys(), named - WORDS.keys()
 
 
