@@ -19,8 +19,7 @@ from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
 from web import capacity, errors, housekeeping, keys
-from web.api import meetings as api_meetings
-from web.api import points as api_points
+from web.api import v1
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.delivery import Delivery
@@ -42,6 +41,7 @@ from web.routes import (
     events,
     freetime,
     health,
+    interface,
     invitations,
     join,
     meetings,
@@ -97,8 +97,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     media_routes.router,
     ice_routes.router,
     view_routes.router,
-    api_points.router,
-    api_meetings.router,
+    interface.router,
+    *v1.ROUTERS,
 )
 """Every router of the product.  A route outside this tuple does not exist."""
 

@@ -6,12 +6,13 @@ changes nothing about how the route runs: bodies are read by `body.of`, headers 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from web.api.problem import MEDIA_TYPE, TITLES
-from web.api.shapes import Out, Problem
+from web.api.problem import MEDIA_TYPE
+from web.api.shapes import Problem
 
-ALWAYS = (401, 422, 429, 503)
+ALWAYS = (400, 401, 403, 404, 422, 429, 503)
 """Refusals that every route knows."""
 
 IF_MATCH = {
@@ -49,15 +50,11 @@ def contract(operation: str, gives: Any, *refusals: int, status: int = 200, list
     wanted = [KEY] if creates else [IF_MATCH] if changes else [IF_NONE_MATCH]
     return {
         "operation_id": operation, "status_code": status, "response_model": None, "responses": responses,
+        "response_description": HTTPStatus(status).phrase,
         "openapi_extra": {"parameters": wanted},
     }
 
 
 def problem(status: int) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-    return {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-
-
-def shapes() -> list[type[Out]]:
-    """Shapes that stand in every description."""
-    return [Problem]
+    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}

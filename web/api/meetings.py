@@ -6,7 +6,7 @@ case; every creation carries its Idempotency-Key.  What is done is done by `web/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -19,7 +19,10 @@ from meetings.errors import Invalid
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
 from meetings.store import meeting_store, seat_store
 from meetings.units import fold
+from scheduler import claims
+from scheduler import points as point_store
 from scheduler import service as booking
+from scheduler.booking import Point
 from scheduler.slots import Slot, civil_day
 from web import booking_view, convening, places, views
 from web.api import answers, audience, body, etag
@@ -57,8 +60,9 @@ Until = Annotated[Moment | None, Query(alias="to", description=f"Meetings that b
 
 def detail(conn: Connection, meeting: Meeting) -> MeetingOut:
     """The meeting with its agenda and points, as everybody sees it who may read it."""
-    return show_meeting(
-        meeting, meeting_store.agenda_of(conn, meeting.meeting_id), seat_store.seats(conn, meeting.meeting_id))
+    waiting = point_store.points_by_id(conn, booking.points_of_meeting(conn, meeting.meeting_id, "pending"))
+    return show_meeting(meeting, meeting_store.agenda_of(conn, meeting.meeting_id),
+                        seat_store.seats(conn, meeting.meeting_id), list(waiting.values()))
 
 
 @router.get("", **contract("listMeetings", Listed[MeetingBrief], listed=True))
@@ -79,7 +83,7 @@ def listing(
     return answers.listed(request, part(kept, lambda one: (one.start.isoformat(), one.meeting_id), limit, cursor), show_brief)
 
 
-@router.post("", **contract("createMeeting", MeetingOut, 400, 403, 404, 409, 413, 415, status=201))
+@router.post("", **contract("createMeeting", MeetingOut, 409, 413, 415, status=201))
 def create(
     request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),
     wanted: MeetingIn = Depends(body.of(MeetingIn)),
@@ -105,14 +109,14 @@ def create(
     return answer
 
 
-@router.get("/{meeting_id}", **contract("getMeeting", MeetingOut, 404))
+@router.get("/{meeting_id}", **contract("getMeeting", MeetingOut))
 def one(request: Request, meeting_id: str, subject: Subject = Depends(READ)) -> Response:
     """One meeting."""
     with container(request).db.read() as conn:
         return answers.show(request, detail(conn, service.get(conn, meeting_id)))
 
 
-@router.patch("/{meeting_id}", **contract("changeMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+@router.patch("/{meeting_id}", **contract("changeMeeting", MeetingOut, 409, 412, 413, 415))
 def change(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT),
     wanted: MeetingPatch = Depends(body.of(MeetingPatch)),
@@ -132,33 +136,39 @@ def change(
     return _changed(request, meeting_id, work)
 
 
-@router.put("/{meeting_id}/points", **contract("bookPoints", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+@router.put("/{meeting_id}/points", **contract("bookPoints", MeetingOut, 409, 412, 413, 415))
 def book(
     request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: PointsIn = Depends(body.of(PointsIn)),
 ) -> Response:
-    """Exactly these points for the meeting's time, all or none; convenes a draft."""
+    """Exactly these points for the meeting's time, all or none; owners of points that are not yours are asked."""
+    points: list[Point] = []
+
+    def hold(conn: Connection) -> Meeting:
+        points.extend(audience.resolve(conn, wanted.audience, civil_day(service.get(conn, meeting_id).start)))
+        return _hold(conn, meeting_id, [point.point_id for point in points])
 
     def work(conn: Connection, now: datetime) -> None:
-        meeting = service.get(conn, meeting_id)
-        points = audience.resolve(conn, wanted.audience, civil_day(meeting.start))
         convening.book(conn, meeting_id, [point.point_id for point in points], subject, now)
+        meeting = service.get(conn, meeting_id)
         if meeting.main_point_id not in {point.point_id for point in points}:
             main = audience.main_point(conn, points, meeting.chair.user_id, meeting.unit.id)
             convening.change(conn, meeting_id, subject, now, main_point_id=main)
 
-    return _changed(request, meeting_id, work)
+    return _changed(request, meeting_id, work, hold)
 
 
-@router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+@router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingOut, 409, 412, 413, 415))
 def move(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: MoveIn = Depends(body.of(MoveIn)),
 ) -> Response:
-    """Another time for the meeting and all its points, or none of it."""
-    return _changed(request, meeting_id, lambda conn, now: convening.move(
-        conn, meeting_id, wanted.start, wanted.end, subject, now))
+    """Another time for the meeting and all its points, or none of it; who had answered is asked again."""
+    slot = Slot(wanted.start, wanted.end)
+    return _changed(
+        request, meeting_id, lambda conn, now: convening.move(conn, meeting_id, slot.start, slot.end, subject, now),
+        lambda conn: _hold(conn, meeting_id, (), slot))
 
 
-@router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 400, 403, 404, 409, 412, 413, 415))
+@router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 409, 412, 413, 415))
 def cancel(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: CancelIn = Depends(body.of(CancelIn)),
 ) -> Response:
@@ -167,7 +177,7 @@ def cancel(
         conn, meeting_id, wanted.reason, subject, now))
 
 
-@router.get("/{meeting_id}/conflicts", **contract("listConflicts", ConflictsOut, 404))
+@router.get("/{meeting_id}/conflicts", **contract("listConflicts", ConflictsOut))
 def conflicts(
     request: Request, meeting_id: str, start: Moment | None = None, end: Moment | None = None,
     subject: Subject = Depends(READ),
@@ -191,12 +201,22 @@ def _slot(meeting: Meeting, start: datetime | None, end: datetime | None) -> Slo
     return stretch(begins, end or begins + (meeting.end - meeting.start))
 
 
-def _changed(request: Request, meeting_id: str, work: Callable[[Connection, datetime], object]) -> Response:
+def _hold(conn: Connection, meeting_id: str, points: Collection[int], to: Slot | None = None) -> Meeting:
+    """The meeting, locked in the order of everything that books: its points, those wanted, then the meeting."""
+    first = service.get(conn, meeting_id)
+    live = {point for state in ("confirmed", "pending") for point in booking.points_of_meeting(conn, meeting_id, state)}
+    return claims.hold(conn, meeting_id, {*points, *live}, to or Slot(first.start, first.end))
+
+
+def _changed(
+    request: Request, meeting_id: str, work: Callable[[Connection, datetime], object],
+    hold: Callable[[Connection], Meeting] | None = None,
+) -> Response:
     """Runs `work` on the version named in If-Match, in one transaction; the answer is the meeting as it then stands."""
     found, now = container(request), container(request).clock.now()
     given = etag.wanted(request.headers.get("if-match"))
     with found.db.write() as conn:
-        stands = meeting_store.lock(conn, meeting_id)
+        stands = hold(conn) if hold else meeting_store.lock(conn, meeting_id)
         etag.check(given, answers.tag(detail(conn, stands)))
         work(conn, now)
         shown = detail(conn, service.get(conn, meeting_id))

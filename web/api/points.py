@@ -84,7 +84,7 @@ def points(
                   lambda point: show_point(point, levels.get(point.unit_id)))
 
 
-@router.get("/points/{code}", **contract("getPoint", PointOut, 404))
+@router.get("/points/{code}", **contract("getPoint", PointOut))
 def one(request: Request, code: str, subject: Subject = Depends(allow(Action.POINT_READ, who=who))) -> Response:
     """One point."""
     found = container(request)
@@ -95,7 +95,7 @@ def one(request: Request, code: str, subject: Subject = Depends(allow(Action.POI
     return show(request, show_point(point, level))
 
 
-@router.get("/points/{code}/bookings", **contract("listBookings", Listed[BookingOut], 404, listed=True))
+@router.get("/points/{code}/bookings", **contract("listBookings", Listed[BookingOut], listed=True))
 def bookings(
     request: Request, code: str, since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None, limit: Limit = 100, cursor: Cursor = "",
@@ -125,7 +125,7 @@ def stretch(start: object, end: object) -> Slot:
     return window
 
 
-@router.get("/people", **contract("listPeople", Listed[PersonOut], 404, listed=True))
+@router.get("/people", **contract("listPeople", Listed[PersonOut], listed=True))
 def people(
     request: Request, q: Words = "", limit: Limit = 100, cursor: Cursor = "",
     subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),

@@ -66,7 +66,7 @@ def conflict(found: Mapping[str, Any]) -> dict[str, Any]:
     """One booking in the way; meeting and title are null where the reader may not know of the meeting."""
     return {
         "point": found["code"], "name": found["name"], "start": _stamp(found["start"]), "end": _stamp(found["end"]),
-        "unit": found["unit"], "meeting": found["meeting"], "title": found["meeting_title"],
+        "unit": found["unit"], "meeting": found["meeting"], "title": found["meeting_title"], "note": found.get("note"),
     }
 
 

@@ -76,6 +76,11 @@ class Listed(Out, Generic[T]):
     items: list[T]
     next: str | None = Field(None, description="Cursor of the next part; null on the last.")
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """PointList: what the description calls a list of PointOut."""
+        return f"{getattr(params[0], '__name__', 'Any').removesuffix('Out')}List"
+
 
 class FieldProblem(Out):
     """One mistake."""
@@ -86,7 +91,7 @@ class FieldProblem(Out):
 
 
 class Conflict(Out):
-    """A booking in the way.  `meeting` and `title` are null where the reader may not know of the meeting."""
+    """A booking in the way.  `meeting` and `title` are null where the reader may not know of the meeting; maintenance has none, and a note."""
 
     point: str = Field(description="Code of the point.", examples=["06973"])
     name: str
@@ -95,6 +100,7 @@ class Conflict(Out):
     unit: str = Field(description="Name of the unit that convenes.")
     meeting: str | None
     title: str | None
+    note: str | None
 
 
 class Problem(Out):

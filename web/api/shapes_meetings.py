@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import FailFast, Field
+from pydantic import ConfigDict, FailFast, Field
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import MAX_AGENDA, Meeting, Person, State
 from meetings.store.seat_store import Seat
+from scheduler.booking import Point
 from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word
 
 MOST_RULES = 100
 MOST_POINTS = 10_000
+
+PERSON = "019cbb82-3a80-7000-8c7a-52f0fc24dd1a"
+EXAMPLE = {
+    "title": "Giao ban tháng 3", "start": "2026-03-06T09:00:00+07:00", "end": "2026-03-06T11:00:00+07:00",
+    "place": "Phòng họp số 1", "agenda": [{"title": "Báo cáo tháng 2", "presenter": "Văn phòng"}],
+    "chair": PERSON, "secretary": PERSON[:-1] + "b", "division_head": PERSON[:-1] + "c", "clerk": PERSON[:-1] + "d",
+    "audience": {"rules": [{"unit": "019cbb82-3a80-7000-9634-b49d567b6701"}], "remove": ["06973"]},
+}
 
 Title = Annotated[Text, Field(max_length=500, examples=["Giao ban tháng 3"])]
 Codes = Annotated[list[Code], FailFast(), Field(max_length=MOST_POINTS)]
@@ -41,6 +50,8 @@ class AgendaIn(In):
 
 class MeetingIn(In):
     """A meeting of your own unit.  With `audience` it is booked and convened in the same action, else it is a draft."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     title: Title
     start: Moment = Field(examples=["2026-03-06T09:00:00+07:00"])
@@ -101,12 +112,12 @@ class AgendaOut(Out):
 
 
 class SeatOut(Out):
-    """A point of the meeting, named as it was booked."""
+    """A point of the meeting.  `pending`: its owner has yet to say yes, and until then it is kept for nobody."""
 
     code: str
     name: str
     unit: str = Field(description="Id of the unit.")
-    level: str
+    state: Literal["confirmed", "pending"]
 
 
 class MeetingBrief(Out):
@@ -155,13 +166,19 @@ def show_brief(meeting: Meeting) -> MeetingBrief:
     )
 
 
-def show_meeting(meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat]) -> MeetingOut:
-    codes = {seat.point_id: seat.code for seat in seats}
+def show_meeting(meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], waiting: list[Point]) -> MeetingOut:
+    """The points in `waiting` wait for a yes, whether they had a seat before or not; all others are confirmed."""
+    codes = {one.point_id: one.code for one in (*waiting, *seats)}
+    held, asked = {seat.point_id for seat in seats}, {point.point_id for point in waiting}
+    points = [SeatOut(code=seat.code, name=seat.name, unit=seat.unit,
+                      state="pending" if seat.point_id in asked else "confirmed") for seat in seats]
+    points += [SeatOut(code=point.code, name=point.name, unit=point.unit_id, state="pending")
+               for point in waiting if point.point_id not in held]
     return MeetingOut(
         **show_brief(meeting).model_dump(), secretary=_person(meeting.secretary),
         division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
         main_point=codes.get(meeting.main_point_id or 0),
         agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter) for one in agenda],
-        points=[SeatOut(code=seat.code, name=seat.name, unit=seat.unit, level=seat.level) for seat in seats],
+        points=points,
         created_at=meeting.created_at, opened_at=meeting.opened_at, closed_at=meeting.closed_at,
     )

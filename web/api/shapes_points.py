@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -40,9 +41,11 @@ class BookingOut(Out):
 
     start: datetime
     end: datetime
+    state: Literal["confirmed", "blocked"] = Field(description="`blocked` is maintenance, which has a note and no meeting.")
     unit: str = Field(description="Name of the unit that convenes.")
     meeting: str | None
     title: str | None
+    note: str | None
 
 
 class PersonOut(Out):
@@ -65,8 +68,9 @@ def show_point(point: Point, level: str | None) -> PointOut:
 
 
 def show_booking(booking: NamedBooking) -> BookingOut:
-    return BookingOut(start=booking.slot.start, end=booking.slot.end, unit=booking.unit, meeting=booking.meeting_id,
-                      title=booking.meeting_title)
+    state = "blocked" if booking.state == "blocked" else "confirmed"
+    return BookingOut(start=booking.slot.start, end=booking.slot.end, state=state, unit=booking.unit,
+                      meeting=booking.meeting_id, title=booking.meeting_title, note=booking.note)
 
 
 def show_person(account: store.Account, unit: str) -> PersonOut:
