@@ -40,8 +40,7 @@ class Block(NamedTuple):
 def block(conn: Connection, point_id: int, slot: Slot, note: str, by: Subject, at: datetime) -> int:
     """Blocks the point; the block's id.
 
-    Raises Conflict("booking.overlap", conflicts=[…]) over a confirmed booking, Conflict("point.blocked", name, start, end, note)
-    over another block, Invalid("point.block_past" | "point.block_long").
+    Raises Conflict("booking.overlap", conflicts=[…]) over a confirmed booking or another block, Invalid("point.block_past" | "point.block_long").
     """
     point = _permitted(conn, point_id, by, at)
     note = line(note, "note", 200)
@@ -92,9 +91,6 @@ def blocks(conn: Connection, point_ids: Collection[int], window: Slot) -> list[B
 def _refuse(conn: Connection, point: Point, slot: Slot, by: Subject) -> None:
     if taken := readings.conflicts(conn, [point.point_id], slot, by=by):
         raise Conflict("booking.overlap", conflicts=[one.as_param() for one in taken])
-    if others := blocks(conn, [point.point_id], slot):
-        first = others[0]
-        raise Conflict("point.blocked", name=point.name, start=first.slot.start, end=first.slot.end, note=first.note)
 
 
 def _permitted(conn: Connection, point_id: int, by: Subject, at: datetime) -> Point:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, select
 
 from meetings.access import Action, Resource, Subject, require
-from meetings.errors import NotFound, Stale
+from meetings.errors import Conflict, NotFound, Stale
 from meetings.store import ledger_store, unit_store
 from meetings.units import Unit, UnitTree
 from scheduler import hours as week
@@ -98,6 +98,13 @@ def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Close
             if why is not None:
                 found.append(Closed(row.point_id, row.code, row.name, why))
     return found
+
+
+def check_open(conn: Connection, point_ids: Iterable[int], slot: Slot) -> None:
+    """Raises Conflict("booking.hours", points=[{point, code, name, hours}, …], count) for points closed at that time."""
+    if found := closed(conn, point_ids, slot):
+        named = [{"point": one.point_id, "code": one.code, "name": one.name, "hours": one.hours} for one in found]
+        raise Conflict("booking.hours", points=named, count=len(named))
 
 
 def kept(conn: Connection, point_ids: Iterable[int]) -> list[Kept]:

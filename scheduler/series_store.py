@@ -3,17 +3,17 @@
 All or nothing: what stands in the way of any occurrence is found for all of them before anything is refused, so that one
 answer names every date.  Calendars split a series where "this and the following" begins, and so does this: what has begun
 stays with the series before.  An occurrence that was moved by hand stays where it was put.  Booking itself is
-`service`'s; who also numbers invitations hands in its own `book`.  Called by the web; sends nothing.
+`service`'s; whoever also numbers and announces hands in its own `Acts`.  Called by the web; sends nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
@@ -31,8 +31,29 @@ from scheduler.series_table import series as table
 from scheduler.series_table import series_meeting as link
 from scheduler.slots import Slot
 
-Book = Callable[[Connection, str, Sequence[int], Subject, datetime], int]
 
+class Acts(Protocol):
+    """How one meeting is booked, moved, changed and cancelled.  The web has its own, which also number and announce."""
+
+    def book(self, conn: Connection, meeting_id: str, point_ids: Sequence[int], by: Subject, at: datetime) -> int: ...
+
+    def move(self, conn: Connection, meeting_id: str, start: datetime, end: datetime, by: Subject, at: datetime) -> Meeting: ...
+
+    def change(self, conn: Connection, meeting_id: str, by: Subject, at: datetime, **values: Any) -> Meeting: ...
+
+    def cancel(self, conn: Connection, meeting_id: str, reason: str, by: Subject, at: datetime) -> None: ...
+
+
+class Plain:
+    """The use cases alone."""
+
+    book = staticmethod(service.book)
+    move = staticmethod(service.move)
+    change = staticmethod(meetings.change)
+    cancel = staticmethod(service.cancel)
+
+
+PLAIN: Acts = Plain()
 _CHANGEABLE = (State.DRAFT, State.CONVENED)
 _OF_ONE_DATE = frozenset({"booking.unit_ended", "booking.past", "booking.hours"})  # Invalid, yet only of that date
 
@@ -43,6 +64,11 @@ class Scope(StrEnum):
     ONE = "one"
     FOLLOWING = "following"
     ALL = "all"
+
+    @classmethod
+    def of(cls, text: object) -> Scope:
+        """What a form says; one where it says nothing known."""
+        return cls(text) if isinstance(text, str) and text in set(cls) else cls.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,7 @@ class _Refusals:
 
 def create(
     conn: Connection, meeting_id: str, rule: str, zone: str, point_ids: Sequence[int], by: Subject, at: datetime, *,
-    leave_out: frozenset[datetime] = frozenset(), book: Book = service.book,
+    leave_out: frozenset[datetime] = frozenset(), acts: Acts = PLAIN,
 ) -> Stored:
     """Makes a draft the first of a series and books all points for every occurrence but those left out.
 
@@ -128,7 +154,7 @@ def create(
             mine = meeting_id
             if made or refusals.found:
                 mine = meetings.create(conn, replace(model, start=occurrence.slot.start, end=occurrence.slot.end), by, at).meeting_id
-            book(conn, mine, point_ids, by, at)
+            acts.book(conn, mine, point_ids, by, at)
             made.append((occurrence, mine))
     refusals.check()
     conn.execute(insert(link), [
@@ -138,7 +164,7 @@ def create(
 
 def edit(
     conn: Connection, meeting_id: str, scope: Scope, change: Change, by: Subject, at: datetime, *,
-    version: int | None = None, book: Book = service.book,
+    version: int | None = None, acts: Acts = PLAIN,
 ) -> int:
     """Changes this meeting, this and the following, or all that have not begun; how many were changed.
 
@@ -147,7 +173,7 @@ def edit(
     """
     place = of_meeting(conn, meeting_id)
     if place is None or scope is Scope.ONE:
-        return _change(conn, meeting_id, change, change.slot, by, at, book)
+        return _change(conn, meeting_id, change, change.slot, by, at, acts)
     stored, rows = _hold(conn, meeting_id, place, scope, by, version)
     clock, length = _hour(conn, meeting_id, place, change)
     mine = _split_off(conn, stored, rows[0].key, at)
@@ -159,7 +185,7 @@ def edit(
         key, now = datetime.fromisoformat(row.key), Slot(row.starts_at, row.ends_at)
         wanted = slots[key.date()] if clock and now == by_rule[key.date()] else None
         with refusals.of(conn, key, wanted or now):
-            _change(conn, row.meeting_id, change, wanted, by, at, book)
+            _change(conn, row.meeting_id, change, wanted, by, at, acts)
     refusals.check()
     if clock is not None:
         _rekey(conn, mine.series_id, clock)
@@ -169,17 +195,18 @@ def edit(
 
 def cancel(
     conn: Connection, meeting_id: str, scope: Scope, reason: str, by: Subject, at: datetime, *, version: int | None = None,
+    acts: Acts = PLAIN,
 ) -> int:
     """Cancels this meeting, this and the following, or all that have not begun; how many.  Raises like `edit`."""
     place = of_meeting(conn, meeting_id)
     if place is None or scope is Scope.ONE:
-        service.cancel(conn, meeting_id, reason, by, at)
+        acts.cancel(conn, meeting_id, reason, by, at)
         if place is not None:
             _strike(conn, place, at)
         return 1
     stored, rows = _hold(conn, meeting_id, place, scope, by, version)
     for row in rows:
-        service.cancel(conn, row.meeting_id, reason, by, at)
+        acts.cancel(conn, row.meeting_id, reason, by, at)
     before, _after = stored.series.split(datetime.fromisoformat(rows[0].key))
     _save(conn, stored.series_id, before or stored.series, ended_at=None if before else at)
     return len(rows)
@@ -257,15 +284,15 @@ def _hour(conn: Connection, meeting_id: str, place: Place, change: Change) -> tu
 
 
 def _change(
-    conn: Connection, meeting_id: str, change: Change, slot: Slot | None, by: Subject, at: datetime, book: Book
+    conn: Connection, meeting_id: str, change: Change, slot: Slot | None, by: Subject, at: datetime, acts: Acts
 ) -> int:
     own = meetings.get(conn, meeting_id)
     if slot is not None and slot != Slot(own.start, own.end):
-        service.move(conn, meeting_id, slot.start, slot.end, by, at)
+        acts.move(conn, meeting_id, slot.start, slot.end, by, at)
     if change.fields:
-        meetings.change(conn, meeting_id, by, at, **change.fields)
+        acts.change(conn, meeting_id, by, at, **change.fields)
     if change.points is not None:
-        book(conn, meeting_id, change.points, by, at)
+        acts.book(conn, meeting_id, change.points, by, at)
     return 1
 
 

@@ -22,10 +22,10 @@ from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.units import UnitTree
-from scheduler import approval, claims, displacing, invitations, policies, request_store, requests, store
+from scheduler import approval, capacity_store, claims, displacing, invitations, policies, request_store, requests, store
 from scheduler.approval import OPEN, Policy, Request, Standing
 from scheduler.booking import Point
-from scheduler.points import points_by_id
+from scheduler.points import check_open, points_by_id
 from scheduler.readings import bookings, conflicts, free_slots, points_of_meeting
 from scheduler.slots import Slot, civil_day, gaps, working_hours
 
@@ -59,7 +59,7 @@ def book(
     Calling it again with other points adds and gives back.  `displace`: the reason for which lower bookings in the way lose
     their points, where the policy allows it.  Raises Conflict("booking.overlap", conflicts=[{point, code, name, start, end,
     unit, meeting, meeting_title, note}, …]) naming everything in the way; meeting and title are None where `by` may not read
-    that meeting.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past" | "booking.unit_ended"), Closed,
+    that meeting.  Conflict("booking.hours" | "capacity.full") as `points.check_open` and `capacity_store`.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past" | "booking.unit_ended"), Closed,
     NotAllowed and Closed as `displacing.displace`.
     """
     wanted = list(dict.fromkeys(point_ids))
@@ -69,11 +69,13 @@ def book(
     points = points_by_id(conn, wanted)
     ground = _ground(conn, meeting, slot, points.values())
     fresh = sorted(points.keys() - held)
+    check_open(conn, fresh, slot)
     lost = _make_room(conn, meeting, fresh, slot, ground, by, at, displace)
     asked = ground.asked(points[point_id] for point_id in fresh)
     pending = requests.ask(conn, meeting, asked, slot, ground.convenor, ground.tree, ground.policy, by, at)
     claims.take(conn, meeting_id, fresh, slot, by, at, pending)
     _give_up(conn, meeting, held - points.keys(), by, at)
+    capacity_store.check_capacity(conn, slot, len(wanted), meeting_id)
     direct = [point_id for point_id in fresh if point_id not in pending]
     requests.overtake(conn, direct, slot, meeting_id, by, at)
     claims.seat(conn, meeting, by, at, first=wanted)
@@ -98,7 +100,9 @@ def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: 
     if slot == old:
         return meeting
     ground = _ground(conn, meeting, slot, points_by_id(conn, held).values())
+    check_open(conn, held, slot)
     claims.check_free(conn, held, slot, meeting_id, by)
+    capacity_store.check_capacity(conn, slot, len(held), meeting_id)
     mine = store.booking.update().where(_b.meeting_id == meeting_id, _LIVE, _b.request_id.is_(None))
     claims.guarded(conn, mine.values(starts_at=slot.start, ends_at=slot.end), held, slot, meeting_id, by)
     # meetings.change refuses new times while points are booked; here they move with it, in this transaction.

@@ -37,6 +37,12 @@ class WorkingDays:
         """The public holiday on this day, in the language of this calendar; empty where there is none."""
         return str(self._public.get(day) or "")
 
+    def public(self, *years: int) -> list[tuple[date, str]]:
+        """The public holidays of these years with their names, as the kept list has them."""
+        return [(date(year, 1, 1) + timedelta(days=ahead), name) for year in years for ahead in range(366)
+                if (date(year, 1, 1) + timedelta(days=ahead)).year == year
+                and (name := self.name(date(year, 1, 1) + timedelta(days=ahead)))]
+
     def after(self, day: date, count: int) -> date:
         """The working day `count` working days after `day`; the day itself never counts.  Raises Invalid("workdays.none")."""
         return self._step(day, count, timedelta(days=1))

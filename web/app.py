@@ -55,9 +55,11 @@ from web.routes import (
     requests,
     room,
     rules,
+    series,
     today,
     tokens,
     verify,
+    workdays,
 )
 from web.routes import ice as ice_routes
 from web.routes import media as media_routes
@@ -82,12 +84,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     approvals.router,
     requests.router,
     meetings.router,
+    series.router,
     delegates.router,
     point_sheet.router,  # before points: /points/sheet is no code
     points.router,
     documents.router,
     admin.router,
     rules.router,
+    workdays.router,
     operations.router,
     join.router,
     replies.router,
@@ -135,6 +139,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        capacity.tell(found, found.clock.now())
         await found.hub.start()
         try:
             with housekeeping.running(found, Delivery(found) if settings.schedule else None):

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.datastructures import FormData
 
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import AgendaLine, Person, check_signers, check_times
 from meetings.texts import line
-from web import uploads
+from scheduler.slots import Slot
+from scheduler.workdays import NOTICE_DAYS, WorkingDays
+from web import repeat, uploads
 from web.i18n import _
 from web.legible import number
 from web.limits import AGENDA_ITEMS
@@ -43,6 +45,8 @@ class Typed:
     ticked: frozenset[str] = frozenset()
     was: frozenset[str] = frozenset()
     query: str = ""
+    hurry: str = ""
+    repeat: repeat.Typed = field(default_factory=repeat.Typed)
     kept: list[Kept] = field(default_factory=list)
 
     @property
@@ -62,10 +66,13 @@ class Wanted:
     agenda: tuple[AgendaLine, ...] = ()
 
 
-def fresh(now: datetime, when: When) -> Typed:
-    """Tomorrow morning, 08:00–10:00."""
-    tomorrow = now + timedelta(days=1)
-    return Typed(day=when.form_date(tomorrow), start="08:00", end="10:00")
+def fresh(now: datetime, when: When, days: WorkingDays) -> Typed:
+    """The first working day for which an invitation of today comes in time, 08:00–10:00."""
+    today = when.today(now)
+    day = days.after(today, NOTICE_DAYS)
+    while days.is_short_notice(today, day):
+        day = days.after(day, 1)
+    return Typed(day=day.isoformat(), start="08:00", end="10:00")
 
 
 def read(form: FormData, key: bytes) -> Typed:
@@ -80,7 +87,7 @@ def read(form: FormData, key: bytes) -> Typed:
         end=_text(form, "end"), people={post: _text(form, post) for post in POSTS}, agenda=agenda,
         chosen=frozenset(point for value in form.getlist("point") if (point := number(str(value))) is not None),
         ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
-        query=_text(form, "q"), kept=[file for file in receipts if file is not None],
+        query=_text(form, "q"), hurry=_text(form, "hurry"), repeat=repeat.read(form), kept=[file for file in receipts if file is not None],
     )
 
 
@@ -106,9 +113,25 @@ def times(typed: Typed, when: When) -> tuple[Wanted, dict[str, MeetingError]]:
     return wanted, errors
 
 
-def check(typed: Typed, when: When, people: Mapping[str, Person]) -> tuple[Wanted, dict[str, MeetingError]]:
-    """The whole form.  `people` are those who may be chosen, by user id."""
+def plan(typed: Typed, wanted: Wanted, when: When, days: WorkingDays) -> tuple[repeat.Plan | None, dict[str, MeetingError]]:
+    """The dates of a meeting that comes again, and what is wrong with them; None where it does not, or cannot be understood."""
+    if not typed.repeat.kind or wanted.start is None or wanted.end is None:
+        return None, {}
+    try:
+        return repeat.plan(typed.repeat, Slot(wanted.start, wanted.end), when, days), {}
+    except MeetingError as error:
+        name = str(error.params.get("field", "repeat"))
+        return None, {name if name in ORDER else "repeat": error}
+
+
+def check(typed: Typed, when: When, people: Mapping[str, Person], hurried: bool) -> tuple[Wanted, dict[str, MeetingError]]:
+    """The whole form.  `people` are those who may be chosen, by user id; `hurried`: the meeting asks for a reason."""
     wanted, errors = times(typed, when)
+    if hurried:
+        try:
+            line(typed.hurry, "reason", 500)
+        except Invalid as error:
+            errors["hurry"] = error
     try:
         line(typed.title, "title", 500)
     except Invalid as error:
@@ -133,7 +156,7 @@ def check(typed: Typed, when: When, people: Mapping[str, Person]) -> tuple[Wante
     return wanted, _in_order(errors)
 
 
-ORDER = ("title", "day", "start", "end", "place", *POSTS, "agenda", "document", "audience")
+ORDER = ("title", "day", "start", "end", "hurry", "repeat", "every", "count", "until_repeat", "place", *POSTS, "agenda", "document", "audience")
 
 
 def _in_order(errors: dict[str, MeetingError]) -> dict[str, MeetingError]:
@@ -145,6 +168,8 @@ def labels() -> dict[str, str]:
     """What the fields are called in the summary of mistakes."""
     return {
         "title": _("Tên cuộc họp"), "day": _("Ngày"), "start": _("Bắt đầu"), "end": _("Kết thúc"), "place": _("Địa điểm"),
+        "hurry": _("Lý do mời gấp"), "repeat": _("Lặp lại"), "every": _("Cách nhau"), "count": _("Số buổi"),
+        "until_repeat": _("Đến ngày"),
         "chair": _("Chủ trì"), "secretary": _("Thư ký"), "division_head": _("Lãnh đạo phòng"), "clerk": _("Văn thư"),
         "agenda": _("Chương trình"), "document": _("Tài liệu"), "audience": _("Thành phần"),
     }

@@ -14,10 +14,11 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree
-from scheduler import freetime
+from scheduler import capacity_store, freetime
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import NamedBooking, Point
+from scheduler.capacity import Reckoning
 from scheduler.freetime import Answer
 from scheduler.slots import Slot
 from web import audience_tree, calendar_free, places, store
@@ -55,6 +56,7 @@ class Picture:
     blocked: int
     answer: Answer
     names: dict[int, str]
+    server: Reckoning | None = None
 
     @property
     def suggestions(self) -> list[Slot]:
@@ -126,7 +128,8 @@ def picture(
     lanes = tuple(_lane(grid, point, slot, taken, blocked) for point in shown)
     answer = _suggest(conn, ids, slot, when, by, now, typed.people.get("chair", ""), own_meeting) if blocked else Answer()
     return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), answer,
-                   {point.point_id: point.name for point in chosen})
+                   {point.point_id: point.name for point in chosen},
+                   capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None)
 
 
 def ordered(within: Scope) -> list[Point]:

@@ -1,15 +1,24 @@
-"""What one relay process carries on this machine: `capacity.json` of the data directory, as `bench capacity` wrote it.
+"""What the relay carries on this machine: `capacity.json` of the data directory, as `bench capacity` wrote it.
 
-A file that is absent or cannot be used counts as not measured.  Called by `app.py`, whenever a worker starts.
+A file that is absent or cannot be used counts as not measured.  Called by `app.py`, whenever a worker starts; and told to the
+scheduler, for which the media server is a resource like a room.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from media.admission import Capacity
+from scheduler import capacity_store
+from scheduler.capacity import PER_PICTURE, PER_SOUND, Limit
+from web.container import Container
+from web.i18n import _, language
+from web.workers import cores
 
 log = logging.getLogger("web.media")
 
@@ -25,3 +34,33 @@ def read(data: Path) -> Capacity:
     except (OSError, ValueError) as error:
         log.warning("%s: %s", FILE, error)
         return Capacity()
+
+
+def limit(data: Path, workers: int) -> Limit:
+    """All workers together."""
+    one = read(data)
+    return Limit(int(one.packets_per_s * workers), True) if one.measured else Limit.assumed(workers)
+
+
+def tell(found: Container, now: datetime) -> None:
+    """Tells the scheduler what this installation carries; once, until it is measured anew."""
+    wanted = limit(found.settings.data, found.settings.media_workers or cores())
+    with found.db.read() as conn:
+        known = capacity_store.told(conn)
+    if known != wanted:
+        with found.db.write() as conn:
+            capacity_store.tell(conn, wanted, now)
+
+
+def sentence(params: Mapping[str, Any]) -> str:
+    """The arithmetic of a booking, as of `Reckoning.as_params`."""
+    shown = {name: _number(params[name]) for name in ("points", "sounds", "pictures", "wanted", "others", "limit")}
+    said = _("{points} điểm × ({per_sound} × {sounds} tiếng + {per_picture} × {pictures} hình) = {wanted} gói/giây; cùng giờ đã có {others}; "
+             "máy chủ chịu được {limit}", per_sound=PER_SOUND, per_picture=PER_PICTURE, **shown)
+    return said + (_(" (đo trên máy này)") if params["measured"] else _(" (chưa đo, ước tính)"))
+
+
+def _number(n: int) -> str:
+    """53.058, 53,058"""
+    text = f"{n:,}"
+    return text if language() == "en" else text.replace(",", ".")

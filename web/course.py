@@ -101,6 +101,7 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "request.changed": lambda d, p: _request(d),
     "booking.displaced": lambda d, p: _displaced(d),
     "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
+    "meeting.hurried": lambda d, p: _("Mời gấp: {reason}", reason=d["reason"]),
     "invitation.numbered": lambda d, p: _("Cấp số giấy mời {number}/{symbol}", number=f"{d['number']:02d}", symbol=d["symbol"]),
     "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),
     "meeting.opened": lambda d, p: _("Khai mạc"),

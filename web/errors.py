@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meetings.errors import Closed, Conflict, Invalid, MeetingError, NotAllowed, NotFound, Stale, TooLarge, Unavailable
-from web import messages, words
+from web import capacity, messages, words
 from web.api import body, problem
 from web.container import container
 from web.csrf import Forged
@@ -51,6 +51,10 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
     """The sentence of an error in the request's language."""
     if error.code == "booking.overlap":
         return _overlap(error, request)
+    if error.code == "capacity.full":
+        return say("capacity.full", sum=capacity.sentence(error.params))
+    if error.code == "booking.hours" and (points := error.params.get("points")):
+        return _closed(points)
     code = error.code
     if code == "document.empty" and "name" in error.params:
         code = "upload.empty"  # a file of 0 bytes; the other one is a record without a subject
@@ -71,6 +75,14 @@ def shown(params: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(reason, str) and reason in messages.TEXTS:
         found["reason"] = _(messages.TEXTS[reason]).format_map(_Params(params))
     return found
+
+
+def _closed(points: Sequence[Mapping[str, str]]) -> str:
+    first = points[0]
+    hours = first["hours"].replace(" ", ", ") or _("nghỉ")
+    said = _("Điểm cầu {name} hôm đó nhận đặt lịch: {hours}. Chọn giờ khác hoặc bỏ điểm cầu này.", name=first["name"], hours=hours)
+    rest = ngettext("Còn {n} điểm cầu khác cũng vướng.", "{n} more points have conflicts.", len(points) - 1) if len(points) > 1 else ""
+    return f"{said} {rest}".strip()
 
 
 def _overlap(error: MeetingError, request: Request | None) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from meetings import service
 from scheduler import requests
 from scheduler.ticker import Chore, Ticker
-from web import store
+from web import capacity, store
 from web.api import idempotency, tokens
 from web.container import Container
 from web.delivery import Delivery
@@ -66,4 +66,7 @@ def chores(found: Container) -> Mapping[str, Chore]:
             tokens.purge(conn, now)
             idempotency.purge(conn, now - idempotency.KEPT)
 
-    return {"tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    def carried(now: datetime) -> None:
+        capacity.tell(found, now)
+
+    return {"capacity": carried, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

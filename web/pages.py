@@ -28,8 +28,11 @@ STATIC = HERE / "static"
 
 NOTICES: dict[str, str] = {
     "booked": N_("Đã đặt {n} điểm cầu. Đường dẫn vào họp của từng điểm đã sẵn sàng."),
+    "series": N_("Đã đặt cả chuỗi: {n} buổi họp, mỗi buổi có đường dẫn vào họp riêng."),
     "created": N_("Đã lưu cuộc họp. Chưa đặt điểm cầu nào."),
     "moved": N_("Đã đổi giờ cuộc họp cùng mọi điểm cầu của nó."),
+    "cancelled_many": N_("Đã hủy {n} buổi họp của chuỗi. Các điểm cầu đã được trả lại."),
+    "changed_many": N_("Đã sửa {n} buổi họp của chuỗi."),
     "cancelled": N_("Đã hủy cuộc họp. Các điểm cầu đã được trả lại."),
     "document": N_("Đã thêm tài liệu."),
     "revoked": N_("Đã thu hồi đường dẫn cũ. Thẻ mới đã có đường dẫn mới."),

@@ -6,7 +6,7 @@ the hand.  Called by `web/routes/minutes.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,16 +33,19 @@ class Line:
     state: str
 
 
-def lines(entries: Sequence[Entry]) -> list[Line]:
-    return [_line(entry) for entry in entries]
+def lines(entries: Sequence[Entry], hurried: Mapping[str, str]) -> list[Line]:
+    """`hurried`: meeting → why it was told of late, which stands beside its invitation."""
+    return [_line(entry, hurried.get(entry.meeting_id or "", "")) for entry in entries]
 
 
-def _line(entry: Entry) -> Line:
+def _line(entry: Entry, hurry: str) -> Line:
     number = entry.number
     issued = entry.state == "issued"
     named = [line.strip().rstrip(".;") for line in entry.recipients.split("\n") if line.strip()]
     minutes = number.series == "BB"
     note = _("Đã hủy: {reason}", reason=entry.reason) if entry.reason else "" if issued else _("Đang trình ký")
+    if hurry and number.series == "GM":
+        note = "; ".join(filter(None, (note, _("Mời gấp: {reason}", reason=hurry))))
     return Line(
         number=layout.document_number(number.number, number.symbol).removeprefix("Số: "),
         day=entry.settled_at if issued else None, title=entry.summary,

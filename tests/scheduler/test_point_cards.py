@@ -161,8 +161,9 @@ def test_a_blocked_point_is_not_booked_and_a_booked_one_not_blocked(db: Database
     free = Slot(at + 2 * HOUR, at + 4 * HOUR)
     with db.write() as conn:
         block = maintenance.block(conn, point, free, "Bảo trì", office.secretary, at)
-    with pytest.raises(Conflict, match=r"point\.blocked"), db.write() as conn:
+    with pytest.raises(Conflict, match=r"booking\.overlap") as refused, db.write() as conn:
         maintenance.block(conn, point, Slot(at + 3 * HOUR, at + 5 * HOUR), "Nữa", office.secretary, at)
+    assert refused.value.params["conflicts"][0]["note"] == "Bảo trì"
     with db.read() as conn:
         assert maintenance.blocks(conn, [point], free) == [maintenance.Block(block, point, free, "Bảo trì")]
         assert maintenance.blocks(conn, [point], Slot(at, at + 2 * HOUR)) == []

@@ -49,7 +49,7 @@ def people(page: str) -> dict[str, str]:
 async def fill(client: httpx.AsyncClient, **values: Any) -> dict[str, Any]:
     page = (await client.get("/meetings/new")).text
     return {"_csrf": token_in(page), "title": "Giao ban tháng 3", "day": DAY, "start": "09:00", "end": "11:00",
-            **people(page), **values}
+            "hurry": "Ứng phó bão", **people(page), **values}
 
 
 async def book(client: httpx.AsyncClient, points: list[int], **values: Any) -> httpx.Response:

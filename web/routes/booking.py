@@ -17,13 +17,20 @@ from meetings import service
 from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import Meeting, NewMeeting
+from scheduler import series_store, workday_store
 from scheduler import service as booking
-from web import booking_form, booking_view, calendar_free, convening, store, uploads, views
+from scheduler.series_store import Change, Scope
+from scheduler.slots import Slot
+from scheduler.workdays import WorkingDays
+from web import booking_form, booking_view, calendar_free, capacity, convening, repeat, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
+from web.i18n import _, language
 from web.pages import done, page
+from web.repeat import Plan
+from web.when import DAYS
 
 router = APIRouter(prefix="/meetings", tags=["meetings"], default_response_class=HTMLResponse)
 
@@ -35,7 +42,8 @@ DEFAULT_ROLE = {
 @router.get("/new")
 def blank(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE))) -> Response:
     found = container(request)
-    typed = booking_form.fresh(found.clock.now(), found.when)
+    with found.db.read() as conn:
+        typed = booking_form.fresh(found.clock.now(), found.when, workday_store.working_days(conn))
     asked = request.query_params
     typed.day, typed.start, typed.end = asked.get("on", typed.day), asked.get("start", typed.start), asked.get("end", typed.end)
     typed.chosen = frozenset(calendar_free.read(asked.get("points", "")))  # a time that the search of free slots found
@@ -52,9 +60,9 @@ def create(request: Request, subject: Subject = Depends(allow(Action.MEETING_CRE
     typed.kept += [file for file in good if file.sha256 not in {kept.sha256 for kept in typed.kept}]
     _picked(typed, str(form.get("pick", "")))
     action = str(form.get("action", ""))
-    if action not in ("book", "draft"):
+    if action not in ("book", "book_rest", "draft"):
         return _show(request, typed, subject, said={"document": " ".join(refused)} if refused else {})
-    return _save(request, typed, subject, refused, book=action == "book")
+    return _save(request, typed, subject, refused, book=action != "draft")
 
 
 def _picked(typed: Typed, pick: str) -> None:
@@ -69,25 +77,70 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
-            accounts = booking_view.people(conn, subject, found.when.today(now))
-            wanted, errors = booking_form.check(typed, found.when, booking_view.as_people(accounts))
+            wanted, plan = _checked(conn, found, typed, subject, refused, now, book=book)
             within = booking_view.scope(conn, subject.unit_id, _day(wanted, found, now))
             booking_view.tree(conn, within, typed)
             if book and not typed.chosen:
-                errors["audience"] = Invalid("booking.nobody", field="audience")
-            if errors or refused:
-                raise _Wrong(errors, refused)
+                raise Invalid("booking.nobody", field="audience")
             meeting = _create(conn, typed, wanted, within, subject, now)
-            chosen = booking_view.chosen_ids(within, typed)
-            n = convening.book(conn, meeting.meeting_id, chosen, subject, now) if book else None
+            if typed.hurry.strip() and _hurried(conn, wanted, found, now):
+                workday_store.hurry(conn, meeting.meeting_id, typed.hurry, subject, now)
+            n = _book(conn, meeting, plan, booking_view.chosen_ids(within, typed), found, subject, now) if book else None
     except _Wrong as wrong:
         said = {name: explain(error, request) for name, error in wrong.errors.items()}
         if wrong.refused:
             said["document"] = " ".join(wrong.refused)
         return _show(request, typed, subject, 422, said)
     except MeetingError as error:
-        return _show(request, typed, subject, status_of(error), {_field(error): explain(error, request)})
-    return done(f"/meetings/{meeting.meeting_id}", "booked" if book else "created", n)
+        return _show(request, typed, subject, status_of(error), {_field(error): explain(error, request)}, blocked=blocked(error))
+    notice = "created" if not book else "series" if plan else "booked"
+    return done(f"/meetings/{meeting.meeting_id}", notice, n)
+
+
+def _checked(
+    conn: Connection, found: Container, typed: Typed, subject: Subject, refused: list[str], now: datetime, *, book: bool
+) -> tuple[Wanted, Plan | None]:
+    """The form as values, and the dates where it comes again.  Raises _Wrong with every mistake."""
+    first, _problems = booking_form.times(typed, found.when)
+    hurried = _hurried(conn, first, found, now)
+    accounts = booking_view.people(conn, subject, found.when.today(now))
+    wanted, errors = booking_form.check(typed, found.when, booking_view.as_people(accounts), hurried and book)
+    plan, mistakes = booking_form.plan(typed, wanted, found.when, workday_store.working_days(conn, language()))
+    errors |= mistakes
+    if plan and not book:
+        errors["repeat"] = Invalid("series.draft", field="repeat")
+    if book and not (typed.chosen or typed.ticked):
+        errors["audience"] = Invalid("booking.nobody", field="audience")
+    if errors or refused:
+        raise _Wrong(errors, refused)
+    if plan:
+        wanted.start, wanted.end = plan.first.start, plan.first.end
+    return wanted, plan
+
+
+def _hurried(conn: Connection, wanted: Wanted, found: Container, now: datetime) -> bool:
+    """Whether fewer than three working days lie before the meeting."""
+    if wanted.start is None:
+        return False
+    return workday_store.working_days(conn).is_short_notice(found.when.today(now), found.when.local(wanted.start).date())
+
+
+def _book(
+    conn: Connection, meeting: Meeting, plan: Plan | None, chosen: list[int], found: Container, subject: Subject, now: datetime
+) -> int:
+    """How many points, or how many meetings of a series."""
+    if plan is None:
+        return convening.book(conn, meeting.meeting_id, chosen, subject, now)
+    stored = series_store.create(conn, meeting.meeting_id, plan.rule, found.when.zone.key, chosen, subject, now,
+                                 leave_out=plan.left_out, acts=convening)
+    return len(stored.series.occurrences())
+
+
+def blocked(error: MeetingError) -> list[tuple[str, Slot, MeetingError]]:
+    """The dates of a series that cannot be booked: key, time, why."""
+    if error.code != "series.blocked":
+        return []
+    return [(one["key"], Slot(one["start"], one["end"]), one["error"]) for one in error.params["occurrences"]]
 
 
 class _Wrong(Exception):
@@ -133,7 +186,7 @@ def _main_point(conn: Connection, within: booking_view.Scope, typed: Typed, chai
 
 def _show(
     request: Request, typed: Typed, subject: Subject, status: int = 200, said: dict[str, str] | None = None,
-    meeting: Meeting | None = None,
+    meeting: Meeting | None = None, blocked: list[tuple[str, Slot, MeetingError]] | None = None,
 ) -> HTMLResponse:
     found, now = container(request), container(request).clock.now()
     wanted, problems = booking_form.times(typed, found.when)
@@ -144,7 +197,13 @@ def _show(
         own = meeting.meeting_id if meeting else None
         picture = booking_view.picture(conn, within, typed, wanted, found.when, subject, now, own)
         accounts = booking_view.people(conn, subject, found.when.today(now))
+        days = workday_store.working_days(conn, language())
+        plan, mistakes = booking_form.plan(typed, wanted, found.when, days)
+        series = series_store.of_meeting(conn, own) if own else None
+        hurried = meeting is None and _hurried(conn, wanted, found, now)
     said = said if said is not None else {}
+    if status == 200:
+        said = {**said, **{name: explain(error, request) for name, error in mistakes.items()}}
     if picture is None and status == 200:
         said = {**said, **{name: explain(error, request) for name, error in problems.items()}}
     _default_people(typed, accounts, subject)
@@ -152,8 +211,19 @@ def _show(
         request, "booking/book.html" if meeting else "booking/new.html", status, place="meetings", typed=typed,
         branches=branches, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
-        loud=status != 200,
+        loud=status != 200, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
+        holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
+        blocked=[(key, slot, explain(error, request)) for key, slot, error in blocked or []],
+        server=capacity.sentence(picture.server.as_params()) if picture and picture.server else "",
     )
+
+
+def _holiday(days: WorkingDays, wanted: Wanted, found: Container) -> str:
+    """What is said beside the date where nobody works; empty on a working day."""
+    if wanted.start is None:
+        return ""
+    day = found.when.local(wanted.start).date()
+    return "" if days.works(day) else days.name(day) or _("ngày nghỉ")
 
 
 def _default_people(typed: Typed, accounts: Any, subject: Subject) -> None:
@@ -181,21 +251,31 @@ def book(request: Request, meeting_id: str,
     found, now, meeting = container(request), container(request).clock.now(), request.state.meeting
     typed = booking_form.read(request.state.form, found.keys.csrf)
     fixed = _typed_of(request, meeting)
-    typed.day, typed.start, typed.end = fixed.day, fixed.start, fixed.end
+    typed.day, typed.start, typed.end, typed.repeat = fixed.day, fixed.start, fixed.end, fixed.repeat
     if request.state.form.get("action") != "book":
         return _show(request, typed, subject, meeting=meeting)
     try:
         with found.db.write() as conn:
             within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
-            n = convening.book(conn, meeting_id, booking_view.chosen_ids(within, typed), subject, now)
+            n = _rebook(request, conn, booking_view.chosen_ids(within, typed), subject, now)
             if meeting.main_point_id not in typed.chosen:
                 main = _main_point(conn, within, typed, meeting.chair.user_id)
                 convening.change(conn, meeting_id, subject, now, main_point_id=main)
     except MeetingError as error:
-        return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting)
+        return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting,
+                     blocked=blocked(error))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "booked", n)
+
+
+def _rebook(request: Request, conn: Connection, chosen: list[int], subject: Subject, now: datetime) -> int:
+    """These points for this meeting, or for more of its series (`scope`)."""
+    scope, meeting_id = Scope.of(request.state.form.get("scope")), request.state.meeting.meeting_id
+    if scope is Scope.ONE:
+        return convening.book(conn, meeting_id, chosen, subject, now)
+    series_store.edit(conn, meeting_id, scope, Change(points=chosen), subject, now, acts=convening)
+    return len(chosen)
 
 
 def _scope_of(conn: Connection, meeting: Meeting, found: Container) -> booking_view.Scope:

@@ -22,6 +22,8 @@ from meetings.papers import document as one_document
 from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import fold
+from scheduler import series_store
+from scheduler.series_store import Scope
 from web import convening, course, legible, places, uploads, views
 from web.container import container
 from web.errors import explain
@@ -87,7 +89,8 @@ def overview(request: Request, meeting_id: str) -> Response:
     with found.db.read() as conn:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
-    return _page(request, "overview", room=state, levels=levels)
+        series = series_store.of_meeting(conn, meeting_id)
+    return _page(request, "overview", room=state, levels=levels, series=series)
 
 
 def _by_level(conn: Connection, seats: Sequence[Seat]) -> list[tuple[str, int]]:
@@ -211,21 +214,25 @@ def renew_link(request: Request, meeting_id: str, point_id: PointId) -> Response
 
 @router.post("/{meeting_id}/cancel", dependencies=[Depends(allow(Action.MEETING_EDIT, views.meeting))])
 def cancel(request: Request, meeting_id: str) -> Response:
+    """`reason`; in a series `scope` and the `version` the form was made from."""
+    sent = request.state.form
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
-            convening.cancel(conn, meeting_id, str(request.state.form.get("reason", "")), request.state.subject, now)
+            n = series_store.cancel(conn, meeting_id, Scope.of(sent.get("scope")), str(sent.get("reason", "")), request.state.subject,
+                                    now, version=legible.number(str(sent.get("version", ""))), acts=convening)
     except Invalid as error:
         return _cancel_again(request, meeting_id, explain(error))
     _changed(request, meeting_id)
-    return done(f"/meetings/{meeting_id}", "cancelled")
+    return done(f"/meetings/{meeting_id}", "cancelled" if n == 1 else "cancelled_many", n)
 
 
 def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
     with container(request).db.read() as conn:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
-    return _page(request, "overview", 422, room=state, levels=levels, cancel_error=text)
+        series = series_store.of_meeting(conn, meeting_id)
+    return _page(request, "overview", 422, room=state, levels=levels, series=series, cancel_error=text)
 
 
 def _changed(request: Request, meeting_id: str) -> None:

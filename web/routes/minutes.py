@@ -21,6 +21,7 @@ from minutes import register, service, store
 from minutes.editing import outside
 from minutes.release import token
 from minutes.service import Status
+from scheduler import workday_store
 from web import course, minutes_page, places, register_page, views
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -222,6 +223,8 @@ def outgoing(
     found = container(request)
     year = year or found.when.today(found.clock.now()).year
     with found.db.read() as conn:
-        rows = register_page.lines(register.entries(conn, subject.unit_id or "", year))
+        entries = register.entries(conn, subject.unit_id or "", year)
+        hurried = workday_store.hurried(conn, {entry.meeting_id for entry in entries if entry.meeting_id})
+        rows = register_page.lines(entries, hurried)
         unit = places.name(conn, subject.unit_id, found.when.today(found.clock.now()))
     return page(request, "minutes/register.html", place="documents", rows=rows, year=year, unit=unit)

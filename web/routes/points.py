@@ -168,16 +168,8 @@ def block(request: Request, code: str) -> Response:
         errors = {field if field in typed else "until": error}
     if errors:
         status = max(status_of(error) for error in errors.values())
-        return _show(request, status, {name: _said(error, request) for name, error in errors.items()}, **typed)
+        return _show(request, status, {name: explain(error, request) for name, error in errors.items()}, **typed)
     return done(f"/points/{code}", "blocked")
-
-
-def _said(error: MeetingError, request: Request) -> str:
-    """Times in the reader's words."""
-    if error.code != "point.blocked":
-        return explain(error, request)
-    span = container(request).when.span(error.params["start"], error.params["end"])
-    return explain(type(error)(error.code, **{**error.params, "span": span}), request)
 
 
 @router.post("/{code}/blocks/{block_id}/lift", dependencies=[BLOCK])

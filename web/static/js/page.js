@@ -23,7 +23,10 @@ function live(form) {
       for (const selector of form.dataset.parts.split(",")) {
         const fresh = page.querySelector(selector);
         const old = document.querySelector(selector);
-        if (fresh && old) old.replaceWith(document.adoptNode(fresh));
+        if (!fresh || !old) continue;
+        const held = old.contains(document.activeElement) ? document.activeElement : null;
+        old.replaceWith(document.adoptNode(fresh));
+        if (held) again(fresh, held);  // whoever works with the keyboard stays where they were
       }
     } catch (error) {
       if (error.name !== "AbortError") form.dispatchEvent(new CustomEvent("offline", { bubbles: true }));
@@ -36,6 +39,13 @@ function live(form) {
     clearTimeout(timer);
     timer = setTimeout(refresh, 200);
   });
+}
+
+// Gives the focus to what stands in the place of a field that was replaced.
+function again(part, held) {
+  const same = held.id ? part.querySelector(`#${CSS.escape(held.id)}`)
+    : [...part.querySelectorAll(`[name="${CSS.escape(held.name ?? "")}"]`)].find((one) => one.value === held.value);
+  same?.focus({ preventScroll: true });
 }
 
 // <input data-filter="#list">: hides rows of the list whose data-name does not contain the words, accents or not.

@@ -1,0 +1,168 @@
+"""Lặp lại: what the booking form says of a meeting that comes again, as a rule of RFC 5545, as dates and as words.
+
+Pure but for the words: it is told the days that are worked and reads no clock.  `scheduler.series` holds the rule to its bounds,
+`scheduler.series_store` books it.  Called by the booking form and by the page of a meeting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from starlette.datastructures import FormData
+
+from meetings.errors import Invalid
+from scheduler.series import MOST, Series
+from scheduler.slots import Slot
+from scheduler.workdays import WorkingDays
+from web.i18n import N_, _, ngettext
+from web.legible import number
+from web.when import DAYS as DAY_NAMES
+from web.when import When
+
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+KINDS: dict[str, str] = {
+    "": N_("Không lặp lại"), "daily": N_("Hằng ngày"), "weekly": N_("Hằng tuần"),
+    "monthly": N_("Hằng tháng, cùng ngày"), "monthly_weekday": N_("Hằng tháng, cùng thứ"),
+}
+PLACES: dict[int, str] = {1: N_("đầu tiên"), 2: N_("thứ hai"), 3: N_("thứ ba"), 4: N_("thứ tư"), -1: N_("cuối cùng")}
+
+
+@dataclass(slots=True)
+class Typed:
+    """The fields as they were typed; `left_out` are keys of dates that were struck by hand."""
+
+    kind: str = ""
+    every: str = "1"
+    days: frozenset[str] = frozenset()
+    ends: str = "count"
+    count: str = "10"
+    until: str = ""
+    only_worked: bool = True
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One date of the preview.  `off`: nobody works; `holiday` its name, if it has one."""
+
+    key: str
+    slot: Slot
+    holiday: str
+    off: bool
+    left_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be booked: the rule, its first date, and every date with what is known of it."""
+
+    rule: str
+    first: Slot
+    rows: tuple[Row, ...]
+
+    @property
+    def left_out(self) -> frozenset[datetime]:
+        return frozenset(datetime.fromisoformat(row.key) for row in self.rows if row.left_out)
+
+    @property
+    def count(self) -> int:
+        return sum(not row.left_out for row in self.rows)
+
+
+def read(form: FormData) -> Typed:
+    """Values that no page of ours sends are dropped."""
+    kind = str(form.get("repeat", ""))
+    left_out = [*form.getlist("leave"), *(form.getlist("leave_also") if form.get("action") == "book_rest" else [])]
+    fresh = Typed(kind if kind in KINDS else "", left_out=frozenset(str(key)[:19] for key in left_out[:MOST]))
+    if "ends" not in form:  # the other fields come once a kind is chosen
+        return fresh
+    return replace(
+        fresh, every=str(form.get("every", ""))[:4], days=frozenset(map(str, form.getlist("on"))) & {*DAYS},
+        ends="until" if form.get("ends") == "until" else "count", count=str(form.get("count", ""))[:4],
+        until=str(form.get("until_repeat", ""))[:10], only_worked=form.get("only_worked") == "yes",
+    )
+
+
+def plan(typed: Typed, slot: Slot, when: When, days: WorkingDays) -> Plan:
+    """The dates from the first one on that the rule means.  Raises Invalid and TooLarge as `Series` does, with its fields."""
+    start = when.local(slot.start).replace(tzinfo=None)
+    if typed.kind == "weekly" and typed.days and DAYS[start.weekday()] not in typed.days:
+        start += timedelta(days=min((DAYS.index(day) - start.weekday()) % 7 for day in typed.days))
+    rule = _rule(typed, start, when)
+    series = Series(rule, start, when.zone.key, slot.length)
+    rows = tuple(_row(typed, one.key, one.slot, days) for one in series.occurrences())
+    if all(row.left_out for row in rows):
+        raise Invalid("series.empty", field="repeat")
+    return Plan(rule, rows[0].slot, rows)
+
+
+def _row(typed: Typed, key: datetime, slot: Slot, days: WorkingDays) -> Row:
+    off, text = not days.works(key.date()), key.isoformat()
+    return Row(text, slot, days.name(key.date()), off, text in typed.left_out or (off and typed.only_worked))
+
+
+def _rule(typed: Typed, start: datetime, when: When) -> str:
+    parts = {"daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY"}.get(typed.kind, "FREQ=MONTHLY")
+    every = number(typed.every)
+    if not every:
+        raise Invalid("series.every", field="every")
+    if every > 1:
+        parts += f";INTERVAL={every}"
+    if typed.kind == "weekly":
+        parts += ";BYDAY=" + ",".join(day for day in DAYS if day in (typed.days or {DAYS[start.weekday()]}))
+    elif typed.kind == "monthly":
+        # A month without a 31st has its last day instead.
+        late = ",".join(map(str, range(28, start.day + 1)))
+        parts += f";BYMONTHDAY={start.day}" if start.day <= 28 else f";BYMONTHDAY={late};BYSETPOS=-1"
+    elif typed.kind == "monthly_weekday":
+        place = (start.day - 1) // 7 + 1
+        parts += f";BYDAY={place if place <= 4 else -1}{DAYS[start.weekday()]}"
+    return parts + _end(typed, start, when)
+
+
+def _end(typed: Typed, start: datetime, when: When) -> str:
+    if typed.ends == "until":
+        day = when.parse_day(typed.until, "until_repeat")
+        if day < start.date():
+            raise Invalid("series.until", field="until_repeat")
+        return f";UNTIL={day:%Y%m%d}"
+    count = number(typed.count)
+    if not count:
+        raise Invalid("series.count", field="count", most=MOST)
+    return f";COUNT={count}"
+
+
+def words(series: Series, when: When) -> str:
+    """Hằng tuần, Thứ Hai và Thứ Năm, 08:00, đến 24/12/2026."""
+    parts = dict(part.split("=") for part in series.rule.split(";"))
+    every = int(parts.get("INTERVAL", "1"))
+    told = [_every(parts["FREQ"], every)]
+    if days := _days(parts):
+        told.append(days)
+    if "BYMONTHDAY" in parts:
+        told.append(_("ngày {day}", day=series.start.day))
+    told.append(series.start.strftime("%H:%M"))
+    last = series.occurrences()[-1]
+    told.append(_("đến {date}", date=when.date(last.slot.start)))
+    return ", ".join(told)
+
+
+def _every(freq: str, n: int) -> str:
+    if freq == "DAILY":
+        return _("Hằng ngày") if n == 1 else ngettext("Mỗi {n} ngày", "Every {n} days", n)
+    if freq == "WEEKLY":
+        return _("Hằng tuần") if n == 1 else ngettext("Mỗi {n} tuần", "Every {n} weeks", n)
+    if freq == "MONTHLY":
+        return _("Hằng tháng") if n == 1 else ngettext("Mỗi {n} tháng", "Every {n} months", n)
+    return _("Hằng năm") if n == 1 else ngettext("Mỗi {n} năm", "Every {n} years", n)
+
+
+def _days(parts: dict[str, str]) -> str:
+    shown = []
+    for day in parts.get("BYDAY", "").split(","):
+        if day:
+            name = _(DAY_NAMES[DAYS.index(day[-2:])])
+            shown.append(f"{name} {_(PLACES[int(day[:-2])])}" if day[:-2] and int(day[:-2]) in PLACES else name)
+    return ", ".join(shown)
+

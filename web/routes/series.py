@@ -1,0 +1,88 @@
+"""Sửa cuộc họp: name, place and time of one meeting, of this and the following of its series, or of all; and the series itself.
+
+Cancelling reaches as far in the same way.  What may be changed is decided by the use cases.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from meetings.access import Action
+from meetings.errors import Invalid, MeetingError
+from meetings.meeting import State
+from scheduler import series_store
+from scheduler.series_store import Change, Scope
+from scheduler.slots import Slot
+from web import booking_form, convening, repeat, views
+from web.booking_form import Typed
+from web.container import container
+from web.errors import explain, status_of
+from web.guard import allow
+from web.legible import number
+from web.pages import done, page
+from web.routes.booking import blocked
+
+router = APIRouter(prefix="/meetings/{meeting_id}", tags=["meetings"], default_response_class=HTMLResponse)
+EDIT = [Depends(allow(Action.MEETING_EDIT, views.meeting))]
+
+
+@router.get("/edit", dependencies=EDIT)
+def form(request: Request, meeting_id: str) -> Response:
+    found, meeting = container(request), request.state.meeting
+    return _form(request, Typed(
+        title=meeting.title, place=meeting.place, day=found.when.form_date(meeting.start),
+        start=found.when.clock(meeting.start), end=found.when.clock(meeting.end)))
+
+
+@router.post("/edit", dependencies=EDIT)
+def save(request: Request, meeting_id: str) -> Response:
+    """`title`, `place`, `day`, `start`, `end`; in a series `scope` and the `version` the form was made from."""
+    found, meeting, sent = container(request), request.state.meeting, request.state.form
+    typed, scope = booking_form.read(sent, found.keys.csrf), Scope.of(sent.get("scope"))
+    wanted, errors = booking_form.times(typed, found.when)
+    if not typed.title.strip():
+        errors["title"] = Invalid("text.empty", field="title")
+    if errors:
+        return _form(request, typed, 422, {name: explain(error, request) for name, error in errors.items()})
+    assert wanted.start and wanted.end
+    fields = {name: value for name, value in (("title", typed.title), ("place", typed.place)) if value != getattr(meeting, name)}
+    try:
+        with found.db.write() as conn:
+            change = Change(fields, Slot(wanted.start, wanted.end))
+            n = series_store.edit(conn, meeting_id, scope, change, request.state.subject, found.clock.now(),
+                                  version=number(str(sent.get("version", ""))), acts=convening)
+    except MeetingError as error:
+        field = str(error.params.get("field", "start"))
+        return _form(request, typed, status_of(error), {field if field in booking_form.ORDER else "start": explain(error, request)}, error)
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}", "saved" if n == 1 else "changed_many", n)
+
+
+def _form(
+    request: Request, typed: Typed, status: int = 200, said: dict[str, str] | None = None, error: MeetingError | None = None,
+) -> HTMLResponse:
+    meeting, sent = request.state.meeting, request.state.form
+    meeting.check_state(State.DRAFT, State.CONVENED)
+    with container(request).db.read() as conn:
+        series = series_store.of_meeting(conn, meeting.meeting_id)
+    return page(
+        request, "meetings/edit.html", status, place="meetings", meeting=meeting, typed=typed, errors=said or {},
+        labels=booking_form.labels(), series=series, scope=Scope.of(sent.get("scope") if sent else None).value,
+        blocked=[(slot, explain(why, request)) for _key, slot, why in blocked(error)] if error else [],
+    )
+
+
+@router.get("/series", dependencies=[Depends(allow(Action.MEETING_READ, views.meeting))])
+def whole(request: Request, meeting_id: str) -> Response:
+    """Every meeting of the series that this one is of."""
+    found = container(request)
+    with found.db.read() as conn:
+        series = series_store.of_meeting(conn, meeting_id)
+        if series is None:
+            raise Invalid("series.unknown")
+        rows: list[Any] = series_store.members(conn, series.stored.series_id)
+    words = "" if series.stored.ended_at else repeat.words(series.stored.series, found.when)
+    return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, series=series, rows=rows, words=words)
