@@ -111,11 +111,13 @@ class Journey:
         people = {player.key: form.choice(player.key, player.name) for player in PLAYERS if player.key in form.names}
         for later in range(FREE_WITHIN_DAYS):
             day, start, end = _times(datetime.now(UTC), later)
+            asked = f"/meetings/new?on={day}"
+            hurried = {"hurry": TITLE} if "hurry" in (await secretary.page(asked)).form("/meetings/new").names else {}
             try:
                 done = await secretary.submit(
-                    "/meetings/new", "/meetings/new", files=[("document", DOCUMENT)], title=TITLE, day=day, start=start,
+                    asked, "/meetings/new", files=[("document", DOCUMENT)], title=TITLE, day=day, start=start,
                     end=end, place="Phòng họp số 1", agenda_title=AGENDA, agenda_presenter=["Các điểm cầu", "Chủ trì"],
-                    point=chosen, action="book", **people,
+                    point=chosen, action="book", **people, **hurried,
                 )
                 return done.url.path.rstrip("/").split("/")[-1]
             except Refused as refusal:
