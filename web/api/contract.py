@@ -38,16 +38,21 @@ CREATED = {
 }
 
 
-def contract(operation: str, gives: Any, *refusals: int, status: int = 200, listed: bool = False) -> dict[str, Any]:
-    """`gives` is the shape of the answer; `refusals` beyond ALWAYS.  412 stands for If-Match, 201 for Idempotency-Key."""
+def contract(
+    operation: str, gives: Any, *refusals: int, status: int = 200, listed: bool = False, asks: bool = False,
+) -> dict[str, Any]:
+    """`gives` is the shape of the answer; `refusals` beyond ALWAYS.  412 stands for If-Match, 201 for Idempotency-Key.
+
+    `asks`: a question with a body, which wants no header and has no 304.
+    """
     changes, creates = 412 in refusals, status == 201
     headers = CREATED if creates else {**ETAG, **(LINK if listed else {})}
     responses: dict[int | str, dict[str, Any]] = {status: {"model": gives, "headers": headers}}
-    if not changes and not creates:
+    if not changes and not creates and not asks:
         responses[304] = {"description": "You have it already."}
     for refusal in sorted({*ALWAYS, *refusals, *((428,) if changes else ())}):
         responses[refusal] = problem(refusal)
-    wanted = [KEY] if creates else [IF_MATCH] if changes else [IF_NONE_MATCH]
+    wanted = [KEY] if creates else [IF_MATCH] if changes else [] if asks else [IF_NONE_MATCH]
     return {
         "operation_id": operation, "status_code": status, "response_model": None, "responses": responses,
         "response_description": HTTPStatus(status).phrase,

@@ -6,6 +6,8 @@ the document; `v1.py` keeps it, `routes/interface.py` sends it and draws its pag
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,6 +26,7 @@ ABOUT = (
     "rules. Send `Authorization: Bearer <token>` (made on the account page) or, from a page, the session cookie and "
     "`X-CSRF-Token`. Times carry their zone. Refusals are problem documents (RFC 9457) in the language of Accept-Language."
 )
+_LISTED = re.compile(r"\bListed_(\w+?)(?:Out)?_(?=\")")  # the library's name of Listed[PointOut]; here it is PointList
 UNUSED = ("HTTPValidationError", "ValidationError")
 
 
@@ -47,7 +50,8 @@ def of(routers: Sequence[APIRouter]) -> dict[str, Any]:
     }
     made["security"] = [{"token": []}, {"cookie": []}]
     components["schemas"] = dict(sorted(schemas.items()))
-    return made
+    named: dict[str, Any] = json.loads(_LISTED.sub(r"\1List", json.dumps(made)))
+    return named
 
 
 def _shapes(route: APIRoute) -> Iterator[type[BaseModel]]:

@@ -34,6 +34,7 @@ from web.api.shapes import Conflict, Listed, Moment, Out
 from web.api.shapes_meetings import (
     CancelIn,
     ConflictsOut,
+    ConveneIn,
     MeetingBrief,
     MeetingIn,
     MeetingOut,
@@ -148,7 +149,7 @@ def book(
         return _hold(conn, meeting_id, [point.point_id for point in points])
 
     def work(conn: Connection, now: datetime) -> None:
-        convening.book(conn, meeting_id, [point.point_id for point in points], subject, now)
+        convening.book(conn, meeting_id, [point.point_id for point in points], subject, now, wanted.displace.strip())
         meeting = service.get(conn, meeting_id)
         if meeting.main_point_id not in {point.point_id for point in points}:
             main = audience.main_point(conn, points, meeting.chair.user_id, meeting.unit.id)
@@ -166,6 +167,14 @@ def move(
     return _changed(
         request, meeting_id, lambda conn, now: convening.move(conn, meeting_id, slot.start, slot.end, subject, now),
         lambda conn: _hold(conn, meeting_id, (), slot))
+
+
+@router.post("/{meeting_id}/convene", **contract("conveneMeeting", MeetingOut, 409, 412, 413, 415))
+def convene(
+    request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: ConveneIn = Depends(body.of(ConveneIn)),
+) -> Response:
+    """With the points that are confirmed now, whoever has not answered yet."""
+    return _changed(request, meeting_id, lambda conn, now: convening.convene(conn, meeting_id, subject, now))
 
 
 @router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 409, 412, 413, 415))

@@ -16,6 +16,7 @@ FIELDS: dict[str, str] = {
     "on": N_("ngày"), "limit": N_("số dòng một trang"), "cursor": N_("dấu trang"), "unit": N_("đơn vị"),
     "level": N_("cấp"), "audience": N_("thành phần"), "rules": N_("quy tắc thành phần"), "add": N_("điểm cầu thêm"),
     "remove": N_("điểm cầu bớt"), "minutes": N_("thời lượng"), "points": N_("điểm cầu"), "q": N_("từ tìm"),
+    "opens": N_("giờ mở"), "closes": N_("giờ đóng"), "days": N_("số ngày"), "meeting": N_("cuộc họp"),
 }
 
 SAID: dict[str, str] = {
@@ -28,6 +29,7 @@ SAID: dict[str, str] = {
     "int_type": N_("phải là số nguyên."),
     "int_parsing": N_("phải là số nguyên."),
     "int_parsing_size": N_("số quá lớn."),
+    "string_pattern_mismatch": N_("không đúng dạng, như 08:00."),
     "greater_than_equal": N_("phải từ {ge} trở lên."),
     "less_than_equal": N_("không quá {le}."),
     "bool_type": N_("phải là đúng hoặc sai."),

@@ -76,11 +76,6 @@ class Listed(Out, Generic[T]):
     items: list[T]
     next: str | None = Field(None, description="Cursor of the next part; null on the last.")
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """PointList: what the description calls a list of PointOut."""
-        return f"{getattr(params[0], '__name__', 'Any').removesuffix('Out')}List"
-
 
 class FieldProblem(Out):
     """One mistake."""

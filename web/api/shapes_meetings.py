@@ -81,6 +81,11 @@ class PointsIn(In):
     """Exactly these points are the meeting's afterwards; the others are given back."""
 
     audience: AudienceIn
+    displace: Line = Field("", description="The reason for which lower bookings in the way lose their points, where the rules allow it.")
+
+
+class ConveneIn(In):
+    """Nothing more is said."""
 
 
 class MoveIn(In):
