@@ -12,11 +12,15 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select, true, update
+from sqlalchemy import (
+    ColumnElement, Connection, Executable, Select, String, bindparam, literal_column, select, true, union_all, update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
+from meetings.store.base import UtcDateTime
 from meetings.store.database import Database
 from scheduler.outbox_table import outbox
 
@@ -26,6 +30,7 @@ MOST_TRIES: Final = 12
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=2)
 _ERROR: Final = 500        # characters kept of what went wrong
 _o = outbox.c
+_WAITING, _LEASED = literal_column("'waiting'"), literal_column("'leased'")  # as the indexes say it, so that they serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,8 @@ def tried(conn: Connection, prefix: str) -> list[str]:
 def next_due(conn: Connection, kinds: Collection[str] | None = None) -> datetime | None:
     """When the next item (of these kinds) is due, or a lease ends."""
     mine = true() if kinds is None else _o.kind.in_(sorted(kinds))
-    due = select(_o.due_at).where(mine, _o.state == "waiting").order_by(_o.due_at).limit(1)
-    leased = select(_o.leased_until).where(mine, _o.state == "leased").order_by(_o.leased_until).limit(1)
+    due = select(_o.due_at).where(mine, _o.state == _WAITING).order_by(_o.due_at).limit(1)
+    leased = select(_o.leased_until).where(mine, _o.state == _LEASED).order_by(_o.leased_until).limit(1)
     found = [at for query in (due, leased) if (at := conn.execute(query).scalar()) is not None]
     return min(found, default=None)
 
@@ -114,20 +119,36 @@ def claim(
 
     A claim is a try.  One that so many holders did not come back from is given up.
     """
-    mine = true() if kinds is None else _o.kind.in_(sorted(kinds))
-    dead = mine & (_o.state == "leased") & (_o.leased_until <= at)
-    given_up = {"state": "failed", "settled_at": at, "leased_by": None, "leased_until": None, "error": "nobody came back from it"}
-    conn.execute(update(outbox).where(dead, _o.tries >= MOST_TRIES).values(given_up))
-    ready = (mine & (_o.state == "waiting") & (_o.due_at <= at)) | dead
-    chosen = select(_o.item_id).where(ready).order_by(_o.due_at, _o.item_id).limit(1)
-    if conn.dialect.name == "postgresql":
-        chosen = chosen.with_for_update(skip_locked=True)  # SQLite has one writer: nobody else chooses meanwhile
-    # In a WITH of its own: inside an IN the planner may ask it again for each row.
-    first = chosen.cte("first")
-    taken = update(outbox).where(_o.item_id.in_(select(first.c.item_id))).values(
-        state="leased", leased_by=worker, leased_until=at + lease, tries=_o.tries + 1)
-    row = conn.execute(taken.returning(_o.key, _o.kind, _o.due_at, _o.payload, _o.tries)).first()
+    given_up, taken = _claiming(conn.dialect.name, None if kinds is None else tuple(sorted(kinds)))
+    conn.execute(given_up, {"now": at})
+    row = conn.execute(taken, {"now": at, "until": at + lease, "worker": worker}).first()
     return None if row is None else Item(row.key, row.kind, row.due_at, row.payload, row.tries)
+
+
+@lru_cache(maxsize=32)
+def _claiming(dialect: str, kinds: tuple[str, ...] | None) -> tuple[Executable, Executable]:
+    """The two statements of a claim, made once: to put them together costs more than to run them."""
+    now = bindparam("now", type_=UtcDateTime)
+    dead = (true() if kinds is None else _o.kind.in_(kinds)) & (_o.state == _LEASED) & (_o.leased_until <= now)
+    given_up = update(outbox).where(dead, _o.tries >= MOST_TRIES).values(
+        state="failed", settled_at=now, leased_by=None, leased_until=None, error="nobody came back from it")
+    mine = [true()] if kinds is None else [_o.kind == kind for kind in kinds]
+    # The first of each, by its index: to sort all that is due for every single claim would cost more than to deliver it.
+    firsts = union_all(*(_first(dialect, one) for one in (
+        dead, *((_o.state == _WAITING) & (_o.due_at <= now) & one for one in mine)))).subquery()
+    best = select(firsts.c.item_id).order_by(firsts.c.due_at, firsts.c.item_id).limit(1).cte("first")
+    taken = update(outbox).where(_o.item_id.in_(select(best.c.item_id))).values(
+        state="leased", leased_by=bindparam("worker", type_=String), leased_until=bindparam("until", type_=UtcDateTime), tries=_o.tries + 1)
+    return given_up, taken.returning(_o.key, _o.kind, _o.due_at, _o.payload, _o.tries)
+
+
+def _first(dialect: str, which: ColumnElement[bool]) -> Select[tuple[int, datetime]]:
+    chosen = select(_o.item_id, _o.due_at).where(which).order_by(_o.due_at, _o.item_id).limit(1)
+    if dialect == "postgresql":
+        chosen = chosen.with_for_update(skip_locked=True)  # SQLite has one writer: nobody else chooses meanwhile
+    # A WITH of its own: it is asked once, whatever the planner thinks, and a lock may stand in it.
+    first = chosen.cte()
+    return select(first.c.item_id, first.c.due_at)
 
 
 def settle(conn: Connection, item: Item, worker: str, at: datetime) -> bool:
@@ -180,14 +201,15 @@ def work(
 ) -> int:
     """Everything that is due, one after the other (of these kinds, while it may go on); how many were delivered.
 
-    What was delivered is settled in the transaction that claims the next: one for each item.
+    What was delivered is settled in the transaction that claims the next: one for each item.  A loss of power may undo the
+    last of them; then it is delivered again under its key, as after any death.
     """
     delivered = 0
-    with db.write() as conn:
+    with db.note() as conn:
         item = claim(conn, worker, clock(), lease, kinds)
     while item is not None:
         error = _try(item, deliver)
-        with db.write() as conn:
+        with db.note() as conn:
             delivered += _account(conn, item, worker, clock(), error)
             item = claim(conn, worker, clock(), lease, kinds) if go_on() else None
     return delivered

@@ -5,13 +5,13 @@ The Message-ID is made of the item's key: whoever gets a letter twice can tell. 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,7 +25,6 @@ _templates = Environment(loader=FileSystemLoader(Path(__file__).parent / "templa
                          undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _templates.globals["_"] = _
 PRODUCT = "Điểm Cầu"
-PDF = ("application", "pdf")
 
 
 def message_id(key: str, sender: str) -> str:
@@ -34,9 +33,7 @@ def message_id(key: str, sender: str) -> str:
 
 
 def notice(key: str, sender: Party, to: Party, subject: str, text: str, at: datetime) -> Letter:
-    message = _message(key, sender, to, subject, at)
-    message.set_content(text, charset="utf-8")
-    return _letter(message, sender, to)
+    return _letter(key, sender, to, subject, at, _part("text/plain; charset=utf-8", text.encode()))
 
 
 def invitation(
@@ -47,20 +44,27 @@ def invitation(
     subject, lead, closing = _words(entry, method)
     facts = [(_("Thời gian"), when.span(entry.start, entry.end)), (_("Địa điểm"), entry.place), (_("Chủ trì"), chair)]
     cancelled = method == CANCEL
-    message = _message(key, sender, to, subject, at)
     lines = [lead, "", entry.title, *(f"{name}: {value}" for name, value in facts), ""]
     if not cancelled:
         lines += [f"{_('Xác nhận tham dự hoặc báo vắng')}: {answer}", f"{_('Trang cuộc họp')}: {entry.address}", ""]
-    message.set_content("\n".join([*lines, closing, "", unit, ""]), charset="utf-8")
-    message.add_alternative(_templates.get_template("invitation.html").render(
+    text = "\n".join([*lines, closing, "", unit, ""])
+    page = _templates.get_template("invitation.html").render(
         lang=language(), subject=subject, title=entry.title, lead=lead, facts=facts, unit=unit, closing=closing,
-        answer="" if cancelled else answer), subtype="html", charset="utf-8")
+        answer="" if cancelled else answer)
     calendar = itip(entry, method, sender, to)
-    message.add_alternative(calendar.decode(), subtype="calendar", charset="utf-8", params={"method": method})
-    message.add_attachment(calendar, maintype="application", subtype="ics", filename="cuoc-hop.ics")
+    said = _many("alternative", key, [
+        _part("text/plain; charset=utf-8", text.encode()), _part("text/html; charset=utf-8", page.encode()),
+        _part(f"text/calendar; charset=utf-8; method={method}", calendar)])
+    attached = [_part("application/ics", calendar, "cuoc-hop.ics")]
     if document and not cancelled:
-        message.add_attachment(document[1], maintype=PDF[0], subtype=PDF[1], filename=document[0])
-    return _letter(message, sender, to)
+        attached.append(_document(*document))
+    return _letter(key, sender, to, subject, at, _many("mixed", key, [said, *attached]))
+
+
+@lru_cache(maxsize=8)
+def _document(name: str, data: bytes) -> bytes:
+    """The document as a part, encoded once for all who get it."""
+    return _part("application/pdf", data, name)
 
 
 def _words(entry: Entry, method: str) -> Sequence[str]:
@@ -76,25 +80,35 @@ def _words(entry: Entry, method: str) -> Sequence[str]:
     return _("Giấy mời họp: {title}", title=entry.title), _("Trân trọng kính mời dự họp."), closing
 
 
-def _message(key: str, sender: Party, to: Party, subject: str, at: datetime) -> EmailMessage:
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    message["From"] = _address(sender)
-    message["To"] = _address(to)
-    message["Subject"] = _one_line(subject)
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = message_id(key, sender.address)
-    message["Auto-Submitted"] = "auto-generated"
-    return message
+# --- MIME (RFC 2045, 2047), written straight: a province's letters are made in a second, and one item's are the same bytes ----
 
 
-def _address(who: Party) -> Address:
-    return Address(_one_line(who.name), addr_spec=who.address)
+def _letter(key: str, sender: Party, to: Party, subject: str, at: datetime, body: bytes) -> Letter:
+    head = "\r\n".join((
+        f"From: {_address(sender)}", f"To: {_address(to)}", f"Subject: {_encoded(subject)}", f"Date: {format_datetime(at)}",
+        f"Message-ID: {message_id(key, sender.address)}", "Auto-Submitted: auto-generated", "MIME-Version: 1.0", ""))
+    return Letter(sender.address, to.address, head.encode("ascii") + body)
 
 
-def _one_line(text: str) -> str:
-    """Nothing that people type begins a header of its own."""
-    return "".join(sign if sign.isprintable() else " " for sign in text).strip()[:200]
+def _part(kind: str, data: bytes, name: str = "") -> bytes:
+    """`name`: an attachment of that name, in ASCII."""
+    told = f'\r\nContent-Disposition: attachment; filename="{name}"' if name else ""
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64{told}\r\n\r\n"
+    return head.encode("ascii") + base64.encodebytes(data).replace(b"\n", b"\r\n")
 
 
-def _letter(message: EmailMessage, sender: Party, to: Party) -> Letter:
-    return Letter(sender.address, to.address, message.as_bytes())
+def _many(kind: str, key: str, parts: Sequence[bytes]) -> bytes:
+    """Base64 has no `=_`, so the mark can stand in no part but one that has its own."""
+    mark = f"=_{kind}_{hashlib.sha256(key.encode()).hexdigest()[:24]}".encode("ascii")
+    head = f'Content-Type: multipart/{kind}; boundary="{mark.decode()}"\r\n\r\n'.encode("ascii")
+    return head + b"".join(b"--" + mark + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + mark + b"--\r\n"
+
+
+def _address(who: Party) -> str:
+    return f"{_encoded(who.name)} <{who.address}>"
+
+
+def _encoded(text: str) -> str:
+    """In encoded words, folded; nothing that people type begins a header of its own."""
+    line = "".join(sign if sign.isprintable() else " " for sign in text).strip()[:200]
+    return Header(line, "utf-8", maxlinelen=70).encode(linesep="\r\n")

@@ -42,9 +42,10 @@ class Database:
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
+            self._noter = _sqlite_engine(url, "BEGIN IMMEDIATE", synchronous="NORMAL")
             self._reader = _sqlite_engine(url, "BEGIN")
         elif self.dialect == "postgresql":
-            self._writer = self._reader = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            self._writer = self._reader = self._noter = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
         else:
             raise ValueError(f"no support for {self.dialect}: use sqlite or postgresql+psycopg")
 
@@ -55,6 +56,17 @@ class Database:
         Raises Unavailable("storage.full" | "storage.busy"), like `read`, when the machine is at fault.
         """
         with _blaming_the_machine(), self._writer.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def note(self) -> Iterator[Connection]:
+        """As `write`, for what may be done again: it survives the death of any process, but a loss of power may take it.
+
+        Nothing is ever half there, and nothing that `write` acknowledged goes with it.  The disk is not waited for.
+        """
+        with _blaming_the_machine(), self._noter.begin() as conn:
+            if self.dialect == "postgresql":
+                conn.execute(text("SET LOCAL synchronous_commit TO OFF"))
             yield conn
 
     @contextmanager
@@ -89,11 +101,11 @@ class Database:
 
     def close(self) -> None:
         """Close all pooled connections; the object may not be used afterwards."""
-        self._writer.dispose()
-        self._reader.dispose()
+        for engine in (self._writer, self._noter, self._reader):
+            engine.dispose()
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+def _sqlite_engine(url: str, begin: str, synchronous: str = "FULL") -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
 
     @event.listens_for(engine, "connect")
@@ -101,8 +113,8 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         # Without this the sqlite3 module would open transactions of its own, and late.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
-        # synchronous=FULL: an acknowledged write survives power loss (invariant I4), not only a crash.
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        # FULL: an acknowledged write survives power loss (invariant I4), not only a crash.
+        for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "trusted_schema=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
         _keep_a_log(cursor)
         cursor.close()

@@ -90,6 +90,20 @@ def test_an_acknowledged_write_is_asked_to_survive_power_loss(sqlite_db: Databas
         assert conn.execute(text("PRAGMA journal_mode")).scalar() == "wal"
 
 
+def test_what_may_be_done_again_does_not_wait_for_the_disk_and_is_there_for_everybody(db: Database, at: datetime) -> None:
+    with db.note() as conn:
+        append(conn, None, "signin.ok", at)
+        setting = "SHOW synchronous_commit" if db.dialect == "postgresql" else "PRAGMA synchronous"
+        assert conn.execute(text(setting)).scalar() in (1, "off")
+    with pytest.raises(RuntimeError), db.note() as conn:
+        append(conn, None, "signin.ok", at)
+        raise RuntimeError
+    with db.read() as conn:
+        assert len(events(conn, None)) == 1
+    with db.write() as conn:
+        assert conn.execute(text(setting)).scalar() in (2, "on")
+
+
 def test_a_full_disk_is_said_clearly_and_loses_nothing(sqlite_db: Database, at: datetime) -> None:
     """SQLite's own page limit raises the very error that a full disk does."""
     with sqlite_db.write() as conn:

@@ -5,6 +5,10 @@ It speaks SMTP by aiosmtpd in a thread of its own, on loopback only.
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -13,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from ssl import SSLContext
 from typing import Any
 
@@ -89,8 +94,43 @@ def serving(sink: Sink, port: int = 0, tls: SSLContext | None = None, *, login: 
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+# --- as a process of its own: what is measured then is not its work ---------------------------------------------------
+
+
+@dataclass
+class Noting(Sink):
+    """Writes a line for each letter it is handed, one more time too."""
+
+    file: Any = None
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        data = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
+        head = message_from_bytes(data.split(b"\r\n\r\n", 1)[0])
+        self.file.write(json.dumps({"id": str(head["Message-ID"]), "to": envelope.rcpt_tos[0], "at": time.time(), "size": len(data)}) + "\n")
+        self.file.flush()
+        return "250 taken"
+
+
+@contextmanager
+def beside(file: Path) -> Iterator[int]:
+    """The server in a process of its own; yields its port.  What it is handed stands in `file`, an object of JSON a line."""
+    process = subprocess.Popen([sys.executable, "-m", "tests.support.smtp", str(file)], cwd=Path(__file__).resolve().parents[2],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdin is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()  # it ends when nobody holds the other end any more
+        process.wait(20)
+        process.stdout.close()
+
+
+if __name__ == "__main__":
+    with Path(sys.argv[1]).open("w", encoding="utf-8") as noted, serving(Noting(file=noted)) as opened:
+        print(opened, flush=True)
+        sys.stdin.read()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +19,11 @@ from icalendar import Calendar
 from sqlalchemy import select, update
 
 from meetings import service
-from meetings.access import Subject
+from meetings.access import Role, Subject
 from scheduler import invitees, notices
 from scheduler.outbox_table import outbox as table
 from scheduler.store import point as point_table
-from tests.support.smtp import Sink, free_port, serving
+from tests.support.smtp import Sink, beside, free_port, serving
 from tests.web.conftest import ManualClock, browser, post, sign_in
 from tests.web.test_booking import book, points_named
 from web import convening, delivery, places, replies, session, store
@@ -279,3 +283,36 @@ async def test_the_personal_page_answers_by_a_button_and_by_nothing_else(app: Fa
         assert (await post(visitor, here, {"answer": "accepted"}, page=here)).status_code == 409
 
 
+
+
+@pytest.mark.alone
+async def test_the_whole_province_is_invited_within_ten_seconds_and_a_move_is_one_update_each(
+    app: FastAPI, found: Container, office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with found.db.write() as conn:
+        units = [row.unit_id for row in conn.execute(select(point_table.c.unit_id).order_by(point_table.c.point_id))]
+        for number, unit_id in enumerate(units):
+            store.add_account(conn, f"diem{number}", f"Cán bộ {number}", "", unit_id, frozenset({Role.OFFICER}), "x", office.clock.now(),
+                              email=f"diem{number}@qn.vn")
+    async with browser(app) as client:
+        await sign_in(client, "thuky")
+        page = (await client.get("/meetings/new")).text
+        every = [int(value) for value in re.findall(r'name="point" value="(\d+)"', page)]
+        answer = await book(client, every, day="2026-03-12")
+    meeting_id = answer.headers["location"].split("?")[0].rpartition("/")[2]
+    noted = tmp_path / "letters.jsonl"
+    with beside(noted) as port:
+        sending = office.delivery(smtp_port=port)
+        began = time.monotonic()
+        count = office.due(sending)
+        took = time.monotonic() - began
+        with found.db.write() as conn:
+            meeting = service.get(conn, meeting_id)
+            convening.move(conn, meeting_id, meeting.start + HOUR, meeting.end + HOUR, office.secretary(), office.clock.now())
+        assert office.due(sending) == count == 239 + 2 and len(every) == len(units) == 239
+    letters = [json.loads(line) for line in noted.read_text("utf-8").splitlines()]
+    assert len({one["id"] for one in letters}) == len(letters) == 2 * count
+    assert set(Counter(one["to"] for one in letters).values()) == {2}
+    with capsys.disabled():
+        print(f"\n  {count} invitations of {letters[0]['size'] // 1024} KiB handed to SMTP in {took:.2f} s")
+    assert took <= 10

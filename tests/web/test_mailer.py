@@ -49,6 +49,16 @@ def test_a_batch_goes_over_one_connection(sink: Sink) -> None:
     assert len(sink.first) == 20 and sink.connections == 1
 
 
+def test_what_arrives_is_what_was_sent_points_at_beginnings_too(sink: Sink) -> None:
+    body = b"Message-ID: <1@qn.vn>\r\n\r\n.\r\n..two\r\n.one\r\nend"
+    with serving(sink) as port:
+        line = SmtpMailer(settings(port))
+        line.open()
+        line.send(Letter("vp@qn.vn", "son@qn.vn", body))
+        line.close()
+    assert sink.first["<1@qn.vn>"][1] == body + b"\r\n"
+
+
 @pytest.mark.parametrize(("said", "final"), [("550 5.1.1 no such mailbox", True), ("451 4.7.1 greylisted", False)])
 def test_one_recipient_refused_is_one_letters_matter(sink: Sink, said: str, final: bool) -> None:
     sink.answers = {"ma@qn.vn": said}
@@ -137,13 +147,13 @@ def test_a_slow_server_is_given_up_within_the_lease(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_server_that_falls_silent_in_the_middle_is_given_up_and_opened_anew(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailer, "LETTER_S", 0.4)
     gate = threading.Event()
     sink.at_data = lambda _envelope: None if gate.wait(3) else None
     with serving(sink) as port:
         line = SmtpMailer(settings(port))
         line.open()
-        with pytest.raises(OSError):
+        with monkeypatch.context() as hurried, pytest.raises(OSError):
+            hurried.setattr(mailer, "LETTER_S", 0.4)
             line.send(letter())
         assert not line.ready
         gate.set()
