@@ -19,17 +19,19 @@ from meetings.errors import Invalid
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
 from meetings.store import meeting_store, seat_store
 from meetings.units import fold
-from scheduler import claims
+from scheduler import claims, series_store, workday_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import Point
+from scheduler.series import wall_of
+from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot, civil_day
 from web import booking_view, convening, places, views
 from web.api import answers, audience, body, etag
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
 from web.api.points import LONGEST, Words, stretch
-from web.api.problem import conflict
+from web.api.problem import conflict, for_field, wrong
 from web.api.shapes import Conflict, Listed, Moment, Out
 from web.api.shapes_meetings import (
     CancelIn,
@@ -41,12 +43,14 @@ from web.api.shapes_meetings import (
     MeetingPatch,
     MoveIn,
     PointsIn,
+    RepeatIn,
     show_brief,
     show_meeting,
 )
 from web.api.tokens import who
 from web.booking_form import POSTS
-from web.container import container
+from web.container import Container, container
+from web.errors import explain
 from web.guard import allow
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"])
@@ -58,12 +62,15 @@ BOOK = allow(Action.MEETING_BOOK, views.meeting, who=who)
 Since = Annotated[Moment | None, Query(alias="from", description="Meetings that end after this; default now.")]
 Until = Annotated[Moment | None, Query(alias="to", description=f"Meetings that begin before this; at most {LONGEST} days on.")]
 
+Reach = Annotated[Scope, Query(description="Of a meeting that comes again: this one, this and the following, or all that have not begun.")]
+
 
 def detail(conn: Connection, meeting: Meeting) -> MeetingOut:
     """The meeting with its agenda and points, as everybody sees it who may read it."""
     waiting = point_store.points_by_id(conn, booking.points_of_meeting(conn, meeting.meeting_id, "pending"))
     return show_meeting(meeting, meeting_store.agenda_of(conn, meeting.meeting_id),
-                        seat_store.seats(conn, meeting.meeting_id), list(waiting.values()))
+                        seat_store.seats(conn, meeting.meeting_id), list(waiting.values()),
+                        series_store.of_meeting(conn, meeting.meeting_id))
 
 
 @router.get("", **contract("listMeetings", Listed[MeetingBrief], listed=True))
@@ -89,8 +96,10 @@ def create(
     request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),
     wanted: MeetingIn = Depends(body.of(MeetingIn)),
 ) -> Response:
-    """A draft of your unit; with `audience` booked and convened, all points or none."""
+    """A draft of your unit; with `audience` booked and convened, all points or none; with `repeat` every date of it."""
     found, now = container(request), container(request).clock.now()
+    if wanted.repeat and not wanted.audience:
+        raise Invalid("series.draft", field="repeat")
 
     def work(conn: Connection) -> tuple[Out, str]:
         on = civil_day(wanted.start)
@@ -103,7 +112,8 @@ def create(
             main_point_id=audience.main_point(conn, points, wanted.chair, unit.id),
         ), subject, now)
         if points:
-            convening.book(conn, meeting.meeting_id, [point.point_id for point in points], subject, now)
+            _tell_why_late(conn, found, meeting, wanted.hurry, subject, now)
+            _book(conn, found, meeting, wanted.repeat, [point.point_id for point in points], subject, now)
         return detail(conn, service.get(conn, meeting.meeting_id)), f"{request.url.path}/{meeting.meeting_id}"
 
     answer, _new = answers.once(request, subject, work)
@@ -120,7 +130,7 @@ def one(request: Request, meeting_id: str, subject: Subject = Depends(READ)) -> 
 @router.patch("/{meeting_id}", **contract("changeMeeting", MeetingOut, 409, 412, 413, 415))
 def change(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT),
-    wanted: MeetingPatch = Depends(body.of(MeetingPatch)),
+    wanted: MeetingPatch = Depends(body.of(MeetingPatch)), scope: Reach = Scope.ONE,
 ) -> Response:
     """Title, place, agenda or posts, before the meeting opens."""
     if not wanted.model_fields_set:
@@ -132,7 +142,7 @@ def change(
         values |= _people(conn, subject, {post: given[post] for post in POSTS if post in given}, now, request)
         if "agenda" in given:
             values["agenda"] = [AgendaLine(line.title, line.presenter) for line in wanted.agenda]
-        convening.change(conn, meeting_id, subject, now, **values)
+        series_store.edit(conn, meeting_id, scope, Change(fields=values), subject, now, acts=convening)
 
     return _changed(request, meeting_id, work)
 
@@ -140,6 +150,7 @@ def change(
 @router.put("/{meeting_id}/points", **contract("bookPoints", MeetingOut, 409, 412, 413, 415))
 def book(
     request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: PointsIn = Depends(body.of(PointsIn)),
+    scope: Reach = Scope.ONE,
 ) -> Response:
     """Exactly these points for the meeting's time, all or none; owners of points that are not yours are asked."""
     points: list[Point] = []
@@ -149,7 +160,11 @@ def book(
         return _hold(conn, meeting_id, [point.point_id for point in points])
 
     def work(conn: Connection, now: datetime) -> None:
-        convening.book(conn, meeting_id, [point.point_id for point in points], subject, now, wanted.displace.strip())
+        ids = [point.point_id for point in points]
+        if scope is Scope.ONE:
+            convening.book(conn, meeting_id, ids, subject, now, wanted.displace.strip())
+        else:
+            series_store.edit(conn, meeting_id, scope, Change(points=ids), subject, now, acts=convening)
         meeting = service.get(conn, meeting_id)
         if meeting.main_point_id not in {point.point_id for point in points}:
             main = audience.main_point(conn, points, meeting.chair.user_id, meeting.unit.id)
@@ -161,11 +176,13 @@ def book(
 @router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingOut, 409, 412, 413, 415))
 def move(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: MoveIn = Depends(body.of(MoveIn)),
+    scope: Reach = Scope.ONE,
 ) -> Response:
     """Another time for the meeting and all its points, or none of it; who had answered is asked again."""
     slot = Slot(wanted.start, wanted.end)
     return _changed(
-        request, meeting_id, lambda conn, now: convening.move(conn, meeting_id, slot.start, slot.end, subject, now),
+        request, meeting_id, lambda conn, now: series_store.edit(
+            conn, meeting_id, scope, Change(slot=slot), subject, now, acts=convening),
         lambda conn: _hold(conn, meeting_id, (), slot))
 
 
@@ -180,10 +197,11 @@ def convene(
 @router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 409, 412, 413, 415))
 def cancel(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: CancelIn = Depends(body.of(CancelIn)),
+    scope: Reach = Scope.ONE,
 ) -> Response:
     """Cancels it and gives its points back."""
-    return _changed(request, meeting_id, lambda conn, now: convening.cancel(
-        conn, meeting_id, wanted.reason, subject, now))
+    return _changed(request, meeting_id, lambda conn, now: series_store.cancel(
+        conn, meeting_id, scope, wanted.reason, subject, now, acts=convening))
 
 
 @router.get("/{meeting_id}/conflicts", **contract("listConflicts", ConflictsOut))
@@ -208,6 +226,30 @@ def _slot(meeting: Meeting, start: datetime | None, end: datetime | None) -> Slo
     """A start alone keeps the length."""
     begins = start or meeting.start
     return stretch(begins, end or begins + (meeting.end - meeting.start))
+
+
+def _tell_why_late(
+    conn: Connection, found: Container, meeting: Meeting, reason: str, subject: Subject, now: datetime
+) -> None:
+    """Fewer than three working days ahead the record says why.  Raises Refused where it does not."""
+    days = workday_store.working_days(conn)
+    if days.is_short_notice(found.when.today(now), found.when.local(meeting.start).date()):
+        try:
+            workday_store.hurry(conn, meeting.meeting_id, reason, subject, now)
+        except Invalid as error:
+            raise wrong([for_field("/hurry", error.code, explain(error))]) from None
+
+
+def _book(
+    conn: Connection, found: Container, meeting: Meeting, repeat: RepeatIn | None, points: list[int], subject: Subject,
+    now: datetime,
+) -> None:
+    if repeat is None:
+        convening.book(conn, meeting.meeting_id, points, subject, now)
+        return
+    zone = found.when.zone.key
+    series_store.create(conn, meeting.meeting_id, repeat.rule, zone, points, subject, now, acts=convening,
+                        leave_out=frozenset(wall_of(start, zone) for start in repeat.leave_out))
 
 
 def _hold(conn: Connection, meeting_id: str, points: Collection[int], to: Slot | None = None) -> Meeting:

@@ -6,7 +6,7 @@ words.  It knows no request and no catalogue of codes: `web/errors.py` fills it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,10 +56,17 @@ def members(error: MeetingError, detail: str) -> dict[str, Any]:
     """What a refusal says beyond its sentence: which fields, or which bookings stand in the way."""
     if isinstance(error, Refused) and "errors" in error.params:
         return {"errors": error.params["errors"]}
-    if error.code == "booking.overlap":
-        return {"conflicts": [conflict(one) for one in error.params.get("conflicts", ())]}
+    if error.code in ("booking.overlap", "series.blocked"):
+        return {"conflicts": [conflict(one) for one in _in_the_way(error)]}
     field = error.params.get("field")
     return {"errors": [{"pointer": f"/{field}", "error": error.code, "detail": detail}]} if field else {}
+
+
+def _in_the_way(error: MeetingError) -> Iterator[Mapping[str, Any]]:
+    """The bookings in the way of a meeting, or of all dates of a series."""
+    yield from error.params.get("conflicts", ())
+    for occurrence in error.params.get("occurrences", ()):
+        yield from occurrence["error"].params.get("conflicts", ())
 
 
 def conflict(found: Mapping[str, Any]) -> dict[str, Any]:

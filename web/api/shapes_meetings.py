@@ -11,6 +11,7 @@ from meetings.agenda import AgendaItem
 from meetings.meeting import MAX_AGENDA, Meeting, Person, State
 from meetings.store.seat_store import Seat
 from scheduler.booking import Point
+from scheduler.series_store import Place
 from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word
 
 MOST_RULES = 100
@@ -25,6 +26,7 @@ EXAMPLE = {
 }
 
 Title = Annotated[Text, Field(max_length=500, examples=["Giao ban tháng 3"])]
+Rule = Annotated[Text, Field(min_length=1, max_length=500)]
 Codes = Annotated[list[Code], FailFast(), Field(max_length=MOST_POINTS)]
 
 
@@ -48,6 +50,13 @@ class AgendaIn(In):
     presenter: Line = ""
 
 
+class RepeatIn(In):
+    """The meeting comes again: a rule of RFC 5545 with COUNT or UNTIL, at most 366 occurrences, in the installation's zone."""
+
+    rule: Rule = Field(examples=["FREQ=WEEKLY;BYDAY=MO;COUNT=10"])
+    leave_out: Annotated[list[Moment], FailFast(), Field(max_length=366)] = Field([], description="Starts that are left out.")
+
+
 class MeetingIn(In):
     """A meeting of your own unit.  With `audience` it is booked and convened in the same action, else it is a draft."""
 
@@ -63,6 +72,8 @@ class MeetingIn(In):
     division_head: Word
     clerk: Word
     audience: AudienceIn | None = None
+    hurry: Line = Field("", description="Why it is told of late; needed where fewer than three working days lie before it.")
+    repeat: RepeatIn | None = Field(None, description="With an audience only; all dates are booked, or none.")
 
 
 class MeetingPatch(In):
@@ -125,6 +136,16 @@ class SeatOut(Out):
     state: Literal["confirmed", "pending"]
 
 
+class SeriesOut(Out):
+    """The meeting is the `number`-th of `total` that come again by this rule."""
+
+    id: str
+    rule: str
+    number: int
+    total: int
+    version: int
+
+
 class MeetingBrief(Out):
     """A meeting in a list."""
 
@@ -147,6 +168,7 @@ class MeetingOut(MeetingBrief):
     main_point: str | None = Field(description="Code of the chair's point.")
     agenda: list[AgendaOut]
     points: list[SeatOut]
+    series: SeriesOut | None
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
@@ -164,6 +186,11 @@ def _person(person: Person) -> PersonRef:
     return PersonRef(id=person.user_id, name=person.name, title=person.title)
 
 
+def _series(place: Place) -> SeriesOut:
+    stored = place.stored
+    return SeriesOut(id=stored.series_id, rule=stored.series.rule, number=place.number, total=place.total, version=stored.version)
+
+
 def show_brief(meeting: Meeting) -> MeetingBrief:
     return MeetingBrief(
         id=meeting.meeting_id, title=meeting.title, place=meeting.place, state=meeting.state, start=meeting.start,
@@ -171,7 +198,9 @@ def show_brief(meeting: Meeting) -> MeetingBrief:
     )
 
 
-def show_meeting(meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], waiting: list[Point]) -> MeetingOut:
+def show_meeting(
+    meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], waiting: list[Point], place: Place | None
+) -> MeetingOut:
     """The points in `waiting` wait for a yes, whether they had a seat before or not; all others are confirmed."""
     codes = {one.point_id: one.code for one in (*waiting, *seats)}
     held, asked = {seat.point_id for seat in seats}, {point.point_id for point in waiting}
@@ -184,6 +213,6 @@ def show_meeting(meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], 
         division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
         main_point=codes.get(meeting.main_point_id or 0),
         agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter) for one in agenda],
-        points=points,
+        points=points, series=_series(place) if place else None,
         created_at=meeting.created_at, opened_at=meeting.opened_at, closed_at=meeting.closed_at,
     )

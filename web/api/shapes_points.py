@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from meetings.access import Role
 from meetings.units import Unit
 from scheduler.booking import NamedBooking, Point
+from scheduler.maintenance import Block
+from scheduler.point_card import Kept
 from web import store
-from web.api.shapes import Out
+from web.api.shapes import In, Line, Moment, Out, Text
+
+
+Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", max_length=5)]
+Stretch = Annotated[list[Hour], Field(min_length=2, max_length=2, examples=[["07:00", "18:00"]])]
+Day = Annotated[list[Stretch], Field(max_length=6)]
 
 
 class UnitOut(Out):
@@ -34,6 +41,66 @@ class PointOut(Out):
     unit: str = Field(description="Id of the unit that owns it.")
     level: str | None = Field(description="Level of that unit today; null when the unit is no more.", examples=["commune"])
     capacity: int | None = Field(description="People its room seats.")
+
+
+class Week(In):
+    """Bookable hours on the wall where the units are; a day without hours is closed."""
+
+    mon: Day = []
+    tue: Day = []
+    wed: Day = []
+    thu: Day = []
+    fri: Day = []
+    sat: Day = []
+    sun: Day = []
+
+
+class CardPatch(In):
+    """What is to be different of a point; what is left out stays, null or an empty text takes it away."""
+
+    capacity: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    equipment: Annotated[Text, Field(max_length=1000)] = ""
+    down_kbps: Annotated[int, Field(ge=1, le=100_000_000)] | None = Field(None, description="Declared line towards the point.")
+    up_kbps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    hours: Week | None = Field(None, description="Null: always.")
+    technician_name: Line = ""
+    technician_phone: Line = ""
+    technician_email: Line = ""
+    deputy_name: Line = ""
+    deputy_phone: Line = ""
+    deputy_email: Line = ""
+
+
+class CardOut(Out):
+    """A point's card; the declared line in kbit/s."""
+
+    code: str
+    capacity: int | None
+    equipment: str
+    down_kbps: int | None
+    up_kbps: int | None
+    hours: dict[str, list[list[str]]] | None = Field(description="Null: always. A day that is not named is closed.")
+    technician_name: str
+    technician_phone: str
+    technician_email: str
+    deputy_name: str
+    deputy_phone: str
+    deputy_email: str
+
+
+class BlockIn(In):
+    """Maintenance: nobody books the point meanwhile."""
+
+    start: Moment
+    end: Moment
+    note: Line = Field(examples=["Sửa đường truyền"])
+
+
+class BlockOut(Out):
+    id: int
+    start: datetime
+    end: datetime
+    note: str
 
 
 class BookingOut(Out):
@@ -75,3 +142,12 @@ def show_booking(booking: NamedBooking) -> BookingOut:
 
 def show_person(account: store.Account, unit: str) -> PersonOut:
     return PersonOut(id=account.user_id, name=account.name, title=account.title, unit=unit, roles=sorted(account.roles))
+
+
+def show_card(kept: Kept) -> CardOut:
+    told: dict[str, Any] = {name: getattr(kept.card, name) for name in CardOut.model_fields if name not in ("code", "hours")}
+    return CardOut(code=kept.point.code, hours=kept.card.hours.as_data() if kept.card.hours else None, **told)
+
+
+def show_block(block: Block) -> BlockOut:
+    return BlockOut(id=block.block_id, start=block.slot.start, end=block.slot.end, note=block.note)

@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import document, freeslots, meetings, points, requests
+from web.api import cards, document, freeslots, meetings, points, requests
 
-ROUTERS: tuple[APIRouter, ...] = (points.router, meetings.router, requests.router, freeslots.router)
+ROUTERS: tuple[APIRouter, ...] = (points.router, cards.router, meetings.router, requests.router, freeslots.router)
 
 
 @lru_cache(maxsize=1)

@@ -89,7 +89,7 @@ async def test_the_page_tells_all_of_it_and_loads_nothing_from_elsewhere(app: Fa
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text) and "<style" not in answer.text and "style=" not in answer.text
 
 
-PATHS = {"code": ["22", "khong-co", "0"], "meeting_id": ["khong-co"], "request_id": ["khong-co"]}
+PATHS = {"code": ["22", "khong-co", "0"], "meeting_id": ["khong-co"], "request_id": ["khong-co"], "block_id": ["1", "0", "9" * 30, "x"]}
 
 
 @st.composite
@@ -125,7 +125,7 @@ async def test_nothing_a_program_sends_is_a_fault_of_ours(program: Ask, found: C
     script = program("thuky")
     first = await made(script, audience={"add": ["06973"]})
     _ours, _meeting, request = await asked(program, found)
-    known = {"<meeting_id>": first.json()["id"], "<code>": "06973", "<request_id>": request["id"]}
+    known = {"<meeting_id>": first.json()["id"], "<code>": "06973", "<request_id>": request["id"], "<block_id>": "2"}
     described = {operation["operationId"]: set(operation["responses"]) for _m, _p, operation in operations(DOCUMENT)}
     loop = asyncio.get_running_loop()
     seen: set[tuple[str, int]] = set()

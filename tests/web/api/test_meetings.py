@@ -27,7 +27,7 @@ POSTS = {"chair": "Phạm Minh Hải", "secretary": "Nguyễn Thị Thu", "divis
 async def body(script: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     """A meeting as a program would send it."""
     ids = {one["name"]: one["id"] for one in (await script.get("/api/v1/people")).json()["items"]}
-    return {"title": "Giao ban tháng 3", "start": AT[0], "end": AT[1], **{post: ids[name] for post, name in POSTS.items()},
+    return {"title": "Giao ban tháng 3", "hurry": "Mưa lũ", "start": AT[0], "end": AT[1], **{post: ids[name] for post, name in POSTS.items()},
             **changes}
 
 
@@ -299,6 +299,46 @@ async def test_a_unit_that_ended_is_named(program: Ask, found: Container) -> Non
     problem(await made(script, audience={"add": [code]}), 422, "booking.unit_ended")
     rest = await made(script, audience=under(found, "Huyện Ba Chẽ"))
     assert code not in {point["code"] for point in rest.json()["points"]} and len(rest.json()["points"]) == 8
+
+
+async def test_what_is_told_late_says_why(program: Ask, found: Container) -> None:
+    script = program("thuky")
+    told = problem(await made(script, hurry="", audience={"add": ["22"]}), 422, "api.invalid")
+    assert [error["pointer"] for error in told["errors"]] == ["/hurry"]  # type: ignore[attr-defined]
+    assert state(found)[0] == 0
+    assert (await made(script, hurry="", title="Nháp")).status_code == 201, "a draft is told to nobody"
+    answer = await made(script, "second-key", audience={"add": ["22"]})
+    with found.db.read() as conn:
+        events = ledger_store.events(conn, answer.json()["id"])
+    assert [event.data["reason"] for event in events if event.kind == "meeting.hurried"] == ["Mưa lũ"]
+
+
+async def test_a_meeting_that_comes_again_is_booked_and_changed_as_calendars_do(program: Ask, found: Container) -> None:
+    script = program("thuky")
+    problem(await made(script, repeat={"rule": "FREQ=WEEKLY;COUNT=4"}), 422, "series.draft")
+    problem(await made(script, audience={"add": ["22"]}, repeat={"rule": "FREQ=WEEKLY"}), 422, "series.endless")
+    problem(await made(script, audience={"add": ["22"]}, repeat={"rule": "FREQ=DAILY;COUNT=367"}), 413, "series.too_many")
+    problem(await made(script, audience={"add": ["22"]}, repeat={"rule": "mỗi tuần"}), 422, "series.rule")
+    assert state(found)[0] == 0
+    first = await made(script, audience={"add": ["22"]}, repeat={"rule": "FREQ=WEEKLY;COUNT=4"})
+    assert first.status_code == 201, first.text
+    assert (first.json()["series"]["number"], first.json()["series"]["total"]) == (1, 4)
+    listed = (await script.get(PATH)).json()["items"]
+    assert [one["start"] for one in listed] == [f"2026-03-{day:02d}T02:00:00Z" for day in (6, 13, 20, 27)]
+    again = await made(script, "second-key", title="Khác", audience={"add": ["22"]}, repeat={"rule": "FREQ=WEEKLY;COUNT=3"})
+    assert len(problem(again, 409, "series.blocked")["conflicts"]) == 3  # type: ignore[arg-type]
+    path = f"{PATH}/{listed[1]['id']}"
+    moved = await script.post(path + "/move?scope=following", json={"start": "2026-03-13T14:00:00+07:00", "end": "2026-03-13T15:00:00+07:00"},
+                              headers={"if-match": "*"})
+    assert moved.status_code == 200, moved.text
+    renamed = await script.patch(path, json={"title": "Riêng buổi này"}, headers={"if-match": moved.headers["etag"]})
+    assert renamed.json()["title"] == "Riêng buổi này"
+    listed = (await script.get(PATH)).json()["items"]
+    assert [one["start"][11:13] for one in listed] == ["02", "07", "07", "07"]
+    assert sorted({one["title"] for one in listed}) == ["Giao ban tháng 3", "Riêng buổi này"]
+    over = await script.post(path + "/cancel?scope=following", json={"reason": "Thôi"}, headers={"if-match": renamed.headers["etag"]})
+    assert over.status_code == 200, over.text
+    assert [one["state"] for one in (await script.get(PATH)).json()["items"]] == ["convened", "cancelled", "cancelled", "cancelled"]
 
 
 async def test_a_form_of_the_pages_and_the_interface_do_the_same(program: Ask, found: Container, clock: ManualClock) -> None:
