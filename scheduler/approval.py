@@ -9,15 +9,15 @@ rest is not called yet.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from meetings.errors import Closed, Invalid, NotAllowed
 from meetings.texts import paragraph
 from meetings.units import Unit, UnitTree
-from scheduler.slots import Slot
+from scheduler.slots import CIVIL, Slot, civil_day
 
 MOST_REASON = 1000  # characters
 
@@ -41,14 +41,15 @@ class Policy:
     """What the levels have agreed on, as data.
 
     `confirms`: levels whose units are asked even by their own superiors.  `displaces`: (level, level) of who may take the
-    place of whose confirmed booking.  `answer_within` and `remind_before`, by level of the unit asked, "" for all others.
-    Raises ValueError where "" is missing.
+    place of whose confirmed booking.  `answer_within` and `remind_before`, by level of the unit asked, "" for all others; only
+    the hours of days that `works` count.  Raises ValueError where "" is missing.
     """
 
     confirms: frozenset[str] = frozenset()
     displaces: frozenset[tuple[str, str]] = frozenset()
     answer_within: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=24)})
     remind_before: Mapping[str, timedelta] = field(default_factory=lambda: {"": timedelta(hours=4)})
+    works: Callable[[date], bool] = field(default=lambda _day: True, compare=False)
 
     def __post_init__(self) -> None:
         if "" not in self.answer_within or "" not in self.remind_before:
@@ -60,7 +61,14 @@ class Policy:
 
     def deadline(self, level: str, asked_at: datetime, start: datetime) -> datetime:
         """Until when a unit of this level answers: never later than the meeting begins."""
-        return min(asked_at + self.answer_within.get(level, self.answer_within[""]), start)
+        left, reached = self.answer_within.get(level, self.answer_within[""]), asked_at
+        while left > timedelta(0) and reached < start:
+            day = civil_day(reached)
+            midnight = datetime.combine(day + timedelta(days=1), time(), CIVIL)
+            step = min(left, midnight - reached) if self.works(day) else timedelta(0)
+            left -= step
+            reached = reached + step if left <= timedelta(0) else midnight.astimezone(reached.tzinfo)
+        return min(reached, start)
 
     def reminder(self, level: str, asked_at: datetime, deadline: datetime) -> datetime:
         """When a unit that has not answered is reminded: never before half of its time has passed."""

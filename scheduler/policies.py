@@ -6,6 +6,7 @@ Read by every booking; written by an administrator's page.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,21 +17,25 @@ from meetings.errors import Invalid
 from meetings.store import ledger_store, unit_store
 from scheduler import store
 from scheduler.approval import Policy
+from scheduler.workdays import WorkingDays
 
 LONGEST: Final = timedelta(days=60)
 _PARTS: Final = ("confirms", "displaces", "answer_within", "remind_before")
 
 
+_days = WorkingDays()
+
+
 def current(conn: Connection) -> Policy:
-    """What holds now; what no row says is as `Policy` has it."""
+    """What holds now; what no row says is as `Policy` has it.  Only working days count for its deadlines."""
     data = conn.execute(select(store.booking_policy.c.data).order_by(store.booking_policy.c.policy_id.desc()).limit(1)).scalar()
-    return parse(data) if data else Policy()
+    return replace(parse(data or {}), works=_days.works)
 
 
-def parse(data: Mapping[str, Any], levels: frozenset[str] | None = None) -> Policy:
+def parse(data: Mapping[str, Any], levels: Mapping[str, int] | None = None) -> Policy:
     """`data`: {confirms: [level], displaces: [[level, level]], answer_within | remind_before: {level or "": minutes}}.
 
-    With `levels`, no others are named.  Raises Invalid("policy.part" | "policy.level" | "policy.minutes" | "policy.displaces").
+    With `levels` (level → rank, the highest is 1), no others are named, and only a higher one displaces a lower.  Raises Invalid("policy.part" | "policy.level" | "policy.minutes" | "policy.displaces").
     """
     if not isinstance(data, Mapping) or data.keys() - set(_PARTS):
         raise Invalid("policy.part", field="policy", known=", ".join(_PARTS))
@@ -40,9 +45,9 @@ def parse(data: Mapping[str, Any], levels: frozenset[str] | None = None) -> Poli
     answer = _minutes(data, "answer_within", whole.answer_within)
     remind = _minutes(data, "remind_before", whole.remind_before)
     named = confirms | {level for pair in pairs for level in pair} | ((answer.keys() | remind.keys()) - {""})
-    if levels is not None and (unknown := named - levels):
+    if levels is not None and (unknown := named - levels.keys()):
         raise Invalid("policy.level", field="policy", level=sorted(unknown)[0], known=", ".join(sorted(levels)))
-    if any(pair[::-1] in pairs for pair in pairs):
+    if levels is not None and any(levels[higher] >= levels[lower] for higher, lower in pairs):
         raise Invalid("policy.displaces", field="displaces")
     return Policy(confirms, pairs, answer, remind)
 
@@ -59,7 +64,7 @@ def as_data(policy: Policy) -> dict[str, Any]:
 def put(conn: Connection, data: Mapping[str, Any], by: Subject, at: datetime) -> Policy:
     """This holds from now on.  Raises as `parse`, NotFound for those who may not."""
     require(by, Action.POLICY_KEEP, Resource("policy"))
-    policy = parse(data, frozenset(level.level_id for level in unit_store.levels(conn)))
+    policy = parse(data, {level.level_id: level.rank for level in unit_store.levels(conn)})
     conn.execute(store.booking_policy.insert().values(data=as_data(policy), made_at=at, made_by=by.user_id))
     ledger_store.append(conn, None, "policy.changed", at, by, data=as_data(policy))
     return policy

@@ -15,5 +15,5 @@ TEXTS: dict[str, str] = {
     "policy.part": N_("Quy tắc đặt lịch không đọc được. Chỉ có các phần: {known}."),
     "policy.level": N_("Không có cấp “{level}”. Các cấp: {known}."),
     "policy.minutes": N_("Thời hạn tính bằng phút, từ 1 đến {most}."),
-    "policy.displaces": N_("Mỗi dòng ưu tiên gồm hai cấp khác nhau, và hai cấp không lấy giờ của nhau cả hai chiều."),
+    "policy.displaces": N_("Mỗi dòng ưu tiên là một cấp cao hơn lấy giờ của một cấp thấp hơn."),
 }

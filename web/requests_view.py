@@ -15,7 +15,7 @@ from meetings import service
 from meetings.access import Action, Role, Subject, decide
 from meetings.meeting import Meeting
 from meetings.units import UnitTree
-from scheduler import approval, displacing, request_store, requests
+from scheduler import approval, displacing, readings, request_store, requests
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.approval import Standing
@@ -28,7 +28,7 @@ from web.words import STANDINGS
 
 ANSWERERS = frozenset({Role.SECRETARY, Role.CHAIR, Role.OFFICER})
 CHIPS: Mapping[Standing, tuple[str, str]] = {
-    Standing.ASKED: ("warn", "clock"), Standing.OFFERED: ("info", "circle-help"), Standing.AGREED: ("good", "circle-check"),
+    Standing.ASKED: ("weak", "clock"), Standing.OFFERED: ("info", "circle-help"), Standing.AGREED: ("good", "circle-check"),
     Standing.DECLINED: ("bad", "ban"), Standing.LAPSED: ("bad", "circle-x"), Standing.WITHDRAWN: ("", "circle"),
 }
 """Kind and icon; with the word beside them state is never colour alone."""
@@ -125,8 +125,8 @@ def of_meeting(conn: Connection, meeting_id: str, on: date) -> list[Line]:
 def beside(conn: Connection, line: Line, subject: Subject) -> list[NamedBooking]:
     """What else these points have in that time: confirmed, maintenance, and what waits for a yes as well."""
     ids, slot = [point.point_id for point in line.points], line.request.slot
-    found = booking.bookings(conn, ids, slot, subject, ("confirmed", "blocked", "pending"))
-    return [one for one in found if one.meeting_id != line.meeting.meeting_id]
+    found = booking.bookings(conn, ids, slot, states=("confirmed", "blocked", "pending"))
+    return readings.masked(conn, [one for one in found if one.meeting_id != line.meeting.meeting_id], subject)
 
 
 def others(conn: Connection, line: Line) -> list[Point]:

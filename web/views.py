@@ -19,6 +19,7 @@ from meetings.access import Action, Resource, Role, Subject, decide
 from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import seat_store
 from meetings.units import UnitTree
+from scheduler.readings import points_of_meeting
 from web import minutes_view, words
 from web.container import Container
 from web.i18n import _
@@ -54,9 +55,11 @@ class Row:
         return _(words.STATES[self.meeting.state.value])
 
 
-def stages(meeting: Meeting, minutes_step: int = 0) -> tuple[Stage, ...]:
-    """The line of stages.  `minutes_step`: 0 being drafted, 1 being signed, 2 issued (see `minutes_view`)."""
-    now = STAGE_OF[meeting.state] + (minutes_step if meeting.state is State.CONCLUDED else 0)
+def stages(meeting: Meeting, minutes_step: int = 0, *, asking: bool = False) -> tuple[Stage, ...]:
+    """The line of stages.  `minutes_step`: 0 being drafted, 1 being signed, 2 issued (see `minutes_view`); `asking`: some unit
+    has not said yet whether the meeting gets its point.
+    """
+    now = STAGE_OF[meeting.state] + (minutes_step if meeting.state is State.CONCLUDED else asking and meeting.state is State.DRAFT)
     issued = meeting.state is State.CONCLUDED and minutes_step >= 2
     found = []
     for place, name in enumerate(words.STAGES):
@@ -101,7 +104,9 @@ def rows(found: Container, conn: Connection, subject: Subject, meetings: Iterabl
 def row(found: Container, conn: Connection, subject: Subject, meeting: Meeting, resource: Resource) -> Row:
     booked, present = seat_store.counts(conn, meeting.meeting_id)
     step = minutes_view.step(conn, meeting)
-    return Row(meeting, booked, present, stages(meeting, step), entrance(found, conn, subject, meeting, resource))
+    asking = meeting.state is State.DRAFT and bool(points_of_meeting(conn, meeting.meeting_id, "pending"))
+    line = stages(meeting, step, asking=asking)
+    return Row(meeting, booked, present, line, entrance(found, conn, subject, meeting, resource))
 
 
 def entrance(

@@ -256,3 +256,12 @@ class Asking(RuleBasedStateMachine):
 
 def test_any_answers_in_any_order() -> None:
     run_state_machine_as_test(Asking, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
+
+
+def test_only_working_days_count_for_an_answer_and_never_beyond_the_beginning() -> None:
+    working = replace(POLICY, works=lambda day: day.weekday() < 5)
+    friday = datetime(2026, 12, 4, 9, tzinfo=UTC)  # 16:00 in Ha Noi
+    assert asked(policy=working, at=friday, slot=Slot(friday + 9 * DAY, friday + 10 * DAY)).deadline == friday + 3 * DAY
+    assert asked(policy=working, at=friday, slot=Slot(friday + DAY, friday + 2 * DAY)).deadline == friday + DAY
+    saturday = friday + DAY
+    assert asked(policy=working, at=saturday, slot=Slot(friday + 9 * DAY, friday + 10 * DAY)).deadline == datetime(2026, 12, 7, 17, tzinfo=UTC)

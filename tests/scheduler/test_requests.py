@@ -63,10 +63,10 @@ def policy(db: Database, at: datetime, **data: Any) -> None:
         policies.put(conn, data, ADMIN, at)
 
 
-def cascade(db: Database, province: Province, at: datetime, convenor: str = "202") -> tuple[str, Stored]:
+def cascade(db: Database, province: Province, at: datetime, convenor: str = "202", days: int = 3) -> tuple[str, Stored]:
     """A district wants a point of a commune of district 203: 203 is asked first, then the commune."""
     commune = province.under("203", "commune")[0]
-    meeting_id = province.office(convenor).draft(db, at + 3 * DAY)
+    meeting_id = province.office(convenor).draft(db, at + days * DAY)
     book(db, province.office(convenor), meeting_id, [province.point(convenor), commune], at)
     [request] = asked(db, meeting_id)
     return meeting_id, request
@@ -183,7 +183,7 @@ def test_a_direct_booking_declines_what_waits(db: Database, province: Province, 
 
 
 def test_time_reminds_escalates_and_lapses(db: Database, province: Province, at: datetime) -> None:
-    meeting_id, request = cascade(db, province, at)
+    meeting_id, request = cascade(db, province, at, days=14)
     answer(db, "agree", request, office_of(province, request.request.route[0]), at)
     upper, owner = request.request.route
     now = at

@@ -176,7 +176,7 @@ def run(machine: type[Levels], examples: int, steps: int) -> None:
 
 
 def test_no_request_is_lost_and_nothing_is_confirmed_twice(levels: type[Levels]) -> None:
-    run(levels, examples=8, steps=25)
+    run(levels, examples=5, steps=20)
 
 
 @pytest.mark.long

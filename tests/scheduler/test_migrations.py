@@ -1,0 +1,87 @@
+"""Migrations run down and up again with data in them, on both databases: what the older schema can hold is kept, and the newest
+one guards what came back as it guards what is new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from meetings.store.database import MIGRATIONS, Database
+from meetings.store.triggers import violated
+from scheduler import requests, service, store
+from tests.scheduler.conftest import Province
+from tests.scheduler.test_requests import asked, cascade, office_of
+from tests.scheduler.test_service import HOUR, booked
+
+FLOOR = "0007_outbox"
+"""The newest revision before requests."""
+
+
+def migrate(db: Database, to: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with db.write() as conn:
+        config.attributes["connection"] = conn
+        (command.upgrade if to == "head" else command.downgrade)(config, to)
+
+
+def revisions_down_to(floor: str) -> list[str]:
+    """Every revision below the newest, from there down to the floor."""
+    names = sorted(path.stem for path in Path(MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return [name for name in reversed(names) if floor <= name < names[-1]]
+
+
+def states(db: Database) -> Counter[str]:
+    with db.read() as conn:
+        return Counter(conn.execute(text("SELECT state FROM booking")).scalars())
+
+
+def story(db: Database, province: Province, at: datetime) -> str:
+    """One booking of each state, an answered and an open request; the confirmed meeting."""
+    office = province.office("22")
+    first = booked(db, office, [province.point("202"), province.point("203")], at + HOUR, at)
+    gone = booked(db, office, [province.point("202")], at + 5 * HOUR, at)
+    with db.write() as conn:
+        service.cancel(conn, gone, "Hoãn", office.secretary, at)
+        conn.execute(store.booking.insert().values(
+            point_id=province.point("205").point_id, starts_at=at, ends_at=at + HOUR, state="blocked", booked_at=at, note="Bảo trì"))
+    _meeting, request = cascade(db, province, at)
+    for unit in request.request.route:
+        with db.write() as conn:
+            requests.agree(conn, request.request_id, office_of(province, unit).secretary, at)
+    cascade(db, province, at + timedelta(days=7))
+    return first
+
+
+def test_each_migration_goes_down_and_up_with_data_in_it(db: Database, province: Province, at: datetime) -> None:
+    first = story(db, province, at)
+    before = states(db)
+    assert before.keys() == {"confirmed", "pending", "blocked", "released"}
+    for name in revisions_down_to(FLOOR):
+        migrate(db, name)
+    with db.read() as conn:
+        assert "approval" not in inspect(conn).get_table_names()
+    assert states(db) == Counter(confirmed=before["confirmed"], released=before["released"] + before["pending"])
+    migrate(db, "head")
+    assert states(db) == Counter(confirmed=before["confirmed"], released=before["released"] + before["pending"])
+    b = store.booking.c
+    with db.read() as conn:
+        kept = conn.execute(select(b.point_id, b.starts_at, b.why).where(b.meeting_id == first)).all()
+        assert set(conn.execute(select(b.why).where(b.state == "released")).scalars()) == {"given_back"}
+    assert {(row.point_id, row.starts_at, row.why) for row in kept} == {
+        (province.point(code).point_id, at + HOUR, None) for code in ("202", "203")}
+    with pytest.raises(IntegrityError) as stopped, db.write() as conn:
+        conn.execute(store.booking.insert().values(
+            point_id=province.point("202").point_id, starts_at=at + HOUR, ends_at=at + 2 * HOUR, state="blocked", booked_at=at, note="x"))
+    assert violated(stopped.value, "booking_overlap")
+    again = booked(db, province.office("22"), [province.point("202")], at + 9 * HOUR, at)
+    assert again and not asked(db, again)
