@@ -84,7 +84,7 @@ async def test_every_unsafe_route_refuses_those_who_may_when_our_token_is_missin
     ids = {"code": "22", "meeting_id": story.meeting.meeting_id, "user_id": str(story.people["xa"].user_id),
            "request_id": asked.request_id}
     answers: dict[str, set[str]] = {}
-    for login in ("thuky", "chutri", "lanhdao", "vanthu", "quantri"):
+    for login in ("thuky", "chutri", "lanhdao", "vanthu", "quantri", "nguoila"):
         async with browser(app) as client:
             await sign_in(client, login)
             for route, method in unsafe(app):
