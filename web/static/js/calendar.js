@@ -72,6 +72,7 @@
     const start = minutes(told.dataset.start);
     const end = minutes(told.dataset.end);
     const same = block === told ? [block] : [...cal.querySelectorAll(`a.cb[href='${block.getAttribute("href")}']`)];
+    still([...cal.querySelectorAll("[data-bar]")].map((bar) => bar.getBoundingClientRect().height));
     const homes = same.map((one) => [one, one.parentElement, one.nextSibling]);
     same.forEach((one) => one.classList.add("moving"));
     return { block, told, day, start, end, at: { day, start, end }, same, homes };
@@ -102,24 +103,33 @@
       one.style.gridColumn = `${(state.at.start - least) / STEP + 1} / ${(state.at.end - least) / STEP + 1}`;
     }
     if (heard) heard.textContent = `${days()[state.at.day]} ${clock(state.at.start)}–${clock(state.at.end)}`;
+    write(state, state.at.start, state.at.end);
+  }
+
+  function write(state, start, end) {
     const hours = state.block.querySelector(".h");
-    if (hours) hours.textContent = `${clock(state.at.start)}–${clock(state.at.end)}`;
+    if (hours) hours.firstChild.textContent = `${clock(start)}–${clock(end)}`;
   }
 
   function restore(state) {
-    const hours = state.block.querySelector(".h");
-    if (hours) hours.textContent = `${clock(state.start)}–${clock(state.end)}`;
+    write(state, state.start, state.end);
+    still(null);
     for (const [one, home, next] of state.homes) {
       one.style.gridColumn = "";
       one.classList.remove("moving");
       home.insertBefore(one, next && next.parentElement === home ? next : null);
     }
-    state.block.focus();
+  }
+
+  // Lanes keep their height while a block is in the hand: what one aims at must not move away.
+  function still(heights) {
+    if (cal.dataset.mode !== "rows") return;
+    for (const [number, bar] of [...cal.querySelectorAll("[data-bar]")].entries()) bar.style.height = heights ? `${heights[number]}px` : "";
   }
 
   async function finish(state) {
     const { day, start, end } = state.at;
-    if (day === state.day && start === state.start && end === state.end) { restore(state); return; }
+    if (day === state.day && start === state.start && end === state.end) { restore(state); state.block.focus(); return; }
     const body = new URLSearchParams({
       _csrf: csrf, start: `${days()[day]}T${clock(start)}`, end: `${days()[day]}T${clock(end)}`,
       was_start: state.told.dataset.start, was_end: state.told.dataset.end,
@@ -169,7 +179,7 @@
     else if (sideways) put(moving, day, start + sideways, end + sideways);
     else if (turn) put(moving, day + turn, start, end);
     else if (event.key === "Enter") { const state = moving; moving = null; finish(state); }
-    else if (event.key === "Escape") { const state = moving; moving = null; restore(state); }
+    else if (event.key === "Escape") { const state = moving; moving = null; restore(state); state.block.focus(); }
     else return;
     event.preventDefault();
     if (moving) moving.block.focus();
@@ -235,8 +245,10 @@
       removeEventListener("pointerup", drop);
       removeEventListener("keydown", stop, true);
       if (!state) return;
-      // The click that follows a drag opens nothing.
-      addEventListener("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true });
+      // The click that may follow a drag opens nothing; the next one does.
+      const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };
+      addEventListener("click", swallow, true);
+      setTimeout(() => removeEventListener("click", swallow, true), 0);
       finish(state);
     };
     const stop = (pressed) => {
