@@ -1,4 +1,4 @@
-"""`python3 -m web bench sfu | capacity | joins | feedback | record`: what relaying, joining and feedback cost on this machine,
+"""`python3 -m web bench sfu | capacity | joins | feedback | record | booking`: what relaying, joining and feedback cost on this machine,
 beside the price of one plain `sendto` and, where wished, Janus; how many receivers one core carries; what making a signed
 record costs, beside bare signatures and one durable write.
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from media.bench_run import Measured
 
 MOST_RECEIVERS, MOST_PUBLISHERS, MOST_WORKERS = 1000, 16, 16
+MOST_BOOKINGS = 10_000_000
 LONGEST = 600.0
 RECEIVERS = between(int, 1, MOST_RECEIVERS)
 FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record")
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record|booking")
     sfu = what.add_parser("sfu", help=_("hình 600 kbit/s và tiếng, chuyển tới N nơi nhận"))
     sfu.add_argument("--receivers", type=RECEIVERS, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     sfu.add_argument("--publishers", type=between(int, 1, MOST_PUBLISHERS), default=1, metavar="P",
@@ -50,7 +51,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     feedback.add_argument("--receivers", type=RECEIVERS, default=238, metavar="N",
                           help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     record = what.add_parser("record", help=_("bốn chữ ký và gói hồ sơ với 5 MiB tài liệu"))
-    for each in (sfu, record, capacity, joins, feedback):
+    book = what.add_parser("booking", help=_("đặt 239 điểm cầu, tìm giờ trống và trang lịch khi đã có N lịch"))
+    book.add_argument("--bookings", type=between(int, 239, MOST_BOOKINGS), default=100_000, metavar="N",
+                      help=_("số lịch có sẵn (mặc định {n})", n="100000"))
+    book.add_argument("--rounds", type=between(int, 2, 1000), default=40, metavar="R", help=_("số lần đo (mặc định {n})", n=40))
+    book.add_argument("--postgres", metavar="URL", help=_("đo thêm trong cơ sở dữ liệu PostgreSQL trống này"))
+    for each in (sfu, record, capacity, joins, feedback, book):
         each.add_argument("--json", type=Path, required=each in (sfu, record), metavar="FILE", help=_("tệp ghi số liệu"))
     for each, seconds in ((sfu, 10.0), (capacity, 4.0), (feedback, 6.0)):
         each.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=seconds, metavar="S",
@@ -107,6 +113,8 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         from web import bench_record
 
         return dict(bench_record.measure())
+    if arguments.what == "booking":
+        return _booking(arguments)
     from media import bench, bench_capacity
 
     if arguments.what == "capacity":
@@ -120,6 +128,16 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.receivers, arguments.seconds, load=load, workers=arguments.workers,
         against_janus=arguments.against == "janus")))
     return {name: value for name, value in result.items() if value is not None}
+
+
+def _booking(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Raises OSError where the database that was given is in use."""
+    from web import bench_booking
+
+    try:
+        return dict(bench_booking.measure(arguments.bookings, arguments.rounds, arguments.postgres))
+    except bench_booking.NotEmpty:
+        raise OSError(_("cơ sở dữ liệu này không trống")) from None
 
 
 def _step(receivers: int, measured: Measured, held: bool) -> None:
