@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, or_, select
 
 from meetings.access import Subject
+from meetings.meeting import MAX_LENGTH
 from meetings.store.tables import meeting
 from scheduler.calendar_rows import Known, Moments, bookable_hours, holding, meetings_known, pending
 from scheduler.search import STEP, Found, Stretch, members, search
@@ -110,17 +111,23 @@ def find(conn: Connection, ask: Ask, by: Subject) -> Answer:
     bits = {point_id: place for place, point_id in enumerate(dict.fromkeys(ask.points))}
     closed = closed_hours(conn, ask.points, ask.windows)
     found = search(gather(conn, ask, bits, closed), spans, length, most=ask.most)
-    busy = _persons(conn, ask, by)
-    slots = [_slot(start, start + length) for start in _chosen(found, length, ask.most, busy)]
-    waiting = _bookings(conn, ask, by, {slot: list(bits) for slot in slots}, pending)
-    choices = tuple(Choice(slot, (), (), waiting.get(slot, ()), _clashes(busy, slot)) for slot in slots)
+    busy = _persons(conn, ask)
+    free = {_slot(start, start + length): list(bits) for start in _chosen(found, length, ask.most, busy)}
     order = list(bits)
     missed = {_slot(one.start, one.start + length): [order[bit] for bit in members(one.missing) if bit < len(order)] for one in found.best}
     full = {_slot(one.start, one.start + length) for one in found.best if one.missing >> len(order)}
-    why = _bookings(conn, ask, by, {slot: missing[:NAMED] for slot, missing in missed.items()}, holding)
+    waiting = _rows(conn, ask, free, pending)
+    held = _rows(conn, ask, {slot: missing[:NAMED] for slot, missing in missed.items()}, holding)
+    away = {slot: [one for one in busy if one.slot.overlaps(slot)] for slot in (*free, *missed)}
+    ids = {row[4] for _slot_of, row in (*waiting, *held)} | {one.meeting_id for inside in away.values() for one in inside}
+    known = meetings_known(conn, ids, by)
+    asks, why = _reasons(waiting, known), _reasons(held, known)
+    people = {slot: tuple(Reason("person", None, one.name, one.slot, known.get(one.meeting_id), "", one.who) for one in inside)
+              for slot, inside in away.items()}
+    choices = tuple(Choice(slot, (), (), asks.get(slot, ()), people[slot]) for slot in free)
     best = tuple(
         Choice(slot, tuple(missing), (*why.get(slot, ()), *_shut(closed, missing[:NAMED], slot), *([Reason("full")] if slot in full else ())),
-               (), _clashes(busy, slot))
+               (), people[slot])
         for slot, missing in missed.items())
     return Answer(tuple(_slot(*stretch) for stretch in found.free), choices, best)
 
@@ -229,12 +236,12 @@ def _clock(text: str) -> int:
     return int(hour) * 3600 + int(minute or 0) * 60
 
 
-def _chosen(found: Found, length: int, most: int, busy: Sequence[Reason]) -> list[int]:
+def _chosen(found: Found, length: int, most: int, busy: Sequence[Busy]) -> list[int]:
     """One beginning in each free stretch: where no leader is elsewhere, and at the half hour, if there is one."""
     chosen = []
     for stretch in found.free[:most]:
         starts = range(stretch.start, stretch.end - length + 1, STEP)
-        chosen.append(min(starts, key=lambda start: (len(_clashes(busy, _slot(start, start + length))), start % ROUND > 0, start)))
+        chosen.append(min(starts, key=lambda start: (_clashes(busy, _slot(start, start + length)), start % ROUND > 0, start)))
     return chosen
 
 
@@ -243,23 +250,36 @@ def _shut(closed: Mapping[int, Iterable[tuple[int, int]]], point_ids: Iterable[i
     return [Reason("closed", point_id) for point_id in point_ids if any(a < end and start < b for a, b in closed.get(point_id, ()))]
 
 
-def _bookings(
-    conn: Connection, ask: Ask, by: Subject, asked: Mapping[Slot, Sequence[int]], read: Callable[..., list[tuple[Any, ...]]],
-) -> dict[Slot, tuple[Reason, ...]]:
-    """Slot → which bookings of these points overlap it: those that wait for a yes, or those that stand in the way."""
+Rows = list[tuple[Slot, tuple[Any, ...]]]
+
+
+def _rows(conn: Connection, ask: Ask, asked: Mapping[Slot, Sequence[int]], read: Callable[..., list[tuple[Any, ...]]]) -> Rows:
+    """Which bookings of these points overlap each slot: those that wait for a yes, or those that stand in the way."""
     columns = "point_id, starts_at, ends_at, state, meeting_id, note"
-    moments = Moments()
-    rows = [(slot, row) for slot, point_ids in asked.items() if point_ids
+    return [(slot, row) for slot, point_ids in asked.items() if point_ids
             for row in read(conn, columns, point_ids, slot, ask.except_meeting)]
-    known = meetings_known(conn, (row[4] for _slot, row in rows), by)
-    found: dict[Slot, tuple[Reason, ...]] = {}
+
+
+def _reasons(rows: Rows, known: Mapping[str, Known]) -> dict[Slot, tuple[Reason, ...]]:
+    moments = Moments()
+    found: dict[Slot, list[Reason]] = {}
     for slot, (point_id, start, end, state, meeting_id, note) in rows:
         reason = Reason(KINDS[state], point_id, "", Slot(moments[start], moments[end]), known.get(meeting_id), note or "")
-        found[slot] = (*found.get(slot, ()), reason)
-    return found
+        found.setdefault(slot, []).append(reason)
+    return {slot: tuple(reasons) for slot, reasons in found.items()}
 
 
-def _persons(conn: Connection, ask: Ask, by: Subject) -> list[Reason]:
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A meeting in which one of the people has a post."""
+
+    who: str
+    name: str
+    slot: Slot
+    meeting_id: str
+
+
+def _persons(conn: Connection, ask: Ask) -> list[Busy]:
     """Meetings in which one of the people chairs, keeps the record or signs, in the windows."""
     if not ask.people or not ask.windows:
         return []
@@ -267,15 +287,13 @@ def _persons(conn: Connection, ask: Ask, by: Subject) -> list[Reason]:
     posts = ("chair", "secretary", "division_head")
     columns = [meeting.c.meeting_id, meeting.c.starts_at, meeting.c.ends_at, meeting.c.people, *(meeting.c[f"{post}_id"] for post in posts)]
     query = select(*columns).where(
-        meeting.c.starts_at < span.end, meeting.c.ends_at > span.start, meeting.c.state.in_(("convened", "open", "suspended")),
-        or_(*(meeting.c[f"{post}_id"].in_(ask.people) for post in posts)))
-    rows = [row for row in conn.execute(query) if row.meeting_id != ask.except_meeting]
-    known = meetings_known(conn, (row.meeting_id for row in rows), by)
+        meeting.c.starts_at < span.end, meeting.c.starts_at > span.start - MAX_LENGTH, meeting.c.ends_at > span.start,
+        meeting.c.state.in_(("convened", "open", "suspended")), or_(*(meeting.c[f"{post}_id"].in_(ask.people) for post in posts)))
     return [
-        Reason("person", None, row.people[post][0], Slot(row.starts_at, row.ends_at), known.get(row.meeting_id), "", getattr(row, f"{post}_id"))
-        for row in rows for post in posts if getattr(row, f"{post}_id") in ask.people
+        Busy(getattr(row, f"{post}_id"), row.people[post][0], Slot(row.starts_at, row.ends_at), row.meeting_id)
+        for row in conn.execute(query) if row.meeting_id != ask.except_meeting for post in posts if getattr(row, f"{post}_id") in ask.people
     ]
 
 
-def _clashes(busy: Sequence[Reason], slot: Slot) -> tuple[Reason, ...]:
-    return tuple(reason for reason in busy if reason.slot and reason.slot.overlaps(slot))
+def _clashes(busy: Sequence[Busy], slot: Slot) -> int:
+    return sum(one.slot.overlaps(slot) for one in busy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from scheduler.booking import Point
 from scheduler.slots import Slot
@@ -16,6 +17,7 @@ from web.timeline import OFFICE, WHOLE, Grid
 from web.when import When
 
 DAYS = 7
+QUARTERS = 96  # of the longest day a grid shows
 MANY_ROWS = 40  # small units of one kind that make a fold of their own
 MOST_SIDE = 6  # meetings at one time that are drawn beside each other
 
@@ -143,31 +145,37 @@ def _sum(fold: Fold) -> None:
     """How many points are taken in each quarter, drawn as one bar as long as something is."""
     inside = [*fold.rows, *(row for inner in fold.folds for row in _all(inner))]
     fold.total, fold.busy = len(inside), sum(bool(row.days) for row in inside)
-    days: dict[int, dict[int, set[int]]] = {}
+    days: dict[int, list[int]] = {}
     for number, row in enumerate(inside):
         for day, marks in row.days.items():
+            quarters = days.setdefault(day, [0] * QUARTERS)
             for mark in marks:
-                begin, end = (int(word[1:]) for word in mark.place.split())
-                for quarter in range(begin, end):
-                    days.setdefault(day, {}).setdefault(quarter, set()).add(number)
-    fold.sums = {day: _bars(quarters) for day, quarters in days.items()}
+                for quarter in range(*_ends(mark.place)):
+                    quarters[quarter] |= 1 << number  # a set of points as one number: a province has thousands of bars
+    fold.sums = {day: _bars([taken.bit_count() for taken in quarters]) for day, quarters in days.items()}
+
+
+@lru_cache(maxsize=QUARTERS * QUARTERS)
+def _ends(place: str) -> tuple[int, int]:
+    """"f8 t16" → the quarters 8 up to 16."""
+    begin, end = place.split()
+    return int(begin[1:]), int(end[1:])
 
 
 def _all(fold: Fold) -> list[Row]:
     return [*fold.rows, *(row for inner in fold.folds for row in _all(inner))]
 
 
-def _bars(quarters: Mapping[int, set[int]]) -> list[Mark]:
+def _bars(counts: Sequence[int]) -> list[Mark]:
+    """One bar for each stretch of quarters in which something is, with the most that are taken at once."""
     found: list[Mark] = []
-    begin = end = most = 0
-    for quarter in [*sorted(quarters), None]:
-        if quarter is not None and quarter == end and end > begin:
-            end, most = quarter + 1, max(most, len(quarters[quarter]))
-            continue
-        if end > begin:
-            found.append(Mark(f"f{begin} t{end}", "sum", most, str(most)))
-        if quarter is not None:
-            begin, end, most = quarter, quarter + 1, len(quarters[quarter])
+    begin = 0
+    for end in range(1, len(counts) + 1):
+        if end == len(counts) or not counts[end] or not counts[begin]:
+            if counts[begin]:
+                most = max(counts[begin:end])
+                found.append(Mark(f"f{begin} t{end}", "sum", most, str(most)))
+            begin = end
     return found
 
 

@@ -218,7 +218,7 @@ def _rows(
     for entry in booked:
         by_point.setdefault(entry.point_id, []).append(entry)
     told: dict[tuple[Any, ...], Told] = {}
-    pieces: dict[Slot, list[tuple[int, str]]] = {}
+    pieces: dict[int, list[tuple[int, str]]] = {}
     rows: dict[int, Row] = {}
     for point in points:
         mine = by_point.get(point.point_id, [])
@@ -229,9 +229,9 @@ def _rows(
         for entry in mine:
             one = _entry(told, entry, held, when)
             one.points += 1
-            if entry.slot not in pieces:
-                pieces[entry.slot] = span.pieces(entry.slot)
-            for day, place in pieces[entry.slot]:
+            if one.number not in pieces:
+                pieces[one.number] = span.pieces(entry.slot)
+            for day, place in pieces[one.number]:
                 row.days.setdefault(day, []).append(Mark(place, one.kind, one.number, one.title, one.movable))
     return sorted(told.values(), key=lambda one: (one.slot.start, one.title, one.number)), rows
 
