@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from meetings.errors import Conflict
@@ -97,8 +98,13 @@ def full(limit: Limit, points: int, window: Slot, loads: Iterable[Load]) -> list
     """The stretches of the window in which a meeting of so many points would not fit, in order; none where nothing was measured."""
     if not limit.measured:
         return []
-    touching = [load for load in loads if load.slot.overlaps(window)]
-    edges = sorted({window.start, window.end, *(at for load in touching for at in (load.slot.start, load.slot.end)
-                                                if window.start < at < window.end)})
-    stretches = [Slot(start, end) for start, end in zip(edges, edges[1:], strict=False)]
-    return [one for one in stretches if limit.cost(points) + peak(limit, one, touching) > limit.packets_per_s]
+    changes = {window.start: 0, window.end: 0}  # how the load changes at each moment of the window
+    for load in loads:
+        if load.slot.overlaps(window):
+            start, end = max(load.slot.start, window.start), min(load.slot.end, window.end)
+            changes[start] = changes.get(start, 0) + limit.cost(load.points)
+            changes[end] = changes.get(end, 0) - limit.cost(load.points)
+    edges = sorted(changes)
+    sums = accumulate(changes[edge] for edge in edges)
+    return [Slot(start, end) for start, end, others in zip(edges, edges[1:], sums, strict=False)
+            if limit.cost(points) + others > limit.packets_per_s]

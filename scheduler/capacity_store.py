@@ -68,7 +68,7 @@ def look(conn: Connection, slot: Slot, points: int, except_meeting: str | None =
 def full_slots(conn: Connection, window: Slot, points: int, except_meeting: str | None = None) -> Sequence[Slot]:
     """When in the window a meeting of so many points would find no room on the server; for the search of free slots."""
     limit = told(conn)
-    return [] if limit is None else full(limit, points, window, loads(conn, window, except_meeting))
+    return [] if limit is None or not limit.measured else full(limit, points, window, loads(conn, window, except_meeting))
 
 
 def loads(conn: Connection, slot: Slot, except_meeting: str | None = None) -> list[Load]:

@@ -122,7 +122,7 @@ def _clocked(step: Callable[[], object]) -> float:
 def _search(found: Container, ids: list[int], by: Subject, rounds: int) -> dict[str, float]:
     """The answer with its reasons, from another day each time; beside it one SELECT for each point and time."""
     def asked(number: int) -> Ask:
-        return calendar_free.ask(found.when, ids, LENGTH, AT.date() + timedelta(days=1 + number % 200), AT, people=("chair-1",))
+        return calendar_free.ask(conn, found.when, ids, LENGTH, AT.date() + timedelta(days=1 + number % 200), AT, people=("chair-1",))
 
     times = []
     with found.db.read() as conn:

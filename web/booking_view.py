@@ -152,7 +152,7 @@ def _suggest(
 ) -> Answer:
     """When every chosen point is free for as long as wanted, from the same day on; sooner times that miss the fewest."""
     people = (chair,) if chair else ()
-    asked = calendar_free.ask(when, ids, slot.length, when.local(slot.start).date(), now, people=people, own=own_meeting)
+    asked = calendar_free.ask(conn, when, ids, slot.length, when.local(slot.start).date(), now, people=people, own=own_meeting)
     return freetime.find(conn, asked, by)
 
 

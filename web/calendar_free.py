@@ -12,11 +12,11 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection
 
 from meetings.access import Subject
-from scheduler import freetime
+from scheduler import capacity_store, freetime
 from scheduler.freetime import Answer, Ask, Reason
 from scheduler.slots import Slot
 from web.calendar_view import working_days
-from web.i18n import _, language
+from web.i18n import _
 from web.when import When
 
 OPENS, CLOSES = time(7, 30), time(17)
@@ -28,12 +28,13 @@ MOST_POINTS = 5000
 
 
 def ask(
-    when: When, points: Sequence[int], length: timedelta, first: date, now: datetime, *, days: int = AHEAD, opens: time = OPENS,
-    closes: time = CLOSES, people: Sequence[str] = (), full: Iterable[Slot] = (), own: str | None = None,
+    conn: Connection, when: When, points: Sequence[int], length: timedelta, first: date, now: datetime, *, days: int = AHEAD, opens: time = OPENS,
+    closes: time = CLOSES, people: Sequence[str] = (), own: str | None = None,
 ) -> Ask:
     """The question in the installation's zone: working days from `first` on, which counts whatever day it is."""
-    windows = freetime.windows(first, days, opens, closes, when.zone, working_days(language()), now, always=(first,))
-    return Ask(points, length, windows, people, tuple(full), own)
+    windows = freetime.windows(first, days, opens, closes, when.zone, working_days(conn), now, always=(first,))
+    full = capacity_store.full_slots(conn, Slot(windows[0].start, windows[-1].end), len(points), own) if windows else ()
+    return Ask(points, length, windows, people, full, own)
 
 
 def find(conn: Connection, asked: Ask, by: Subject) -> Answer:

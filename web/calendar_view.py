@@ -19,7 +19,7 @@ from meetings.meeting import Meeting, State
 from meetings.store import unit_store
 from meetings.units import UnitTree, fold
 from scheduler import points as point_store
-from scheduler import store
+from scheduler import store, workday_store
 from scheduler.booking import Point
 from scheduler.calendar_rows import Entry, entries
 from scheduler.slots import Slot
@@ -37,14 +37,19 @@ HELD = {"draft": "firm", "convened": "firm", "concluded": "past", "cancelled": "
 ICONS = {"tent": "pen-line", "firm": "check", "live": "circle-dot", "past": "check", "pend": "clock", "block": "ban", "clash": "triangle-alert"}
 
 
+def working_days(conn: Connection) -> WorkingDays:
+    """The calendar of this installation, its holidays in the reader's language."""
+    return _kept(tuple((one.day, one.works) for one in workday_store.told(conn)), language())
+
+
 @lru_cache(maxsize=4)
-def working_days(lang: str) -> WorkingDays:
-    """The public holidays with their names in a language; the library computes a year once."""
-    return WorkingDays(language=lang)
+def _kept(told: tuple[tuple[date, bool], ...], lang: str) -> WorkingDays:
+    """Kept, because the library computes each year of lunar days once."""
+    return WorkingDays(dict(told), lang)
 
 
-def days_of(first: date, count: int, today: date) -> list[Day]:
-    calendar = working_days(language())
+def days_of(conn: Connection, first: date, count: int, today: date) -> list[Day]:
+    calendar = working_days(conn)
     return [Day(on, calendar.name(on), not calendar.works(on), on == today) for on in (date.fromordinal(first.toordinal() + n) for n in range(count))]
 
 

@@ -37,7 +37,7 @@ def find(
             permit(conn, service.get(conn, wanted.meeting), subject, Action.MEETING_READ)
         points = audience.resolve(conn, wanted.audience, first)
         asked = calendar_free.ask(
-            found.when, [point.point_id for point in points], timedelta(minutes=wanted.minutes), first, now, days=wanted.days,
+            conn, found.when, [point.point_id for point in points], timedelta(minutes=wanted.minutes), first, now, days=wanted.days,
             opens=time.fromisoformat(wanted.opens), closes=time.fromisoformat(wanted.closes),
             people=(wanted.chair,) if wanted.chair else (), own=wanted.meeting)
         answer = calendar_free.find(conn, asked, subject)

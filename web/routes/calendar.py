@@ -20,7 +20,7 @@ from meetings.store import meeting_store
 from scheduler import service as booking
 from scheduler.slots import Slot
 from web import calendar_free, calendar_view, convening, places, views
-from web.calendar_model import DAYS, Span, month_after, month_days, week_of
+from web.calendar_model import DAYS, Day, Span, month_after, month_days, week_of
 from web.calendar_view import wall
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -48,8 +48,7 @@ def month(request: Request, on: str = "", q: str = "", subject: Subject = Depend
     found = container(request)
     chosen, today = _day(found, on)
     shown = month_days(chosen)
-    days = calendar_view.days_of(shown[0], len(shown), today)
-    owned = _own(found, subject, shown[0], len(shown), q)
+    days, owned = _own(found, subject, shown[0], len(shown), q)
     by_day = {day.on: [one for one in owned if _touches(found, one.meeting, day.on)] for day in days}
     return page(
         request, "calendar/month.html", place="meetings", view="month", on=chosen, today=today, q=q, days=days, by_day=by_day,
@@ -61,10 +60,12 @@ def _touches(found: Container, meeting: Meeting, on: date) -> bool:
     return meeting.start < end and meeting.end > begin
 
 
-def _own(found: Container, subject: Subject, first: date, count: int, query: str) -> list[calendar_view.Own]:
+def _own(found: Container, subject: Subject, first: date, count: int, query: str) -> tuple[list[Day], list[calendar_view.Own]]:
+    """The days from `first` on, and the meetings of this person in them."""
+    today = found.when.today(found.clock.now())
     window = Slot(found.when.day_bounds(first)[0], found.when.day_bounds(first + timedelta(days=count - 1))[1])
     with found.db.read() as conn:
-        return calendar_view.own(conn, subject, places.tree(conn, first), window, query)
+        return calendar_view.days_of(conn, first, count, today), calendar_view.own(conn, subject, places.tree(conn, first), window, query)
 
 
 @router.get("/week")
@@ -83,8 +84,7 @@ def _grid(request: Request, subject: Subject, view: str, chosen: date, first: da
     """Days as rows, hours across: a title has room, and a day with many meetings grows downwards."""
     found = container(request)
     today = found.when.today(found.clock.now())
-    owned = _own(found, subject, first, count, query)
-    days = calendar_view.days_of(first, count, today)
+    days, owned = _own(found, subject, first, count, query)
     span = Span.of(days, (Slot(one.meeting.start, one.meeting.end) for one in owned), found.when)
     return page(
         request, "calendar/week.html", place="meetings", view=view, on=chosen, today=today, q=query, span=span,
@@ -102,8 +102,8 @@ def timeline(
     chosen, today = _day(found, on)
     one_day = span == "day"
     first, count = (chosen, 1) if one_day else (week_of(chosen), DAYS)
-    days = calendar_view.days_of(first, count, today)
     with found.db.read() as conn:
+        days = calendar_view.days_of(conn, first, count, today)
         shown = calendar_view.timeline(found, conn, subject, days, q, unit, everything=not busy)
         units = calendar_view.around(places.tree(conn, first), subject)
         choices = [one for one in units if one.parent_id in units and any(child.parent_id == one.unit_id for child in units)]
@@ -192,6 +192,6 @@ def _refused(request: Request, meeting: Meeting, start: datetime, end: datetime,
 def _free(conn: Connection, request: Request, meeting: Meeting, start: datetime, end: datetime) -> Any:
     found = container(request)
     points = booking.points_of_meeting(conn, meeting.meeting_id)
-    ask = calendar_free.ask(found.when, points, end - start, found.when.local(start).date(), found.clock.now(),
+    ask = calendar_free.ask(conn, found.when, points, end - start, found.when.local(start).date(), found.clock.now(),
                             people=(meeting.chair.user_id,), own=meeting.meeting_id)
     return calendar_free.find(conn, ask, request.state.subject).choices

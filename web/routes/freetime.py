@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
@@ -52,7 +53,7 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
         ids = calendar_free.read(typed.points) or [point.point_id for point in within.points]
         ids = list(point_store.points_by_id(conn, ids))
         try:
-            asked = _asked(found, typed, ids)
+            asked = _asked(conn, found, typed, ids)
             values["answer"] = calendar_free.find(conn, asked, subject)
             values["names"] = {point.point_id: point.name for point in point_store.points_by_id(conn, ids).values()}
             values["length"] = asked.length
@@ -63,7 +64,7 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
         points=calendar_free.written(ids), chairs=[account for account, _unit in accounts], **values)
 
 
-def _asked(found: Container, typed: Asked, points: list[int]) -> Any:
+def _asked(conn: Connection, found: Container, typed: Asked, points: list[int]) -> Any:
     """Raises Invalid("time.date" | "time.clock" | "search.length"), TooLarge("search.too_long")."""
     now = found.clock.now()
     first = found.when.parse_day(typed.on) if typed.on else found.when.today(now)
@@ -75,5 +76,5 @@ def _asked(found: Container, typed: Asked, points: list[int]) -> Any:
     except ValueError:
         raise Invalid("time.clock", field="opens") from None
     return calendar_free.ask(
-        found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
+        conn, found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
         people=(typed.chair,) if typed.chair else ())
