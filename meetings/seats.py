@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,22 @@ def seats_follow(conn: Connection, meeting_id: str, points: Sequence[PointRef], 
         listed = [{**point.as_data(), "unit": point.unit, "level": point.level} for point in points]
         ledger_store.append(conn, meeting_id, "meeting.booked", at, by, data={"points": listed, "count": len(listed)})
     return len(points)
+
+
+def seats_rename(conn: Connection, meeting_id: str, names: Mapping[int, str], by: Subject, at: datetime) -> int:
+    """Seats of a meeting that has not opened bear the names that units have on its day; how many changed.
+
+    The ledger tells the booked points once more, under the names that hold.
+    """
+    meeting = meeting_store.lock(conn, meeting_id)
+    permit(conn, meeting, by, Action.MEETING_BOOK)
+    meeting.check_state(State.DRAFT, State.CONVENED)
+    if not names:
+        return 0
+    seat_store.rename(conn, meeting_id, names)
+    listed = [{**seat.point, "unit": seat.unit, "level": seat.level} for seat in seat_store.seats(conn, meeting_id)]
+    ledger_store.append(conn, meeting_id, "meeting.booked", at, by, data={"points": listed, "count": len(listed)})
+    return len(names)
 
 
 def seat_join(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> bool:

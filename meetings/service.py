@@ -55,6 +55,7 @@ from meetings.seats import (
     seat_leave,
     seats_clear,
     seats_follow,
+    seats_rename,
     seats_set,
 )
 from meetings.state import RoomState, state
@@ -68,7 +69,7 @@ __all__ = [
     "agenda_go", "cancel", "cast", "change", "close", "conclusion_remove", "conclusion_write", "convene", "create",
     "delegate_add", "delegate_present", "delegates", "document_add", "documents", "end_session", "find", "floor_give",
     "get", "hand", "link_open", "link_renew", "link_revoke", "links", "mint", "motion_close", "motion_open", "open",
-    "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_follow", "seats_set",
+    "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_follow", "seats_rename", "seats_set",
     "session_of",
     "sessions_clear", "state", "suspend", "tickets_purge",
 ]

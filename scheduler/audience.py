@@ -1,17 +1,19 @@
-"""Who is to attend: rules by subtree and level, points added and points removed.  Pure.
+"""Who is to attend: rules by subtree and level, named groups, points added and points removed.  Pure.
 
-Resolved on the meeting's date, never earlier: "all communes under the province" means those that exist on that day.
-Called by the pages that choose an audience and by `rehearse`.
+Resolved on the meeting's date, never earlier: "all communes under the province" means those that exist on that day.  A rule
+that was kept outlives units: where one has ended, those that came after it are meant.  Called by the pages that choose an
+audience, by `audience_store` and by `rehearse`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from meetings.errors import Invalid, NotFound
-from meetings.units import UnitTree
+from meetings.units import Lineage, UnitTree
 from scheduler.booking import Point
 
 
@@ -45,3 +47,74 @@ class Audience:
             and point.point_id not in self.points_removed
         ]
         return sorted(chosen, key=lambda point: (order[point.unit_id], point.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An audience as it is kept with a meeting.  `groups` are named groups by id; `removed` win over everything."""
+
+    parts: tuple[tuple[str, str | None], ...] = ()
+    groups: tuple[str, ...] = ()
+    added: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
+
+    def as_data(self) -> dict[str, Any]:
+        return {"parts": [list(part) for part in self.parts], "groups": list(self.groups), "added": sorted(self.added),
+                "removed": sorted(self.removed)}
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> Rule:
+        return Rule(tuple((unit, level) for unit, level in data["parts"]), tuple(data["groups"]), frozenset(data["added"]),
+                    frozenset(data["removed"]))
+
+    def meant(
+        self, tree: UnitTree, points: Iterable[Point], lineage: Lineage, groups: Mapping[str, Iterable[int]],
+    ) -> list[Point]:
+        """The points meant on the tree's day, in its order; groups that are no more mean nobody."""
+        every = list(points)
+        unit_of = {point.point_id: point.unit_id for point in every}
+        first: dict[str, int] = {}
+        for point in every:
+            first.setdefault(point.unit_id, point.point_id)
+
+        def alive(unit_id: str) -> list[str]:
+            heirs = [unit_id] if unit_id in tree else [heir.unit_id for heir in lineage.successors(unit_id, tree.on)]
+            return [heir for heir in heirs if heir is not None and heir in tree]
+
+        named = [point_id for group in self.groups for point_id in groups.get(group, ())]
+        added: set[int] = set()
+        for point_id in {*named, *self.added} & unit_of.keys():
+            mine = unit_of[point_id]
+            added |= {point_id} if mine in tree else {first[heir] for heir in alive(mine) if heir in first}
+        parts = tuple((heir, level) for unit_id, level in self.parts for heir in alive(unit_id))
+        return Audience(parts, frozenset(added), self.removed).resolve(tree, every, tree.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an audience would lose and gain, and whose name is another now.  Points with the names they have."""
+
+    added: tuple[tuple[int, str], ...] = ()
+    removed: tuple[tuple[int, str], ...] = ()
+    renamed: tuple[tuple[int, str, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.renamed)
+
+    def as_data(self) -> dict[str, Any]:
+        return {"added": [list(one) for one in self.added], "removed": [list(one) for one in self.removed],
+                "renamed": [list(one) for one in self.renamed]}
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> Difference:
+        return Difference(*(tuple(tuple(one) for one in data[name]) for name in ("added", "removed", "renamed")))
+
+
+def difference(booked: Mapping[int, str], meant: Iterable[Point]) -> Difference:
+    """Between the points that are booked, under the names of their seats, and those that the rule means now."""
+    wanted = {point.point_id: point.name for point in meant}
+    return Difference(
+        tuple((point_id, name) for point_id, name in wanted.items() if point_id not in booked),
+        tuple((point_id, name) for point_id, name in booked.items() if point_id not in wanted),
+        tuple((point_id, name, wanted[point_id]) for point_id, name in booked.items() if point_id in wanted and wanted[point_id] != name),
+    )

@@ -43,6 +43,19 @@ def ensure_points(conn: Connection, tree: UnitTree) -> int:
     return len(made)
 
 
+def rename(conn: Connection, tree: UnitTree) -> int:
+    """Points that bear a former name of their unit take its name of that day; how many.  Seats keep theirs."""
+    former: dict[str, set[str]] = {}
+    for unit in unit_store.units(conn):
+        former.setdefault(unit.unit_id, set()).add(unit.name)
+    other = [{"key": point.point_id, "other": tree.get(point.unit_id).name} for point in all_points(conn)
+             if point.unit_id in tree and point.name in former[point.unit_id] and point.name != tree.get(point.unit_id).name]
+    if other:
+        mine = store.point.update().where(store.point.c.point_id == bindparam("key")).values(name=bindparam("other"))
+        conn.execute(mine, other)
+    return len(other)
+
+
 def all_points(conn: Connection) -> list[Point]:
     """Every point, by code."""
     return [_point(row) for row in conn.execute(select(store.point).order_by(store.point.c.code))]

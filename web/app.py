@@ -49,6 +49,7 @@ from web.routes import (
     minutes,
     operations,
     packets,
+    point_groups,
     point_sheet,
     points,
     replies,
@@ -86,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     meetings.router,
     series.router,
     delegates.router,
+    point_groups.router,
     point_sheet.router,  # before points: /points/sheet is no code
     points.router,
     documents.router,

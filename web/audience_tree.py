@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meetings.units import Level, Unit, UnitTree, fold
+from scheduler.audience import Rule
 from scheduler.booking import Point
 from web.i18n import _, language
 
@@ -144,3 +145,36 @@ def apply_groups(
             result -= ids
         result = set(apply_groups(branch.groups, frozenset(result), ticked, was))
     return frozenset(result)
+
+
+NEARLY = 0.9
+"""A group of which at least this share is chosen is meant as a whole, less the points left out."""
+
+
+def rule_of(branches_: Iterable[Leaf | Group], chosen: frozenset[int], named: Mapping[str, frozenset[int]]) -> Rule:
+    """The rule that says what is chosen: whole groups as such, so that units which come later are meant too; the rest by name.
+
+    `named` are the named groups that were picked; one that is not chosen as a whole any more is no part of the rule.
+    """
+    picked = {key: points for key, points in named.items() if points and points <= chosen}
+    rest = chosen - frozenset().union(*picked.values())
+    parts: list[tuple[str, str | None]] = []
+    removed: set[int] = set()
+
+    def look(items: Iterable[Leaf | Group]) -> None:
+        nonlocal rest
+        for item in items:
+            if isinstance(item, Leaf):
+                continue
+            ids = frozenset(leaf.point.point_id for leaf in item.all_leaves())
+            left_out = ids - chosen
+            if item.key == OUTSIDE or len(ids) < 2 or (left_out and len(ids & chosen) < NEARLY * len(ids)):
+                look(item.groups)
+                continue
+            unit, _bar, level = item.key.partition("|")
+            parts.append((unit, level or None))
+            removed.update(left_out)
+            rest -= ids
+
+    look(branches_)
+    return Rule(tuple(parts), tuple(sorted(picked)), rest, frozenset(removed))

@@ -44,6 +44,8 @@ class Typed:
     chosen: frozenset[int] = frozenset()
     ticked: frozenset[str] = frozenset()
     was: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    named_was: frozenset[str] = frozenset()
     query: str = ""
     hurry: str = ""
     repeat: repeat.Typed = field(default_factory=repeat.Typed)
@@ -87,6 +89,7 @@ def read(form: FormData, key: bytes) -> Typed:
         end=_text(form, "end"), people={post: _text(form, post) for post in POSTS}, agenda=agenda,
         chosen=frozenset(point for value in form.getlist("point") if (point := number(str(value))) is not None),
         ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
+        named=frozenset(map(str, form.getlist("named"))), named_was=frozenset(map(str, form.getlist("named_was"))),
         query=_text(form, "q"), hurry=_text(form, "hurry"), repeat=repeat.read(form), kept=[file for file in receipts if file is not None],
     )
 

@@ -14,9 +14,10 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree
-from scheduler import capacity_store, freetime
+from scheduler import audience_store, capacity_store, freetime
 from scheduler import points as point_store
 from scheduler import service as booking
+from scheduler.audience import Rule
 from scheduler.booking import NamedBooking, Point
 from scheduler.capacity import Reckoning
 from scheduler.freetime import Answer
@@ -96,8 +97,26 @@ def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
     levels = unit_store.levels(conn)
     known = frozenset(point.point_id for point in within.points)
     before = audience_tree.branches(within.tree, levels, within.points, typed.chosen & known)
-    typed.chosen = audience_tree.apply_groups(before, typed.chosen & known, typed.ticked, typed.was)
+    chosen = set(audience_tree.apply_groups(before, typed.chosen & known, typed.ticked, typed.was))
+    for group in named(conn, within):
+        if group.group_id in typed.named - typed.named_was:
+            chosen |= group.points & known
+        elif group.group_id in typed.named_was - typed.named:
+            chosen -= group.points
+    typed.chosen = frozenset(chosen)
     return audience_tree.branches(within.tree, levels, within.points, typed.chosen, typed.query)
+
+
+def named(conn: Connection, within: Scope) -> list[audience_store.Group]:
+    """The named groups of the unit that convenes."""
+    return audience_store.groups(conn, within.unit.id) if within.unit.id else []
+
+
+def rule(conn: Connection, within: Scope, typed: Typed) -> Rule:
+    """What is chosen, as the rule that is kept with the meeting; after `tree`."""
+    branches = audience_tree.branches(within.tree, unit_store.levels(conn), within.points, typed.chosen)
+    picked = {group.group_id: group.points for group in named(conn, within) if group.group_id in typed.named}
+    return audience_tree.rule_of(branches, typed.chosen, picked)
 
 
 def chosen_ids(within: Scope, typed: Typed) -> list[int]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from meetings import service
-from scheduler import requests
+from scheduler import audience_store, requests
 from scheduler.ticker import Chore, Ticker
 from web import capacity, store
 from web.api import idempotency, tokens
@@ -69,4 +69,8 @@ def chores(found: Container) -> Mapping[str, Chore]:
     def carried(now: datetime) -> None:
         capacity.tell(found, now)
 
-    return {"capacity": carried, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    def audiences(now: datetime) -> None:
+        with found.db.write() as conn:
+            audience_store.reresolve(conn, now)
+
+    return {"capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

@@ -30,6 +30,10 @@ class Words:
 _ASKED, _MINE = "/requests/{request}", "/meetings/{meeting_id}/approvals"
 
 WORDS: dict[str, Words] = {
+    "audience.changed": Words(
+        N_("Thành phần thay đổi do sắp xếp đơn vị: {meeting}"),
+        N_("Đơn vị đã được sắp xếp lại, nên thành phần của cuộc họp “{meeting}” khác trước: thêm {added}, bớt {removed}, đổi tên "
+           "{renamed}. Hãy mở trang cuộc họp để xem và áp dụng.")),
     "request.asked": Words(
         N_("Đề nghị xác nhận điểm cầu: {meeting}"),
         N_("{convenor} đề nghị dùng điểm cầu của {unit} từ {start} đến {end} cho cuộc họp “{meeting}”. Hãy xác nhận, từ chối hoặc "

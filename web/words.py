@@ -55,6 +55,7 @@ FIELDS: dict[str, str] = {
     "post": N_("chức vụ"),
     "note": N_("ghi chú"),
     "equipment": N_("thiết bị"),
+    "group": N_("tên nhóm"),
     "contact": N_("người liên hệ"),
     "token_name": N_("tên mã"),
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from meetings.attendance import Presence
 from meetings.errors import NotFound
@@ -70,6 +70,11 @@ def add(conn: Connection, meeting_id: str, points: Sequence[PointRef], first_ord
              "unit_id": point.unit, "level": point.level}
             for ord, point in enumerate(points, start=first_ord)
         ])
+
+
+def rename(conn: Connection, meeting_id: str, names: Mapping[int, str]) -> None:
+    mine = update(seat).where(seat.c.meeting_id == meeting_id, seat.c.point_id == bindparam("key")).values(name=bindparam("other"))
+    conn.execute(mine, [{"key": point_id, "other": name} for point_id, name in names.items()])
 
 
 def last_ord(conn: Connection, meeting_id: str) -> int:

@@ -17,6 +17,7 @@ from meetings.store import ledger_store, unit_store
 from meetings.store.database import Database
 from meetings.store.datasets import load_levels
 from meetings.store.unit_store import Loaded
+from scheduler import audience_store
 from scheduler.points import ensure_points
 from web.folders import installation
 from web.i18n import _
@@ -61,6 +62,7 @@ def import_files(database: Database, units: bytes, succession: bytes | None, at:
         parsed = parse_units(units, unit_store.levels(conn), unit_store.units(conn))
         done = unit_store.load(conn, parsed, at, steps)
         points = ensure_points(conn, unit_store.tree(conn, at.date()))
+        audience_store.reresolve(conn, at)
         ledger_store.append(conn, None, "units.imported", at, data={
             "added": done.added, "ended": done.ended, "unchanged": done.unchanged, "successions": done.successions,
             "points": points,

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from meetings import service
 from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import Meeting, NewMeeting
-from scheduler import series_store, workday_store
+from meetings.meeting import Meeting, NewMeeting, State
+from scheduler import audience_store, series_store, workday_store
 from scheduler import service as booking
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
@@ -85,7 +85,11 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
             meeting = _create(conn, typed, wanted, within, subject, now)
             if typed.hurry.strip() and _hurried(conn, wanted, found, now):
                 workday_store.hurry(conn, meeting.meeting_id, typed.hurry, subject, now)
-            n = _book(conn, meeting, plan, booking_view.chosen_ids(within, typed), found, subject, now) if book else None
+            chosen = booking_view.chosen_ids(within, typed)
+            n = _book(conn, meeting, plan, chosen, found, subject, now) if book else None
+            if book:
+                members = _members(conn, meeting.meeting_id, Scope.ALL)
+                audience_store.keep(conn, members, booking_view.rule(conn, within, typed), chosen, now)
     except _Wrong as wrong:
         said = {name: explain(error, request) for name, error in wrong.errors.items()}
         if wrong.refused:
@@ -109,7 +113,7 @@ def _checked(
     errors |= mistakes
     if plan and not book:
         errors["repeat"] = Invalid("series.draft", field="repeat")
-    if book and not (typed.chosen or typed.ticked):
+    if book and not (typed.chosen or typed.ticked or typed.named):
         errors["audience"] = Invalid("booking.nobody", field="audience")
     if errors or refused:
         raise _Wrong(errors, refused)
@@ -200,6 +204,7 @@ def _show(
         days = workday_store.working_days(conn, language())
         plan, mistakes = booking_form.plan(typed, wanted, found.when, days)
         series = series_store.of_meeting(conn, own) if own else None
+        named = booking_view.named(conn, within)
         hurried = meeting is None and _hurried(conn, wanted, found, now)
     said = said if said is not None else {}
     if status == 200:
@@ -211,7 +216,7 @@ def _show(
         request, "booking/book.html" if meeting else "booking/new.html", status, place="meetings", typed=typed,
         branches=branches, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
-        loud=status != 200, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
+        loud=status != 200, named=named, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
         holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
         blocked=[(key, slot, explain(error, request)) for key, slot, error in blocked or []],
         server=capacity.sentence(picture.server.as_params()) if picture and picture.server else "",
@@ -258,7 +263,10 @@ def book(request: Request, meeting_id: str,
         with found.db.write() as conn:
             within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
-            n = _rebook(request, conn, booking_view.chosen_ids(within, typed), subject, now)
+            chosen = booking_view.chosen_ids(within, typed)
+            n = _rebook(request, conn, chosen, subject, now)
+            members = _members(conn, meeting_id, Scope.of(request.state.form.get("scope")))
+            audience_store.keep(conn, members, booking_view.rule(conn, within, typed), chosen, now)
             if meeting.main_point_id not in typed.chosen:
                 main = _main_point(conn, within, typed, meeting.chair.user_id)
                 convening.change(conn, meeting_id, subject, now, main_point_id=main)
@@ -276,6 +284,16 @@ def _rebook(request: Request, conn: Connection, chosen: list[int], subject: Subj
         return convening.book(conn, meeting_id, chosen, subject, now)
     series_store.edit(conn, meeting_id, scope, Change(points=chosen), subject, now, acts=convening)
     return len(chosen)
+
+
+def _members(conn: Connection, meeting_id: str, scope: Scope) -> list[str]:
+    """The meetings that were given these points: this one, or those of its series that the change reached."""
+    place = series_store.of_meeting(conn, meeting_id)
+    if place is None or scope is Scope.ONE:
+        return [meeting_id]
+    since = place.key.isoformat() if scope is Scope.FOLLOWING else ""
+    return [row.meeting_id for row in series_store.members(conn, place.stored.series_id)
+            if row.key >= since and row.state in (State.DRAFT.value, State.CONVENED.value)]
 
 
 def _scope_of(conn: Connection, meeting: Meeting, found: Container) -> booking_view.Scope:

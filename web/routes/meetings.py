@@ -22,7 +22,7 @@ from meetings.papers import document as one_document
 from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import fold
-from scheduler import series_store
+from scheduler import audience_store, series_store
 from scheduler.series_store import Scope
 from web import convening, course, legible, places, uploads, views
 from web.container import container
@@ -89,8 +89,8 @@ def overview(request: Request, meeting_id: str) -> Response:
     with found.db.read() as conn:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
-        series = series_store.of_meeting(conn, meeting_id)
-    return _page(request, "overview", room=state, levels=levels, series=series)
+        series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
+    return _page(request, "overview", room=state, levels=levels, series=series, change=change)
 
 
 def _by_level(conn: Connection, seats: Sequence[Seat]) -> list[tuple[str, int]]:
@@ -231,8 +231,8 @@ def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
     with container(request).db.read() as conn:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
-        series = series_store.of_meeting(conn, meeting_id)
-    return _page(request, "overview", 422, room=state, levels=levels, series=series, cancel_error=text)
+        series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
+    return _page(request, "overview", 422, room=state, levels=levels, series=series, change=change, cancel_error=text)
 
 
 def _changed(request: Request, meeting_id: str) -> None:

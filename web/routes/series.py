@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import State
-from scheduler import series_store
+from scheduler import audience_store, series_store
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
 from web import booking_form, convening, repeat, views
@@ -86,3 +86,13 @@ def whole(request: Request, meeting_id: str) -> Response:
         rows: list[Any] = series_store.members(conn, series.stored.series_id)
     words = "" if series.stored.ended_at else repeat.words(series.stored.series, found.when)
     return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, series=series, rows=rows, words=words)
+
+
+@router.post("/audience/apply", dependencies=[Depends(allow(Action.MEETING_BOOK, views.meeting))])
+def apply(request: Request, meeting_id: str) -> Response:
+    """Takes over what a merger of units made of the meeting's audience."""
+    found = container(request)
+    with found.db.write() as conn:
+        n = audience_store.apply(conn, meeting_id, request.state.subject, found.clock.now(), acts=convening)
+    found.hub.changed(meeting_id)
+    return done(f"/meetings/{meeting_id}", "booked", n)

@@ -32,7 +32,20 @@
       group.querySelector(":scope > label [data-count]").textContent = `${chosen}/${points.length}`;
     }
   }
-  tree.addEventListener("change", count);
+  // A named group ticks its points; it stays ticked as long as all of them are.
+  const named = [...form.querySelectorAll("input[data-points]")];
+  form.querySelectorAll("[name=named_was]").forEach((input) => input.remove());
+  const pointsOf = (box) => box.dataset.points.split(",").map((id) => tree.querySelector(`input[name=point][value="${id}"]`)).filter(Boolean);
+  for (const box of named) {
+    box.addEventListener("change", () => {
+      for (const point of pointsOf(box)) point.checked = box.checked;
+      count();
+    });
+  }
+  tree.addEventListener("change", () => {
+    count();
+    for (const box of named) box.checked = pointsOf(box).every((point) => point.checked);
+  });
   count();
 
   // A suggested time fills the fields and looks again, without leaving the page.
