@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,31 @@ def race(
     answers.put(outcomes)
 
 
+def crowd(
+    url: str, clients: list[list[str]], points: list[int], by: Subject, at: datetime, start: Any, answers: Any
+) -> None:
+    """Some clients in one process, each a thread with connections of its own: the round's meeting of each wants the same points.
+
+    Answers (meeting, outcome) as `race` does, for all of them.
+    """
+    database = Database(url)
+
+    def client(meeting_ids: list[str]) -> list[tuple[str, object]]:
+        outcomes: list[tuple[str, object]] = []
+        for meeting_id in meeting_ids:
+            start.wait(PATIENCE_S)
+            try:
+                with database.write() as conn:
+                    outcomes.append((meeting_id, service.book(conn, meeting_id, points, by, at)))
+            except Conflict as lost:
+                outcomes.append((meeting_id, [entry["meeting"] for entry in lost.params["conflicts"]]))
+        return outcomes
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        answers.put([pair for found in threads.map(client, clients) for pair in found])
+    database.close()
+
+
 def storm(url: str, rows: list[dict[str, Any]], start: Any, answers: Any) -> None:
     """Inserts bookings past the service, one a round, all processes at once; answers which were taken.
 
@@ -57,17 +83,17 @@ def storm(url: str, rows: list[dict[str, Any]], start: Any, answers: Any) -> Non
     answers.put(taken)
 
 
-def together(work: Any, shares: list[tuple[Any, ...]]) -> list[Any]:
-    """Runs `work(*share, barrier, answers)` in one process a share; their answers in any order."""
+def together(work: Any, shares: list[tuple[Any, ...]], *, each: int = 1, patience: float = PATIENCE_S * 2) -> list[Any]:
+    """Runs `work(*share, barrier, answers)` in one process a share, `each` of whose clients wait; their answers in any order."""
     # The fork server has imported everything once and holds no connection: its children start in milliseconds.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    start, answers = context.Barrier(len(shares)), context.Queue()
+    start, answers = context.Barrier(len(shares) * each), context.Queue()
     runners = [context.Process(target=work, args=(*share, start, answers)) for share in shares]
     for runner in runners:
         runner.start()
     try:
-        return [answers.get(timeout=PATIENCE_S * 2) for _ in runners]
+        return [answers.get(timeout=patience) for _ in runners]
     finally:
         for runner in runners:
             runner.join(PATIENCE_S)

@@ -12,7 +12,7 @@ from meetings.meeting import State
 from meetings.store.database import Database
 from scheduler import store
 from tests.scheduler.conftest import Province
-from tests.scheduler.racers import race, storm, together
+from tests.scheduler.racers import crowd, race, storm, together
 
 WRITERS = 3
 HOUR = timedelta(hours=1)
@@ -53,6 +53,20 @@ def run_race(db: Database, province: Province, at: datetime, rounds: int) -> Non
     assert overlapping_pairs(db) == 0
 
 
+def run_crowd(db: Database, province: Province, at: datetime, trials: int, processes: int = 4, each: int = 8) -> None:
+    """32 clients at once want the same ten points, so many times; one wins each time, and all others learn who."""
+    office, points = province.office("22"), [point.point_id for point in province.points[:10]]
+    starts = [at + (1 + trial) * HOUR for trial in range(trials)]
+    drafts = [[office.draft(db, start, hours=1) for start in starts] for _ in range(processes * each)]
+    shares = [(db.url, drafts[number * each:(number + 1) * each], points, office.secretary, at) for number in range(processes)]
+    outcomes = dict(pair for answer in together(crowd, shares, each=each, patience=3600) for pair in answer)
+    for contenders in zip(*drafts, strict=True):
+        winners = [meeting_id for meeting_id in contenders if outcomes[meeting_id] == len(points)]
+        assert len(winners) == 1, f"{len(winners)} of {len(contenders)} were booked"
+        assert all(set(outcomes[loser]) == set(winners) for loser in set(contenders) - set(winners)), "losers are told by whom"
+    assert overlapping_pairs(db) == 0
+
+
 def run_storm(db: Database, province: Province, at: datetime, rounds: int) -> None:
     """One slot a round, one point, slightly shifted times; every writer has a fresh meeting for every round."""
     office, point = province.office("22"), province.point("202").point_id
@@ -82,3 +96,12 @@ def test_writers_past_the_service_meet_the_constraint(db: Database, province: Pr
 @pytest.mark.long
 def test_many_rounds_of_the_same_race(db: Database, province: Province, at: datetime) -> None:
     run_race(db, province, at, rounds=150)
+
+
+def test_of_32_clients_one_gets_the_points(db: Database, province: Province, at: datetime) -> None:
+    run_crowd(db, province, at, trials=2)
+
+
+@pytest.mark.long
+def test_of_32_clients_one_gets_the_points_every_time(db: Database, province: Province, at: datetime) -> None:
+    run_crowd(db, province, at, trials=500 if db.dialect == "postgresql" else 200)
