@@ -140,7 +140,9 @@ def refs(conn: Connection, meeting: Meeting, points: Sequence[Point], tree: Unit
     ]
 
 
-def seat(conn: Connection, meeting: Meeting, by: Subject | None, at: datetime, first: Sequence[int] = ()) -> None:
+def seat(
+    conn: Connection, meeting: Meeting, by: Subject | None, at: datetime, first: Sequence[int] = (), tree: UnitTree | None = None,
+) -> None:
     """Seats for what is confirmed, and for what is asked for once more and had one; `first`: the order of those that are new.
 
     Called after every change of a meeting's points or time, so those invited learn of it here.
@@ -156,4 +158,4 @@ def seat(conn: Connection, meeting: Meeting, by: Subject | None, at: datetime, f
     points = points_by_id(conn, wanted)
     order = [point_id for point_id in first if point_id in wanted]
     order += sorted(wanted - set(order), key=lambda point_id: points[point_id].code)
-    meetings.seats_follow(conn, meeting.meeting_id, refs(conn, meeting, [points[point_id] for point_id in order]), by, at)
+    meetings.seats_follow(conn, meeting.meeting_id, refs(conn, meeting, [points[point_id] for point_id in order], tree), by, at)

@@ -78,7 +78,7 @@ def book(
     capacity_store.check_capacity(conn, slot, len(wanted), meeting_id)
     direct = [point_id for point_id in fresh if point_id not in pending]
     requests.overtake(conn, direct, slot, meeting_id, by, at)
-    claims.seat(conn, meeting, by, at, first=wanted)
+    claims.seat(conn, meeting, by, at, first=wanted, tree=ground.tree)
     displacing.propose(conn, lost, at)
     if meeting.state is State.DRAFT and not points_of_meeting(conn, meeting_id, "pending"):
         meetings.convene(conn, meeting_id, by, at)
@@ -114,7 +114,7 @@ def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: 
         _ask_again(conn, stored, moved, slot, ground, by, at)
     direct = points_of_meeting(conn, meeting_id)
     requests.overtake(conn, direct, slot, meeting_id, by, at)
-    claims.seat(conn, moved, by, at)
+    claims.seat(conn, moved, by, at, tree=ground.tree)
     return moved
 
 
