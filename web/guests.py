@@ -6,16 +6,18 @@ meeting's page as one nobody can be written to.  Two statements, however many po
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from meetings.access import Role
 from meetings.errors import Invalid
 from meetings.meeting import Meeting
+from scheduler import invitees
 from scheduler import service as booking
-from scheduler.invitees import Guest
+from scheduler.invitees import Guest, Invitee
 from scheduler.points import chunks
 from scheduler.store import point
 from web import reach, store
@@ -33,6 +35,24 @@ def of_meeting(conn: Connection, meeting: Meeting) -> list[Guest]:
 def unreached(conn: Connection, meeting_id: str) -> set[int]:
     """Points of the meeting that nobody can be written to for."""
     return _for_points(conn, booking.points_of_meeting(conn, meeting_id))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What those invited have said: each with the name of the point, how many said what, points nobody is written to for."""
+
+    rows: list[tuple[Invitee, str]]
+    counts: Mapping[str, int]
+    unreached: list[str]
+
+
+def answers(conn: Connection, meeting_id: str, names: Mapping[int, str]) -> Answers:
+    """`names`: of the meeting's points.  Those who do not come first, then those who have not answered."""
+    known = invitees.of_meeting(conn, meeting_id)
+    order = {"declined": 0, "delegated": 1, "tentative": 2, "needs-action": 3, "accepted": 4}
+    rows = sorted(((one, names.get(one.point_id or 0, "")) for one in known), key=lambda row: order[row[0].partstat])
+    missing = unreached(conn, meeting_id) if known else set()
+    return Answers(rows, Counter(one.partstat for one in known), sorted(names.get(point_id, "") for point_id in missing))
 
 
 def _for_points(conn: Connection, point_ids: Sequence[int]) -> tuple[list[Guest], set[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from web.i18n import N_
 
 TEXTS: dict[str, str] = {
+    "feed.many": N_("Bạn đã có {most} địa chỉ lịch. Hãy hủy bớt địa chỉ không dùng."),
     "reach.email": N_("Địa chỉ thư không đúng. Nhập như ten@tinh.gov.vn."),
     "reach.phone": N_("Số điện thoại không đúng. Nhập như 0912 345 678 hoặc +84 912 345 678."),
     "reply.attendee": N_("Thư trả lời không cho biết, hoặc cho biết nhiều hơn một, người được mời."),

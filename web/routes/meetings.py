@@ -24,7 +24,7 @@ from meetings.store.seat_store import Seat
 from meetings.units import fold
 from scheduler import audience_store, series_store
 from scheduler.series_store import Scope
-from web import convening, course, legible, places, uploads, views
+from web import convening, course, guests, legible, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -108,6 +108,8 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         seats = seat_store.seats(conn, meeting_id)
         links = {link.point_id: link for link in service.links(conn, meeting_id)}
         delegates = service.delegates(conn, meeting_id)
+        names = {seat.point_id: seat.name for seat in seats}
+        answers = guests.answers(conn, meeting_id, names) if may(subject, "meeting.edit", request.state.resource) else None
     present = sum(seat.joined_at is not None for seat in seats)
     shown = [seat for seat in seats if all(word in fold(f"{seat.name} {seat.code}") for word in words)
              and (show != "present" or seat.joined_at) and (show != "absent" or not seat.joined_at)]
@@ -116,7 +118,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         request, "audience", seats=shown, total=len(seats), present=present, q=q, show=show, ended=ended,
         links=links if may(subject, "link.revoke", request.state.resource) and not ended else {},
         cards=may(subject, "link.read", request.state.resource) and not ended,
-        delegates=delegates, point_names={seat.point_id: seat.name for seat in seats},
+        delegates=delegates, point_names=names, answers=answers,
         recording=bool(seats) and not ended and may(subject, "meeting.conduct", request.state.resource),
     )
 

@@ -1,0 +1,81 @@
+"""What stands in a calendar feed: the meetings of a person, or what takes up a point, as far as the maker may see it.
+
+The same rows give the same bytes, so a program that asks again can be told that nothing changed.  Reads only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from meetings.access import Subject
+from meetings.errors import NotFound
+from meetings.meeting import Meeting, State
+from scheduler import calendar_mail, invitations, points
+from scheduler import service as booking
+from scheduler.booking import NamedBooking
+from scheduler.calendar_mail import Entry
+from scheduler.feeds import Feed
+from scheduler.mail_table import calendar_entry
+from scheduler.slots import Slot
+from web import places, session, store, views
+from web.container import Container
+from web.i18n import _
+
+BACK, AHEAD = timedelta(days=60), timedelta(days=400)
+STATES = tuple(state for state in State if state is not State.DRAFT)
+
+
+def calendar(found: Container, conn: Connection, feed: Feed, now: datetime) -> bytes:
+    """Raises NotFound where its maker may not sign in any more."""
+    maker = store.get_account(conn, feed.made_by)
+    if maker.disabled_at is not None:
+        raise NotFound("not_found")
+    subject = session.subject_of(conn, maker, found.when.today(now))
+    if feed.point_id is not None:
+        point = points.points_by_id(conn, [feed.point_id])[feed.point_id]
+        return calendar_mail.feed(point.name, _of_point(found, conn, feed, subject, now))
+    return calendar_mail.feed(_("Lịch họp của {name}", name=maker.name), _of_person(found, conn, subject, now))
+
+
+def _of_person(found: Container, conn: Connection, subject: Subject, now: datetime) -> list[Entry]:
+    tree = places.tree(conn, found.when.today(now))
+    seen = views.visible(conn, subject, tree, after=now - BACK, before=now + AHEAD, states=STATES)
+    told = _told(conn, [meeting.meeting_id for meeting in seen])
+    return [_entry(found, meeting, told) for meeting in seen]
+
+
+def _entry(found: Container, meeting: Meeting, told: dict[str, tuple[int, datetime]]) -> Entry:
+    sequence, stamped = told.get(meeting.meeting_id, (0, meeting.created_at))
+    return invitations.entry(meeting, sequence, stamped, f"{found.settings.base_url}/meetings/{meeting.meeting_id}")
+
+
+def _of_point(found: Container, conn: Connection, feed: Feed, subject: Subject, now: datetime) -> list[Entry]:
+    assert feed.point_id is not None
+    taken = booking.bookings(conn, [feed.point_id], Slot(now - BACK, now + AHEAD), subject)
+    told = _told(conn, [one.meeting_id for one in taken if one.meeting_id])
+    entries = []
+    for one in taken:
+        key = one.meeting_id or _mark(feed, one)
+        sequence, stamped = told.get(key, (0, one.slot.start))
+        page = f"{found.settings.base_url}/meetings/{key}" if one.meeting_id else ""
+        entries.append(Entry(key, one.meeting_title or _("Đã có lịch"), one.slot.start, one.slot.end, one.unit, sequence, stamped,
+                             address=page))
+    return entries
+
+
+def _mark(feed: Feed, one: NamedBooking) -> str:
+    """A name for what the reader may not know: it says nothing and is another in every feed."""
+    return hashlib.sha256(f"{feed.feed_id} {one.slot.start.isoformat()}".encode()).hexdigest()[:36]
+
+
+def _told(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+    e = calendar_entry.c
+    found: dict[str, tuple[int, datetime]] = {}
+    for start in range(0, len(ids), 1000):
+        rows = conn.execute(select(e.meeting_id, e.sequence, e.changed_at).where(e.meeting_id.in_(ids[start:start + 1000])))
+        found |= {row.meeting_id: (row.sequence, row.changed_at) for row in rows}
+    return found
