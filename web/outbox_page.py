@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from meetings.store.unit_tables import unit_version
 from scheduler.mail_table import invitee
 from scheduler.outbox import successor
 from scheduler.outbox_table import outbox
-from web import delivery, telling
+from scheduler.store import point
+from web import delivery, store, telling
 from web.i18n import N_, _
 
 SHOWN = 200
@@ -24,7 +26,7 @@ KINDS: dict[str, str] = {
     "room.open": N_("Mở phòng họp"), "meeting.close": N_("Hết giờ họp"), "conclusion.soon": N_("Sắp đến hạn thông báo kết luận"),
     "conclusion.due": N_("Đến hạn thông báo kết luận"),
 }
-_REASONS = {telling.NOBODY: N_("Không có địa chỉ nào để gửi. Hãy nhập thư điện tử ở Người dùng hoặc ở trang điểm cầu."),
+_REASONS = {telling.NOBODY: N_("Không có địa chỉ"),
             "nobody came back from it": N_("Đã thử nhiều lần, lần nào tiến trình gửi cũng dừng giữa chừng.")}
 
 
@@ -56,6 +58,7 @@ class Channel:
 class View:
     channels: Sequence[Channel]
     failed: Sequence[Line]
+    unreached: Sequence[Line]  # notices that found no address: nothing is wrong with the server
     waiting: Sequence[Line]
     counts: dict[str, int]
     ahead: int  # items whose time has not come
@@ -65,8 +68,10 @@ def view(conn: Connection, now: datetime) -> View:
     counted = conn.execute(select(_o.state, func.count()).group_by(_o.state)).all()
     late = (_o.state == "waiting") & ((_o.due_at <= now) | (_o.tries > 0))
     ahead = conn.execute(select(func.count()).where(_o.state == "waiting", _o.due_at > now, _o.tries == 0)).scalar_one()
+    failed, nobody = _o.state == "failed", _o.error == telling.NOBODY
+    newest = _o.settled_at.desc()
     return View(
-        _channels(conn, now), _lines(conn, _o.state == "failed", _o.settled_at.desc()), _lines(conn, late, _o.due_at),
+        _channels(conn, now), _lines(conn, failed & ~nobody, newest), _lines(conn, failed & nobody, newest), _lines(conn, late, _o.due_at),
         {state: count for state, count in counted}, ahead)
 
 
@@ -89,9 +94,26 @@ def _lines(conn: Connection, which: Any, order: Any) -> list[Line]:
     tried_again = set(conn.execute(select(_o.key).where(_o.key.in_(keys))).scalars()) if keys else set()
     rows = [row for row in rows if successor(row.key) not in tried_again]
     addresses = _addresses(conn, rows)
-    return [Line(row.item_id, _(KINDS.get(row.kind, row.kind)), addresses.get(row.payload.get("invitee"), "") or str(
-        row.payload["to"] if isinstance(row.payload.get("to"), str) else ""), row.state, row.due_at, row.tries,
-        _(_REASONS.get(row.error or "", row.error or ""))) for row in rows]
+    names = _names(conn, rows)
+    return [Line(row.item_id, _(KINDS.get(row.kind, row.kind)), addresses.get(row.payload.get("invitee"), "") or _to(row, names),
+                 row.state, row.due_at, row.tries, _(_REASONS.get(row.error or "", row.error or ""))) for row in rows]
+
+
+def _to(row: Row[Any], names: dict[Any, str]) -> str:
+    """An address, or whom a notice means."""
+    to = row.payload.get("to")
+    return to if isinstance(to, str) else ", ".join(names.get(one, "") for one in to.values()) if isinstance(to, dict) else ""
+
+
+def _names(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Any, str]:
+    """Of the points, units and people that notices mean."""
+    meant = [row.payload["to"] for row in rows if isinstance(row.payload.get("to"), dict)]
+    found: dict[Any, str] = {}
+    for kind, key, name in (("point", point.c.point_id, point.c.name), ("user", store.account.c.user_id, store.account.c.name),
+                            ("unit", unit_version.c.unit_id, unit_version.c.name)):
+        if wanted := sorted({to[kind] for to in meant if kind in to}):
+            found |= {row[0]: row[1] for row in conn.execute(select(key, name).where(key.in_(wanted)))}
+    return found
 
 
 def _addresses(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Any, str]:
