@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from meetings import service as meetings
 from meetings.access import Role, Subject
@@ -102,8 +102,10 @@ def _settle(found: Container, bookings: int) -> tuple[Subject, UnitRef]:
         account = store.add_account(conn, "bench", "Thư ký thử", "", root.unit_id, frozenset({Role.SECRETARY}), "-", AT, must_change=False)
         by = session.subject_of(conn, account, AT.date())
     if found.db.dialect == "postgresql":
-        with found.db._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
+        engine = create_engine(found.settings.database, isolation_level="AUTOCOMMIT")  # as its own housekeeping does in time
+        with engine.connect() as conn:
             conn.exec_driver_sql("VACUUM ANALYZE")
+        engine.dispose()
     return by, unit
 
 

@@ -69,7 +69,7 @@ class Own:
     def kind(self) -> str:
         if self.clash:
             return "clash"
-        return "pend" if self.pending and self.meeting.state is State.CONVENED else KINDS[self.meeting.state]
+        return "pend" if self.pending and self.meeting.state in (State.DRAFT, State.CONVENED) else KINDS[self.meeting.state]
 
     @property
     def word(self) -> str:

@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from meetings import service
-from meetings.meeting import NewMeeting
+from meetings.meeting import NewMeeting, Person
+from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler import store as tables
 from scheduler.slots import Slot
 from tests.web.conftest import ManualClock, QuietHub, post, sign_in
 from tests.web.test_pages import Story, story
-from web import calendar_free
+from web import booking_view, calendar_free, convening
 from web.calendar_model import month_after, month_days, sides, week_of
 from web.container import Container
 from web.pages import STATIC
@@ -156,6 +157,23 @@ async def test_a_meeting_is_moved_with_all_its_points_and_back_again(
     plain = await move(secretary, story, "2026-03-06T14:00", "2026-03-06T15:00", part=False)
     assert plain.status_code == 303 and plain.headers["location"] == f"{story.path}?done=moved"
     assert "Đã đổi giờ cuộc họp" in (await secretary.get(plain.headers["location"])).text
+
+
+async def test_a_move_says_how_many_have_to_confirm_again(client: httpx.AsyncClient, story: Story, found: Container, clock: ManualClock) -> None:
+    at, by, old = clock.now(), story.people["nguoila"], story.meeting
+    with found.db.write() as conn:
+        unit = booking_view.scope(conn, by.unit_id, found.when.today(at)).unit
+        me = Person(by.user_id or "", by.name, by.title)
+        mine = service.create(conn, NewMeeting(
+            "Cô Tô họp với Ba Chẽ", unit, at + timedelta(days=1), at + timedelta(days=1, hours=2), old.chair, me, old.division_head, me), by, at)
+        own = point_store.points_of(conn, unit.id)[0].point_id
+        convening.book(conn, mine.meeting_id, [own, *story.points[1:]], by, at)
+    await sign_in(client, "nguoila")
+    week = (await client.get("/calendar/week")).text
+    assert re.search(r'class="cb pend[^"]*"[^>]*>.*?2 điểm chờ xác nhận', week, re.DOTALL)
+    data = {"start": "2026-03-06T13:30", "end": "2026-03-06T15:00", "was_start": "2026-03-06T08:00", "was_end": "2026-03-06T10:00"}
+    moved = await post(client, f"/calendar/move/{mine.meeting_id}", data, headers={"x-part": "1"})
+    assert moved.status_code == 200 and "2 điểm cầu phải xác nhận lại." in moved.text
 
 
 async def test_who_is_in_the_way_is_said_and_the_next_free_times_are_offered(
