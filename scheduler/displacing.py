@@ -19,7 +19,7 @@ from meetings.meeting import Meeting, State
 from meetings.store import ledger_store, meeting_store
 from meetings.texts import paragraph
 from meetings.units import UnitTree
-from scheduler import approval, claims, request_store, requests, store
+from scheduler import approval, claims, policies, request_store, requests, store
 from scheduler.approval import MOST_REASON, Policy, Standing
 from scheduler.booking import NamedBooking
 from scheduler.notices import To, tell
@@ -61,6 +61,20 @@ def displace(
             raise claims.overlap([booking])
         losers.setdefault(booking.meeting_id, []).append(booking.point_id)
     return [_take_from(conn, meeting, lost_id, ids, said, tree, policy, by, at) for lost_id, ids in sorted(losers.items())]
+
+
+def may_take(conn: Connection, unit_id: str, found: Sequence[NamedBooking], tree: UnitTree) -> bool:
+    """Whether a meeting of this unit might take the time of everything that stands in its way.  `found` is unmasked."""
+    policy, territories = policies.current(conn), requests.territorial(conn)
+    if not policy.displaces or not found or unit_id not in tree or any(one.meeting_id is None for one in found):
+        return False
+    ours = approval.acting(tree, unit_id, territories).level
+    for meeting_id in {one.meeting_id for one in found if one.meeting_id}:
+        lost = meeting_store.load(conn, meeting_id)
+        lower = lost.unit.id in tree and policy.may_displace(ours, approval.acting(tree, lost.unit.id, territories).level)
+        if not lower or lost.state not in (State.DRAFT, State.CONVENED):
+            return False
+    return True
 
 
 def _take_from(

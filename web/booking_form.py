@@ -48,6 +48,7 @@ class Typed:
     named_was: frozenset[str] = frozenset()
     query: str = ""
     hurry: str = ""
+    displace: str = ""
     repeat: repeat.Typed = field(default_factory=repeat.Typed)
     kept: list[Kept] = field(default_factory=list)
 
@@ -90,7 +91,8 @@ def read(form: FormData, key: bytes) -> Typed:
         chosen=frozenset(point for value in form.getlist("point") if (point := number(str(value))) is not None),
         ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
         named=frozenset(map(str, form.getlist("named"))), named_was=frozenset(map(str, form.getlist("named_was"))),
-        query=_text(form, "q"), hurry=_text(form, "hurry"), repeat=repeat.read(form), kept=[file for file in receipts if file is not None],
+        query=_text(form, "q"), hurry=_text(form, "hurry"), displace=_text(form, "displace"),
+        repeat=repeat.read(form), kept=[file for file in receipts if file is not None],
     )
 
 

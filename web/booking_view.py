@@ -14,7 +14,7 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree
-from scheduler import audience_store, capacity_store, freetime
+from scheduler import audience_store, capacity_store, displacing, freetime
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.audience import Rule
@@ -58,6 +58,8 @@ class Picture:
     answer: Answer
     names: dict[int, str]
     server: Reckoning | None = None
+    takes: bool = False
+    """The booking rules let this unit take the time of everything in the way."""
 
     @property
     def suggestions(self) -> list[Slot]:
@@ -148,7 +150,9 @@ def picture(
     answer = _suggest(conn, ids, slot, when, by, now, typed.people.get("chair", ""), own_meeting) if blocked else Answer()
     return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), answer,
                    {point.point_id: point.name for point in chosen},
-                   capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None)
+                   capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None,
+                   bool(blocked) and displacing.may_take(
+                       conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)))
 
 
 def ordered(within: Scope) -> list[Point]:

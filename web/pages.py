@@ -42,6 +42,7 @@ NOTICES: dict[str, str] = {
     "user_opened": N_("Đã mở khóa tài khoản."),
     "units": N_("Đã nạp {n} đơn vị."),
     "saved": N_("Đã lưu."),
+    "asked": N_("Đã gửi đề nghị. {n} điểm cầu chờ đơn vị chủ quản xác nhận."),
     "answered": N_("Đã trả lời. Đơn vị đề nghị được báo ngay."),
     "convened": N_("Đã triệu tập. Giấy mời được gửi đến các điểm cầu đã xác nhận."),
     "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),

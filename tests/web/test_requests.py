@@ -179,3 +179,24 @@ async def test_rules_are_kept_by_administrators_and_nonsense_is_refused(
     with found.db.read() as conn:
         policy = policies.current(conn)
     assert policy.confirms == {"commune"} and policy.answer_within["commune"] == timedelta(hours=48)
+
+
+async def test_the_form_takes_time_where_the_rules_allow_and_says_who_is_asked(
+    found: Container, people: dict[str, httpx.AsyncClient]
+) -> None:
+    lost = draft(found, "nguoila", "Giao ban Cô Tô", "207")
+    with found.db.read() as conn:
+        start = meetings.get(conn, lost).start
+    times = {"title": "Họp khẩn", "day": found.when.form_date(start), "start": found.when.clock(start), "end": "10:00",
+             "point": [str(point(found, "207")), str(point(found, "202"))], "hurry": "Bão số 3"}
+    page = (await people["thuky"].get("/meetings/new")).text
+    chosen = {post: re.search(r'value="([^"]+)" selected', page.split(f'name="{post}"')[1].split("</select>")[0])
+              for post in ("chair", "secretary", "division_head", "clerk")}
+    data = times | {post: match[1] for post, match in chosen.items() if match}
+    assert 'name="displace"' not in (await post(people["thuky"], "/meetings/new", data | {"action": "look"})).text
+    rules = {"displaces": "province>district", "confirms": "district", "answer:": "24", "remind:": "4"}
+    assert (await post(people["quantri"], "/admin/rules", rules)).status_code == 303
+    assert 'name="displace"' in (await post(people["thuky"], "/meetings/new", data | {"action": "look"})).text
+    taken = await post(people["thuky"], "/meetings/new", data | {"action": "book", "displace": "Bão số 3"})
+    assert taken.status_code == 303 and taken.headers["location"].endswith("/approvals?done=asked&n=2"), taken.text
+    assert "2 điểm cầu chờ đơn vị" in (await people["thuky"].get(taken.headers["location"])).text

@@ -86,7 +86,8 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
             if typed.hurry.strip() and _hurried(conn, wanted, found, now):
                 workday_store.hurry(conn, meeting.meeting_id, typed.hurry, subject, now)
             chosen = booking_view.chosen_ids(within, typed)
-            n = _book(conn, meeting, plan, chosen, found, subject, now) if book else None
+            n = _book(conn, meeting, plan, chosen, found, subject, now, typed.displace.strip()) if book else None
+            asked = len(booking.points_of_meeting(conn, meeting.meeting_id, "pending"))
             if book:
                 members = _members(conn, meeting.meeting_id, Scope.ALL)
                 audience_store.keep(conn, members, booking_view.rule(conn, within, typed), chosen, now)
@@ -97,6 +98,8 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
         return _show(request, typed, subject, 422, said)
     except MeetingError as error:
         return _show(request, typed, subject, status_of(error), {_field(error): explain(error, request)}, blocked=blocked(error))
+    if asked:
+        return done(f"/meetings/{meeting.meeting_id}/approvals", "asked", asked)
     notice = "created" if not book else "series" if plan else "booked"
     return done(f"/meetings/{meeting.meeting_id}", notice, n)
 
@@ -130,11 +133,12 @@ def _hurried(conn: Connection, wanted: Wanted, found: Container, now: datetime) 
 
 
 def _book(
-    conn: Connection, meeting: Meeting, plan: Plan | None, chosen: list[int], found: Container, subject: Subject, now: datetime
+    conn: Connection, meeting: Meeting, plan: Plan | None, chosen: list[int], found: Container, subject: Subject, now: datetime,
+    displace: str,
 ) -> int:
-    """How many points, or how many meetings of a series."""
+    """How many points, or how many meetings of a series.  A series takes nobody's time."""
     if plan is None:
-        return convening.book(conn, meeting.meeting_id, chosen, subject, now)
+        return convening.book(conn, meeting.meeting_id, chosen, subject, now, displace)
     stored = series_store.create(conn, meeting.meeting_id, plan.rule, found.when.zone.key, chosen, subject, now,
                                  leave_out=plan.left_out, acts=convening)
     return len(stored.series.occurrences())
@@ -264,7 +268,8 @@ def book(request: Request, meeting_id: str,
             within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
             chosen = booking_view.chosen_ids(within, typed)
-            n = _rebook(request, conn, chosen, subject, now)
+            n = _rebook(request, conn, chosen, subject, now, typed.displace.strip())
+            asked = len(booking.points_of_meeting(conn, meeting_id, "pending"))
             members = _members(conn, meeting_id, Scope.of(request.state.form.get("scope")))
             audience_store.keep(conn, members, booking_view.rule(conn, within, typed), chosen, now)
             if meeting.main_point_id not in typed.chosen:
@@ -274,14 +279,18 @@ def book(request: Request, meeting_id: str,
         return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting,
                      blocked=blocked(error))
     found.hub.changed(meeting_id)
+    if asked:
+        return done(f"/meetings/{meeting_id}/approvals", "asked", asked)
     return done(f"/meetings/{meeting_id}", "booked", n)
 
 
-def _rebook(request: Request, conn: Connection, chosen: list[int], subject: Subject, now: datetime) -> int:
+def _rebook(
+    request: Request, conn: Connection, chosen: list[int], subject: Subject, now: datetime, displace: str,
+) -> int:
     """These points for this meeting, or for more of its series (`scope`)."""
     scope, meeting_id = Scope.of(request.state.form.get("scope")), request.state.meeting.meeting_id
     if scope is Scope.ONE:
-        return convening.book(conn, meeting_id, chosen, subject, now)
+        return convening.book(conn, meeting_id, chosen, subject, now, displace)
     series_store.edit(conn, meeting_id, scope, Change(points=chosen), subject, now, acts=convening)
     return len(chosen)
 
