@@ -27,6 +27,7 @@ from scheduler.outbox_table import outbox
 log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=10)
 MOST_TRIES: Final = 12
+_SKEW: Final = timedelta(minutes=1)  # clocks of two machines differ by less
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=2)
 _ERROR: Final = 500        # characters kept of what went wrong
 _o = outbox.c
@@ -120,16 +121,18 @@ def claim(
     A claim is a try.  One that so many holders did not come back from is given up.
     """
     given_up, taken = _claiming(conn.dialect.name, None if kinds is None else tuple(sorted(kinds)))
-    conn.execute(given_up, {"now": at})
-    row = conn.execute(taken, {"now": at, "until": at + lease, "worker": worker}).first()
+    clocks = {"now": at, "never": at + lease + _SKEW}
+    conn.execute(given_up, clocks)
+    row = conn.execute(taken, {**clocks, "until": at + lease, "worker": worker}).first()
     return None if row is None else Item(row.key, row.kind, row.due_at, row.payload, row.tries)
 
 
 @lru_cache(maxsize=32)
 def _claiming(dialect: str, kinds: tuple[str, ...] | None) -> tuple[Executable, Executable]:
     """The two statements of a claim, made once: to put them together costs more than to run them."""
-    now = bindparam("now", type_=UtcDateTime)
-    dead = (true() if kinds is None else _o.kind.in_(kinds)) & (_o.state == _LEASED) & (_o.leased_until <= now)
+    now, never = bindparam("now", type_=UtcDateTime), bindparam("never", type_=UtcDateTime)
+    over = (_o.leased_until <= now) | (_o.leased_until > never)  # or was given by a clock that has been set back since
+    dead = (true() if kinds is None else _o.kind.in_(kinds)) & (_o.state == _LEASED) & (_o.due_at <= now) & over
     given_up = update(outbox).where(dead, _o.tries >= MOST_TRIES).values(
         state="failed", settled_at=now, leased_by=None, leased_until=None, error="nobody came back from it")
     mine = [true()] if kinds is None else [_o.kind == kind for kind in kinds]

@@ -236,6 +236,47 @@ def test_the_database_refuses_a_state_that_makes_no_sense(
     assert f"ck_outbox_{constraint}" in str(refused.value.orig)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_clock_that_is_set_makes_nothing_early_nothing_double_and_loses_nothing(db: Database, at: datetime, seed: int) -> None:
+    """Steps of an hour and of a day, both ways, while items are due over two days and holders die."""
+    chance, clock, got = random.Random(seed), Clock(at), list[tuple[str, datetime]]()
+    due = {f"k{number}": at + timedelta(minutes=30 * number) for number in range(96)}
+    with db.write() as conn:
+        outbox.put_all(conn, [(key, "mail", when, {}) for key, when in due.items()])
+
+    def deliver(item: Item) -> None:
+        if chance.random() < 0.1:
+            raise Dies
+        got.append((item.key, clock.at))
+
+    for turn in range(300):
+        with suppress(Dies):
+            outbox.work(db, f"w{turn}", deliver, clock)
+        step = chance.choice([timedelta(hours=1), timedelta(days=1)]) * chance.choice([-1, 1])
+        clock.at += step if chance.random() < 0.2 else timedelta(minutes=20)
+    clock.at = max(at + timedelta(days=4), clock.at)
+    for turn in range(300, 340):
+        with suppress(Dies):
+            outbox.work(db, f"w{turn}", deliver, clock)
+        clock.at += LEASE
+    assert sorted(key for key, _when in got) == sorted(due), "each once"
+    assert all(when >= due[key] for key, when in got), "none early"
+    assert set(states(db).values()) == {"done"}
+
+
+def test_a_lease_given_by_a_clock_that_was_set_back_does_not_last_for_ever(db: Database, at: datetime) -> None:
+    def die(item: Item) -> None:
+        raise Dies
+
+    put(db, "a", at - timedelta(days=1))
+    with suppress(Dies):
+        outbox.work(db, "first", die, Clock(at))
+    got, clock = list[Item](), Clock(at - timedelta(seconds=30))
+    assert outbox.work(db, "second", got.append, clock) == 0, "clocks of two machines may differ a little"
+    clock.at = at - timedelta(hours=1)
+    assert outbox.work(db, "second", got.append, clock) == 1
+
+
 def test_workers_side_by_side_that_die_at_random_deliver_everything_and_settle_each_once(
     db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
