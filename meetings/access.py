@@ -12,60 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 
+from meetings.actions import Action, Role
 from meetings.errors import NotAllowed, NotFound
 
-
-class Role(StrEnum):
-    """What an account is trusted with, in its own unit."""
-
-    SECRETARY = "secretary"
-    DIVISION_HEAD = "division_head"
-    CHAIR = "chair"
-    CLERK = "clerk"
-    OFFICER = "officer"
-    TECHNICIAN = "technician"
-    ADMIN = "admin"
-
-
-class Action(StrEnum):
-    """Everything a route can ask for.  A route that names none fails the build."""
-
-    PUBLIC = "public"
-    SELF = "self"
-    ACCOUNT = "account"  # one's own account: the only thing before the first password is changed
-    OPS = "ops"
-    USER_MANAGE = "user.manage"
-    UNIT_READ = "unit.read"
-    UNIT_IMPORT = "unit.import"
-    POINT_READ = "point.read"
-    POINT_EDIT = "point.edit"
-    POINT_BLOCK = "point.block"
-    MEETING_READ = "meeting.read"
-    MEETING_CREATE = "meeting.create"
-    MEETING_EDIT = "meeting.edit"
-    MEETING_BOOK = "meeting.book"
-    MEETING_CONDUCT = "meeting.conduct"
-    REQUEST_READ = "request.read"
-    REQUEST_ANSWER = "request.answer"
-    POLICY_KEEP = "policy.keep"
-    MEETING_JOIN = "meeting.join"
-    MOTION_VOTE = "motion.vote"
-    HAND_RAISE = "hand.raise"
-    DOCUMENT_READ = "document.read"
-    DOCUMENT_ADD = "document.add"
-    LINK_READ = "link.read"
-    LINK_REVOKE = "link.revoke"
-    MINUTES_READ = "minutes.read"
-    MINUTES_EDIT = "minutes.edit"
-    MINUTES_NUMBER = "minutes.number"
-    MINUTES_SIGN = "minutes.sign"
-    MINUTES_SEAL = "minutes.seal"
-    MINUTES_ISSUE = "minutes.issue"
-    PACKET_READ = "packet.read"
-    RELEASE_GRANT = "release.grant"
+__all__ = [
+    "ANONYMOUS", "Action", "Decision", "DelegateRef", "Resource", "Role", "SeatRef", "Subject", "decide", "require",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +251,25 @@ def _link_keep(subject: Subject, resource: Resource) -> str | None:
     return "technician" if technician else None
 
 
+def _readiness(subject: Subject, resource: Resource) -> str | None:
+    """How the lines stand.  Of a whole meeting its parties, its own secretaries and the technicians above it; of one point
+    (kind "point", its unit's path) also whoever looks after it; the page of the day whoever may have such points."""
+    if resource.kind == "page":
+        return "own points" if _holds(subject, _POINT_STAFF | {Role.SECRETARY}) and subject.unit_path else None
+    if resource.kind == "point":
+        return _point_keeper(subject, resource)
+    if _party(subject, resource):
+        return "party"
+    return _link_keep(subject, resource)
+
+
+def _point_keeper(subject: Subject, resource: Resource) -> str | None:
+    if _own_staff(subject, resource, Role.SECRETARY, Role.OFFICER, Role.TECHNICIAN):
+        return "own point"
+    technician = _holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and _covers(subject, resource)
+    return "technician" if technician else None
+
+
 def _minutes_read(subject: Subject, resource: Resource) -> str | None:
     if _party(subject, resource):
         return "party"
@@ -368,6 +341,9 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.DOCUMENT_ADD: _prepare,
     Action.LINK_READ: _link_read,
     Action.LINK_REVOKE: _link_keep,
+    Action.READINESS_READ: _readiness,
+    Action.LINETEST_OPEN: _link_keep,
+    Action.LINETEST_RUN: _seat_only,
     Action.MINUTES_READ: _minutes_read,
     Action.MINUTES_EDIT: _minutes_edit,
     Action.MINUTES_NUMBER: _clerk,

@@ -95,10 +95,9 @@ _CONTACT = ("technician_name", "technician_phone", "deputy_name", "deputy_phone"
 
 def told(conn: Connection, point_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """What the points say of themselves: who looks after each, and the line each has declared."""
-    known = [name for name in _CONTACT if name in store.point.c]
     found: dict[int, dict[str, Any]] = {}
     for chunk in chunks(sorted(set(point_ids))):
-        query = select(store.point.c.point_id, *(store.point.c[name] for name in known))
+        query = select(store.point.c.point_id, *(store.point.c[name] for name in _CONTACT))
         for row in conn.execute(query.where(store.point.c.point_id.in_(chunk))):
-            found[row.point_id] = {name: getattr(row, name, None) for name in _CONTACT}
+            found[row.point_id] = {name: getattr(row, name) for name in _CONTACT}
     return found

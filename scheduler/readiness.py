@@ -104,7 +104,7 @@ def _checked(name: str, value: object) -> Any:
 class Limits:
     """From where on a line is weak or has failed.  Data of the installation (setting `line_limits`), not code."""
 
-    voice_kbps: int = 40       # one voice with its headers passes
+    voice_kbps: int = 36       # one voice at its narrowest passes, with its headers
     picture_kbps: int = 200    # the smallest picture beside it
     good_kbps: int = 450       # a picture as one expects it
     main_times: int = 2        # so many times that up, from the point that everybody watches
@@ -112,8 +112,8 @@ class Limits:
     loss_failed: int = 200
     rtt_weak_ms: int = 400
     rtt_failed_ms: int = 2500
-    mic_quiet_dbfs: int = -50
-    mic_silent_dbfs: int = -70
+    mic_quiet_dbfs: int = -45
+    mic_silent_dbfs: int = -57
     camera_fps: int = 8
     declared_percent: int = 50  # less than so much of what the point declared is worth a look
 
@@ -149,12 +149,19 @@ class Policy:
 
     limits: Limits = field(default_factory=Limits)
     rounds: tuple[Round, ...] = (
-        Round("T-24h", timedelta(hours=24), timedelta(hours=22)), Round("T-60min", timedelta(minutes=60), timedelta(minutes=60)),
+        Round("T-24h", timedelta(hours=24), timedelta(hours=23)), Round("T-60min", timedelta(minutes=60), timedelta(minutes=60)),
     )
     calls: tuple[tuple[str, timedelta], ...] = (("technician", timedelta(minutes=30)), ("deputy", timedelta(minutes=15)))
 
     def round(self, name: str) -> Round | None:
         return next((one for one in self.rounds if one.name == name), None)
+
+
+def rounds_of(times: Mapping[str, timedelta]) -> tuple[Round, ...]:
+    """Rounds from their names and how long before the start each is: a link is good until the next round or the start."""
+    ordered = sorted(times.items(), key=lambda entry: entry[1], reverse=True)
+    after = [before for _name, before in [*ordered[1:], ("", timedelta(0))]][:len(ordered)]
+    return tuple(Round(name, before, before - until) for (name, before), until in zip(ordered, after, strict=True) if before > until)
 
 
 EXTRA: Final = "extra"

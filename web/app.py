@@ -45,6 +45,7 @@ from web.routes import (
     interface,
     invitations,
     join,
+    linetest,
     meetings,
     metrics,
     minutes,
@@ -53,6 +54,7 @@ from web.routes import (
     point_groups,
     point_sheet,
     points,
+    readiness,
     replies,
     requests,
     room,
@@ -85,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verify.router,
     approvals.router,
     requests.router,
+    readiness.router,
     meetings.router,
     series.router,
     delegates.router,
@@ -99,6 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     join.router,
     replies.router,
     feeds.router,
+    linetest.router,
     room.router,
     events.router,
     conduct.router,
@@ -149,6 +153,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
             with housekeeping.running(found, Delivery(found) if settings.schedule else None):
                 yield
         finally:
+            found.walls.close()
             await found.hub.stop()
             found.db.close()
 

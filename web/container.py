@@ -5,6 +5,7 @@ It holds no logic.  `container(request)` is how a route reaches it.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,8 +17,10 @@ from meetings.store.database import Database
 from web.api.pace import Pace
 from web.i18n import I18n
 from web.keys import Keys
+from web.limits import TICKETS_PER_POINT
 from web.metrics import Counts
 from web.settings import Settings
+from web.walls import Walls
 from web.when import When
 
 
@@ -47,8 +50,17 @@ class Container:
     when: When
     counts: Counts = field(default_factory=Counts)
     pace: Pace = field(default_factory=Pace)
+    walls: Walls = field(default_factory=Walls)
+    test_pace: Pace = field(default_factory=lambda: Pace(TICKETS_PER_POINT, TICKETS_PER_POINT / 60))
+    downloads: int = 0  # of line tests, that go on now
+    results: asyncio.Lock = field(default_factory=asyncio.Lock)  # of line tests: a province's wait in one row
     hub: Any = None
     signers: Any = None
+
+    def ending(self) -> None:
+        """Every stream of news ends, so that the server can stop."""
+        self.hub.feed.close()
+        self.walls.close()
 
 
 def container(request: Request) -> Container:

@@ -8,6 +8,7 @@ TEXTS: dict[str, str] = {
     "line.result": N_("Kết quả kiểm tra không đọc được. Hãy tải lại trang rồi kiểm tra lại."),
     "linetest.early": N_("Đường dẫn này chưa đến giờ kiểm tra. Hãy mở lại trong khoảng thời gian ghi ở tin nhắn."),
     "linetest.over": N_("Đợt kiểm tra này đã đóng. Hãy mở thẻ vào họp của điểm cầu để kiểm tra lại, hoặc báo kỹ thuật viên."),
+    "linetest.queue": N_("Máy chủ đang đo cho nhiều điểm cầu cùng lúc. Trang sẽ tự đo tiếp sau vài giây."),
     "linetest.round": N_("Chính sách không có đợt kiểm tra “{round}”."),
     "linetest.unknown": N_("Đường dẫn kiểm tra này không đúng hoặc không còn dùng được. Hãy hỏi thư ký hoặc kỹ thuật viên."),
 }

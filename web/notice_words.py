@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler import line_tests
 from web.container import Container
 from web.i18n import N_
 
@@ -28,6 +29,10 @@ class Words:
 
 
 _ASKED, _MINE = "/requests/{request}", "/meetings/{meeting_id}/approvals"
+def _line_test(found: Container, payload: Mapping[str, Any]) -> str:
+    """The link of a line test: its secret is made anew, so that none lies in the outbox before it is sent."""
+    return f"/t/{line_tests.secret_of(found.keys.tests, payload['params']['test'])}"
+
 
 WORDS: dict[str, Words] = {
     "audience.changed": Words(
@@ -84,5 +89,26 @@ WORDS: dict[str, Words] = {
         N_("Quá hạn thông báo kết luận: {meeting}"),
         N_("Đã đến hạn ({deadline}) mà biên bản cuộc họp “{meeting}” chưa phát hành."),
         "/meetings/{meeting_id}/minutes",
+    ),
+    "linetest.open": Words(
+        N_("Kiểm tra đường truyền trước cuộc họp: {meeting}"),
+        N_("{point} cần kiểm tra đường truyền trước cuộc họp “{meeting}”, {time}. Mở đường dẫn này trên máy sẽ dùng để họp, "
+           "trước {expires}; mất chưa đầy một phút:"),
+        _line_test, sms=True,
+    ),
+    "linetest.remind": Words(
+        N_("Nhắc kiểm tra đường truyền: {meeting}"),
+        N_("{point} chưa kiểm tra đường truyền cho cuộc họp “{meeting}”, {time}. Hãy kiểm tra ngay:"),
+        _line_test, sms=True,
+    ),
+    "linetest.technician": Words(
+        N_("Đường truyền chưa đạt: {point}"),
+        N_("{point} chưa kiểm tra hoặc không đạt kiểm tra đường truyền, mà cuộc họp “{meeting}” sắp bắt đầu ({time}). Hãy xem ngay:"),
+        "/meetings/{meeting_id}/readiness/{code}", sms=True,
+    ),
+    "linetest.deputy": Words(
+        N_("Đường truyền vẫn chưa đạt: {point}"),
+        N_("{point} vẫn chưa sẵn sàng cho cuộc họp “{meeting}” ({time}) và kỹ thuật viên chưa xử lý được. Hãy xem ngay:"),
+        "/meetings/{meeting_id}/readiness/{code}", sms=True,
     ),
 }

@@ -45,6 +45,7 @@ NOTICES: dict[str, str] = {
     "asked": N_("Đã gửi đề nghị. {n} điểm cầu chờ đơn vị chủ quản xác nhận."),
     "answered": N_("Đã trả lời. Đơn vị đề nghị được báo ngay."),
     "convened": N_("Đã triệu tập. Giấy mời được gửi đến các điểm cầu đã xác nhận."),
+    "reminded": N_("Đã nhắc {n} điểm cầu kiểm tra đường truyền."),
     "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),
     "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),

@@ -7,6 +7,7 @@ Called by the commands and by tests; `build(settings)` is given the result.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from ipaddress import ip_address
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -25,7 +26,8 @@ from pydantic_settings import (
 )
 
 from meetings.errors import Invalid
-from web import reach
+from scheduler.readiness import Policy
+from web import line_policy, reach
 
 PREFIX = "DIEMCAU_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
@@ -82,6 +84,8 @@ class Settings(BaseSettings):
     smtp_ca: Path | None = Field(default=None, description="who vouches for the mail server, where the system does not know")
     sms_folder: Path | None = Field(default=None, description="where messages to telephones are put for a gateway; unset = they wait")
     schedule: bool = Field(default=True, description="do what is due in this process; false = `python3 -m web schedule` does")
+    line_limits: Annotated[dict[str, int], NoDecode] = Field(default={}, description="from where on a line is weak or has failed: names and numbers of Limits")
+    line_calls: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(default=line_policy.CALLS, description="who is called that many minutes before: technician, deputy")
     zone: str = "Asia/Ho_Chi_Minh"
     language: str = "vi"
     demo: bool = Field(default=False, description="the demonstration: accounts are shown, signatures are test signatures")
@@ -108,6 +112,17 @@ class Settings(BaseSettings):
         if any(one.is_link_local or one.is_unspecified or one.is_multicast for one in found):
             raise ValueError("an address nobody can send to from elsewhere")
         return tuple(map(str, found))
+
+    @field_validator("line_limits", "line_calls", mode="before")
+    @classmethod
+    def _json(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("line_limits", "line_calls")
+    @classmethod
+    def _policy(cls, value: Any, info: ValidationInfo) -> Any:
+        getattr(line_policy, str(info.field_name).removeprefix("line_"))(value)  # refuses what cannot be
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -137,6 +152,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Cookies carry `__Host-` and Secure, and HSTS is sent, when people reach the product by TLS."""
         return self.base_url.startswith("https://")
+
+    @property
+    def line_policy(self) -> Policy:
+        """What a line is judged by and who is called; the rounds are data of the database (scheduler/reminders.py)."""
+        return Policy(line_policy.limits(self.line_limits), calls=line_policy.calls(self.line_calls))
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -100,6 +100,9 @@ MAY: dict[str, str] = {
     "document.add": "chair secretary head own-secretary",
     "link.read": "secretary own-secretary own-technician up-technician",
     "link.revoke": "secretary own-secretary own-technician up-technician",
+    "readiness.read": "chair secretary head clerk own-secretary own-technician up-technician",
+    "linetest.open": "secretary own-secretary own-technician up-technician",
+    "linetest.run": "seat",
     "minutes.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer*!"
                     " own-technician*! x1-officer*! x1-technician*! x1-secretary*! x1-clerk*! delegate!",
     "minutes.edit": "chair secretary head",
@@ -186,6 +189,22 @@ def test_a_holder_of_two_posts_has_both_and_a_second_role_adds_nothing_elsewhere
     both = replace(PEOPLE["own-clerk"], roles=frozenset({Role.CLERK, Role.ADMIN}))
     assert decide(both, Action.MINUTES_SEAL, meeting(State.CONCLUDED, False)).allowed
     assert not decide(both, Action.MEETING_CONDUCT, meeting(State.OPEN, False)).allowed
+
+
+def test_how_a_point_stands_is_seen_by_whoever_looks_after_it() -> None:
+    own = {("t", "h1", "x1"): {"x1-officer", "x1-technician", "x1-secretary", "own-technician", "up-technician"},
+           ("t", "h2", "x4"): {"x4-officer", "up-technician"}, (): set()}
+    for path, who in own.items():
+        resource = Resource("point", path, MEETING)
+        assert {name for name, person in PEOPLE.items() if decide(person, Action.READINESS_READ, resource).allowed} == who
+
+
+def test_the_wall_of_the_day_opens_for_those_who_may_have_points_on_it() -> None:
+    page = Resource("page")
+    may = {name for name, person in PEOPLE.items() if decide(person, Action.READINESS_READ, page).allowed}
+    roles = {Role.SECRETARY, Role.OFFICER, Role.TECHNICIAN}
+    assert may == {name for name, person in PEOPLE.items() if roles & person.roles}
+    assert not decide(replace(PEOPLE["own-technician"], unit_path=()), Action.READINESS_READ, page).allowed
 
 
 def test_a_stranger_learns_nothing_and_a_reader_is_told() -> None:

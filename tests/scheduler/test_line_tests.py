@@ -179,7 +179,7 @@ def test_a_link_is_good_in_its_time_and_for_an_invited_point_only(story: Story) 
     story.open("T-24h", story.start - 24 * HOUR)
     secret = story.secrets()[story.points[1].point_id]
     cases: list[tuple[str, datetime, str]] = [
-        (secret, story.start - 24 * HOUR - MINUTE, "linetest.early"), (secret, story.start - 2 * HOUR, "linetest.over"),
+        (secret, story.start - 24 * HOUR - MINUTE, "linetest.early"), (secret, story.start - HOUR, "linetest.over"),
         (secret[:-1] + ("A" if secret[-1] != "A" else "B"), story.start - 23 * HOUR, "linetest.unknown"),
         ("", story.start - 23 * HOUR, "linetest.unknown"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetings.errors import Invalid
-from scheduler.readiness import CODES, Limits, Measured, Need, Profile, Verdict, judge, need_of
+from scheduler.readiness import CODES, Limits, Measured, Need, Policy, Profile, Round, Verdict, judge, need_of, rounds_of
 
 LIMITS = Limits()
 NEED = need_of(LIMITS, main=False)
@@ -34,16 +35,17 @@ def verdict(**changes: Any) -> tuple[str, tuple[str, ...]]:
     ({"up_kbps": 449}, ("weak", ("up.small",))),
     ({"up_kbps": 450}, ("ready", ())),
     ({"up_kbps": 180}, ("weak", ("up.picture",))),
-    ({"up_kbps": 39}, ("failed", ("up.voice",))),
+    ({"up_kbps": 36}, ("weak", ("up.picture",))),
+    ({"up_kbps": 35}, ("failed", ("up.voice",))),
     ({"up_kbps": None}, ("weak", ("up.unknown",))),
-    ({"down_kbps": 39, "up_kbps": 180}, ("failed", ("down.voice", "up.picture"))),
+    ({"down_kbps": 35, "up_kbps": 180}, ("failed", ("down.voice", "up.picture"))),
     ({"loss_down": 29}, ("ready", ())),
     ({"loss_down": 30}, ("weak", ("loss.some",))),
     ({"loss_up": 200}, ("failed", ("loss.heavy",))),
     ({"rtt_ms": 400}, ("weak", ("rtt.long",))),
     ({"rtt_ms": 2500}, ("failed", ("rtt.late",))),
-    ({"mic_dbfs": -51}, ("weak", ("mic.quiet",))),
-    ({"mic_dbfs": -71}, ("weak", ("mic.silent",))),
+    ({"mic_dbfs": -46}, ("weak", ("mic.quiet",))),
+    ({"mic_dbfs": -58}, ("weak", ("mic.silent",))),
     ({"mic_dbfs": None}, ("weak", ("mic.silent",))),
     ({"mic": "denied"}, ("weak", ("mic.denied",))),
     ({"camera": "missing"}, ("weak", ("camera.missing",))),
@@ -85,6 +87,14 @@ def test_limits_are_data() -> None:
     for wrong in ({"no_such": 1}, {"loss_weak": 300}, {"voice_kbps": 0}, {"declared_percent": 101}, {"mic_silent_dbfs": -10}):
         with pytest.raises(ValueError, match="limit"):
             Limits.chosen(wrong)
+
+
+def test_a_link_of_a_round_is_good_until_the_next_round_or_the_start() -> None:
+    hours = {name: timedelta(hours=hours) for name, hours in (("T-60min", 1), ("T-24h", 24), ("T-3h", 3))}
+    assert rounds_of(hours) == (Round("T-24h", hours["T-24h"], timedelta(hours=21)), Round("T-3h", hours["T-3h"], timedelta(hours=2)),
+                                Round("T-60min", hours["T-60min"], timedelta(hours=1)))
+    assert rounds_of({one.name: one.before for one in Policy().rounds}) == Policy().rounds
+    assert rounds_of({}) == ()
 
 
 paths = st.sampled_from([None, False, True])

@@ -37,6 +37,7 @@ class Line:
         place = os.getpid() % 251, (os.getpid() // 251 % 16 * 4 + number % 4) * 4
         self.here, self.there = (f"10.231.{place[0]}.{place[1] + end}" for end in (1, 2))
         self.namespace = f"diemcau-{os.getpid()}-{number}"
+        self._lossy = False
         self._near, self._far = (f"dc{os.getpid() % 100_000}{number}{end}" for end in "ab")
 
     @classmethod
@@ -55,6 +56,7 @@ class Line:
             run("ip", "-n", line.namespace, "link", "set", "lo", "up")
             yield line
         finally:
+            line.free()
             run("ip", "netns", "del", line.namespace)  # the cable goes with it
 
     def move(self) -> None:
@@ -71,8 +73,25 @@ class Line:
         self._narrow(("tc",), self._near, kbit)
         self._narrow(("tc", "-n", self.namespace), self._far, up or kbit)
 
+    def lose(self, thousandths: int) -> None:
+        """From now on so many packets of a thousand vanish on arrival, at either end."""
+        for tool, end in self._ends:
+            chain = f"{{ type filter hook ingress device {end} priority 0; }}"
+            rules = (f"add table netdev {end}", f"add chain netdev {end} loss {chain}",
+                     f"add rule netdev {end} loss numgen random mod 1000 < {thousandths} counter drop")
+            run(*tool, "nft", "; ".join(rules))
+        self._lossy = True
+
+    @property
+    def _ends(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        return ((), self._near), (("ip", "netns", "exec", self.namespace), self._far)
+
     def free(self) -> None:
-        """Nothing is narrow any more."""
+        """Nothing is narrow any more, nothing is lost."""
+        if self._lossy:
+            for tool, end in self._ends:
+                run(*tool, "nft", f"delete table netdev {end}")
+            self._lossy = False
         for tool, end in ((("tc",), self._near), (("tc", "-n", self.namespace), self._far)):
             with contextlib.suppress(subprocess.CalledProcessError):  # it was free
                 run(*tool, "qdisc", "del", "dev", end, "root")

@@ -67,14 +67,15 @@ def unsafe(app: FastAPI) -> list[tuple[APIRoute, str]]:
     return [(route, method) for route in routes(app) for method in sorted(route.methods & UNSAFE)]
 
 
-def test_only_tickets_and_join_links_stand_for_themselves(app: FastAPI) -> None:
+def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAPI) -> None:
     """They are no cookie that another site could make a browser send, so they need no form token; nothing else is."""
     bearer = {route.path for route, _method in unsafe(app) if checks(route)[0].bearer}  # type: ignore[attr-defined]
     assert bearer == {
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
         "/media/sessions/{session}/view", "/j/{secret}/tickets", "/j/{secret}/hand", "/j/{secret}/vote",
+        "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
     }
-    assert all(checks(route)[0].bearer == route.path.startswith(("/media/", "/j/")) for route, _ in unsafe(app))  # type: ignore[attr-defined]
+    assert all(checks(route)[0].bearer == route.path.startswith(("/media/", "/j/", "/t/")) for route, _ in unsafe(app))  # type: ignore[attr-defined]
 
 
 async def test_every_unsafe_route_refuses_those_who_may_when_our_token_is_missing(
@@ -108,7 +109,7 @@ async def test_until_the_first_password_is_changed_only_the_own_account_opens(ap
         for route in routes(app):
             if "GET" not in route.methods or checks(route)[0].action is Action.PUBLIC:  # type: ignore[attr-defined]
                 continue
-            if route.path.startswith(("/j/", "/d/", "/metrics", "/api/v1/")):
+            if route.path.startswith(("/j/", "/t/", "/d/", "/metrics", "/api/v1/")):
                 continue  # reached by a link, from the machine itself or by programs, which are told and not sent on
             answer = await client.get(re.sub(r"{\w+}", "x", route.path))
             (closed if answer.headers.get("location") == "/password" else opened).add(route.path)

@@ -115,7 +115,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings, listener: Any)
 
     try:
         scene = await asyncio.to_thread(prepare, app.state.container, arguments.units, meeting=not arguments.no_meeting)
-        return await server.run(app, settings, listener, lambda: beside(scene), ending=app.state.container.hub.feed.close)
+        return await server.run(app, settings, listener, lambda: beside(scene), ending=app.state.container.ending)
     except InService:
         print(_("✕ Thư mục {folder} có tài khoản của người dùng thật nên không dùng cho bản trình diễn. "
                 "Hãy chọn thư mục khác bằng --data.", folder=settings.data), file=sys.stderr)

@@ -53,4 +53,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(_("Điểm Cầu đang chạy tại {url}", url=settings.base_url), flush=True)
 
     app = build(settings)
-    return asyncio.run(server.run(app, settings, listener, announce, ending=app.state.container.hub.feed.close))
+    return asyncio.run(server.run(app, settings, listener, announce, ending=app.state.container.ending))

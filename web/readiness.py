@@ -1,0 +1,160 @@
+"""Who sees which points of which meetings on a wall, and what a wall, a list and a file show of them.
+
+Everything here has passed `access.decide`, point by point where not the whole meeting is open to the reader.  Reads only.
+Called by web/routes/readiness.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from meetings.access import Action, Resource, Subject, decide
+from meetings.meeting import Meeting
+from meetings.units import UnitTree, fold
+from scheduler import line_table, line_tests
+from scheduler.line_tests import Standing
+from scheduler.readiness import RANK, Verdict
+from web import places, readiness_words
+from web.container import Container
+from web.i18n import _
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One point of one meeting, with its unit above and whom to phone."""
+
+    meeting: Meeting
+    standing: Standing
+    above: str
+    technician_name: str
+    technician_phone: str
+    deputy_name: str
+    deputy_phone: str
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        return self.standing.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The tiles of the units under one unit; the group whose trouble is worst comes first, its worst tile too."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    @property
+    def ready(self) -> int:
+        return sum(row.standing.verdict is Verdict.READY for row in self.rows)
+
+
+def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resource, subject: Subject) -> list[Standing]:
+    """How the points of this meeting stand that `subject` may see: all of them, or those it looks after."""
+    found = line_tests.standings(conn, meeting.meeting_id)
+    if decide(subject, Action.READINESS_READ, resource).allowed:
+        return found
+    return [one for one in found if decide(subject, Action.READINESS_READ, point_of(tree, meeting, one.seat.unit)).allowed]
+
+
+def point_of(tree: UnitTree, meeting: Meeting, unit_id: str) -> Resource:
+    """One point of a meeting, for `access`: what counts is where its unit stands.  A unit that has ended stands nowhere."""
+    path = tree.path(unit_id) if unit_id in tree else ()
+    return Resource("point", path, meeting.meeting_id, meeting.state.value)
+
+
+def rows(conn: Connection, tree: UnitTree, meeting: Meeting, standings: Iterable[Standing]) -> list[Row]:
+    """With whom to phone."""
+    shown = list(standings)
+    told = line_table.told(conn, [one.seat.point_id for one in shown])
+    return [_row(tree, meeting, one, told.get(one.seat.point_id, {})) for one in shown]
+
+
+def _row(tree: UnitTree, meeting: Meeting, standing: Standing, told: Mapping[str, Any]) -> Row:
+    names = ("technician_name", "technician_phone", "deputy_name", "deputy_phone")
+    return Row(meeting, standing, _above(tree, standing.seat.unit), *(str(told.get(name) or "") for name in names))
+
+
+def _above(tree: UnitTree, unit_id: str) -> str:
+    parent = tree.get(unit_id).parent_id if unit_id in tree else None
+    return tree.get(parent).name if parent is not None and parent in tree else ""
+
+
+def groups(found: Sequence[Row]) -> list[Group]:
+    """By the unit above, the worst first."""
+    by_unit: dict[str, list[Row]] = {}
+    for row in found:
+        by_unit.setdefault(row.above, []).append(row)
+    made = [Group(name or _("Cấp cao nhất"), tuple(sorted(inside, key=lambda row: row.rank))) for name, inside in by_unit.items()]
+    return sorted(made, key=lambda group: (RANK[group.rows[0].standing.verdict], -_trouble(group), group.name))
+
+
+def _trouble(group: Group) -> int:
+    return sum(row.standing.verdict in (Verdict.FAILED, Verdict.NONE) for row in group.rows)
+
+
+def counts(found: Iterable[Row]) -> dict[str, int]:
+    """How many of each verdict; each is there."""
+    counted = Counter(row.standing.verdict for row in found)
+    return {verdict.value: counted[verdict] for verdict in Verdict}
+
+
+def chosen(found: Iterable[Row], show: str, query: str) -> list[Row]:
+    """What the filters in the address leave.  `show`: a verdict, or "phone": whoever is to be phoned."""
+    words = fold(query).split()
+    wanted = {"phone": {Verdict.FAILED, Verdict.NONE, Verdict.WEAK}}.get(show) or {verdict for verdict in Verdict if verdict.value == show}
+    return [row for row in found if (not wanted or row.standing.verdict in wanted) and all(
+        word in fold(f"{row.standing.seat.name} {row.standing.seat.code} {row.above}") for word in words)]
+
+
+def tile(found: Container, meeting_id: str, standing: Standing) -> dict[str, Any]:
+    """What a tile shows, in the reader's language: the page's first form and every news have it from here."""
+    look, icon = readiness_words.LOOKS[standing.verdict]
+    measured = standing.measured
+    note = _("đã gửi đường dẫn") if standing.asked else _("chưa gửi đường dẫn")
+    if standing.tried_at is not None:
+        trip = _("trễ {ms} ms", ms=measured.rtt_ms) + " · " if measured is not None and measured.rtt_ms is not None else ""
+        note = f"{trip}{found.when.clock(standing.tried_at)}"
+    return {
+        "key": key(meeting_id, standing), "verdict": standing.verdict.value, "rank": RANK[standing.verdict], "look": look, "icon": icon,
+        "word": readiness_words.verdict(standing.verdict), "line": readiness_words.line(standing.verdict, standing.reasons), "note": note,
+    }
+
+
+def key(meeting_id: str, standing: Standing) -> str:
+    return f"{meeting_id}.{standing.seat.point_id}"
+
+
+def sheet(found: Container, phoned: Iterable[Row]) -> bytes:
+    """Whom to phone, for a spreadsheet: UTF-8 with its mark, and no cell that it would run as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_("Điểm cầu"), _("Mã"), _("Đơn vị cấp trên"), _("Cuộc họp"), _("Bắt đầu"), _("Kết luận"), _("Lý do"), _("Việc cần làm"),
+                     _("Kỹ thuật viên"), _("Điện thoại"), _("Người thay"), _("Điện thoại người thay")])
+    for row in sorted(phoned, key=lambda row: row.rank):
+        standing, said = row.standing, [readiness_words.said(reason) for reason in row.standing.reasons]
+        writer.writerow(_safe([
+            standing.seat.name, standing.seat.code, row.above, row.meeting.title, found.when.moment(row.meeting.start),
+            readiness_words.verdict(standing.verdict), "; ".join(one.text for one in said),
+            " ".join(dict.fromkeys(one.advice for one in said)), row.technician_name, row.technician_phone, row.deputy_name,
+            row.deputy_phone]))
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _safe(cells: Iterable[str]) -> list[str]:
+    """A cell that begins like a formula gets an apostrophe before it, as spreadsheets themselves write text."""
+    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells]
+
+
+def tree_of(found: Container, conn: Connection, meeting: Meeting) -> UnitTree:
+    """The units as they stand on the day of the meeting."""
+    return places.tree(conn, found.when.today(meeting.start))

@@ -1,0 +1,285 @@
+"""The readiness wall: how every point's line stands, of one meeting or of all of a day, live; and whom to phone.
+
+Who may see the whole meeting sees all its points, others those they look after; a reader of nothing learns nothing.  News
+are server-sent events: first everything, then what changed.  Never measures and never judges: it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+from sqlalchemy import Connection
+
+from meetings import service
+from meetings.access import Action, Resource, Subject, decide
+from meetings.errors import NotFound
+from meetings.meeting import ROOM_OPEN, Meeting
+from meetings.store import meeting_store, seat_store
+from meetings.units import UnitTree
+from scheduler import line_tests
+from scheduler.line_tests import Standing
+from scheduler.readiness import Verdict
+from web import readiness, readiness_words, session, views
+from web.container import Container, container
+from web.feed import BEAT_FRAME, frame
+from web.guard import allow
+from web.i18n import _, language, speak
+from web.pages import done, page
+from web.readiness import Row
+from web.routes.events import HEADERS
+from web.walls import Wall
+
+router = APIRouter(tags=["readiness"], default_response_class=HTMLResponse)
+HERE = "/meetings/{meeting_id}/readiness"
+
+
+def of_meeting(request: Request, conn: Connection) -> Resource:
+    """The meeting; for whoever may not see all of it, one of its points that they look after, if there is one."""
+    resource, subject = views.meeting(request, conn), request.state.subject
+    request.state.whole = resource
+    if decide(subject, Action.READINESS_READ, resource).allowed:
+        return resource
+    found, meeting = container(request), request.state.meeting
+    if meeting.state in ROOM_OPEN:
+        tree = readiness.tree_of(found, conn, meeting)
+        own = (readiness.point_of(tree, meeting, seat.unit) for seat in seat_store.seats(conn, meeting.meeting_id))
+        return next((point for point in own if decide(subject, Action.READINESS_READ, point).allowed), resource)
+    return resource
+
+
+READ = Depends(allow(Action.READINESS_READ, of_meeting))
+DAY = Depends(allow(Action.READINESS_READ))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The meetings that one wall shows, each with the standings its reader may see."""
+
+    meetings: tuple[tuple[Meeting, UnitTree, tuple[Standing, ...]], ...]
+
+    @property
+    def visible(self) -> dict[str, frozenset[int]]:
+        return {meeting.meeting_id: frozenset(one.seat.point_id for one in found) for meeting, _tree, found in self.meetings}
+
+    def rows(self, conn: Connection) -> list[Row]:
+        return [row for meeting, tree, found in self.meetings for row in readiness.rows(conn, tree, meeting, found)]
+
+
+def _one(found: Container, conn: Connection, subject: Subject, meeting: Meeting) -> Scope:
+    tree = readiness.tree_of(found, conn, meeting)
+    resource = views.resource_of(conn, meeting)
+    return Scope(((meeting, tree, tuple(readiness.visible(conn, tree, meeting, resource, subject))),))
+
+
+def _today(found: Container, conn: Connection, subject: Subject) -> Scope:
+    """Every meeting that is on today and has a point that this reader may see."""
+    start, end = found.when.day_bounds(found.when.today(found.clock.now()))
+    near = meeting_store.find(conn, after=start, before=end, states=tuple(ROOM_OPEN))
+    scopes = (_one(found, conn, subject, meeting) for meeting in near)
+    return Scope(tuple(part for scope in scopes for part in scope.meetings if part[2]))
+
+
+# --- one meeting -------------------------------------------------------------------------------------------------
+
+
+@router.get(HERE, dependencies=[READ])
+def wall(request: Request, meeting_id: str, show: str = "", q: str = "") -> Response:
+    found, subject, meeting = container(request), request.state.subject, request.state.meeting
+    with found.db.read() as conn:
+        scope = _one(found, conn, subject, meeting)
+        frame_ = _frame(found, conn, request)
+        values = _wall(found, conn, scope, show, q)
+    return page(request, "readiness/meeting.html", here=f"/meetings/{meeting_id}/readiness", **frame_, **values)
+
+
+@router.get(f"{HERE}/events", dependencies=[READ])
+async def events(request: Request, meeting_id: str) -> StreamingResponse:
+    """`tested` [{key, verdict, rank, look, icon, word, line, note}]: everything first, then what changed; `beat`."""
+    found = container(request)
+
+    def scope(conn: Connection, subject: Subject) -> Scope:
+        return _one(found, conn, subject, service.get(conn, meeting_id))
+
+    return await _stream(request, scope)
+
+
+@router.get(f"{HERE}/phone", dependencies=[READ])
+def phone(request: Request, meeting_id: str) -> Response:
+    """Whom to phone, to print."""
+    found = container(request)
+    with found.db.read() as conn:
+        rows = _one(found, conn, request.state.subject, request.state.meeting).rows(conn)
+    return _phone(request, rows, request.state.meeting.title, f"/meetings/{meeting_id}/readiness")
+
+
+@router.get(f"{HERE}.csv", dependencies=[READ], response_class=Response)
+def sheet(request: Request, meeting_id: str) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        rows = _one(found, conn, request.state.subject, request.state.meeting).rows(conn)
+    return _sheet(found, rows)
+
+
+@router.post(f"{HERE}/remind", dependencies=[Depends(allow(Action.LINETEST_OPEN, views.meeting))])
+def remind(request: Request, meeting_id: str) -> Response:
+    """Everybody who has not tested is told once more; one point alone where the form names it."""
+    found, now = container(request), container(request).clock.now()
+    text = str(request.state.form.get("point", ""))
+    with found.db.write() as conn:
+        points = [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else []
+        told = line_tests.remind(conn, found.keys.tests, found.settings.line_policy, meeting_id, now, points)
+        standings = [one for one in line_tests.standings(conn, meeting_id) if not points or one.seat.point_id in points]
+    for one in standings:
+        found.walls.publish(meeting_id, one)
+    return done(f"/meetings/{meeting_id}/readiness", "reminded", told)
+
+
+@router.get(f"{HERE}/{{code}}", dependencies=[READ])
+def point(request: Request, meeting_id: str, code: str) -> Response:
+    """One point: what is wrong, what to do, whom to phone, the figures, and how its line was before other meetings."""
+    found, subject, meeting = container(request), request.state.subject, request.state.meeting
+    with found.db.read() as conn:
+        rows = [row for row in _one(found, conn, subject, meeting).rows(conn) if row.standing.seat.code == code]
+        if not rows:
+            raise NotFound("not_found")
+        frame_ = _frame(found, conn, request)
+        past = line_tests.history(conn, rows[0].standing.seat.point_id)
+        readable = {one.meeting_id: _readable(conn, subject, one.meeting_id) for one in past}
+    standing = rows[0].standing
+    return page(
+        request, "readiness/point.html", **frame_, one=rows[0], tile=readiness.tile(found, meeting_id, standing),
+        said=[readiness_words.said(reason) for reason in standing.reasons], head=_(readiness_words.HEADS[standing.verdict]),
+        figures=readiness_words.figures(standing.measured) if standing.measured else [],
+        past=[(one, readiness_words.LOOKS[one.verdict], readiness_words.verdict(one.verdict),
+               readiness_words.line(one.verdict, one.reasons), readable[one.meeting_id], readiness_words.round_name(one.round))
+              for one in past])
+
+
+def _readable(conn: Connection, subject: Subject, meeting_id: str) -> bool:
+    return views.may(conn, subject, Action.MEETING_READ, service.get(conn, meeting_id))
+
+
+# --- the day -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/readiness")
+def day(request: Request, show: str = "", q: str = "", subject: Subject = DAY) -> Response:
+    """All meetings of today in which this person looks after points."""
+    found = container(request)
+    with found.db.read() as conn:
+        values = _wall(found, conn, _today(found, conn, subject), show, q)
+    return page(request, "readiness/day.html", place="points", here="/readiness", today=found.when.today(found.clock.now()), **values)
+
+
+@router.get("/readiness/events", dependencies=[DAY])
+async def day_events(request: Request) -> StreamingResponse:
+    found = container(request)
+    return await _stream(request, lambda conn, subject: _today(found, conn, subject))
+
+
+@router.get("/readiness/phone")
+def day_phone(request: Request, subject: Subject = DAY) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        rows = _today(found, conn, subject).rows(conn)
+    return _phone(request, rows, found.when.day(found.clock.now()), "/readiness")
+
+
+@router.get("/readiness.csv", response_class=Response)
+def day_sheet(request: Request, subject: Subject = DAY) -> Response:
+    found = container(request)
+    with found.db.read() as conn:
+        rows = _today(found, conn, subject).rows(conn)
+    return _sheet(found, rows)
+
+
+# --- parts -------------------------------------------------------------------------------------------------------
+
+
+def _frame(found: Container, conn: Connection, request: Request) -> dict[str, Any]:
+    """What the frame of a meeting's page wants.  Who may not read the meeting sees its name and time and no tabs."""
+    meeting, subject, resource = request.state.meeting, request.state.subject, request.state.whole
+    row = views.row(found, conn, subject, meeting, resource)
+    return {"place": "meetings", "meeting": meeting, "row": row, "tab": "readiness", "resource": resource, "action": None,
+            "counts": {"audience": row.booked, "documents": len(service.documents(conn, meeting.meeting_id))}}
+
+
+def _wall(found: Container, conn: Connection, scope: Scope, show: str, query: str) -> dict[str, Any]:
+    rows = scope.rows(conn)
+    shown = readiness.chosen(rows, show, query)
+    several = len(scope.meetings) > 1
+    counted = readiness.counts(rows)
+    return {
+        "groups": readiness.groups(shown), "total": len(rows), "counted": counted, "ready": counted[Verdict.READY.value], "show": show,
+        "q": query, "several": several, "shown": len(shown),
+        "tiles": {readiness.key(row.meeting.meeting_id, row.standing): readiness.tile(found, row.meeting.meeting_id, row.standing) for row in shown},
+        "verdicts": [(verdict.value, readiness_words.verdict(verdict), *readiness_words.LOOKS[verdict]) for verdict in Verdict],
+        "key": readiness.key, "newest": max((row.standing.tried_at for row in rows if row.standing.tried_at), default=None),
+    }
+
+
+def _phone(request: Request, rows: Sequence[Row], title: str, back: str) -> Response:
+    phoned = sorted(readiness.chosen(rows, "phone", ""), key=lambda row: row.rank)
+    listed = [(row, readiness_words.verdict(row.standing.verdict), readiness_words.line(row.standing.verdict, row.standing.reasons),
+               readiness_words.LOOKS[row.standing.verdict], [readiness_words.said(reason) for reason in row.standing.reasons]) for row in phoned]
+    several = len({row.meeting.meeting_id for row in rows}) > 1
+    return page(request, "readiness/phone.html", place="points", listed=listed, title=title, back=back, several=several)
+
+
+def _sheet(found: Container, rows: Sequence[Row]) -> Response:
+    data = readiness.sheet(found, readiness.chosen(rows, "phone", ""))
+    return Response(data, media_type="text/csv; charset=utf-8", headers={"content-disposition": 'attachment; filename="goi-dien.csv"'})
+
+
+async def _stream(request: Request, scope: Any) -> StreamingResponse:
+    """The news of a wall for as long as its reader's session lives and sees anything; judged again at every beat."""
+    found, token = container(request), session.token_of(container(request), request)
+    wall = found.walls.listen({})
+
+    def look() -> Scope | None:
+        known = session.person(found, token, touch=False)
+        if known is None or known[0].must_change:
+            return None
+        with found.db.read() as conn:
+            try:
+                current: Scope = scope(conn, known[1])
+            except NotFound:
+                return None
+        return current
+
+    return StreamingResponse(_news(found, wall, look, language()), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _news(found: Container, wall: Wall, look: Any, spoken: str) -> AsyncIterator[bytes]:
+    """Listens before it reads: what changes in between is told twice rather than never."""
+    judged = datetime.min.replace(tzinfo=found.clock.now().tzinfo)
+    try:
+        yield b"retry: 2000\n\n"
+        current = await to_thread.run_sync(look)
+        if current is None:
+            return
+        wall.visible = current.visible
+        current = await to_thread.run_sync(look)  # what was published before the wall had its sets
+        if current is None:
+            return
+        judged = found.clock.now()
+        speak(spoken)
+        everything = [readiness.tile(found, meeting.meeting_id, one) for meeting, _tree, shown in current.meetings for one in shown]
+        yield frame("tested", everything)
+        async for told in wall.news(found.walls.beat):
+            if (found.clock.now() - judged).total_seconds() >= found.walls.beat:
+                current = await to_thread.run_sync(look)
+                if current is None:
+                    return
+                wall.visible, judged = current.visible, found.clock.now()
+            speak(spoken)
+            tiles = [readiness.tile(found, meeting_id, one) for (meeting_id, _point), one in told.items()]
+            yield frame("tested", tiles) if tiles else BEAT_FRAME
+    finally:
+        found.walls.leave(wall)

@@ -1,0 +1,169 @@
+/* Measures a line in numbers: bytes that come down, and a drawing sent up through the relay and back.  No page, no words. */
+
+import { receive } from "../room/link.js";
+import { data } from "../room/page.js";
+import { Session, ask, pairOf } from "./sessions.js";
+
+const DOWN = 3000;            // milliseconds of bytes
+const DOWN_NARROW = 8000;     // ... where fewer than these came:
+const NARROW = 64_000;
+const PATIENCE = 20_000;      // until the first of them
+const LOOP = 9000;            // milliseconds of the drawing, of which ...
+const SETTLING = 4000;        // ... so many are the estimate's to find the line
+const LOOK = 500;
+const QUIET = 1000;
+const MOST_UP = 1_500_000;    // bit/s of the drawing
+const BELIEVED = 4000;        // kbit/s of an estimate that was not tried to its end
+const SIZE = [640, 360];
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** kbit/s that the server's bytes come down with.  What came first is not counted: it says when the clock starts. */
+export async function download(waits) {
+  const stop = new AbortController();
+  let timer = setTimeout(() => stop.abort(), PATIENCE);
+  let [first, last, bytes] = [0, 0, 0];
+  try {
+    const response = await ask(() => fetch(`${data.base}/bytes`, { signal: stop.signal, cache: "no-store" }), waits);
+    const reader = response.body.getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      last = performance.now();
+      if (first) {
+        bytes += part.value.length;
+        continue;
+      }
+      first = last;
+      clearTimeout(timer);
+      // A narrow line needs longer to show what it carries.
+      timer = setTimeout(() => (bytes > NARROW ? stop.abort() : (timer = setTimeout(() => stop.abort(), DOWN_NARROW - DOWN))), DOWN);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;      // otherwise it was stopped: what came until then counts
+  }
+  clearTimeout(timer);
+  return last > first ? Math.round((8 * bytes) / (last - first)) : null;
+}
+
+/** A restless drawing and a silence, as tracks; `end()` stops them. */
+function drawing() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: SIZE[0], height: SIZE[1] });
+  const draw = canvas.getContext("2d");
+  const timer = setInterval(() => {
+    for (let n = 0; n < 120; n += 1) {
+      draw.fillStyle = `hsl(${Math.random() * 360} 80% ${20 + Math.random() * 60}%)`;
+      draw.fillRect(Math.random() * SIZE[0], Math.random() * SIZE[1], 30, 30);
+    }
+  }, 66);
+  const context = new AudioContext();
+  const tone = new OscillatorNode(context, { frequency: 220 });
+  const sound = context.createMediaStreamDestination();
+  tone.connect(new GainNode(context, { gain: 0.01 })).connect(sound);
+  tone.start();
+  context.resume();
+  const video = canvas.captureStream(15).getVideoTracks()[0];
+  return {
+    audio: sound.stream.getAudioTracks()[0], video,
+    end() {
+      clearInterval(timer);
+      video.stop();
+      context.close();
+    },
+  };
+}
+
+function totals(reports, type, kind) {
+  const sums = { bytes: 0, packets: 0, lost: 0, found: false };
+  for (const one of reports.values()) {
+    if (one.type !== type || one.kind !== kind) continue;
+    sums.found = true;
+    sums.bytes += (one.bytesSent ?? 0) + (one.headerBytesSent ?? 0) + (one.bytesReceived ?? 0) + (one.headerBytesReceived ?? 0);
+    sums.packets += (one.packetsSent ?? 0) + (one.packetsReceived ?? 0);
+    sums.lost += Math.max(0, one.packetsLost ?? 0);
+  }
+  return sums;
+}
+
+const KINDS = ["video", "audio"];
+
+async function look(up, down) {
+  const [sent, got] = await Promise.all([up.getStats(), down.getStats()]);
+  const rows = { at: performance.now(), estimate: pairOf(sent)?.availableOutgoingBitrate };
+  for (const kind of KINDS) {
+    rows[kind] = { sent: totals(sent, "outbound-rtp", kind), told: totals(sent, "remote-inbound-rtp", kind), got: totals(got, "inbound-rtp", kind) };
+  }
+  return rows;
+}
+
+/** Lost of all packets in thousandths between two readings; null where too few came to tell. */
+function share(lost, all) {
+  return all < 40 ? null : Math.round((1000 * Math.max(0, lost)) / all);
+}
+
+/** What two readings and the estimates between them say of the line. */
+export function weigh(first, last, estimates) {
+  const took = last.at - first.at;
+  const grown = (kind, what, name) => last[kind][what][name] - first[kind][what][name];
+  const bits = (what) => KINDS.reduce((sum, kind) => sum + 8 * grown(kind, what, "bytes"), 0);
+  const lossUp = KINDS.map((kind) => share(grown(kind, "told", "lost"), grown(kind, "sent", "packets")));
+  const lossDown = KINDS.map((kind) => share(grown(kind, "got", "lost"), grown(kind, "got", "lost") + grown(kind, "got", "packets")));
+  // Of sound the reports upward tell what its listener lost too: they count only where no picture got through.
+  const up = lossUp[0] ?? lossUp[1];
+  const sent = (bits("sent") / took) * (1 - (up ?? 0) / 1000);
+  const estimate = estimates.length ? Math.min(BELIEVED, estimates.reduce((sum, one) => sum + one, 0) / estimates.length / 1000) : 0;
+  return {
+    up_kbps: Math.round(Math.max(sent, estimate)), loss_up: up, loss_down: lossDown[0] ?? lossDown[1],
+    received: Math.round(bits("got") / took),
+  };
+}
+
+/** The shortest round trip while little is sent, in milliseconds. */
+async function quietTrip(pc) {
+  const took = [];
+  for (let n = 0; n < QUIET / 250; n += 1) {
+    await pause(250);
+    const pair = pairOf(await pc.getStats());
+    if (pair?.currentRoundTripTime) took.push(1000 * pair.currentRoundTripTime);
+  }
+  return took.length ? Math.round(Math.min(...took)) : null;
+}
+
+/** The drawing goes up and comes back over this kind of path for some seconds; `progress(share)` hears how far it is.  null where no path stands. */
+export async function loop(path, run, waits, progress) {
+  const [up, down] = ["up", "down"].map((way) => new Session(way, path, run, waits));
+  const made = drawing();
+  try {
+    // The picture waits until both sessions stand: it would fill a narrow line, and what asks for the second would not pass.
+    const sends = await up.open((pc) => {
+      pc.addTransceiver(made.audio, { direction: "sendonly" });
+      pc.addTransceiver(made.video, { direction: "sendonly", sendEncodings: [{ maxBitrate: MOST_UP, active: false }] });
+    });
+    if (!sends || !(await down.open((pc) => receive(pc, { audio: 1, video: 1 })))) return null;
+    const rtt_ms = await quietTrip(up.pc);
+    const sender = up.pc.getSenders().find((one) => one.track === made.video);
+    const chosen = sender.getParameters();
+    chosen.encodings[0].active = true;
+    await sender.setParameters(chosen);
+    return { rtt_ms, ...(await watched(up.pc, down.pc, progress)) };
+  } finally {
+    up.end();
+    down.end();
+    made.end();
+  }
+}
+
+async function watched(up, down, progress) {
+  const begun = performance.now();
+  const estimates = [];
+  let first = null;
+  for (;;) {
+    await pause(LOOK);
+    const now = performance.now() - begun;
+    progress(Math.min(1, now / LOOP));
+    const rows = await look(up, down);
+    if (now >= SETTLING) {
+      first ??= rows;
+      if (rows.estimate) estimates.push(rows.estimate);
+    }
+    if (now >= LOOP) return weigh(first, rows, estimates);
+  }
+}
