@@ -61,6 +61,16 @@ def hold(conn: Connection, meeting_id: str, point_ids: Collection[int], slot: Sl
     return held[meeting_id]
 
 
+def hold_whole(conn: Connection, meeting_id: str, point_ids: Collection[int] = (), to: Slot | None = None) -> Meeting:
+    """The meeting, locked with all its points before it is compared with what somebody looked at and then booked or moved.
+
+    Locking the meeting alone first would wait in a circle with whoever holds the points.  `point_ids`: those wanted beside.
+    """
+    first = meeting_store.load(conn, meeting_id)
+    live = {point for state in ("confirmed", "pending") for point in points_of_meeting(conn, meeting_id, state)}
+    return hold(conn, meeting_id, {*point_ids, *live}, to or Slot(first.start, first.end))
+
+
 def check_free(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject) -> None:
     """Raises Conflict("booking.overlap")."""
     if in_the_way(conn, point_ids, slot, meeting_id):

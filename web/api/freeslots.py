@@ -35,7 +35,7 @@ def find(
     with found.db.read() as conn:
         if wanted.meeting is not None:
             permit(conn, service.get(conn, wanted.meeting), subject, Action.MEETING_READ)
-        points = audience.resolve(conn, wanted.audience, first)
+        points = audience.resolve(conn, wanted.audience, first, subject.unit_id).points
         asked = calendar_free.ask(
             conn, found.when, [point.point_id for point in points], timedelta(minutes=wanted.minutes), first, now, days=wanted.days,
             opens=time.fromisoformat(wanted.opens), closes=time.fromisoformat(wanted.closes),

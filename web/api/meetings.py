@@ -6,7 +6,7 @@ case; every creation carries its Idempotency-Key.  What is done is done by `web/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -22,7 +22,6 @@ from meetings.units import fold
 from scheduler import claims, series_store, workday_store
 from scheduler import points as point_store
 from scheduler import service as booking
-from scheduler.booking import Point
 from scheduler.series import wall_of
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot, civil_day
@@ -105,15 +104,16 @@ def create(
         on = civil_day(wanted.start)
         unit = booking_view.scope(conn, subject.unit_id, on).unit
         people = _people(conn, subject, {post: getattr(wanted, post) for post in POSTS}, now, request)
-        points = audience.resolve(conn, wanted.audience, on) if wanted.audience else []
+        meant = audience.resolve(conn, wanted.audience, on, unit.id) if wanted.audience else None
         meeting = service.create(conn, NewMeeting(
             title=wanted.title, unit=unit, start=wanted.start, end=wanted.end, **people, place=wanted.place,
             agenda=[AgendaLine(line.title, line.presenter) for line in wanted.agenda],
-            main_point_id=audience.main_point(conn, points, wanted.chair, unit.id),
+            main_point_id=audience.main_point(conn, meant.points, wanted.chair, unit.id) if meant else None,
         ), subject, now)
-        if points:
+        if meant:
             _tell_why_late(conn, found, meeting, wanted.hurry, subject, now)
-            _book(conn, found, meeting, wanted.repeat, [point.point_id for point in points], subject, now)
+            _book(conn, found, meeting, wanted.repeat, meant.ids, subject, now)
+            audience.keep(conn, meeting.meeting_id, Scope.ALL, meant, now)
         return detail(conn, service.get(conn, meeting.meeting_id)), f"{request.url.path}/{meeting.meeting_id}"
 
     answer, _new = answers.once(request, subject, work)
@@ -153,21 +153,23 @@ def book(
     scope: Reach = Scope.ONE,
 ) -> Response:
     """Exactly these points for the meeting's time, all or none; owners of points that are not yours are asked."""
-    points: list[Point] = []
+    meant: list[audience.Meant] = []
 
     def hold(conn: Connection) -> Meeting:
-        points.extend(audience.resolve(conn, wanted.audience, civil_day(service.get(conn, meeting_id).start)))
-        return _hold(conn, meeting_id, [point.point_id for point in points])
+        first = service.get(conn, meeting_id)
+        meant.append(audience.resolve(conn, wanted.audience, civil_day(first.start), first.unit.id))
+        return claims.hold_whole(conn, meeting_id, meant[0].ids)
 
     def work(conn: Connection, now: datetime) -> None:
-        ids = [point.point_id for point in points]
+        [chosen] = meant
         if scope is Scope.ONE:
-            convening.book(conn, meeting_id, ids, subject, now, wanted.displace.strip())
+            convening.book(conn, meeting_id, chosen.ids, subject, now, wanted.displace.strip())
         else:
-            series_store.edit(conn, meeting_id, scope, Change(points=ids), subject, now, acts=convening)
+            series_store.edit(conn, meeting_id, scope, Change(points=chosen.ids), subject, now, acts=convening)
+        audience.keep(conn, meeting_id, scope, chosen, now)
         meeting = service.get(conn, meeting_id)
-        if meeting.main_point_id not in {point.point_id for point in points}:
-            main = audience.main_point(conn, points, meeting.chair.user_id, meeting.unit.id)
+        if meeting.main_point_id not in chosen.ids:
+            main = audience.main_point(conn, chosen.points, meeting.chair.user_id, meeting.unit.id)
             convening.change(conn, meeting_id, subject, now, main_point_id=main)
 
     return _changed(request, meeting_id, work, hold)
@@ -183,7 +185,7 @@ def move(
     return _changed(
         request, meeting_id, lambda conn, now: series_store.edit(
             conn, meeting_id, scope, Change(slot=slot), subject, now, acts=convening),
-        lambda conn: _hold(conn, meeting_id, (), slot))
+        lambda conn: claims.hold_whole(conn, meeting_id, (), slot))
 
 
 @router.post("/{meeting_id}/convene", **contract("conveneMeeting", MeetingOut, 409, 412, 413, 415))
@@ -250,13 +252,6 @@ def _book(
     zone = found.when.zone.key
     series_store.create(conn, meeting.meeting_id, repeat.rule, zone, points, subject, now, acts=convening,
                         leave_out=frozenset(wall_of(start, zone) for start in repeat.leave_out))
-
-
-def _hold(conn: Connection, meeting_id: str, points: Collection[int], to: Slot | None = None) -> Meeting:
-    """The meeting, locked in the order of everything that books: its points, those wanted, then the meeting."""
-    first = service.get(conn, meeting_id)
-    live = {point for state in ("confirmed", "pending") for point in booking.points_of_meeting(conn, meeting_id, state)}
-    return claims.hold(conn, meeting_id, {*points, *live}, to or Slot(first.start, first.end))
 
 
 def _changed(

@@ -38,9 +38,10 @@ class RuleIn(In):
 
 
 class AudienceIn(In):
-    """Who is to meet: rules, and single points by their codes.  What is removed wins."""
+    """Who is to meet: rules, named groups of your unit, and single points by their codes.  What is removed wins."""
 
     rules: list[RuleIn] = Field([], max_length=MOST_RULES)
+    groups: list[Word] = Field([], max_length=MOST_RULES, description="Ids of named groups (GET /groups).")
     add: Codes = []
     remove: Codes = []
 

@@ -115,6 +115,14 @@ class BookingOut(Out):
     note: str | None
 
 
+class GroupOut(Out):
+    """Points that your unit convenes again and again."""
+
+    id: str
+    name: str
+    points: list[str] = Field(description="Codes.")
+
+
 class PersonOut(Out):
     """Somebody who may hold a post in your unit's meetings."""
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, Stale
 from meetings.meeting import Meeting
-from meetings.store import meeting_store
+from scheduler import claims
 from scheduler import service as booking
 from scheduler.slots import Slot
 from web import calendar_free, calendar_view, convening, places, views
@@ -147,7 +147,7 @@ def move(request: Request, meeting_id: str) -> Response:
     try:
         start, end = _times(found, form)
         with found.db.write() as conn:
-            current = meeting_store.lock(conn, meeting_id)
+            current = claims.hold_whole(conn, meeting_id, (), Slot(start, end))
             _same(found, current, form)
             moved = convening.move(conn, meeting_id, start, end, subject, now)
             again = len(booking.points_of_meeting(conn, meeting_id, "pending"))

@@ -6,9 +6,16 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from scheduler import audience_store
+from scheduler import points as point_store
+from scheduler.audience_table import meeting_audience
 from tests.web.api.conftest import Ask, problem
+from tests.web.api.test_meetings import made
 from tests.web.conftest import ManualClock
+from web import session, store
+from web.container import Container
 
 
 async def every(client: httpx.AsyncClient, path: str) -> list[dict[str, object]]:
@@ -123,3 +130,21 @@ async def test_the_language_is_the_readers(program: Ask) -> None:
     answer = await program("thuky").get("/api/v1/points?limit=0", headers={"accept-language": "en"})
     told = problem(answer, 422, "api.invalid")
     assert told["title"] == "The content is wrong" and "must be 1 or more" in told["errors"][0]["detail"]  # type: ignore[index]
+
+
+async def test_named_groups_are_ones_own_and_make_an_audience(program: Ask, found: Container, clock: ManualClock) -> None:
+    with found.db.write() as conn:
+        known = store.account_by_login(conn, "thuky")
+        assert known
+        by = session.subject_of(conn, known[0], clock.now().date())
+        ids = [point_store.point_by_code(conn, code).point_id for code in ("22", "06973")]
+        group_id = audience_store.group_save(conn, by.unit_path, "Ban chỉ đạo", ids, by, clock.now())
+    assert await every(program("thuky"), "/api/v1/groups") == [{"id": group_id, "name": "Ban chỉ đạo", "points": ["06973", "22"]}]
+    assert await every(program("nguoila"), "/api/v1/groups") == []
+    answer = await made(program("thuky"), audience={"groups": [group_id], "remove": ["22"]})
+    assert [point["code"] for point in answer.json()["points"]] == ["06973"]
+    with found.db.read() as conn:
+        [rule] = conn.execute(select(meeting_audience.c.rule)).scalars()
+    assert rule["groups"] == [group_id], "a merger of units is noticed"
+    told = problem(await made(program("thuky"), "second-key", audience={"groups": ["khong-co"]}), 422, "api.invalid")
+    assert told["errors"][0]["pointer"] == "/audience/groups/0"  # type: ignore[index]
