@@ -154,6 +154,7 @@ async def test_a_whole_province_is_booked_with_a_few_clicks(
     await page.locator("[data-pick]").first.click()
     await page.get_by_text("239 trống").wait_for()
     assert await page.input_value("[name=start]") == "10:00"
+    await page.fill("#hurry", "Ứng phó bão")
     await page.get_by_role("button", name="Đặt 239 điểm cầu").click()
     await page.wait_for_url("**/meetings/*?done=booked&n=239")
     assert "Đã đặt 239 điểm cầu" in await page.locator("[role=status]").inner_text()
@@ -188,6 +189,7 @@ async def test_the_booking_page_works_without_scripts(chromium: Browser, address
     await page.get_by_role("checkbox", name="Cả nhóm Mọi huyện").check()
     await page.get_by_role("button", name="Xem vướng").last.click()
     assert await page.locator("#sum .big").inner_text() == "13"
+    await page.fill("#hurry", "Ứng phó bão")
     await page.get_by_role("button", name="Đặt 13 điểm cầu").click()
     await page.wait_for_url("**/meetings/*?done=booked&n=13")
 

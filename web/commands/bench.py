@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     for file in files:
         _replace(file, json.dumps(result, indent=2) + "\n")
     for name, value in result.items():
-        print(f"{name:<24}{value}")
+        print(f"{name:<28}{value}")
     return 0
 
 
