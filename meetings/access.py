@@ -228,6 +228,15 @@ def _join(subject: Subject, resource: Resource) -> str | None:
     return "seat" if _seated(subject, resource) else None
 
 
+def _delegates(subject: Subject, resource: Resource) -> str | None:
+    """Who names delegates: the meeting's secretary for all points; the secretary and the officer of a point's unit for it."""
+    if reason := _book(subject, resource):
+        return reason
+    if _attends(subject, resource) and _holds(subject, frozenset({Role.SECRETARY, Role.OFFICER})):
+        return "own point"
+    return "seat" if _seated(subject, resource) else None
+
+
 def _seat_only(subject: Subject, resource: Resource) -> str | None:
     return "seat" if _seated(subject, resource) else None
 
@@ -335,6 +344,7 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.REQUEST_ANSWER: _answers,
     Action.POLICY_KEEP: _admin,
     Action.MEETING_JOIN: _join,
+    Action.DELEGATE_REGISTER: _delegates,
     Action.MOTION_VOTE: _seat_only,
     Action.HAND_RAISE: _seat_only,
     Action.DOCUMENT_READ: _document,

@@ -39,6 +39,7 @@ class Action(StrEnum):
     REQUEST_ANSWER = "request.answer"
     POLICY_KEEP = "policy.keep"
     MEETING_JOIN = "meeting.join"
+    DELEGATE_REGISTER = "delegate.register"
     MOTION_VOTE = "motion.vote"
     HAND_RAISE = "hand.raise"
     DOCUMENT_READ = "document.read"

@@ -22,7 +22,7 @@ NUMBERS: Final = {"capacity": (0, 100_000), "down_kbps": (1, 100_000_000), "up_k
 FIELDS: Final = ("capacity", "equipment", "down_kbps", "up_kbps", *DAYS, *TEXTS)
 """Everything that is typed, in the order of form and sheet."""
 _LIMITS: Final = {"name": 200, "phone": 40, "email": 200}
-_PHONE: Final = re.compile(r"\+?[0-9][0-9 .()/-]{5,38}", re.ASCII)
+PHONE: Final = re.compile(r"\+?[0-9][0-9 .()/-]{5,38}", re.ASCII)
 _MAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 
 
@@ -87,7 +87,7 @@ def _value(name: str, text: str) -> Any:
         return paragraph(text, "equipment", 1000, empty=True)
     kind = name.rpartition("_")[2]
     text = line(text, "contact", _LIMITS[kind], empty=True)
-    if text and kind == "phone" and not _PHONE.fullmatch(text):
+    if text and kind == "phone" and not PHONE.fullmatch(text):
         raise Invalid("point.phone", field=name, value=text)
     if text and kind == "email" and not _MAIL.fullmatch(text):
         raise Invalid("point.email", field=name, value=text)

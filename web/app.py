@@ -36,6 +36,7 @@ from web.routes import (
     booking,
     calendar,
     conduct,
+    delegate_list,
     delegates,
     documents,
     events,
@@ -91,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     meetings.router,
     series.router,
     delegates.router,
+    delegate_list.router,
     point_groups.router,
     point_sheet.router,  # before points: /points/sheet is no code
     points.router,

@@ -20,10 +20,11 @@ RUNS: dict[str, tuple[str, str]] = {
     "point.left": (N_("{n} điểm cầu rời họp"), "{n} points left"),
     "ballot.cast": (N_("{n} điểm cầu biểu quyết"), "{n} points voted"),
     "hand.raised": (N_("{n} điểm cầu đăng ký phát biểu"), "{n} points raised hands"),
+    "delegate.registered": (N_("Đăng ký {n} đại biểu"), "{n} delegates registered"),
     "delegate.recorded": (N_("Ghi {n} đại biểu"), "{n} delegates recorded"),
     "line.tested": (N_("{n} lần kiểm tra đường truyền"), "{n} line tests"),
 }
-MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded", "line.tested"})
+MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded", "delegate.registered", "delegate.withdrawn", "line.tested"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,10 @@ _TELL: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "booking.displaced": lambda d, p: _displaced(d),
     "meeting.convened": lambda d, p: _("Xác nhận cuộc họp"),
     "meeting.hurried": lambda d, p: _("Mời gấp: {reason}", reason=d["reason"]),
+    "delegate.registered": lambda d, p: _("{point}: đăng ký đại biểu {name}", point=p, name=d["name"]),
+    "delegate.withdrawn": lambda d, p: _("{point}: {name} không dự, {reason}", point=p, name=d["name"], reason=d["reason"]),
+    "delegates.loaded": lambda d, p: ngettext("Nạp danh sách {n} đại biểu", "Loaded {n} delegates", d["count"]),
+    "delegates.deadline": lambda d, p: _("Đặt hạn đăng ký đại biểu"),
     "invitation.numbered": lambda d, p: _("Cấp số giấy mời {number}/{symbol}", number=f"{d['number']:02d}", symbol=d["symbol"]),
     "meeting.cancelled": lambda d, p: _("Hủy cuộc họp: {reason}", reason=d["reason"]),
     "meeting.opened": lambda d, p: _("Khai mạc"),

@@ -93,6 +93,7 @@ MAY: dict[str, str] = {
     "request.answer": "",
     "policy.keep": "own-admin up-admin",
     "meeting.join": "chair secretary head clerk seat",
+    "delegate.register": "secretary own-secretary own-officer* x1-officer* x1-secretary* seat",
     "motion.vote": "seat",
     "hand.raise": "seat",
     "document.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer*"

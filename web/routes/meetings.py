@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -118,6 +119,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         request, "audience", seats=shown, total=len(seats), present=present, q=q, show=show, ended=ended,
         links=links if may(subject, "link.revoke", request.state.resource) and not ended else {},
         cards=may(subject, "link.read", request.state.resource) and not ended,
+        registering=bool(seats) and not ended and may(subject, "delegate.register", replace(request.state.resource, kind="delegates")),
         delegates=delegates, point_names=names, answers=answers,
         recording=bool(seats) and not ended and may(subject, "meeting.conduct", request.state.resource),
     )
