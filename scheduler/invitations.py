@@ -8,7 +8,7 @@ out who is invited now, writes one item for each, and plans the reminders.  Both
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -25,6 +25,8 @@ from scheduler.workdays import WorkingDays
 
 SPREAD: Final = "invitations"  # kind of the one item that a change leaves
 INVITE: Final = "invite"       # kind of the items of each invitee
+AHEAD: Final = timedelta(days=60)
+"""Nobody is written to earlier: a series of a year would fill every mailbox on one day, and change before most of it comes."""
 _e = calendar_entry.c
 
 
@@ -53,7 +55,8 @@ def announce(conn: Connection, meeting_id: str, at: datetime) -> bool:
         if again or cancelled:
             outbox.cancel(conn, reminders.prefix(meeting_id), at)
     number = 1 if row is None else row.round + 1
-    return outbox.put(conn, f"{SPREAD}:{meeting_id}:{number}", SPREAD, at, {"meeting_id": meeting_id, "round": number})
+    due = at if cancelled else max(at, meeting.start - AHEAD)
+    return outbox.put(conn, f"{SPREAD}:{meeting_id}:{number}", SPREAD, due, {"meeting_id": meeting_id, "round": number})
 
 
 def spread(

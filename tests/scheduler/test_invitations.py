@@ -110,6 +110,22 @@ def test_one_change_is_one_mail_and_what_is_older_stays_behind(
     assert len({item.key for item in post.sent}) == len(post.sent)
 
 
+def test_a_meeting_far_ahead_is_written_about_when_it_comes_near(
+    db: Database, province: Province, office: Office, post: Post, at: datetime
+) -> None:
+    start = at + 100 * DAY
+    meeting_id = convened(db, province, office, start, at)
+    moving(db, meeting_id, office, at)(start + HOUR)
+    assert post.deliver(at) == []
+    assert [one[1:] for one in post.deliver(start + HOUR - invitations.AHEAD)] == [("REQUEST", 1)] * 2
+    moving(db, meeting_id, office, at)(at + 10 * DAY)
+    assert [one[1:] for one in post.deliver(at)] == [("REQUEST", 2)] * 2, "near enough now"
+    gone = convened(db, province, office, start, at)
+    with db.write() as conn:
+        service.cancel(conn, gone, "Hoãn", office.secretary, at)
+    assert post.deliver(at) == [], "who never heard of it hears nothing"
+
+
 def test_reminders_follow_the_time_and_only_the_time(
     db: Database, province: Province, office: Office, post: Post, at: datetime
 ) -> None:
