@@ -28,8 +28,9 @@ Secret = Annotated[str, Path(max_length=100)]
 def read(request: Request, secret: Secret) -> Response:
     """The calendar; 304 where the program has it already."""
     found, now = container(request), container(request).clock.now()
+    with found.db.read() as conn:
+        feed = feeds.by_secret(conn, secret)  # before anything is written: strangers hold no lock
     with found.db.write() as conn:
-        feed = feeds.by_secret(conn, secret)
         rates.count(conn, f"feed:{feed.feed_id}", FEED_READS, FEED_WINDOW, now)
     with found.db.read() as conn:
         body = feed_entries.calendar(found, conn, feed, now)
