@@ -27,8 +27,9 @@ from meetings.store import datasets, unit_store
 from scheduler import line_tests, points
 from scheduler import service as booking
 from tests.journeys.conftest import CHROMIUM_ARGUMENTS, FAR_ARGUMENTS, at_near_end
-from tests.journeys.visitors import MIDDLE, oneself
+from tests.journeys.visitors import HOLD, MIDDLE, oneself
 from tests.support.coturn import SECRET, Coturn
+from tests.support.firefox import Firefox
 from tests.support.firewall import let_out
 from tests.scheduler.test_readiness import GOOD
 from tests.support.installation import Installation, Room, soon
@@ -39,6 +40,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.netns]
 PATIENCE = 90  # seconds for a whole test on two cores that others use too
 PHONE = {"width": 390, "height": 844}
 READY = "document.getElementById('start')?.disabled === false"
+READY_THERE = "() => document.getElementById('start')?.disabled === false"
 VERDICT = "() => { const box = document.getElementById('verdict'); return box.hidden ? null : { verdict: box.dataset.verdict, reasons: box.dataset.reasons }; }"
 
 
@@ -205,6 +207,25 @@ async def test_a_silent_microphone_is_told_from_the_card_in_two_presses(desk: De
     said = await soon(lambda: page.evaluate(VERDICT), PATIENCE)
     assert (said["verdict"], said["reasons"]) == ("weak", "mic.silent")
     assert "microphone" in await page.inner_text("#verdict")
+
+
+async def test_firefox_tests_its_line_too(firefox: Firefox, reachable: Installation) -> None:
+    """It tells no estimate of its line and draws slowly where processors are shared: both make a line look narrower only."""
+    room, found = reachable.room(), reachable.found
+    with found.db.write() as conn:
+        standing = next(one for one in line_tests.standings(conn, room.meeting_id) if one.seat.code == "204")
+        secret = line_tests.extra(conn, found.keys.tests, room.meeting_id, standing.seat.point_id, found.clock.now())
+    page = await firefox.page(oneself(440, 120, MIDDLE) + HOLD)
+    await page.goto(f"{reachable.url}/t/{secret}")
+    await soon(lambda: page.evaluate(READY_THERE), 20)
+    await page.press("#start")
+    said = await soon(lambda: page.evaluate(VERDICT), PATIENCE)
+    assert set(said["reasons"].split()) <= {"up.small", "camera.slow"}, said
+    with found.db.read() as conn:
+        kept = next(one for one in line_tests.standings(conn, room.meeting_id) if one.seat.code == "204").measured
+    assert kept is not None and kept.udp and kept.tcp and kept.relay is None and kept.browser.startswith("Firefox")
+    assert (kept.up_kbps or 0) > 200 and kept.loss_up is not None and kept.loss_down is not None and kept.rtt_ms is not None
+    assert not page.problems
 
 
 # --- the wall of a whole province ----------------------------------------------------------------------------------

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from meetings import service as meetings
@@ -297,3 +300,20 @@ def test_limits_reach_the_verdict(story: Story) -> None:
     with story.db.write() as conn:
         test, _seat = line_tests.by_secret(conn, story.secrets()[story.points[1].point_id], story.start - 23 * HOUR)
         assert line_tests.record(conn, test, GOOD, strict, story.start - 23 * HOUR).codes == ("up.small",)
+
+
+def test_the_table_goes_down_and_up_again_beside_what_others_hold(story: Story) -> None:
+    story.open("T-24h", story.start - 24 * HOUR)
+    secret = story.secrets()[story.points[1].point_id]
+    story.report(secret, GOOD, story.start - 23 * HOUR)
+    revision = importlib.import_module("meetings.store.migrations.versions.0011_lines")
+    with story.db.write() as conn, Operations.context(MigrationContext.configure(conn)):
+        revision.downgrade()
+        assert "line_test" not in inspect(conn).get_table_names()
+        revision.upgrade()
+    with story.db.read() as conn:
+        events = ledger_store.events(conn, story.meeting)
+        assert line_tests.standings(conn, story.meeting)[1].verdict is Verdict.NONE
+    assert verify_chain(events) is None and events[-1].kind == "line.tested", "the record keeps every result"
+    assert story.open("T-24h", story.start - 22 * HOUR) == 4
+    assert story.report(story.secrets()[story.points[1].point_id], GOOD, story.start - 22 * HOUR) == "ready"
