@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from math import ceil, floor
 from typing import Any, Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from meetings.access import Subject
 from meetings.meeting import MAX_LENGTH
@@ -271,7 +271,7 @@ def _reasons(rows: Rows, known: Mapping[str, Known]) -> dict[Slot, tuple[Reason,
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A meeting in which one of the people has a post."""
+    """A meeting that one of the people chairs."""
 
     who: str
     name: str
@@ -280,19 +280,15 @@ class Busy:
 
 
 def _persons(conn: Connection, ask: Ask) -> list[Busy]:
-    """Meetings in which one of the people chairs, keeps the record or signs, in the windows."""
+    """Meetings in the windows that one of the people chairs: who only signs or keeps the record can be replaced."""
     if not ask.people or not ask.windows:
         return []
-    span = Slot(ask.windows[0].start, ask.windows[-1].end)
-    posts = ("chair", "secretary", "division_head")
-    columns = [meeting.c.meeting_id, meeting.c.starts_at, meeting.c.ends_at, meeting.c.people, *(meeting.c[f"{post}_id"] for post in posts)]
-    query = select(*columns).where(
-        meeting.c.starts_at < span.end, meeting.c.starts_at > span.start - MAX_LENGTH, meeting.c.ends_at > span.start,
-        meeting.c.state.in_(("convened", "open", "suspended")), or_(*(meeting.c[f"{post}_id"].in_(ask.people) for post in posts)))
-    return [
-        Busy(getattr(row, f"{post}_id"), row.people[post][0], Slot(row.starts_at, row.ends_at), row.meeting_id)
-        for row in conn.execute(query) if row.meeting_id != ask.except_meeting for post in posts if getattr(row, f"{post}_id") in ask.people
-    ]
+    span, row = Slot(ask.windows[0].start, ask.windows[-1].end), meeting.c
+    query = select(row.meeting_id, row.starts_at, row.ends_at, row.chair_id, row.people).where(
+        row.chair_id.in_(ask.people), row.starts_at < span.end, row.starts_at > span.start - MAX_LENGTH, row.ends_at > span.start,
+        row.state.in_(("convened", "open", "suspended")))
+    return [Busy(one.chair_id, one.people["chair"][0], Slot(one.starts_at, one.ends_at), one.meeting_id)
+            for one in conn.execute(query) if one.meeting_id != ask.except_meeting]
 
 
 def _clashes(busy: Sequence[Busy], slot: Slot) -> int:

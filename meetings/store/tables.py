@@ -69,6 +69,7 @@ meeting = Table(
     CheckConstraint("closed_at IS NULL OR opened_at IS NOT NULL", name="opened_before_closed"),
     CheckConstraint("(state = 'concluded') = (closed_at IS NOT NULL)", name="concluded"),
     Index("ix_meeting_starts_at", "starts_at"),
+    Index("ix_meeting_chair_time", "chair_id", "starts_at"),
     Index("ix_meeting_unit_id", "unit_id"),
 )
 
