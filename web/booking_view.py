@@ -15,10 +15,12 @@ from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree
 from scheduler import audience_store, capacity_store, displacing, freetime
+from scheduler import people as persons
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.audience import Rule
 from scheduler.booking import NamedBooking, Point
+from scheduler.calendar_rows import Known
 from scheduler.capacity import Reckoning
 from scheduler.freetime import Answer
 from scheduler.slots import Slot
@@ -60,6 +62,8 @@ class Picture:
     server: Reckoning | None = None
     takes: bool = False
     """The booking rules let this unit take the time of everything in the way."""
+    elsewhere: tuple[tuple[str, Known], ...] = ()
+    """Who of the posts is named in another meeting at that time."""
 
     @property
     def suggestions(self) -> list[Slot]:
@@ -152,7 +156,8 @@ def picture(
                    {point.point_id: point.name for point in chosen},
                    capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None,
                    bool(blocked) and displacing.may_take(
-                       conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)))
+                       conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)),
+                   tuple(persons.elsewhere(conn, set(typed.people.values()), slot, by, own_meeting)))
 
 
 def ordered(within: Scope) -> list[Point]:

@@ -177,3 +177,13 @@ async def test_the_servers_capacity_is_reckoned_in_front_of_people(secretary: ht
     with found.db.write() as conn:
         capacity_store.tell(conn, Limit(60_000, True), found.clock.now())
     assert (await book(secretary, every)).status_code == 303
+
+
+async def test_who_sits_elsewhere_at_that_time_is_said_and_refused_nothing(secretary: httpx.AsyncClient, found: Container) -> None:
+    province, baché = points_named(found, "Tỉnh Quảng Ninh", "Huyện Ba Chẽ")
+    assert (await book(secretary, [baché], title="Họp báo", start="08:00", end="10:00")).status_code == 303
+    looked = (await secretary.post("/meetings/new", data=await fill(secretary, point=[province], action="look"))).text
+    assert "Phạm Minh Hải đã có họp 08:00–10:00: Họp báo (Tỉnh Quảng Ninh)" in looked
+    later = (await secretary.post("/meetings/new", data=await fill(secretary, point=[province], start="10:00", action="look"))).text
+    assert "đã có họp" not in later
+    assert (await book(secretary, [province])).status_code == 303
