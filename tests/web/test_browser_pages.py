@@ -148,8 +148,8 @@ async def test_a_whole_province_is_booked_with_a_few_clicks(
     await page.get_by_label("Tỉnh Quảng Ninh", exact=True).check()
     for name in ("Mọi huyện", "Mọi xã", "Mọi cơ quan"):
         await page.get_by_role("checkbox", name=f"Cả nhóm {name}").check()
+    await page.locator("#sum .big").get_by_text("239", exact=True).wait_for()  # a slow machine shows the sum of each click
     await page.get_by_text("3 vướng").wait_for()
-    assert await page.locator("#sum .big").inner_text() == "239"
     assert "Giao ban tháng 3" in await page.locator("#sum").inner_text()
     await page.locator("[data-pick]").first.click()
     await page.get_by_text("239 trống").wait_for()
