@@ -26,7 +26,7 @@ from scheduler.notices import To, tell
 from scheduler.points import points_by_id
 from scheduler.readings import free_slots, points_of_meeting
 from scheduler.slots import CIVIL, Slot, civil_day, working_hours
-from scheduler.workdays import WorkingDays
+from scheduler.workday_store import working_days
 
 OPENS, CLOSES = time(7, 30), time(17)
 DAYS_AHEAD = 30
@@ -122,7 +122,7 @@ def propose(conn: Connection, losses: Sequence[Loss], at: datetime) -> None:
 
 def _next_free(conn: Connection, lost: Meeting, loss: Loss, at: datetime) -> Slot | None:
     wanted = {*points_of_meeting(conn, lost.meeting_id), *loss.point_ids}
-    days, length = WorkingDays(), lost.end - lost.start
+    days, length = working_days(conn), lost.end - lost.start
     first = max(civil_day(lost.start), civil_day(at))
     for number in range(DAYS_AHEAD):
         day = first + timedelta(days=number)

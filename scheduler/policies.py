@@ -17,19 +17,16 @@ from meetings.errors import Invalid
 from meetings.store import ledger_store, unit_store
 from scheduler import store
 from scheduler.approval import Policy
-from scheduler.workdays import WorkingDays
+from scheduler.workday_store import working_days
 
 LONGEST: Final = timedelta(days=60)
 _PARTS: Final = ("confirms", "displaces", "answer_within", "remind_before")
 
 
-_days = WorkingDays()
-
-
 def current(conn: Connection) -> Policy:
     """What holds now; what no row says is as `Policy` has it.  Only working days count for its deadlines."""
     data = conn.execute(select(store.booking_policy.c.data).order_by(store.booking_policy.c.policy_id.desc()).limit(1)).scalar()
-    return replace(parse(data or {}), works=_days.works)
+    return replace(parse(data or {}), works=working_days(conn).works)
 
 
 def parse(data: Mapping[str, Any], levels: Mapping[str, int] | None = None) -> Policy:

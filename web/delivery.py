@@ -28,7 +28,7 @@ from scheduler import invitations, invitees, outbox
 from scheduler.calendar_mail import REQUEST, Party
 from scheduler.mail_table import channel
 from scheduler.outbox import Expired, Item, Refused
-from scheduler.workdays import WorkingDays
+from scheduler.workday_store import working_days
 from web import duties, guests, letters, telling
 from web.container import Container
 from web.i18n import _, speak
@@ -54,7 +54,6 @@ class Delivery:
         self._ending = threading.Event()
         self._asked: dict[str, float] = {}
         self._told: dict[str, str | None] = {}
-        self._days = WorkingDays()
         self._document = lru_cache(maxsize=8)(self._print)
         self._inner: Mapping[str, Callable[[Item], None]] = {
             invitations.SPREAD: self._spread, "notice": self._notice,
@@ -140,7 +139,7 @@ class Delivery:
     def _spread(self, item: Item) -> None:
         with self._found.db.write() as conn:
             wanted = guests.of_meeting(conn, service.get(conn, item.payload["meeting_id"]))
-            invitations.spread(conn, item.payload, wanted, self._days, self._found.clock.now())
+            invitations.spread(conn, item.payload, wanted, working_days(conn), self._found.clock.now())
 
     def _duty(self, item: Item) -> None:
         with self._found.db.write() as conn:
