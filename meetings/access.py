@@ -182,6 +182,11 @@ def _point_keep(subject: Subject, resource: Resource) -> str | None:
     return "own officer" if _own_staff(subject, resource, Role.OFFICER) else None
 
 
+def _keeper(subject: Subject, _resource: Resource) -> str | None:
+    """Rules of all levels are kept at the top: an administrator of the highest unit, of no unit below it."""
+    return "administrator at the top" if len(subject.unit_path) == 1 and _holds(subject, frozenset({Role.ADMIN})) else None
+
+
 def _create(subject: Subject, resource: Resource) -> str | None:
     """In the name of one's own unit only: a province does not convene in the name of its districts."""
     own = _same_unit(subject, resource) or not resource.unit_path
@@ -342,7 +347,7 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.MEETING_CONDUCT: _conduct,
     Action.REQUEST_READ: _concerned,
     Action.REQUEST_ANSWER: _answers,
-    Action.POLICY_KEEP: _admin,
+    Action.POLICY_KEEP: _keeper,
     Action.MEETING_JOIN: _join,
     Action.DELEGATE_REGISTER: _delegates,
     Action.MOTION_VOTE: _seat_only,

@@ -91,7 +91,7 @@ MAY: dict[str, str] = {
     "meeting.conduct": "chair secretary",
     "request.read": "",  # a meeting is no request; see test_a_request_is_answered_by_the_unit_that_is_asked
     "request.answer": "",
-    "policy.keep": "own-admin up-admin",
+    "policy.keep": "up-admin",
     "meeting.join": "chair secretary head clerk seat",
     "delegate.register": "secretary own-secretary own-officer* x1-officer* x1-secretary* seat",
     "motion.vote": "seat",
