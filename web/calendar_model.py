@@ -142,17 +142,24 @@ def _own(points: Mapping[str, Sequence[Point]], unit: Under, rows: Mapping[int, 
 
 
 def _sum(fold: Fold) -> None:
-    """How many points are taken in each quarter, drawn as one bar as long as something is."""
+    """How many points are taken in each quarter, drawn as one bar as long as something is; apart, where points only wait for a yes."""
     inside = [*fold.rows, *(row for inner in fold.folds for row in _all(inner))]
     fold.total, fold.busy = len(inside), sum(bool(row.days) for row in inside)
-    days: dict[int, list[int]] = {}
+    days: dict[int, tuple[list[int], list[int]]] = {}
     for number, row in enumerate(inside):
         for day, marks in row.days.items():
-            quarters = days.setdefault(day, [0] * QUARTERS)
+            taken, waits = days.setdefault(day, ([0] * QUARTERS, [0] * QUARTERS))
             for mark in marks:
+                quarters = waits if mark.kind == "pend" else taken
                 for quarter in range(*_ends(mark.place)):
                     quarters[quarter] |= 1 << number  # a set of points as one number: a province has thousands of bars
-    fold.sums = {day: _bars([taken.bit_count() for taken in quarters]) for day, quarters in days.items()}
+    fold.sums = {day: _sums(taken, waits) for day, (taken, waits) in days.items()}
+
+
+def _sums(taken: Sequence[int], waits: Sequence[int]) -> list[Mark]:
+    """What is taken, and between it what only waits."""
+    only = [0 if held else waiting.bit_count() for held, waiting in zip(taken, waits, strict=True)]
+    return [*_bars([held.bit_count() for held in taken], "sum"), *_bars(only, "sum pend")]
 
 
 @lru_cache(maxsize=QUARTERS * QUARTERS)
@@ -166,7 +173,7 @@ def _all(fold: Fold) -> list[Row]:
     return [*fold.rows, *(row for inner in fold.folds for row in _all(inner))]
 
 
-def _bars(counts: Sequence[int]) -> list[Mark]:
+def _bars(counts: Sequence[int], kind: str) -> list[Mark]:
     """One bar for each stretch of quarters in which something is, with the most that are taken at once."""
     found: list[Mark] = []
     begin = 0
@@ -174,7 +181,7 @@ def _bars(counts: Sequence[int]) -> list[Mark]:
         if end == len(counts) or not counts[end] or not counts[begin]:
             if counts[begin]:
                 most = max(counts[begin:end])
-                found.append(Mark(f"f{begin} t{end}", "sum", most, str(most)))
+                found.append(Mark(f"f{begin} t{end}", kind, most, str(most)))
             begin = end
     return found
 

@@ -136,6 +136,7 @@ async def test_a_good_line_is_ready(desk: Desk, far: Browser) -> None:
     assert kept.verdict.value == "ready" and kept.measured is not None and kept.measured.up_kbps == measured["up_kbps"]
 
 
+@pytest.mark.long  # what a browser measures on two shared processors is a figure, not a fact
 async def test_300_kbit_up_sends_a_small_picture(desk: Desk, far: Browser) -> None:
     page = await opened(far, desk.link("204"))
     desk.line.rate(20_000, up=300)
@@ -144,6 +145,7 @@ async def test_300_kbit_up_sends_a_small_picture(desk: Desk, far: Browser) -> No
     assert 200 <= measured["up_kbps"] <= 310, measured
 
 
+@pytest.mark.long  # what a browser measures on two shared processors is a figure, not a fact
 async def test_64_kbit_is_sound_alone(desk: Desk, far: Browser) -> None:
     page = await opened(far, desk.link("204"))
     desk.line.rate(64)
@@ -153,6 +155,7 @@ async def test_64_kbit_is_sound_alone(desk: Desk, far: Browser) -> None:
     assert 36 <= measured["up_kbps"] <= 100 and 36 <= measured["down_kbps"] <= 70, measured
 
 
+@pytest.mark.long  # what a browser measures on two shared processors is a figure, not a fact
 async def test_five_percent_of_loss_is_seen_both_ways(desk: Desk, far: Browser) -> None:
     page = await opened(far, desk.link("204"))
     desk.line.lose(50)
@@ -287,6 +290,7 @@ async def office(chromium: Browser) -> AsyncIterator[Browser]:
 
 
 @pytest.mark.alone
+@pytest.mark.long
 async def test_a_wall_shows_every_result_of_a_province_within_two_seconds(
     chromium: Browser, office: Browser, province: tuple[Installation, str, dict[int, str]],
 ) -> None:

@@ -285,10 +285,27 @@ async def test_the_personal_page_answers_by_a_button_and_by_nothing_else(app: Fa
 
 
 
-@pytest.mark.alone
-async def test_the_whole_province_is_invited_within_ten_seconds_and_a_move_is_one_update_each(
+BAR_S = 10
+
+
+async def test_the_whole_province_is_invited_and_a_move_is_one_update_each(
     app: FastAPI, found: Container, office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    await _invite_all(app, found, office, tmp_path, capsys)
+
+
+@pytest.mark.alone
+@pytest.mark.long
+async def test_the_whole_province_is_invited_within_ten_seconds(
+    app: FastAPI, found: Container, office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await _invite_all(app, found, office, tmp_path, capsys) <= BAR_S
+
+
+async def _invite_all(
+    app: FastAPI, found: Container, office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> float:
+    """How long it took until the letters of all were handed over; moved once, each got one more."""
     with found.db.write() as conn:
         units = [row.unit_id for row in conn.execute(select(point_table.c.unit_id).order_by(point_table.c.point_id))]
         for number, unit_id in enumerate(units):
@@ -315,4 +332,4 @@ async def test_the_whole_province_is_invited_within_ten_seconds_and_a_move_is_on
     assert set(Counter(one["to"] for one in letters).values()) == {2}
     with capsys.disabled():
         print(f"\n  {count} invitations of {letters[0]['size'] // 1024} KiB handed to SMTP in {took:.2f} s")
-    assert took <= 10
+    return took
