@@ -3,8 +3,8 @@
 A secretary books the own subtree directly, unless the policy of a level wants a word even there.  Any other point is asked for
 from the top: every unit on the way down from where the two trees meet says yes in turn, the owner of the point last.  Each
 has until a deadline; then the unit above it is asked in its place, and at the top the request lapses.  Nobody's silence is
-a yes, and nobody answers its own request.  Time is an argument; nothing is stored or sent here.  `acting` is used by `service`; the
-rest is not called yet.
+a yes, and nobody answers its own request.  Time is an argument; nothing is stored or sent here.
+Called by `requests`, which makes the rows agree.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Working days of Viet Nam: public holidays, lunar ones included, days swapped by the Government, and what an office adds.
 
 The holidays come from a kept library; `overrides` are rows of the administrator and win over it.  Pure; reads no clock.
-Made for notices of meetings (three working days before), deadlines (five after) and the search for free slots; nothing calls it yet.
+For notices of meetings (three working days before), deadlines (five after) and the search for free slots.  Made by `workday_store`.
 """
 
 from __future__ import annotations

@@ -93,13 +93,12 @@ def settled(conn: Connection, subject: Subject, on: date) -> list[Line]:
 
 def lines(conn: Connection, stored: Sequence[Stored], on: date) -> list[Line]:
     """As people read them; names are those of the day `on`, or the last they had."""
-    trees: dict[date, UnitTree] = {}
+    tree = places.tree(conn, on)
     points = point_store.points_by_id(conn, {point_id for one in stored for point_id in one.request.point_ids})
     meetings = {meeting_id: service.get(conn, meeting_id) for meeting_id in {one.request.meeting_id for one in stored}}
     found = []
     for one in stored:
         request = one.request
-        tree = trees.setdefault(on, places.tree(conn, on))
         step = len(request.route) if request.standing is Standing.AGREED else request.step
         way = tuple((_name(tree, unit), "done" if place < step else "now" if place == step and request.is_open else "")
                     for place, unit in enumerate(request.route))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import smtplib
 import socket
 import ssl
@@ -174,7 +173,6 @@ def test_a_message_to_a_telephone_is_one_whole_file(tmp_path: Path) -> None:
     assert {json.loads(file.read_text("utf-8"))["to"] for file in files} == {"+84912345678", "0912345678"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="paths")
 def test_a_folder_that_cannot_be_is_away(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Away):

@@ -5,8 +5,11 @@ Here the secretary asks for points outside the own subtree, takes or refuses off
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, NotFound
@@ -52,7 +55,7 @@ def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, err
     )
 
 
-def _hits(conn, q: str, on) -> list[tuple[Point, str]]:  # type: ignore[no-untyped-def]
+def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
     tree, words = places.tree(conn, on), fold(q).split()
     found = []
     for point in point_store.all_points(conn):

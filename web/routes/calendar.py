@@ -28,7 +28,6 @@ from web.guard import allow
 from web.pages import done, page
 
 router = APIRouter(prefix="/calendar", tags=["calendar"], default_response_class=HTMLResponse)
-LONGEST = timedelta(days=1)  # a hand may not stretch a meeting further; the form may
 
 
 @router.get("")
