@@ -144,8 +144,9 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const news = page.querySelector("#said") || page.querySelector("main");
       const said = document.querySelector("#said");
+      // The news comes when the page shows it: whoever acts on it finds what is new. Without a second answer the block stays where it was put.
+      if (answer.ok) await again().catch(() => {});
       said.replaceChildren(...[...news.childNodes].map((node) => document.adoptNode(node)));
-      if (answer.ok) await again();
       (said.querySelector("[role=alert]") || said).focus();
       said.scrollIntoView({ block: "nearest" });
       return answer.ok;
