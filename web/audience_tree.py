@@ -1,4 +1,5 @@
-"""The tree of points as the booking page shows it: groups by level and subtree, each with "chosen of all".
+"""The tree of points as the booking page shows it: groups by level and subtree, each with "chosen of all"; and by place, for
+points of others, which are looked for by name.
 
 Pure: it is given the units, the points and what is chosen.  It decides nothing about who may be invited.  What is
 chosen is always the plain list of points; groups only tick and untick many at once (`apply_groups`), so what the page
@@ -22,11 +23,12 @@ OUTSIDE = "|"
 
 @dataclass(slots=True)
 class Leaf:
-    """One point with its checkbox."""
+    """One point with its checkbox; `above` is said where the tree does not show it."""
 
     point: Point
     chosen: bool
     hidden: bool = False
+    above: str = ""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,42 @@ def _level_group(
             group.groups.append(Group(
                 f"{parent_id}|{level.level_id}", tree.get(parent_id).name, _leaves(children, by_unit, chosen)))
     return group if group.total else None
+
+
+def by_place(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query: str = "") -> list[Leaf | Group]:
+    """Each unit that has units below it as a group of its own points and theirs; a single root is not folded."""
+    by_unit: dict[str, list[Point]] = {}
+    for point in points:
+        by_unit.setdefault(point.unit_id, []).append(point)
+
+    def below(unit: Unit) -> list[Leaf | Group]:
+        own: list[Leaf | Group] = [*_leaves([unit], by_unit, chosen)]
+        for child in tree.children(unit.unit_id):
+            inside = below(child)
+            own += [_place(child, inside)] if len(inside) > 1 else inside
+        return own
+
+    roots = tree.roots()
+    found = below(roots[0]) if len(roots) == 1 else [_place(root, inside) for root in roots if (inside := below(root))]
+    _filter(found, query)
+    return found
+
+
+def _place(unit: Unit, inside: Sequence[Leaf | Group]) -> Group:
+    return Group(f"{unit.unit_id}|*", unit.name, [one for one in inside if isinstance(one, Leaf)],
+                 [one for one in inside if isinstance(one, Group)])
+
+
+def flat(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query: str, most: int) -> list[Leaf]:
+    """Where there are too many to show: what is chosen, and the first that the search means, each with the unit above it."""
+    words = fold(query).split()
+    found: list[Leaf] = []
+    for point in points:
+        hit = bool(words) and all(word in fold(point.name) for word in words)
+        if point.point_id in chosen or (hit and len(found) < most):
+            above = tree.get(point.unit_id).parent_id
+            found.append(Leaf(point, point.point_id in chosen, above=tree.get(above).name if above in tree else ""))
+    return found
 
 
 def kinds(level: Level, units: Iterable[Unit]) -> str:

@@ -24,7 +24,8 @@ from scheduler.calendar_rows import Known
 from scheduler.capacity import Reckoning
 from scheduler.freetime import Answer
 from scheduler.slots import Slot
-from web import audience_tree, calendar_free, places, store
+from web import asking, audience_tree, calendar_free, places, store
+from web.asking import Asking
 from web.audience_tree import Group, Leaf
 from web.booking_form import Typed, Wanted
 from web.i18n import _
@@ -33,18 +34,24 @@ from web.when import When
 
 LANES = 14
 FREE_LANES = 7
+MANY = 600
+"""So many points of others are shown as a tree; of more, those that a search means."""
+HITS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom a unit may convene on a day: its own subtree, or that of the unit a body belongs to.
+    """Whom a unit convenes on a day: its own subtree, or that of the unit a body belongs to; all others only if they agree.
 
-    `points` are those below and whatever the meeting holds elsewhere, so that nothing is given back unseen.
+    `points` are those below, and what the meeting holds of units that are none on that day, so that nothing is given back
+    unseen.  `others` are those of all other units, in the order of `elsewhere`, the tree without the own part.
     """
 
     tree: UnitTree
     unit: UnitRef
     points: tuple[Point, ...]
+    elsewhere: UnitTree
+    others: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Picture:
     """The booking rules let this unit take the time of everything in the way."""
     elsewhere: tuple[tuple[str, Known], ...] = ()
     """Who of the posts is named in another meeting at that time."""
+    asked: tuple[Asking, ...] = ()
+    """Whose yes some of the points take."""
 
     @property
     def suggestions(self) -> list[Slot]:
@@ -76,6 +85,11 @@ class Picture:
         return calendar_free.written(self.names)
 
     @property
+    def to_ask(self) -> int:
+        """How many points take somebody's yes."""
+        return sum(len(one.points) for one in self.asked)
+
+    @property
     def free(self) -> int:
         return self.chosen - self.blocked
 
@@ -86,7 +100,7 @@ def scope(conn: Connection, unit_id: str | None, on: date, held: frozenset[int] 
     territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
     if unit_id is None or unit_id not in whole:
         kept = tuple(point for point in point_store.all_points(conn) if point.point_id in held)
-        return Scope(UnitTree((), on), UnitRef("", "", None, ()), kept)
+        return Scope(UnitTree((), on), UnitRef("", "", None, ()), kept, UnitTree((), on))
     own = whole.get(unit_id)
     convenor = own if own.level in territorial or own.parent_id is None else whole.get(own.parent_id)
     below = UnitTree(whole.subtree(convenor.unit_id), on)
@@ -94,15 +108,22 @@ def scope(conn: Connection, unit_id: str | None, on: date, held: frozenset[int] 
     bare = own.name[:1].lower() + own.name[1:]
     issuer = f"Ủy ban nhân dân {bare}" if own.level in territorial else None  # the record is in Vietnamese by law
     unit = UnitRef(own.unit_id, own.name, parent, whole.path(own.unit_id), issuer)
-    return Scope(below, unit, tuple(
-        point for point in point_store.all_points(conn) if point.unit_id in below or point.point_id in held))
+    points = point_store.all_points(conn)
+    mine = tuple(point for point in points
+                 if point.unit_id in below or (point.point_id in held and point.unit_id not in whole))
+    elsewhere = UnitTree([one for one in whole if one.unit_id not in below], on)
+    order = {one.unit_id: place for place, one in enumerate(elsewhere)}
+    others = sorted((point for point in points if point.unit_id in order), key=lambda point: (order[point.unit_id], point.code))
+    return Scope(below, unit, mine, elsewhere, tuple(others))
 
 
 def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
     """The tree after the group boxes took effect; puts what is chosen then into `typed`."""
     levels = unit_store.levels(conn)
-    known = frozenset(point.point_id for point in within.points)
+    known = frozenset(point.point_id for point in (*within.points, *within.others))
     before = audience_tree.branches(within.tree, levels, within.points, typed.chosen & known)
+    if len(within.others) <= MANY:
+        before += audience_tree.by_place(within.elsewhere, within.others, typed.chosen & known)
     chosen = set(audience_tree.apply_groups(before, typed.chosen & known, typed.ticked, typed.was))
     for group in named(conn, within):
         if group.group_id in typed.named - typed.named_was:
@@ -111,6 +132,13 @@ def tree(conn: Connection, within: Scope, typed: Typed) -> list[Leaf | Group]:
             chosen -= group.points
     typed.chosen = frozenset(chosen)
     return audience_tree.branches(within.tree, levels, within.points, typed.chosen, typed.query)
+
+
+def others(within: Scope, typed: Typed) -> Sequence[Leaf | Group]:
+    """Points whose owners are asked, after `tree`: by place, or of very many those that the search means."""
+    if len(within.others) <= MANY:
+        return audience_tree.by_place(within.elsewhere, within.others, typed.chosen, typed.query)
+    return audience_tree.flat(within.elsewhere, within.others, typed.chosen, typed.query, HITS)
 
 
 def named(conn: Connection, within: Scope) -> list[audience_store.Group]:
@@ -157,13 +185,14 @@ def picture(
                    capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None,
                    bool(blocked) and displacing.may_take(
                        conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)),
-                   tuple(persons.elsewhere(conn, set(typed.people.values()), slot, by, own_meeting)))
+                   tuple(persons.elsewhere(conn, set(typed.people.values()), slot, by, own_meeting)),
+                   tuple(asking.of_form(conn, within.unit.id, chosen, slot, now, own_meeting)))
 
 
 def ordered(within: Scope) -> list[Point]:
-    """The points in the order of the tree: a province, its districts with their communes, …; last what is outside it."""
+    """The points in the order of the tree: a province, its districts with their communes, …; then those of others."""
     order = {unit.unit_id: place for place, unit in enumerate(within.tree)}
-    return sorted(within.points, key=lambda point: (order.get(point.unit_id, len(order)), point.code))
+    return [*sorted(within.points, key=lambda point: (order.get(point.unit_id, len(order)), point.code)), *within.others]
 
 
 def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], blocked: set[int]) -> Lane:

@@ -173,14 +173,17 @@ async def test_somebody_who_books_nothing_is_told_so(secretary: httpx.AsyncClien
     assert answer.status_code == 422 and "Chưa chọn điểm cầu nào" in answer.text
 
 
-async def test_a_district_convenes_only_its_own_points(app: object, found: Container) -> None:
+async def test_a_district_convenes_its_own_points_and_asks_for_all_others(app: object, found: Container) -> None:
     async with browser(app) as other:  # type: ignore[arg-type]
         await sign_in(other, "nguoila")
         page = (await other.get("/meetings/new")).text
-    shown = re.findall(r'name="point" value="(\d+)"', page)
+    own, others = page.split('class="others"')
     with found.db.read() as conn:
         tree = unit_store.tree(conn, date(2026, 3, 6))
-        assert len(shown) == len(tree.subtree(tree.search("Huyện Cô Tô")[0].unit_id))
+        below = len(tree.subtree(tree.search("Huyện Cô Tô")[0].unit_id))
+    assert len(re.findall(r'name="point" value="\d+"', own)) == below
+    assert len(set(re.findall(r'name="point" value="(\d+)"', others))) == 239 - below
+    assert "cần đồng ý" in others.split("</summary>")[0] and "<details class=\"fold\">" in others
 
 
 async def test_a_search_hides_but_keeps_what_is_chosen(secretary: httpx.AsyncClient, found: Container) -> None:

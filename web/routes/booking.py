@@ -22,7 +22,7 @@ from scheduler import service as booking
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
 from scheduler.workdays import WorkingDays
-from web import booking_form, booking_view, calendar_free, capacity, convening, repeat, store, uploads, views
+from web import asking, booking_form, booking_view, calendar_free, capacity, convening, repeat, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -202,6 +202,8 @@ def _show(
         within = _scope_of(conn, meeting, found) if meeting else booking_view.scope(
             conn, subject.unit_id, _day(wanted, found, now))
         branches = booking_view.tree(conn, within, typed)
+        others = booking_view.others(within, typed)
+        needing = asking.needing(conn, within.tree, within.points, within.unit.id)
         own = meeting.meeting_id if meeting else None
         picture = booking_view.picture(conn, within, typed, wanted, found.when, subject, now, own)
         accounts = booking_view.people(conn, subject, found.when.today(now))
@@ -218,7 +220,8 @@ def _show(
     _default_people(typed, accounts, subject)
     return page(
         request, "booking/book.html" if meeting else "booking/new.html", status, place="meetings", typed=typed,
-        branches=branches, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
+        branches=branches, others=others, many=len(within.others) > booking_view.MANY, needing=needing,
+        waits={point.point_id: one for one in picture.asked if one.sent for point in one.points} if picture else {}, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
         loud=status != 200, named=named, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
         holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
@@ -307,14 +310,18 @@ def _members(conn: Connection, meeting_id: str, scope: Scope) -> list[str]:
 
 def _scope_of(conn: Connection, meeting: Meeting, found: Container) -> booking_view.Scope:
     """A meeting's points are chosen from its own unit's, whoever keeps it: its secretary may sit in a district."""
-    held = frozenset(booking.points_of_meeting(conn, meeting.meeting_id))
-    return booking_view.scope(conn, meeting.unit.id, found.when.local(meeting.start).date(), held)
+    return booking_view.scope(conn, meeting.unit.id, found.when.local(meeting.start).date(), _live(conn, meeting))
+
+
+def _live(conn: Connection, meeting: Meeting) -> frozenset[int]:
+    """Its points, those included that wait for a yes."""
+    return frozenset(point for state in ("confirmed", "pending") for point in booking.points_of_meeting(conn, meeting.meeting_id, state))
 
 
 def _typed_of(request: Request, meeting: Meeting) -> Typed:
     found = container(request)
     with found.db.read() as conn:
-        held = frozenset(booking.points_of_meeting(conn, meeting.meeting_id))
+        held = _live(conn, meeting)
     return Typed(
         title=meeting.title, day=found.when.form_date(meeting.start), start=found.when.clock(meeting.start),
         end=found.when.clock(meeting.end), chosen=held,

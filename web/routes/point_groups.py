@@ -89,5 +89,7 @@ def _form(
     with found.db.read() as conn:
         within = booking_view.scope(conn, subject.unit_id, found.when.today(found.clock.now()))
         branches = booking_view.tree(conn, within, typed)
-    return page(request, "points/group.html", status, place="points", typed=typed, branches=branches, group=group, errors=said or {},
+        others = booking_view.others(within, typed)
+    return page(request, "points/group.html", status, place="points", typed=typed, branches=branches, others=others,
+                many=len(within.others) > booking_view.MANY, group=group, errors=said or {},
                 labels={"title": _("Tên nhóm"), "audience": _("Thành phần")})
