@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import text
 
 from meetings.store.database import Database
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, keep, restore
 from web.i18n import speak
 
 # Two slow cores are shared by many: a deadline would measure the neighbours.
@@ -22,21 +21,6 @@ settings.register_profile("long", max_examples=2000, deadline=None, suppress_hea
 settings.load_profile("short")
 
 _numbers = itertools.count(1)
-
-
-# As a replica the server fires no trigger and checks no key: the only way past our own append-only tables.
-EMPTY = """
-DO $$ DECLARE name text; BEGIN
-  SET LOCAL lock_timeout = '20s';  -- a test that left a transaction open is told, not waited for
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', name);
-  END LOOP;
-  FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
-    PERFORM setval(format('%I', name)::regclass, 1, false);
-  END LOOP;
-END $$
-"""
 
 
 @pytest.fixture
@@ -75,6 +59,7 @@ def migrated_postgres(postgres: PostgresServer) -> Iterator[Database]:
     """One migrated database a session: emptying it between tests costs a tenth of making a new one."""
     postgres.execute("CREATE DATABASE diemcau TEMPLATE template_diemcau STRATEGY file_copy")
     database = Database(postgres.url("diemcau"))
+    keep(database)
     yield database
     database.close()
 
@@ -93,8 +78,7 @@ def sqlite_db(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
 def postgres_db(migrated_postgres: Database) -> Iterator[Database]:
     """An empty, migrated PostgreSQL database.  Mark the test `postgres`."""
     yield migrated_postgres
-    with migrated_postgres.write() as conn:
-        conn.execute(text(EMPTY))
+    restore(migrated_postgres)
 
 
 @pytest.fixture

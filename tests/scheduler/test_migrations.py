@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from meetings.store.database import MIGRATIONS, Database
 from meetings.store.triggers import violated
 from scheduler import requests, service, store
-from tests.scheduler.conftest import Province
+from tests.scheduler.conftest import SETTLED, Province, settle
 from tests.scheduler.test_requests import asked, cascade, office_of
 from tests.scheduler.test_service import HOUR, booked
 
@@ -60,6 +60,15 @@ def story(db: Database, province: Province, at: datetime) -> str:
             requests.agree(conn, request.request_id, office_of(province, unit).secretary, at)
     cascade(db, province, at + timedelta(days=7))
     return first
+
+
+@pytest.fixture(params=["sqlite_db", pytest.param("new_postgres_db", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest) -> Database:
+    """A database whose tables nobody else uses, with the province in it."""
+    database: Database = request.getfixturevalue(request.param)
+    database.migrate()
+    settle(database, SETTLED)
+    return database
 
 
 def test_each_migration_goes_down_and_up_with_data_in_it(db: Database, province: Province, at: datetime) -> None:

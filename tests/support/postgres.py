@@ -17,9 +17,52 @@ import time
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import text
+
+from meetings.store.database import Database
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "postgres"
 START_SECONDS = 60
+
+KEEP = """
+DO $$ DECLARE name text; filled boolean; BEGIN
+  CREATE SCHEMA kept;
+  CREATE TABLE kept."sequences of all" (name text, value bigint, used boolean);
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.%1$I)', name) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', name); END IF;
+  END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+    EXECUTE format('INSERT INTO kept."sequences of all" SELECT %1$L, last_value, is_called FROM public.%1$I', name);
+  END LOOP;
+END $$
+"""
+# As a replica the server fires no trigger and checks no key: the only way past our own append-only tables.
+RESTORE = """
+DO $$ DECLARE name text; BEGIN
+  SET LOCAL lock_timeout = '20s';  -- a test that left a transaction open is told, not waited for
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM public.%I', name);
+    IF to_regclass(format('kept.%I', name)) IS NOT NULL THEN
+      EXECUTE format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%1$I', name);
+    END IF;
+  END LOOP;
+  PERFORM setval(format('public.%I', s.name)::regclass, s.value, s.used) FROM kept."sequences of all" s;
+END $$
+"""
+
+
+def keep(database: Database) -> None:
+    """Remembers what is in this database now, in a schema beside it."""
+    with database.write() as conn:
+        conn.execute(text(KEEP))
+
+
+def restore(database: Database) -> None:
+    """Makes the tables hold what `keep` remembered, and nothing else: a tenth of the price of another database."""
+    with database.write() as conn:
+        conn.execute(text(RESTORE))
 
 
 class PostgresServer:
