@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, Integer, Row, String, Table, select
 
+from meetings.meeting import ROOM_OPEN
 from meetings.store import tables as _meetings
 from meetings.store.base import JsonText, UtcDateTime, metadata
 from scheduler import store
@@ -53,6 +54,25 @@ def of_meeting(conn: Connection, meeting_id: str) -> list[Row[Any]]:
     """Every test of the meeting, the newest result last, those without a result first."""
     rows = conn.execute(select(line_test).where(_t.meeting_id == meeting_id)).all()
     return sorted(rows, key=lambda row: (row.tried_at is not None, row.tried_at or row.opens_at, row.test_id))
+
+
+def newest(conn: Connection, meeting_id: str, before: datetime | None = None) -> dict[int, str]:
+    """The newest verdict of each point that is booked and has one; of results before that time alone, where one is given."""
+    seat = _meetings.seat.c
+    booked = (seat.meeting_id == _t.meeting_id) & (seat.point_id == _t.point_id)
+    query = select(_t.point_id, _t.verdict).join(_meetings.seat, booked).where(_t.meeting_id == meeting_id, _t.tried_at.is_not(None))
+    if before is not None:
+        query = query.where(_t.tried_at < before)
+    return {row.point_id: row.verdict for row in conn.execute(query.order_by(_t.tried_at, _t.test_id))}
+
+
+def attended(conn: Connection, unit_ids: Collection[str], after: datetime, before: datetime) -> list[str]:
+    """Meetings that these units attend, that may be joined or tested for, and that lie in that time; in the order of their start."""
+    meeting, seat = _meetings.meeting.c, _meetings.seat.c
+    query = select(meeting.meeting_id, meeting.starts_at).join(_meetings.seat, seat.meeting_id == meeting.meeting_id).distinct()
+    query = query.where(meeting.state.in_(sorted(ROOM_OPEN)), meeting.ends_at > after, meeting.starts_at < before)
+    found = {(row.starts_at, row.meeting_id) for chunk in chunks(sorted(unit_ids)) for row in conn.execute(query.where(seat.unit_id.in_(chunk)))}
+    return [meeting_id for _start, meeting_id in sorted(found)]
 
 
 def one(conn: Connection, meeting_id: str, point_id: int, round_name: str) -> Row[Any] | None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +30,7 @@ from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import ledger_store, meeting_store, seat_store
 from meetings.store.seat_store import Seat
 from scheduler import line_table, notices, outbox
-from scheduler.readiness import EXTRA, RANK, Judged, Measured, Policy, Profile, Reason, Verdict, judge, need_of
+from scheduler.readiness import DURING, EXTRA, RANK, Judged, Measured, Policy, Profile, Reason, Verdict, judge, need_of
 
 OPEN_KIND: Final = "linetest.open"
 CALL_KIND: Final = "linetest.call"
@@ -228,20 +230,42 @@ def record(conn: Connection, test: Test, measured: Measured, policy: Policy, at:
     told = line_table.told(conn, [test.point_id]).get(test.point_id, {})
     need = need_of(policy.limits, main=meeting.main_point_id == test.point_id)
     judged = judge(measured, need, policy.limits, Profile(told.get("up_kbps"), told.get("down_kbps")))
-    row = line_table.one(conn, test.meeting_id, test.point_id, test.round)
-    assert row is not None, "a link is never removed"
+    row = _row_for(conn, meeting, test, at)
     line_table.save(
-        conn, test.test_id, tries=row.tries + 1, tried_at=at, verdict=judged.verdict.value, result=measured.as_data(),
+        conn, row.test_id, tries=row.tries + 1, tried_at=at, verdict=judged.verdict.value, result=measured.as_data(),
         reasons=[{"code": reason.code, "failed": reason.failed, "params": dict(reason.params)} for reason in judged.reasons])
     figures = {name: value for name, value in measured.as_data().items() if name != "browser"}
     ledger_store.append(conn, test.meeting_id, "line.tested", at, None, seat.point, {
-        "round": test.round, "verdict": judged.verdict.value, "reasons": list(judged.codes), "figures": figures})
+        "round": row.round, "verdict": judged.verdict.value, "reasons": list(judged.codes), "figures": figures})
     return judged
 
 
-def standings(conn: Connection, meeting_id: str) -> list[Standing]:
-    """How every booked point stands, in the order in which they were booked."""
-    newest: dict[int, Row[Any]] = {row.point_id: row for row in line_table.of_meeting(conn, meeting_id)}
+def _row_for(conn: Connection, meeting: Meeting, test: Test, at: datetime) -> Row[Any]:
+    """Where this result is kept.  What is measured after the start has a row of its own, to which no link leads: how a line
+    stood when the meeting began is not overwritten."""
+    name = test.round if at < meeting.start else DURING
+    row = line_table.one(conn, test.meeting_id, test.point_id, name)
+    if row is None:
+        assert name == DURING, "a link is never removed"
+        line_table.add(conn, [{
+            "test_id": new_id(at), "meeting_id": test.meeting_id, "point_id": test.point_id, "round": DURING, "tries": 0,
+            "opens_at": meeting.start, "expires_at": at + timedelta(minutes=1), "secret_sha256": secrets.token_hex(32)}])
+        row = line_table.one(conn, test.meeting_id, test.point_id, DURING)
+    assert row is not None
+    return row
+
+
+def counted(conn: Connection, meeting_id: str, before: datetime | None = None) -> Counter[Verdict]:
+    """How many booked points stand how; before that time, where one is given."""
+    found = Counter(Verdict(verdict) for verdict in line_table.newest(conn, meeting_id, before).values())
+    found[Verdict.NONE] = seat_store.counts(conn, meeting_id)[0] - found.total()
+    return found
+
+
+def standings(conn: Connection, meeting_id: str, before: datetime | None = None) -> list[Standing]:
+    """How every booked point stands, in the order in which they were booked; before that time, where one is given."""
+    newest: dict[int, Row[Any]] = {row.point_id: row for row in line_table.of_meeting(conn, meeting_id)
+                                   if before is None or row.tried_at is None or row.tried_at < before}
     return [_standing(seat, newest.get(seat.point_id)) for seat in seat_store.seats(conn, meeting_id)]
 
 

@@ -166,6 +166,8 @@ def rounds_of(times: Mapping[str, timedelta]) -> tuple[Round, ...]:
 
 EXTRA: Final = "extra"
 """The round that belongs to no time: whoever wants to test once more, from the point's card or on a technician's word."""
+DURING: Final = "during"
+"""What was measured after the start, whatever link was used."""
 
 
 @dataclass(frozen=True, slots=True)

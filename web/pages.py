@@ -63,7 +63,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )
-    env.globals.update(_=_, ngettext=ngettext, static=static, query=query, size=size, state_name=state_name)
+    env.globals.update(_=_, ngettext=ngettext, static=static, query=query, size=size, state_name=state_name, number=number)
     return env
 
 
@@ -89,6 +89,12 @@ def size(n: int) -> str:
     if n < 1_000_000:
         return f"{max(1, round(n / 1000))} KB"
     text = f"{n / 1_000_000:.1f} MB"
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def number(value: float | str) -> str:
+    """2,3: decimal comma in Vietnamese."""
+    text = value if isinstance(value, str) else f"{value:.10g}"
     return text if language() == "en" else text.replace(".", ",")
 
 

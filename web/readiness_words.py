@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.readiness import EXTRA, Judged, Measured, Reason, Verdict
+from scheduler.readiness import DURING, EXTRA, Judged, Measured, Reason, Verdict
 from web.i18n import N_, _, language
 
 VERDICTS: dict[Verdict, str] = {
@@ -79,7 +79,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
 }
 """code → (a tile's line, the sentence, what to do)."""
 
-ROUNDS = {EXTRA: N_("kiểm tra thêm")}
+ROUNDS = {EXTRA: N_("kiểm tra thêm"), DURING: N_("trong giờ họp")}
 
 
 @dataclass(frozen=True, slots=True)

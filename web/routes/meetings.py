@@ -25,7 +25,7 @@ from meetings.store.seat_store import Seat
 from meetings.units import fold
 from scheduler import audience_store, series_store
 from scheduler.series_store import Scope
-from web import convening, course, guests, legible, places, uploads, views
+from web import convening, course, guests, legible, line_news, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -91,7 +91,12 @@ def overview(request: Request, meeting_id: str) -> Response:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
         series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
-    return _page(request, "overview", room=state, levels=levels, series=series, change=change)
+        lines = line_news.counted_before(conn, request.state.meeting) if _sees_lines(request) else ()
+    return _page(request, "overview", room=state, levels=levels, series=series, change=change, lines=lines)
+
+
+def _sees_lines(request: Request) -> bool:
+    return may(request.state.subject, "readiness.read", request.state.resource)
 
 
 def _by_level(conn: Connection, seats: Sequence[Seat]) -> list[tuple[str, int]]:
@@ -110,6 +115,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         links = {link.point_id: link for link in service.links(conn, meeting_id)}
         delegates = service.delegates(conn, meeting_id)
         names = {seat.point_id: seat.name for seat in seats}
+        lines = line_news.before_start(conn, request.state.meeting) if _sees_lines(request) else {}
         answers = guests.answers(conn, meeting_id, names) if may(subject, "meeting.edit", request.state.resource) else None
     present = sum(seat.joined_at is not None for seat in seats)
     shown = [seat for seat in seats if all(word in fold(f"{seat.name} {seat.code}") for word in words)
@@ -120,7 +126,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         links=links if may(subject, "link.revoke", request.state.resource) and not ended else {},
         cards=may(subject, "link.read", request.state.resource) and not ended,
         registering=bool(seats) and not ended and may(subject, "delegate.register", replace(request.state.resource, kind="delegates")),
-        delegates=delegates, point_names=names, answers=answers,
+        delegates=delegates, point_names=names, answers=answers, lines=lines if any(one.tried_at for one in lines.values()) else {},
         recording=bool(seats) and not ended and may(subject, "meeting.conduct", request.state.resource),
     )
 
@@ -236,7 +242,7 @@ def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
         series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
-    return _page(request, "overview", 422, room=state, levels=levels, series=series, change=change, cancel_error=text)
+    return _page(request, "overview", 422, room=state, levels=levels, series=series, change=change, cancel_error=text, lines=())
 
 
 def _changed(request: Request, meeting_id: str) -> None:

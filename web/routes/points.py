@@ -21,12 +21,14 @@ from scheduler import maintenance, point_card
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.hours import DAYS
+from scheduler.readiness import Limits
 from scheduler.slots import Slot
-from web import audience_tree, legible, places, point_form
+from web import audience_tree, legible, line_news, line_plot, places, point_form
 from web.calendar_view import around
 from web.container import container
 from web.errors import explain, status_of
 from web.guard import allow
+from web.i18n import _
 from web.pages import done, may, page
 
 router = APIRouter(prefix="/points", tags=["points"], default_response_class=HTMLResponse)
@@ -90,15 +92,29 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         levels = {level.level_id: places.level_name(level) for level in unit_store.levels(conn)}
         taken = booking.bookings(conn, [point.point_id], Slot(now - BACK, now + AHEAD), subject)
         blocks = maintenance.blocks(conn, [point.point_id], Slot(now, now + maintenance.LONGEST * 2))
-    keeper = may(subject, "point.edit", request.state.resource)
+        keeper = may(subject, "point.edit", request.state.resource)
+        lines = line_news.of_point(conn, subject, point.point_id) if keeper or may(subject, "readiness.read", request.state.resource) else {}
     tomorrow = found.when.form_date(now + timedelta(days=1))
     typed = {"from_day": tomorrow, "from_time": "08:00", "until_day": tomorrow, "until": "17:00", "note": "", **typed}
     return page(
         request, "points/point.html", status, place="points", point=point, card=kept.card, unit=unit, path=path,
         level=levels.get(unit.level, ""), blocks=blocks, keeper=keeper, week=_week(kept.card), typed=typed,
-        errors=said or {}, labels=point_form.labels(),
+        errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), found.settings.line_policy.limits),
         coming=[one for one in taken if one.slot.end > now], past=[one for one in taken if one.slot.end <= now][::-1],
     )
+
+
+def _plots(tests: list[Any], limits: Limits) -> list[tuple[str, str, str, line_plot.Plot]]:
+    """(name, unit, what the limit means, the drawing) of what was measured, in the order of time."""
+    told = [one.measured for one, *_rest in reversed(tests)]
+    worst = [max((loss for loss in (one.loss_up, one.loss_down) if loss is not None), default=None) for one in told]
+    drawn = [
+        (_("Đường xuống"), "kbit/s", _("đủ cho hình đẹp"), line_plot.decades([one.down_kbps for one in told], limits.good_kbps)),
+        (_("Đường lên"), "kbit/s", _("đủ cho hình đẹp"), line_plot.decades([one.up_kbps for one in told], limits.good_kbps)),
+        (_("Mất gói"), "%", _("từ đây là yếu"), line_plot.even([None if one is None else one / 10 for one in worst], limits.loss_weak / 10)),
+        (_("Độ trễ đi và về"), "ms", _("từ đây là yếu"), line_plot.even([one.rtt_ms for one in told], limits.rtt_weak_ms)),
+    ]
+    return [(name, unit, meaning, plot) for name, unit, meaning, plot in drawn if plot is not None]
 
 
 def _week(card: point_card.Card) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
 
 from meetings import service
@@ -138,6 +138,25 @@ def remind(request: Request, meeting_id: str) -> Response:
     for one in standings:
         found.walls.publish(meeting_id, one)
     return done(f"/meetings/{meeting_id}/readiness", "reminded", told)
+
+
+def own_link(request: Request, conn: Connection) -> Resource:
+    """The link of the point in the path: whoever may join with it may test with it."""
+    meeting = service.get(conn, request.path_params["meeting_id"])
+    seat = next((seat for seat in seat_store.seats(conn, meeting.meeting_id) if seat.code == request.path_params["code"]), None)
+    if seat is None:
+        raise NotFound("not_found")
+    request.state.seat = seat
+    return views.link_of(meeting, seat.unit)
+
+
+@router.post(f"{HERE}/{{code}}/test", dependencies=[Depends(allow(Action.LINK_READ, own_link))])
+def test_now(request: Request, meeting_id: str, code: str) -> Response:
+    """From a page of the point's own people to its test, at any time until the meeting ends."""
+    found = container(request)
+    with found.db.write() as conn:
+        secret = line_tests.extra(conn, found.keys.tests, meeting_id, request.state.seat.point_id, found.clock.now())
+    return RedirectResponse(f"/t/{secret}", 303)
 
 
 @router.get(f"{HERE}/{{code}}", dependencies=[READ])

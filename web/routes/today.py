@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from meetings.access import Action, Subject
 from meetings.meeting import State
-from web import minutes_view, places, requests_view, views
+from web import line_news, minutes_view, places, requests_view, views
 from web.container import container
 from web.guard import allow
 from web.pages import page
@@ -32,6 +32,7 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
         waiting = minutes_view.waiting(conn, subject)
         asked = requests_view.waiting(conn, subject, found.when.today(now))
         deciding = requests_view.for_convenor(conn, subject, near, found.when.today(now))
+        lines = line_news.near(found, conn, subject, tree, near, now)
         finished = views.rows(found, conn, subject, views.visible(
             conn, subject, tree, after=now - timedelta(days=60), before=now, states=(State.CONCLUDED,), newest_first=True))
     at_hand = [row for row in rows if row.live or (row.meeting.start < end and row.meeting.end > start
@@ -42,5 +43,5 @@ def today(request: Request, subject: Subject = Depends(allow(Action.SELF))) -> R
     open_minutes = [row for row in finished if row.stages[-1].state != "done"]
     return page(
         request, "today.html", place="today", rows=at_hand, waiting=waiting, coming=coming[:COMING],
-        open_minutes=open_minutes[:COMING], asked=asked[:COMING], more_asked=max(0, len(asked) - COMING), deciding=deciding,
+        open_minutes=open_minutes[:COMING], asked=asked[:COMING], lines=lines, more_asked=max(0, len(asked) - COMING), deciding=deciding,
     )
