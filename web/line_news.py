@@ -126,12 +126,12 @@ def counted_before(conn: Connection, meeting: Meeting) -> tuple[tuple[int, str, 
 # --- a point -----------------------------------------------------------------------------------------------------
 
 
-def of_point(conn: Connection, subject: Subject, point_id: int) -> dict[str, Any]:
-    """Its last tests, newest first, and what each of its last meetings began with; titles only of meetings one may read."""
+def of_point(conn: Connection, subject: Subject, point_id: int, now: datetime) -> dict[str, Any]:
+    """Its last tests, newest first, and what each of its past meetings began with; titles only of meetings one may read."""
     past = line_tests.history(conn, point_id, LOOKED)
     began: dict[str, Past] = {}
     for one in past:
-        if one.tried_at < one.start:
+        if one.tried_at < one.start <= now:
             began.setdefault(one.meeting_id, one)
     ids = dict.fromkeys([*list(began)[:PAST], *(one.meeting_id for one in past[:PLOTTED])])
     readable = {meeting_id: views.may(conn, subject, Action.MEETING_READ, service.get(conn, meeting_id)) for meeting_id in ids}

@@ -93,7 +93,7 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         taken = booking.bookings(conn, [point.point_id], Slot(now - BACK, now + AHEAD), subject)
         blocks = maintenance.blocks(conn, [point.point_id], Slot(now, now + maintenance.LONGEST * 2))
         keeper = may(subject, "point.edit", request.state.resource)
-        lines = line_news.of_point(conn, subject, point.point_id) if keeper or may(subject, "readiness.read", request.state.resource) else {}
+        lines = line_news.of_point(conn, subject, point.point_id, now) if keeper or may(subject, "readiness.read", request.state.resource) else {}
     tomorrow = found.when.form_date(now + timedelta(days=1))
     typed = {"from_day": tomorrow, "from_time": "08:00", "until_day": tomorrow, "until": "17:00", "note": "", **typed}
     return page(
