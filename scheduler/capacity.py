@@ -1,8 +1,8 @@
 """What the media server carries, and what meetings ask of it, in packets a second.  Pure.
 
-A meeting costs its points × (50 for each sound + 72 for each picture that is sent to one): the sounds of those who speak at
-once, and the picture on the stage.  Meetings at one time add up.  What nobody measured is assumed; an assumption is shown and
-refuses nobody, like the door of the relay itself (`media/admission.py`).  Called by `capacity_store` and the booking page.
+A meeting costs its points × (50 for each sound + 72 for each picture that reaches one).  One of each is reckoned: whoever has
+the floor is seen and heard, the others are silent, and silence is not sent (decision 0022).  Meetings at one time add up.
+What nobody measured is assumed, and refuses like what was measured.  Called by `capacity_store` and the booking page.
 """
 
 from __future__ import annotations
@@ -10,27 +10,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from meetings.errors import Conflict
 from scheduler.slots import Slot
 
 PER_SOUND: Final = 50
 PER_PICTURE: Final = 72
-SOUNDS: Final = 3
+SOUNDS: Final = 1
 PICTURES: Final = 1
+MOST_SOUNDS: Final = 4  # that the relay gives one receiver
+MOST_PICTURES: Final = 5  # that a page shows
 ASSUMED: Final = 20_000
 """Packets a second of one core that nobody measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What this installation carries, all its workers together, and how many sounds and pictures a point is reckoned with."""
+    """What this installation carries, all its workers together, and how many sounds and pictures a point is reckoned with.
+
+    `declared`: an administrator said the number, whatever was measured.
+    """
 
     packets_per_s: int
     measured: bool
     sounds: int = SOUNDS
     pictures: int = PICTURES
+    declared: bool = False
 
     @staticmethod
     def assumed(cores: int) -> Limit:
@@ -38,7 +44,11 @@ class Limit:
 
     def cost(self, points: int) -> int:
         """Packets a second of a meeting of so many points."""
-        return points * (PER_SOUND * self.sounds + PER_PICTURE * self.pictures)
+        return points * self.per_point
+
+    @property
+    def per_point(self) -> int:
+        return PER_SOUND * self.sounds + PER_PICTURE * self.pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +62,21 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """The arithmetic of one booking.  `others`: packets a second of the meetings at the busiest moment of its time."""
+    """The arithmetic of one booking.  `beside`: the meetings at the busiest moment of its time."""
 
     limit: Limit
     points: int
-    wanted: int
-    others: int
+    beside: tuple[Load, ...] = ()
+
+    @property
+    def wanted(self) -> int:
+        """Packets a second."""
+        return self.limit.cost(self.points)
+
+    @property
+    def others(self) -> int:
+        """Packets a second of the meetings beside it."""
+        return sum(self.limit.cost(load.points) for load in self.beside)
 
     @property
     def fits(self) -> bool:
@@ -68,36 +87,42 @@ class Reckoning:
         """Half of it and more: worth a line on the page."""
         return 2 * (self.wanted + self.others) > self.limit.packets_per_s
 
-    def as_params(self) -> dict[str, int | bool]:
+    @property
+    def room(self) -> int:
+        """How many points there is room for."""
+        return max(0, self.limit.packets_per_s - self.others) // self.limit.per_point
+
+    def as_params(self) -> dict[str, Any]:
         """As the params of an error or of a sentence."""
         return {
             "points": self.points, "sounds": self.limit.sounds, "pictures": self.limit.pictures, "wanted": self.wanted,
             "others": self.others, "limit": self.limit.packets_per_s, "measured": self.limit.measured,
+            "declared": self.limit.declared, "room": self.room,
+            "meetings": [{"start": load.slot.start, "end": load.slot.end, "points": load.points} for load in self.beside],
         }
 
     def check(self) -> None:
-        """Raises Conflict("capacity.full", points, sounds, pictures, wanted, others, limit, measured)."""
-        if self.limit.measured and not self.fits:
+        """Raises Conflict("capacity.full", points, sounds, pictures, wanted, others, limit, measured, declared, room, meetings)."""
+        if not self.fits:
             raise Conflict("capacity.full", **self.as_params())
 
 
 def reckon(limit: Limit, points: int, slot: Slot, loads: Iterable[Load]) -> Reckoning:
     """What the booking asks, beside what the other meetings ask at the busiest moment within its slot."""
-    return Reckoning(limit, points, limit.cost(points), peak(limit, slot, loads))
+    return Reckoning(limit, points, busiest(slot, loads))
 
 
-def peak(limit: Limit, slot: Slot, loads: Iterable[Load]) -> int:
-    """The most that the meetings ask at any moment of the slot."""
+def busiest(slot: Slot, loads: Iterable[Load]) -> tuple[Load, ...]:
+    """The meetings at the moment of the slot in which they have the most points together, the earliest such moment."""
     touching = [load for load in loads if load.slot.overlaps(slot)]
     # The load only ever rises at the start of the slot or where a meeting begins.
-    moments = {slot.start, *(load.slot.start for load in touching if load.slot.start > slot.start)}
-    return max(sum(limit.cost(load.points) for load in touching if load.slot.start <= at < load.slot.end) for at in moments)
+    moments = sorted({slot.start, *(load.slot.start for load in touching if load.slot.start > slot.start)})
+    at_once = [tuple(load for load in touching if load.slot.start <= at < load.slot.end) for at in moments]
+    return max(at_once, key=lambda found: sum(load.points for load in found))
 
 
 def full(limit: Limit, points: int, window: Slot, loads: Iterable[Load]) -> list[Slot]:
-    """The stretches of the window in which a meeting of so many points would not fit, in order; none where nothing was measured."""
-    if not limit.measured:
-        return []
+    """The stretches of the window in which a meeting of so many points would not fit, in order."""
     changes = {window.start: 0, window.end: 0}  # how the load changes at each moment of the window
     for load in loads:
         if load.slot.overlaps(window):

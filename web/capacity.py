@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -36,31 +37,45 @@ def read(data: Path) -> Capacity:
         return Capacity()
 
 
-def limit(data: Path, workers: int) -> Limit:
-    """All workers together."""
+def limit(data: Path, workers: int, machine: int) -> Limit:
+    """All workers together.  Assumed, a worker stands for its core and all of them for the one beside them, which pages and
+    kernel use, as far as the machine has so many."""
     one = read(data)
-    return Limit(int(one.packets_per_s * workers), True) if one.measured else Limit.assumed(workers)
+    return Limit(int(one.packets_per_s * workers), True) if one.measured else Limit.assumed(min(machine, workers + 1))
 
 
 def tell(found: Container, now: datetime) -> None:
     """Tells the scheduler what this installation carries; once, until it is measured anew."""
-    wanted = limit(found.settings.data, found.settings.media_workers or cores())
+    wanted = limit(found.settings.data, found.settings.media_workers or cores(), len(os.sched_getaffinity(0)))
     with found.db.read() as conn:
-        known = capacity_store.told(conn)
-    if known != wanted:
+        known = capacity_store.knows(conn, wanted.packets_per_s, wanted.measured)
+    if not known:
         with found.db.write() as conn:
-            capacity_store.tell(conn, wanted, now)
+            capacity_store.tell(conn, wanted.packets_per_s, wanted.measured, now)
 
 
 def sentence(params: Mapping[str, Any]) -> str:
     """The arithmetic of a booking, as of `Reckoning.as_params`."""
-    shown = {name: _number(params[name]) for name in ("points", "sounds", "pictures", "wanted", "others", "limit")}
+    shown = {name: number(params[name]) for name in ("points", "sounds", "pictures", "wanted", "others", "limit")}
     said = _("{points} điểm × ({per_sound} × {sounds} tiếng + {per_picture} × {pictures} hình) = {wanted} gói/giây; cùng giờ đã có {others}; "
              "máy chủ chịu được {limit}", per_sound=PER_SOUND, per_picture=PER_PICTURE, **shown)
+    if params["declared"]:
+        return said + _(" (quản trị khai)")
     return said + (_(" (đo trên máy này)") if params["measured"] else _(" (chưa đo, ước tính)"))
 
 
-def _number(n: int) -> str:
+def refusal(params: Mapping[str, Any]) -> str:
+    """The arithmetic that was refused, and what can be done."""
+    said = [
+        _("Máy chủ không đủ sức cho cuộc họp này: {sum}.", sum=sentence(params)),
+        _("Vào giờ này còn chỗ cho {n} điểm cầu; hãy bớt điểm hoặc chọn giờ khác.", n=number(params["room"])),
+    ]
+    if not (params["measured"] or params["declared"]):
+        said.append(_("Máy này chưa đo: quản trị chạy python3 -m web bench capacity để biết sức thật."))
+    return " ".join(said)
+
+
+def number(n: int) -> str:
     """53.058, 53,058"""
     text = f"{n:,}"
     return text if language() == "en" else text.replace(",", ".")

@@ -52,7 +52,7 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
     if error.code == "booking.overlap":
         return _overlap(error, request)
     if error.code == "capacity.full":
-        return say("capacity.full", sum=capacity.sentence(error.params))
+        return capacity.refusal(error.params)
     if error.code == "booking.hours" and (points := error.params.get("points")):
         return _closed(points)
     code = error.code

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from meetings import service
 from meetings.store import ledger_store
 from scheduler import capacity_store, series_store, workday_store
-from scheduler.capacity import Limit
 from tests.web.conftest import browser, post, sign_in, token_in
 from tests.web.test_booking import book, fill, points_named
 from web import capacity
@@ -165,17 +164,30 @@ async def test_the_administrator_keeps_days_and_they_count(app: FastAPI, secreta
     assert (await secretary.get("/admin/days")).status_code == 404
 
 
-async def test_the_servers_capacity_is_reckoned_in_front_of_people(secretary: httpx.AsyncClient, found: Container) -> None:
+async def test_the_servers_capacity_is_reckoned_in_front_of_people_and_refuses(
+    secretary: httpx.AsyncClient, found: Container, app: FastAPI
+) -> None:
     page = (await secretary.get("/meetings/new")).text
     every = [int(value) for value in re.findall(r'name="point" value="(\d+)"', page)]
+    with found.db.write() as conn:
+        capacity_store.tell(conn, 20_000, False, found.clock.now())
     looked = (await secretary.post("/meetings/new", data=await fill(secretary, point=every, action="look"))).text
-    assert "239 điểm × (50 × 3 tiếng + 72 × 1 hình) = 53.058 gói/giây" in looked and "(chưa đo, ước tính)" in looked
-    (found.settings.data / "capacity.json").write_text(json.dumps({"schema": 1, "workers": 1, "packets_per_s": 50_000}))
+    assert "239 điểm × (50 × 1 tiếng + 72 × 1 hình) = 29.158 gói/giây" in looked and "(chưa đo, ước tính)" in looked
+    refused = await book(secretary, every)
+    assert refused.status_code == 409 and "Máy chủ không đủ sức" in refused.text and "29.158" in refused.text
+    assert "còn chỗ cho 163 điểm cầu" in refused.text and "python3 -m web bench capacity" in refused.text
+    (found.settings.data / "capacity.json").write_text(json.dumps({"schema": 1, "workers": 1, "packets_per_s": 28_000}))
+    found.settings.media_workers = 1
     capacity.tell(found, found.clock.now())
     refused = await book(secretary, every)
-    assert refused.status_code == 409 and "Máy chủ không đủ sức" in refused.text and "53.058" in refused.text and "(đo trên máy này)" in refused.text
-    with found.db.write() as conn:
-        capacity_store.tell(conn, Limit(60_000, True), found.clock.now())
+    assert refused.status_code == 409 and "(đo trên máy này)" in refused.text and "chưa đo" not in refused.text
+    async with browser(app) as admin:
+        await sign_in(admin, "quantri")
+        wrong = await post(admin, "/admin/rules/capacity", {"sounds": "9", "pictures": "1", "declared": "x"})
+        assert wrong.status_code == 422 and "Nhập số từ 1 đến" in wrong.text and 'value="9"' in wrong.text
+        assert (await post(admin, "/admin/rules/capacity", {"sounds": "2", "pictures": "1", "declared": "41108"})).status_code == 303
+        assert "Đang tính: 41.108 gói/giây (quản trị khai), mỗi điểm cầu 172 gói/giây, đủ cho 239 điểm" in (await admin.get("/admin/rules")).text
+    assert (await post(secretary, "/admin/rules/capacity", {"sounds": "1", "pictures": "1"})).status_code in (403, 404)
     assert (await book(secretary, every)).status_code == 303
 
 

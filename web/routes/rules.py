@@ -1,4 +1,5 @@
-"""Quy tắc đặt lịch: what the levels have agreed on about bookings, for administrators.  A new row for each change."""
+"""Quy tắc đặt lịch: what the levels have agreed on about bookings, for administrators, a new row for each change; and what
+the media server is reckoned to carry."""
 
 from __future__ import annotations
 
@@ -8,10 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from meetings.access import Action, Subject
-from meetings.errors import MeetingError
+from meetings.errors import Invalid, MeetingError
 from meetings.store import unit_store
-from scheduler import policies
-from web import places
+from scheduler import capacity_store, policies
+from scheduler.capacity import Limit
+from web import capacity, places
 from web.container import container
 from web.errors import explain, status_of
 from web.guard import allow
@@ -29,11 +31,15 @@ def show(request: Request, _subject: Subject = Depends(allow(Action.POLICY_KEEP)
     return _show(request, data)
 
 
-def _show(request: Request, data: dict[str, Any], status: int = 200, error: str = "") -> HTMLResponse:
+def _show(
+    request: Request, data: dict[str, Any], status: int = 200, error: str = "", typed: dict[str, str] | None = None,
+) -> HTMLResponse:
     with container(request).db.read() as conn:
+        limit = capacity_store.told(conn) or Limit.assumed(1)
         levels = [(level.level_id, places.level_name(level)) for level in unit_store.levels(conn) if level.code_digits is not None]
     return page(request, "admin/rules.html", status, place="admin", tab="rules", levels=levels, data=data, error=error,
-                pairs={tuple(pair) for pair in data["displaces"]})
+                pairs={tuple(pair) for pair in data["displaces"]}, limit=limit, number=capacity.number, typed=typed or {
+                    "sounds": str(limit.sounds), "pictures": str(limit.pictures), "declared": str(limit.packets_per_s) if limit.declared else ""})
 
 
 @router.post("")
@@ -50,6 +56,24 @@ def keep(request: Request, subject: Subject = Depends(allow(Action.POLICY_KEEP))
             policies.put(conn, data, subject, found.clock.now())
     except MeetingError as error:
         return _show(request, data, status_of(error), explain(error, request))
+    return done("/admin/rules", "saved")
+
+
+@router.post("/capacity")
+def carries(request: Request, subject: Subject = Depends(allow(Action.POLICY_KEEP))) -> Response:
+    """`sounds`, `pictures`, `declared` (packets a second; empty: as measured or assumed)."""
+    found, form = container(request), request.state.form
+    typed = {name: str(form.get(name, "")).strip()[:12] for name in ("sounds", "pictures", "declared")}
+    sounds, pictures, declared = (number(text) for text in typed.values())
+    try:
+        if typed["declared"] and declared is None:
+            raise Invalid("capacity.numbers", field="declared", least=1, most=capacity_store.MOST_DECLARED)
+        with found.db.write() as conn:
+            capacity_store.put(conn, sounds, pictures, declared, subject, found.clock.now())
+    except MeetingError as error:
+        with found.db.read() as conn:
+            data = policies.as_data(policies.current(conn))
+        return _show(request, data, status_of(error), explain(error, request), typed)
     return done("/admin/rules", "saved")
 
 
