@@ -1,7 +1,7 @@
 """Rows as calendars show them: which bookings touch a window, and of their meetings what the reader may know.  Changes nothing.
 
 A week of a province is two thousand bookings of a hundred meetings: times are read once each, meetings once each, and who may
-read them is asked of `access` in two statements.  Called by `freetime` and by the calendar pages.
+read them is asked of `access` in two statements.  Called by `freetime`, `readings`, `request_store` and the calendar pages.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from meetings.access import Action, Resource, Subject, decide
+from meetings.store.among import among
 from meetings.store.tables import meeting, seat
-from scheduler.points import chunks
 from scheduler.slots import Slot
 
 POSTS = ("chair", "secretary", "division_head", "clerk")
@@ -29,18 +29,19 @@ _HOLDING = (
 )
 # Pending rows may overlap, so all that begin before are looked at; they are few, and have an index of their own.
 _PENDING = (
-    "SELECT {columns} FROM booking WHERE state = 'pending' AND starts_at < {end} AND ends_at > {start} AND point_id {among}{rest}"
+    "SELECT {columns} FROM {pending} WHERE state = 'pending' AND starts_at < {end} AND ends_at > {start} AND point_id {among}{rest}"
 )
 # Of each point the last row before the window, the only one that can reach into it: rows that hold a point never overlap.
 _LAST = "FROM booking b WHERE b.point_id = p.id AND b.{holding} AND b.starts_at < {start} ORDER BY b.starts_at DESC LIMIT 1"
 _DIALECTS = {
     "sqlite": {
         "among": "IN (SELECT value FROM json_each(:ids))", "start": ":start", "end": ":end", "own": ":own",
+        "pending": "booking INDEXED BY ix_booking_pending",
         "before": f"(SELECT * FROM booking WHERE booking_id IN (SELECT (SELECT b.booking_id {_LAST})"
                   " FROM (SELECT value AS id FROM json_each(:ids)) p))",
     },
     "postgresql": {
-        "among": "= ANY(%(ids)s::int[])", "start": "%(start)s", "end": "%(end)s", "own": "%(own)s",
+        "among": "= ANY(%(ids)s::int[])", "start": "%(start)s", "end": "%(end)s", "own": "%(own)s", "pending": "booking",
         "before": f"unnest(%(ids)s::int[]) p(id), LATERAL (SELECT b.* {_LAST}) last",
     },
 }
@@ -153,27 +154,21 @@ def entries(conn: Connection, point_ids: Collection[int], window: Slot, by: Subj
 
 def meetings_known(conn: Connection, meeting_ids: Iterable[str | None], by: Subject) -> dict[str, Known]:
     """These meetings, each as far as `by` may know of it; whoever may not read one learns its time and its unit."""
-    wanted = sorted({meeting_id for meeting_id in meeting_ids if meeting_id})
-    found: dict[str, Known] = {}
+    wanted = {meeting_id for meeting_id in meeting_ids if meeting_id}
     columns = [meeting.c[name] for name in ("meeting_id", "title", "unit", "state", "starts_at", "ends_at", "people",
                                             *(f"{post}_id" for post in POSTS))]
-    for chunk in _chunks(wanted):
-        attended = _attended(conn, chunk, by)
-        rows = conn.execute(select(*columns).where(meeting.c.meeting_id.in_(chunk)))
-        found |= {row.meeting_id: _known(row, by, row.meeting_id in attended) for row in rows}
-    return found
-
-
-def _chunks(ids: list[str]) -> Iterable[list[str]]:
-    for places in chunks(list(range(len(ids)))):
-        yield [ids[place] for place in places]
+    if not wanted:
+        return {}
+    attended = _attended(conn, wanted, by)
+    rows = conn.execute(select(*columns).where(among(meeting.c.meeting_id, wanted)))
+    return {row.meeting_id: _known(row, by, row.meeting_id in attended) for row in rows}
 
 
 def _attended(conn: Connection, meeting_ids: Collection[str], by: Subject) -> set[str]:
     """Those of the meetings that a point of the reader's unit is seated in."""
     if by.unit_id is None:
         return set()
-    query = select(seat.c.meeting_id).where(seat.c.unit_id == by.unit_id, seat.c.meeting_id.in_(meeting_ids))
+    query = select(seat.c.meeting_id).where(seat.c.unit_id == by.unit_id, among(seat.c.meeting_id, meeting_ids))
     return set(conn.execute(query).scalars())
 
 

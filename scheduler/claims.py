@@ -17,17 +17,17 @@ from meetings.access import Subject
 from meetings.errors import Conflict, Invalid
 from meetings.meeting import Meeting, PointRef, check_length
 from meetings.store import meeting_store, seat_store, unit_store
+from meetings.store.among import among
 from meetings.store.base import UtcDateTime
 from meetings.store.triggers import violated
 from meetings.units import UnitTree
 from scheduler import invitations, readings, request_store, store
 from scheduler.booking import NamedBooking, Point
-from scheduler.points import chunks, points_by_id
+from scheduler.points import points_by_id
 from scheduler.readings import conflicts, points_of_meeting
 from scheduler.slots import Slot, civil_day
 
 _b = store.booking.c
-_ROWS = 1000
 SHOWN = 5  # points named in an error that is not about each of them
 
 
@@ -44,9 +44,8 @@ def lock(conn: Connection, point_ids: Collection[int]) -> None:
     """Who books the same points waits here.  SQLite has one writer."""
     if conn.dialect.name != "postgresql":
         return
-    for chunk in chunks(sorted(point_ids)):
-        mine = select(store.point.c.point_id).where(store.point.c.point_id.in_(chunk)).order_by(store.point.c.point_id)
-        conn.execute(mine.with_for_update(key_share=True))
+    mine = select(store.point.c.point_id).where(among(store.point.c.point_id, point_ids)).order_by(store.point.c.point_id)
+    conn.execute(mine.with_for_update(key_share=True))
 
 
 def hold(conn: Connection, meeting_id: str, point_ids: Collection[int], slot: Slot, also: Collection[str] = ()) -> Meeting:
@@ -90,24 +89,24 @@ def take(
     conn: Connection, meeting_id: str, point_ids: Collection[int], slot: Slot, by: Subject, at: datetime,
     asked: Mapping[int, str] | None = None,
 ) -> None:
-    """Books the points; `asked`: point → request, those are pending.  One statement whatever their number (up to 10,000)."""
+    """Books the points; `asked`: point → request, those are pending.  One statement whatever their number."""
     pending = asked or {}
     columns = ["meeting_id", "point_id", "starts_at", "ends_at", "state", "booked_at", "booked_by"]
     direct = sorted(set(point_ids) - pending.keys())
-    for chunk in chunks(direct):
+    if direct:
         rows = select(
             literal(meeting_id), store.point.c.point_id, literal(slot.start, UtcDateTime),
             literal(slot.end, UtcDateTime), literal("confirmed"), literal(at, UtcDateTime),
             literal(by.user_id, String(36)),
-        ).where(store.point.c.point_id.in_(chunk)).order_by(store.point.c.point_id)
+        ).where(among(store.point.c.point_id, direct)).order_by(store.point.c.point_id)
         guarded(conn, store.booking.insert().from_select(columns, rows), direct, slot, meeting_id, by)
     waiting = [
         {"meeting_id": meeting_id, "point_id": point_id, "starts_at": slot.start, "ends_at": slot.end, "state": "pending",
          "booked_at": at, "booked_by": by.user_id, "request_id": request_id}
         for point_id, request_id in sorted(pending.items())
     ]
-    for start in range(0, len(waiting), _ROWS):
-        conn.execute(store.booking.insert().values(waiting[start:start + _ROWS]))
+    if waiting:
+        conn.execute(store.booking.insert(), waiting)
 
 
 def confirm(conn: Connection, request_id: str, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject) -> None:
@@ -131,9 +130,8 @@ def guarded(
 
 def give_back(conn: Connection, meeting_id: str, point_ids: Collection[int], at: datetime, why: str = "given_back") -> None:
     """why: given_back, declined, lapsed, displaced, overtaken."""
-    for chunk in chunks(sorted(point_ids)):
-        mine = (_b.meeting_id == meeting_id) & _b.state.in_(("pending", "confirmed")) & _b.point_id.in_(chunk)
-        conn.execute(store.booking.update().where(mine).values(state="released", why=why, released_at=at))
+    mine = (_b.meeting_id == meeting_id) & _b.state.in_(("pending", "confirmed")) & among(_b.point_id, point_ids)
+    conn.execute(store.booking.update().where(mine).values(state="released", why=why, released_at=at))
 
 
 def refs(conn: Connection, meeting: Meeting, points: Sequence[Point], tree: UnitTree | None = None) -> list[PointRef]:

@@ -14,9 +14,9 @@ from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, I
 
 from meetings.meeting import ROOM_OPEN
 from meetings.store import tables as _meetings
+from meetings.store.among import among
 from meetings.store.base import JsonText, UtcDateTime, metadata
 from scheduler import store
-from scheduler.points import chunks
 
 line_test = Table(
     "line_test", metadata,
@@ -115,9 +115,5 @@ _CONTACT = ("technician_name", "technician_phone", "deputy_name", "deputy_phone"
 
 def told(conn: Connection, point_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """What the points say of themselves: who looks after each, and the line each has declared."""
-    found: dict[int, dict[str, Any]] = {}
-    for chunk in chunks(sorted(set(point_ids))):
-        query = select(store.point.c.point_id, *(store.point.c[name] for name in _CONTACT))
-        for row in conn.execute(query.where(store.point.c.point_id.in_(chunk))):
-            found[row.point_id] = {name: getattr(row, name) for name in _CONTACT}
-    return found
+    query = select(store.point.c.point_id, *(store.point.c[name] for name in _CONTACT)).where(among(store.point.c.point_id, point_ids))
+    return {row.point_id: {name: getattr(row, name) for name in _CONTACT} for row in conn.execute(query)}

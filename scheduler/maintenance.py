@@ -17,11 +17,12 @@ from meetings.access import Action, Subject, require
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.ledger import stamp
 from meetings.store import ledger_store, unit_store
+from meetings.store.among import among
 from meetings.store.triggers import violated
 from meetings.texts import line
 from scheduler import readings, store
 from scheduler.booking import Point
-from scheduler.points import chunks, points_by_id, resource_of
+from scheduler.points import points_by_id, resource_of
 from scheduler.slots import Slot, civil_day
 
 LONGEST: Final = timedelta(days=366)
@@ -82,9 +83,8 @@ def lift(conn: Connection, block_id: int, by: Subject, at: datetime) -> None:
 def blocks(conn: Connection, point_ids: Collection[int], window: Slot) -> list[Block]:
     """The blocks that touch the window, by time."""
     wanted = select(_b.booking_id, _b.point_id, _b.starts_at, _b.ends_at, _b.note).where(
-        _b.state == "blocked", _b.starts_at < window.end, _b.ends_at > window.start)
-    rows = [row for chunk in chunks(sorted(set(point_ids))) for row in conn.execute(wanted.where(_b.point_id.in_(chunk)))]
-    found = [Block(row.booking_id, row.point_id, Slot(row.starts_at, row.ends_at), row.note) for row in rows]
+        _b.state == "blocked", _b.starts_at < window.end, _b.ends_at > window.start, among(_b.point_id, point_ids))
+    found = [Block(row.booking_id, row.point_id, Slot(row.starts_at, row.ends_at), row.note) for row in conn.execute(wanted)]
     return sorted(found, key=lambda one: (one.slot.start, one.point_id))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from meetings.access import Action, Resource, Subject, require
 from meetings.errors import Conflict, NotFound, Stale
 from meetings.store import ledger_store, unit_store
+from meetings.store.among import among
 from meetings.units import Unit, UnitTree
 from scheduler import hours as week
 from scheduler import store
@@ -21,7 +22,7 @@ from scheduler.booking import Point
 from scheduler.point_card import Card, Kept
 from scheduler.slots import Slot, civil_day
 
-_CHUNK = 10_000  # values in one IN list; PostgreSQL's protocol ends at 65,535, SQLite at 32,766
+_PLAIN = [store.point.c[name] for name in ("point_id", "code", "name", "unit_id", "capacity")]
 
 
 def ensure_points(conn: Connection, tree: UnitTree) -> int:
@@ -64,10 +65,8 @@ def all_points(conn: Connection) -> list[Point]:
 def points_by_id(conn: Connection, point_ids: Iterable[int]) -> dict[int, Point]:
     """The points with these ids.  Raises NotFound("point.unknown", points=[…]) if one is missing."""
     wanted = sorted(set(point_ids))
-    found: dict[int, Point] = {}
-    for chunk in chunks(wanted):
-        rows = conn.execute(select(store.point).where(store.point.c.point_id.in_(chunk)))
-        found |= {row.point_id: _point(row) for row in rows}
+    rows = conn.execute(select(*_PLAIN).where(among(store.point.c.point_id, wanted)))
+    found = {row.point_id: _point(row) for row in rows}
     if missing := [point_id for point_id in wanted if point_id not in found]:
         raise NotFound("point.unknown", points=missing)
     return found
@@ -104,12 +103,11 @@ def unavailable(kept: Kept, slot: Slot) -> str | None:
 def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Closed]:
     """Those of the points that have bookable hours which do not cover the slot."""
     column, found = store.point.c, []
-    for chunk in chunks(sorted(set(point_ids))):
-        mine = select(column.point_id, column.code, column.name, column.hours)
-        for row in conn.execute(mine.where(column.point_id.in_(chunk), column.hours.is_not(None)).order_by(column.code)):
-            why = week.outside(week.of_data(row.hours), slot)
-            if why is not None:
-                found.append(Closed(row.point_id, row.code, row.name, why))
+    mine = select(column.point_id, column.code, column.name, column.hours).where(column.hours.is_not(None), among(column.point_id, list(point_ids)))
+    for row in conn.execute(mine.order_by(column.code)):
+        why = week.outside(week.of_data(row.hours), slot)
+        if why is not None:
+            found.append(Closed(row.point_id, row.code, row.name, why))
     return found
 
 
@@ -122,8 +120,7 @@ def check_open(conn: Connection, point_ids: Iterable[int], slot: Slot) -> None:
 
 def kept(conn: Connection, point_ids: Iterable[int]) -> list[Kept]:
     """The points with their cards, by code."""
-    rows = [row for chunk in chunks(sorted(set(point_ids)))
-            for row in conn.execute(select(store.point).where(store.point.c.point_id.in_(chunk)))]
+    rows = conn.execute(select(store.point).where(among(store.point.c.point_id, list(point_ids))))
     return sorted((_kept(row) for row in rows), key=lambda one: one.point.code)
 
 
@@ -140,10 +137,8 @@ def edit(conn: Connection, changes: Sequence[tuple[int, Card, int | None]], by: 
     """
     tree = unit_store.tree(conn, civil_day(at))
     # Locked in one order, like bookings, so that nobody waits in a circle.
-    locked = select(store.point).where(store.point.c.point_id.in_(bindparam("ids", expanding=True)))
-    rows = [row for chunk in chunks(sorted(point_id for point_id, _card, _version in changes))
-            for row in conn.execute(locked.order_by(store.point.c.point_id).with_for_update(), {"ids": chunk})]
-    have = {row.point_id: _kept(row) for row in rows}
+    locked = select(store.point).where(among(store.point.c.point_id, [point_id for point_id, _card, _version in changes]))
+    have = {row.point_id: _kept(row) for row in conn.execute(locked.order_by(store.point.c.point_id).with_for_update())}
     changed: list[dict[str, Any]] = []
     for point_id, card, version in changes:
         if point_id not in have:
@@ -160,12 +155,6 @@ def edit(conn: Connection, changes: Sequence[tuple[int, Card, int | None]], by: 
         mine = store.point.update().where(store.point.c.point_id == bindparam("key"))
         conn.execute(mine.values({name: bindparam(name) for name in names}), changed)
     return len(changed)
-
-
-def chunks(values: list[int]) -> Iterator[list[int]]:
-    """The list in parts small enough for one statement."""
-    for start in range(0, len(values), _CHUNK):
-        yield values[start:start + _CHUNK]
 
 
 def _codes(unit: Unit) -> Iterator[str]:

@@ -6,7 +6,7 @@ that is enough to agree on another hour.  Re-exported by `service`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -14,35 +14,41 @@ from sqlalchemy import Connection, Row, select
 
 from meetings import service as meetings
 from meetings.access import Action, Subject, decide
+from meetings.store.among import among
 from meetings.store.tables import meeting
 from scheduler import store
 from scheduler.booking import Booking, Calendar, NamedBooking
-from scheduler.points import chunks
+from scheduler.calendar_rows import Moments, holding, pending
 from scheduler.slots import Slot, gaps
 
 _b = store.booking.c
-HOLDING = ("confirmed", "blocked")
-"""What stands in the way of a booking; what is pending does not."""
 
 
 def calendar(conn: Connection, point_ids: Collection[int], window: Slot) -> Calendar:
     """What holds the points in the window; maintenance counts as a meeting without a name."""
+    moments = Moments()
     return Calendar([
-        Booking(row.meeting_id or "", row.point_id, Slot(row.starts_at, row.ends_at))
-        for row in _rows(conn, point_ids, window, select(_b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at))
+        Booking(meeting_id or "", point_id, Slot(moments[start], moments[end]))
+        for meeting_id, point_id, start, end in holding(conn, "meeting_id, point_id, starts_at, ends_at", point_ids, window)
     ])
 
 
 def bookings(
-    conn: Connection, point_ids: Collection[int], window: Slot, by: Subject | None = None, states: Collection[str] = HOLDING,
+    conn: Connection, point_ids: Collection[int], window: Slot, by: Subject | None = None, *, waiting: bool = False,
 ) -> list[NamedBooking]:
-    """The bookings in these states that touch the window, by time.  With `by`, titles only of meetings that `by` may read."""
+    """What holds the points and touches the window, by time; `waiting`: and what waits for somebody's yes.
+
+    With `by`, titles only of meetings that `by` may read.
+    """
     columns = select(
         _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
         meeting.c.title, meeting.c.unit,
     ).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
+    ids = [booking_id for (booking_id,) in holding(conn, "booking_id", point_ids, window)]
+    if waiting:
+        ids += [booking_id for (booking_id,) in pending(conn, "booking_id", point_ids, window)]
     found = sorted(
-        (_named(row) for row in _rows(conn, point_ids, window, columns, states)),
+        (_named(row) for row in conn.execute(columns.where(among(_b.booking_id, ids)))) if ids else (),
         key=lambda booking: (booking.slot.start, booking.code),
     )
     return found if by is None else masked(conn, found, by)
@@ -75,14 +81,6 @@ def masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[Nam
         resource = meetings.resource_of(conn, meetings.get(conn, meeting_id))
         readable[meeting_id] = decide(by, Action.MEETING_READ, resource).allowed
     return [booking if readable.get(booking.meeting_id or "") else booking.masked() for booking in found]
-
-
-def _rows(
-    conn: Connection, point_ids: Collection[int], window: Slot, columns: Any, states: Collection[str] = HOLDING,
-) -> Iterator[Row[Any]]:
-    touching = _b.state.in_(states) & (_b.starts_at < window.end) & (_b.ends_at > window.start)
-    for chunk in chunks(sorted(set(point_ids))):
-        yield from conn.execute(columns.where(touching, _b.point_id.in_(chunk)))
 
 
 def _named(row: Row[Any]) -> NamedBooking:

@@ -13,7 +13,7 @@ from meetings.errors import NotFound, Stale
 from meetings.ledger import stamp
 from scheduler import store
 from scheduler.approval import Offer, Request, Standing
-from scheduler.points import chunks
+from scheduler.calendar_rows import pending
 from scheduler.slots import Slot
 
 _a = store.approval.c
@@ -59,26 +59,15 @@ def answered_by(conn: Connection, units: Collection[str], most: int = 50) -> lis
 
 def pending_at(conn: Connection, point_ids: Collection[int], slot: Slot, except_meeting: str) -> dict[str, list[int]]:
     """request id → those of the points that are pending under it in another meeting, in a time that overlaps the slot."""
-    b = store.booking.c
     found: dict[str, list[int]] = {}
-    for chunk in chunks(sorted(point_ids)):
-        rows = conn.execute(select(b.request_id, b.point_id).where(
-            b.point_id.in_(chunk), b.state == "pending", b.starts_at < slot.end, b.ends_at > slot.start,
-            b.meeting_id != except_meeting,
-        ).order_by(b.request_id, b.point_id))
-        for row in rows:
-            found.setdefault(row.request_id, []).append(row.point_id)
+    for request_id, point_id in sorted(pending(conn, "request_id, point_id", point_ids, slot, except_meeting)):
+        found.setdefault(request_id, []).append(point_id)
     return found
 
 
 def meetings_waiting(conn: Connection, point_ids: Collection[int], slot: Slot) -> set[str]:
     """Meetings of which one of the points is pending in a time that overlaps the slot."""
-    b = store.booking.c
-    found: set[str] = set()
-    for chunk in chunks(sorted(point_ids)):
-        found |= set(conn.execute(select(b.meeting_id).distinct().where(
-            b.point_id.in_(chunk), b.state == "pending", b.starts_at < slot.end, b.ends_at > slot.start)).scalars())
-    return found
+    return {meeting_id for (meeting_id,) in pending(conn, "DISTINCT meeting_id", point_ids, slot)}
 
 
 def due(conn: Connection, at: datetime, most: int = 500) -> list[str]:

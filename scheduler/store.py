@@ -1,5 +1,5 @@
 """Tables of points, bookings, requests and policies.  The constraint and triggers that forbid double booking, and a confirmed
-booking nobody said yes to, stand in migrations/0008.
+booking nobody said yes to, stand in migrations/0008 and 0019.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ booking = Table(
     Index("ix_booking_point_time", "point_id", "starts_at", "ends_at", "state"),  # a search reads the index alone
     Index("ix_booking_pending", "starts_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
     Index("ix_booking_request", "request_id"),
+    Index("ix_booking_meeting", "meeting_id", "state", "point_id"),
 )
 
 booking_policy = Table(

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, select
 from meetings.access import Role
 from meetings.errors import Invalid
 from meetings.meeting import Meeting
+from meetings.store.among import among
 from scheduler import invitees
 from scheduler import service as booking
 from scheduler.invitees import Guest, Invitee
-from scheduler.points import chunks
 from scheduler.store import point
 from web import reach, store
 
@@ -56,16 +56,15 @@ def answers(conn: Connection, meeting_id: str, names: Mapping[int, str]) -> Answ
 
 
 def _for_points(conn: Connection, point_ids: Sequence[int]) -> tuple[list[Guest], set[int]]:
-    rows = [row for chunk in chunks(list(point_ids)) for row in conn.execute(
+    rows = conn.execute(
         select(point.c.point_id, point.c.name, point.c.unit_id, point.c.technician_name, point.c.technician_email).where(
-            point.c.point_id.in_(chunk)).order_by(point.c.point_id))]
+            among(point.c.point_id, point_ids)).order_by(point.c.point_id)).all()
     staff: dict[tuple[str, Role], list[Guest]] = defaultdict(list)
     a = store.account.c
-    for chunk in chunks(sorted({row.unit_id for row in rows})):  # type: ignore[arg-type, type-var]
-        for account in conn.execute(select(a.user_id, a.name, a.email, a.unit_id, a.roles).where(
-                a.unit_id.in_(chunk), a.disabled_at.is_(None), a.email.is_not(None)).order_by(a.login)):
-            for role in account.roles:
-                staff[account.unit_id, Role(role)].append(Guest(account.name, account.email, None, account.user_id))
+    for account in conn.execute(select(a.user_id, a.name, a.email, a.unit_id, a.roles).where(
+            among(a.unit_id, {row.unit_id for row in rows}), a.disabled_at.is_(None), a.email.is_not(None)).order_by(a.login)):
+        for role in account.roles:
+            staff[account.unit_id, Role(role)].append(Guest(account.name, account.email, None, account.user_id))
     found, missing = list[Guest](), set[int]()
     for row in rows:
         people = staff.get((row.unit_id, Role.OFFICER)) or staff.get((row.unit_id, Role.SECRETARY)) or _technician(row)

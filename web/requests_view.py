@@ -124,7 +124,7 @@ def of_meeting(conn: Connection, meeting_id: str, on: date) -> list[Line]:
 def beside(conn: Connection, line: Line, subject: Subject) -> list[NamedBooking]:
     """What else these points have in that time: confirmed, maintenance, and what waits for a yes as well."""
     ids, slot = [point.point_id for point in line.points], line.request.slot
-    found = booking.bookings(conn, ids, slot, states=("confirmed", "blocked", "pending"))
+    found = booking.bookings(conn, ids, slot, waiting=True)
     return readings.masked(conn, [one for one in found if one.meeting_id != line.meeting.meeting_id], subject)
 
 

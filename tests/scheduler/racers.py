@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from queue import Empty
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +16,7 @@ from meetings.errors import Conflict, Unavailable
 from meetings.store.database import Database
 from scheduler import service, store
 
-PATIENCE_S = 60
+PATIENCE_S = 300  # only ends what would never end
 
 
 def race(
@@ -93,9 +95,19 @@ def together(work: Any, shares: list[tuple[Any, ...]], *, each: int = 1, patienc
     for runner in runners:
         runner.start()
     try:
-        return [answers.get(timeout=patience) for _ in runners]
+        return [_next(answers, runners, time.monotonic() + patience) for _ in runners]
     finally:
         for runner in runners:
             runner.join(PATIENCE_S)
         answers.close()
         answers.join_thread()
+
+
+def _next(answers: Any, runners: list[Any], until: float) -> Any:
+    """The next answer; a client that died gives none, and is not waited for."""
+    while True:
+        try:
+            return answers.get(timeout=0.5)
+        except Empty:
+            assert not any(runner.exitcode for runner in runners), "a client died: its error is above"
+            assert time.monotonic() < until, "the clients are not done in time"
