@@ -71,7 +71,7 @@ def attended(conn: Connection, unit_ids: Collection[str], after: datetime, befor
     meeting, seat = _meetings.meeting.c, _meetings.seat.c
     query = select(meeting.meeting_id, meeting.starts_at).join(_meetings.seat, seat.meeting_id == meeting.meeting_id).distinct()
     query = query.where(meeting.state.in_(sorted(ROOM_OPEN)), meeting.ends_at > after, meeting.starts_at < before)
-    found = {(row.starts_at, row.meeting_id) for chunk in chunks(sorted(unit_ids)) for row in conn.execute(query.where(seat.unit_id.in_(chunk)))}
+    found = {(row.starts_at, row.meeting_id) for row in conn.execute(query.where(among(seat.unit_id, unit_ids)))}
     return [meeting_id for _start, meeting_id in sorted(found)]
 
 

@@ -6,6 +6,7 @@ Hypothesis drives the real service on both databases beside the pure calendar; t
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -13,10 +14,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy.exc import IntegrityError
 
 from meetings.errors import Conflict
 from meetings.store.database import Database
-from scheduler import service
+from meetings.store.triggers import violated
+from scheduler import service, store
 from scheduler.booking import Booking, Calendar
 from scheduler.readings import calendar
 from scheduler.slots import Slot
@@ -124,6 +127,41 @@ def run(machine: type[Clerks], examples: int, steps: int) -> None:
 
 def test_no_two_live_bookings_of_a_point_overlap(clerks: type[Clerks]) -> None:
     run(clerks, examples=6, steps=20)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_database_says_the_same_of_rows_that_come_past_the_service(db: Database, province: Province, at: datetime, seed: int) -> None:
+    """Blocks of two points are made and moved at random within twelve quarters; each is refused exactly where it overlaps another."""
+    chosen = random.Random(seed)
+    ids = [point.point_id for point in province.points[:2]]
+    kept: dict[int, tuple[int, int, int]] = {}
+    verdicts = set()
+    with db.write() as conn:
+        for number in range(1, 121):
+            point, start = chosen.choice(ids), chosen.randrange(12)
+            end = start + chosen.randrange(1, 5)
+            moved = chosen.choice(list(kept)) if kept and number % 3 == 0 else None
+            point = kept[moved][0] if moved else point
+            clash = any(other != moved and where == point and start < last and first < end for other, (where, first, last) in kept.items())
+            times = {"starts_at": at + start * QUARTER, "ends_at": at + end * QUARTER}
+            if moved:
+                statement = store.booking.update().where(store.booking.c.booking_id == moved).values(**times)
+            else:
+                statement = store.booking.insert().values(point_id=point, state="blocked", note="thử", booked_at=at, booking_id=number, **times)
+            try:
+                with conn.begin_nested():
+                    conn.execute(statement)
+            except IntegrityError as refused:
+                assert clash and violated(refused, "booking_overlap")
+            else:
+                assert not clash, f"{moved or number}: {start}–{end} beside {kept}"
+                kept[moved or number] = (point, start, end)
+            verdicts.add((clash, moved is None))
+            if len(kept) > 4:
+                gone = chosen.choice(list(kept))
+                conn.execute(store.booking.update().where(store.booking.c.booking_id == gone).values(state="released", released_at=at, why="lifted"))
+                del kept[gone]
+    assert len(verdicts) == 4, "made and moved, taken and refused"
 
 
 @pytest.mark.long
