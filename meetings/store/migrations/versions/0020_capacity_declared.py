@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0020_capacity_declared"
-down_revision = "0018_chair"
+down_revision = "0019_swift"
 branch_labels = None
 depends_on = None
 
