@@ -40,6 +40,9 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 ROOM_OPEN = frozenset({State.CONVENED, State.OPEN, State.SUSPENDED})
 """The media room exists: points come 5–15 minutes early, so from convening on."""
 
+CHANGEABLE = frozenset({State.DRAFT, State.CONVENED})
+"""Not opened yet: its time, its points and its people may still be others."""
+
 MAX_AGENDA = 500
 MAX_LENGTH = timedelta(days=31)
 

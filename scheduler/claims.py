@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from meetings import service as meetings
 from meetings.access import Subject
 from meetings.errors import Conflict, Invalid
-from meetings.meeting import Meeting, PointRef, check_length
+from meetings.meeting import CHANGEABLE, TRANSITIONS, Meeting, PointRef, check_length
 from meetings.store import meeting_store, seat_store, unit_store
 from meetings.store.among import among
 from meetings.store.base import UtcDateTime
@@ -153,17 +153,23 @@ def seat(
 ) -> None:
     """Seats for what is confirmed, and for what is asked for once more and had one; `first`: the order of those that are new.
 
-    Called after every change of a meeting's points or time, so those invited learn of it here.
+    Who has a seat keeps it under the name it was given; none is taken away once the meeting has opened, and an ended one stays
+    as it was.  Called after every change of a meeting's points or time, so those invited learn of it here.
     """
     invitations.announce(conn, meeting.meeting_id, at)
-    have = {seat.point_id for seat in seat_store.seats(conn, meeting.meeting_id)}
-    confirmed = set(points_of_meeting(conn, meeting.meeting_id))
-    wanted = confirmed | (have & set(points_of_meeting(conn, meeting.meeting_id, "pending")))
-    if gone := have - wanted:
-        wanted |= set(seat_store.in_use(conn, meeting.meeting_id, sorted(gone)))  # who left traces in the record stays in it
-    if wanted == have:
+    if not TRANSITIONS[meeting.state]:
         return
-    points = points_by_id(conn, wanted)
+    have = {seat.point_id: seat for seat in seat_store.seats(conn, meeting.meeting_id)}
+    confirmed = set(points_of_meeting(conn, meeting.meeting_id))
+    wanted = confirmed | (have.keys() & set(points_of_meeting(conn, meeting.meeting_id, "pending")))
+    if gone := have.keys() - wanted:
+        # Who left traces in the record stays in it.
+        wanted |= gone if meeting.state not in CHANGEABLE else set(seat_store.in_use(conn, meeting.meeting_id, sorted(gone)))
+    if wanted == have.keys():
+        return
+    known = {seat.point_id: PointRef(seat.point_id, seat.code, seat.name, seat.unit, seat.level) for seat in have.values()}
+    if fresh := wanted - have.keys():
+        known |= {ref.point_id: ref for ref in refs(conn, meeting, list(points_by_id(conn, fresh).values()), tree)}
     order = [point_id for point_id in first if point_id in wanted]
-    order += sorted(wanted - set(order), key=lambda point_id: points[point_id].code)
-    meetings.seats_follow(conn, meeting.meeting_id, refs(conn, meeting, [points[point_id] for point_id in order], tree), by, at)
+    order += sorted(wanted - set(order), key=lambda point_id: known[point_id].code)
+    meetings.seats_follow(conn, meeting.meeting_id, [known[point_id] for point_id in order], by, at)

@@ -15,7 +15,7 @@ from meetings.access import Subject
 from meetings.errors import Closed, NotAllowed, NotFound
 from meetings.ids import new_id
 from meetings.ledger import stamp
-from meetings.meeting import Meeting, State
+from meetings.meeting import CHANGEABLE, Meeting
 from meetings.store import ledger_store, meeting_store
 from meetings.texts import paragraph
 from meetings.units import UnitTree
@@ -72,7 +72,7 @@ def may_take(conn: Connection, unit_id: str, found: Sequence[NamedBooking], tree
     for meeting_id in {one.meeting_id for one in found if one.meeting_id}:
         lost = meeting_store.load(conn, meeting_id)
         lower = lost.unit.id in tree and policy.may_displace(ours, approval.acting(tree, lost.unit.id, territories).level)
-        if not lower or lost.state not in (State.DRAFT, State.CONVENED):
+        if not lower or lost.state not in CHANGEABLE:
             return False
     return True
 
@@ -86,7 +86,7 @@ def _take_from(
     ours, theirs = (approval.acting(tree, one.unit.id, territories) for one in (meeting, lost))
     if not policy.may_displace(ours.level, theirs.level):
         raise NotAllowed("displace.not_allowed", unit=ours.name, other=theirs.name)
-    if lost.state not in (State.DRAFT, State.CONVENED):
+    if lost.state not in CHANGEABLE:
         raise Closed("displace.running", unit=theirs.name)
     claims.give_back(conn, lost_id, point_ids, at, "displaced")
     for stored in request_store.of_meeting(conn, lost_id, lock=True):

@@ -7,6 +7,7 @@ secretary.  Called by `service`, by pages and by the scheduler's chore.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,6 +32,7 @@ from scheduler.points import points_by_id
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day
 
+log = logging.getLogger(__name__)
 OVERTAKEN = "overtaken"
 """The reason of a request that was declined because somebody else got the point."""
 _LIVE = OPEN | {Standing.AGREED}
@@ -166,13 +168,19 @@ def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
 
 
 def chore(db: Database, at: datetime) -> int:
-    """Everything that is due, each in a transaction of its own; how many.  Safe to call in two processes at once."""
+    """Everything that is due, each in a transaction of its own; how many.  Safe to call in two processes at once.
+
+    One that fails is logged, stays due, and keeps no other waiting.
+    """
     with db.read() as conn:
         ids = request_store.due(conn, at)
     done = 0
     for request_id in ids:
-        with db.write() as conn:
-            done += bool(pass_time(conn, request_id, at))
+        try:
+            with db.write() as conn:
+                done += bool(pass_time(conn, request_id, at))
+        except Exception:
+            log.exception("request.failed id=%s", request_id)
     return done
 
 
