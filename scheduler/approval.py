@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from meetings.errors import Closed, Invalid, NotAllowed
+from meetings.meeting import check_length
 from meetings.texts import paragraph
 from meetings.units import Unit, UnitTree
 from scheduler.slots import CIVIL, Slot, civil_day
@@ -77,15 +78,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a unit can do instead: other points of its own, another time, or both."""
+    """What a unit can do instead: other points of its own (each once), another time, or both."""
 
     point_ids: tuple[int, ...] = ()
     slot: Slot | None = None
 
     def __post_init__(self) -> None:
-        """Raises Invalid("offer.empty")."""
+        """Raises Invalid("offer.empty"), and as `meeting.check_length` for a time that no meeting can have."""
         if not self.point_ids and self.slot is None:
             raise Invalid("offer.empty", field="offer")
+        if self.slot is not None:
+            check_length(self.slot.start, self.slot.end)
+        object.__setattr__(self, "point_ids", tuple(dict.fromkeys(self.point_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def counter(request: Request, unit: str, offer: Offer, reason: str, tree: UnitTr
     _check(request, unit, tree, at)
     if offer.slot is not None and offer.slot.start <= at:
         raise Invalid("offer.past", field="start", start=offer.slot.start)
-    if offer.slot in (None, request.slot) and offer.point_ids in ((), request.point_ids):
+    if offer.slot in (None, request.slot) and (not offer.point_ids or set(offer.point_ids) == set(request.point_ids)):
         raise Invalid("offer.same", field="offer")
     said = paragraph(reason, "reason", MOST_REASON, empty=True)
     return replace(request, standing=Standing.OFFERED, remind_at=None, offer=offer, reason=said)
@@ -203,11 +207,11 @@ def accept(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Re
 
 
 def insist(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> Request:
-    """The convenor does not take the offer and asks the same unit once more.  Raises as `accept`."""
+    """The convenor does not take the offer and asks who made it once more.  Raises as `accept`."""
     _offered(request)
     _check_coming(request.slot, at)
     again = replace(request, standing=Standing.ASKED, offer=None)
-    return _turn(again, request.route[request.step], tree, policy, at)
+    return _turn(again, request.asked, tree, policy, at)
 
 
 def withdraw(request: Request) -> Request:

@@ -78,7 +78,12 @@ def check_free(conn: Connection, point_ids: Collection[int], slot: Slot, meeting
 
 def in_the_way(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str) -> bool:
     """Whether anything that holds one of the points overlaps the slot."""
-    return bool(readings.calendar(conn, point_ids, slot).clashes(point_ids, slot, meeting_id))
+    return bool(taken(conn, point_ids, slot, meeting_id))
+
+
+def taken(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str) -> set[int]:
+    """Those of the points that something else holds at that time."""
+    return {one.point_id for one in readings.calendar(conn, point_ids, slot).clashes(point_ids, slot, meeting_id)}
 
 
 def overlap(found: Sequence[NamedBooking]) -> Conflict:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -15,22 +15,22 @@ from meetings.access import Subject
 from meetings.errors import Closed, NotAllowed, NotFound
 from meetings.ids import new_id
 from meetings.ledger import stamp
-from meetings.meeting import CHANGEABLE, Meeting
+from meetings.meeting import CHANGEABLE, Meeting, State
 from meetings.store import ledger_store, meeting_store
 from meetings.texts import paragraph
 from meetings.units import UnitTree
-from scheduler import approval, claims, policies, request_store, requests, store
+from scheduler import approval, capacity_store, claims, freetime, policies, request_store, requests, store
 from scheduler.approval import MOST_REASON, Policy, Standing
 from scheduler.booking import NamedBooking
+from scheduler.freetime import Ask
 from scheduler.notices import To, tell
 from scheduler.points import points_by_id
-from scheduler.readings import free_slots, points_of_meeting
-from scheduler.slots import CIVIL, Slot, civil_day, working_hours
+from scheduler.readings import points_of_meeting
+from scheduler.slots import CIVIL, Slot, civil_day
 from scheduler.workday_store import working_days
 
 OPENS, CLOSES = time(7, 30), time(17)
 DAYS_AHEAD = 30
-_STEP = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def displace(
 ) -> list[Loss]:
     """Frees what stands in the way.  `found` is unmasked.  Call `propose` once the points are the meeting's.
 
-    Raises NotAllowed("displace.not_allowed") where the policy does not say so, Conflict("booking.overlap") for maintenance
-    and for a meeting that has opened, Invalid as `texts.paragraph` for the reason.
+    Raises NotAllowed("displace.not_allowed") where the policy does not say so, Conflict("booking.overlap") for maintenance,
+    Closed("displace.running") for a meeting that has opened, Invalid as `texts.paragraph` for the reason.
     """
     said = paragraph(reason, "reason", MOST_REASON)
     losers: dict[str, list[int]] = {}
@@ -64,14 +64,18 @@ def displace(
 
 
 def may_take(conn: Connection, unit_id: str, found: Sequence[NamedBooking], tree: UnitTree) -> bool:
-    """Whether a meeting of this unit might take the time of everything that stands in its way.  `found` is unmasked."""
+    """Whether a meeting of this unit might take the time of everything that stands in its way: never by maintenance, nor of
+    points for which it has to ask.  `found` is unmasked."""
     policy, territories = policies.current(conn), requests.territorial(conn)
     if not policy.displaces or not found or unit_id not in tree or any(one.meeting_id is None for one in found):
         return False
-    ours = approval.acting(tree, unit_id, territories).level
+    convenor = approval.acting(tree, unit_id, territories)
+    owners = {point.unit_id for point in points_by_id(conn, {one.point_id for one in found}).values()}
+    if any(owner not in tree or approval.route(tree, convenor.unit_id, owner, policy) for owner in owners):
+        return False
     for meeting_id in {one.meeting_id for one in found if one.meeting_id}:
         lost = meeting_store.load(conn, meeting_id)
-        lower = lost.unit.id in tree and policy.may_displace(ours, approval.acting(tree, lost.unit.id, territories).level)
+        lower = lost.unit.id in tree and policy.may_displace(convenor.level, approval.acting(tree, lost.unit.id, territories).level)
         if not lower or lost.state not in CHANGEABLE:
             return False
     return True
@@ -88,11 +92,11 @@ def _take_from(
         raise NotAllowed("displace.not_allowed", unit=ours.name, other=theirs.name)
     if lost.state not in CHANGEABLE:
         raise Closed("displace.running", unit=theirs.name)
-    claims.give_back(conn, lost_id, point_ids, at, "displaced")
+    claims.give_back(conn, lost_id, point_ids, at, requests.DISPLACED)
     for stored in request_store.of_meeting(conn, lost_id, lock=True):
         gone = set(stored.request.point_ids) & set(point_ids)
         if gone and stored.request.standing is Standing.AGREED:
-            requests.shrink(conn, stored, lost, gone, "displaced", by, at)
+            requests.shrink(conn, stored, lost, gone, requests.DISPLACED, by, at)
     claims.seat(conn, lost, by, at)
     loss = Loss(new_id(at), meeting.meeting_id, lost_id, tuple(sorted(point_ids)), reason, None)
     conn.execute(store.displacement.insert().values(
@@ -114,6 +118,8 @@ def propose(conn: Connection, losses: Sequence[Loss], at: datetime) -> None:
             conn.execute(store.displacement.update().where(mine).values(proposed_start=slot.start, proposed_end=slot.end))
         proposed: dict[str, Any] = {"proposed_start": slot.start, "proposed_end": slot.end} if slot else {}
         units = {point.unit_id for point in points_by_id(conn, loss.point_ids).values()}
+        if lost.state is State.DRAFT:  # whose yes was not asked has not heard of it
+            units &= {stored.request.owner for stored in request_store.of_meeting(conn, lost.meeting_id)}
         whom: list[To] = [{"user": lost.secretary.user_id}, {"user": lost.chair.user_id}, *({"unit": unit} for unit in sorted(units))]
         for to in whom:
             tell(conn, "booking.displaced", loss.lost_id, to, at, key=loss.displacement_id, reason=loss.reason,
@@ -121,23 +127,16 @@ def propose(conn: Connection, losses: Sequence[Loss], at: datetime) -> None:
 
 
 def _next_free(conn: Connection, lost: Meeting, loss: Loss, at: datetime) -> Slot | None:
-    wanted = {*points_of_meeting(conn, lost.meeting_id), *loss.point_ids}
-    days, length = working_days(conn), lost.end - lost.start
+    """By the rules of the search: hours of the points and the media server count, and what waits for a yes must be free too."""
+    mine = (point for kind in ("confirmed", "pending") for point in points_of_meeting(conn, lost.meeting_id, kind))
+    wanted = sorted({*mine, *loss.point_ids})
     first = max(civil_day(lost.start), civil_day(at))
-    for number in range(DAYS_AHEAD):
-        day = first + timedelta(days=number)
-        if not days.works(day):
-            continue
-        window = working_hours(day, OPENS, CLOSES, CIVIL)
-        for free in free_slots(conn, wanted, window, length):
-            start = _round_up(max(free.start, at), window.start)
-            if start + length <= free.end and not Slot(start, start + length).overlaps(Slot(lost.start, lost.end)):
-                return Slot(start, start + length)
-    return None
-
-
-def _round_up(moment: datetime, since: datetime) -> datetime:
-    return since - ((since - moment) // _STEP) * _STEP
+    windows = freetime.windows(first, DAYS_AHEAD, OPENS, CLOSES, CIVIL, working_days(conn), at)
+    if not windows:
+        return None
+    full = capacity_store.full_slots(conn, Slot(windows[0].start, windows[-1].end), len(wanted), lost.meeting_id)
+    asked = Ask(wanted, lost.end - lost.start, windows, full=full, except_meeting=lost.meeting_id, most=1)
+    return freetime.find(conn, asked, Subject()).next
 
 
 def losses(conn: Connection, lost_id: str) -> list[Loss]:

@@ -21,7 +21,7 @@ from meetings.ids import new_id
 from meetings.ledger import stamp
 from meetings.meeting import Meeting
 from meetings.permit import permit
-from meetings.store import ledger_store, unit_store
+from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.store.database import Database
 from meetings.units import UnitTree
 from scheduler import approval, claims, policies, request_store, store
@@ -35,7 +35,9 @@ from scheduler.slots import Slot, civil_day
 log = logging.getLogger(__name__)
 OVERTAKEN = "overtaken"
 """The reason of a request that was declined because somebody else got the point."""
-_LIVE = OPEN | {Standing.AGREED}
+DISPLACED = "displaced"
+"""Why points are given back that a higher level took."""
+LIVE = OPEN | {Standing.AGREED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +109,25 @@ def decline(conn: Connection, request_id: str, reason: str, by: Subject, at: dat
 def counter(
     conn: Connection, request_id: str, offer: Offer, reason: str, by: Subject, at: datetime, version: int | None = None,
 ) -> Request:
-    """Another point of the owner's, another time, or both.  Raises as `approval.counter`; Invalid("offer.points"); Stale."""
+    """Another point of the owner's, another time, or both.  Raises as `approval.counter`; Invalid("offer.points" | "offer.have"); Stale."""
     case = _asked(conn, request_id, by, version)
     offered = points_by_id(conn, offer.point_ids)
     if any(point.unit_id != case.request.owner for point in offered.values()):
         raise Invalid("offer.points", field="point")
+    _check_new(conn, case, offer.point_ids)
     return _store(conn, case, approval.counter(case.request, case.request.asked, offer, reason, case.tree, at), by, at)
 
 
 def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Request:
     """The convenor takes other points that were offered.  Another time is taken by moving the meeting: see `service.accept`.
 
-    Raises as `approval.accept`.
+    Raises as `approval.accept`, Invalid("offer.have"), Conflict("booking.overlap") where they were taken meanwhile.
     """
     case = _own(conn, request_id, by)
-    return _store(conn, case, approval.accept(case.request, case.tree, case.policy, at), by, at)
+    after = approval.accept(case.request, case.tree, case.policy, at)
+    _check_new(conn, case, after.point_ids)
+    claims.check_free(conn, after.point_ids, after.slot, after.meeting_id, by)
+    return _store(conn, case, after, by, at)
 
 
 def insist(conn: Connection, request_id: str, by: Subject, at: datetime) -> Request:
@@ -149,10 +155,19 @@ def shrink(conn: Connection, stored: Stored, meeting: Meeting, lost: Collection[
     _store(conn, _case(conn, stored, meeting), after, by, at, why)
 
 
-def reopen(conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, tree: UnitTree, policy: Policy, by: Subject, at: datetime) -> None:
-    """The meeting has another time: whoever had answered is asked again.  Called with everything locked."""
+def reopen(
+    conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, tree: UnitTree, policy: Policy, by: Subject, at: datetime, *,
+    taken: bool = False,
+) -> None:
+    """The meeting has another time: whoever had answered is asked again.  `taken`: it is the time this request's owner offered,
+    perhaps with other points.  Called with everything locked."""
     case = Case(stored, meeting, tree, policy)
-    _store(conn, case, approval.reopen(stored.request, slot, tree, policy, at), by, at)
+    if taken:
+        after = approval.accept(stored.request, tree, policy, at)
+        _check_new(conn, case, after.point_ids)
+    else:
+        after = approval.reopen(stored.request, slot, tree, policy, at)
+    _store(conn, case, after, by, at)
 
 
 def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
@@ -179,25 +194,32 @@ def chore(db: Database, at: datetime) -> int:
         try:
             with db.write() as conn:
                 done += bool(pass_time(conn, request_id, at))
+        except Stale:
+            pass  # somebody was faster
         except Exception:
             log.exception("request.failed id=%s", request_id)
     return done
 
 
 def overtake(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject, at: datetime) -> None:
-    """What waited for these points in other meetings waits no longer.  Called once they are confirmed, all locked."""
+    """What waited for these points in other meetings waits no longer.  Called once they are confirmed, with those meetings locked."""
     for request_id, lost in request_store.pending_at(conn, point_ids, slot, meeting_id).items():
-        case = _locked(conn, request_id)
-        shrink(conn, case.stored, case.meeting, lost, OVERTAKEN, by, at)
+        stored = request_store.load(conn, request_id, lock=True)
+        shrink(conn, stored, meeting_store.lock(conn, stored.request.meeting_id), lost, OVERTAKEN, by, at)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
 
 
 def _locked(conn: Connection, request_id: str) -> Case:
+    """With its points and those that are offered.  Raises Stale("request.stale") where it was changed before they were locked."""
     seen = request_store.load(conn, request_id)
-    meeting = claims.hold(conn, seen.request.meeting_id, seen.request.point_ids, seen.request.slot)
-    return _case(conn, request_store.load(conn, request_id, lock=True), meeting)
+    offered = seen.request.offer.point_ids if seen.request.offer else ()
+    meeting = claims.hold(conn, seen.request.meeting_id, {*seen.request.point_ids, *offered}, seen.request.slot)
+    stored = request_store.load(conn, request_id, lock=True)
+    if stored.version != seen.version:
+        raise Stale("request.stale")
+    return _case(conn, stored, meeting)
 
 
 def _case(conn: Connection, stored: Stored, meeting: Meeting) -> Case:
@@ -210,6 +232,15 @@ def _asked(conn: Connection, request_id: str, by: Subject, version: int | None) 
     if version is not None and version != case.stored.version:
         raise Stale("request.stale")
     return case
+
+
+def _check_new(conn: Connection, case: Case, point_ids: Collection[int]) -> None:
+    """Raises Invalid("offer.have") for a point that the meeting has beside this request."""
+    b = store.booking.c
+    beside = b.request_id.is_(None) | (b.request_id != case.stored.request_id)
+    have = select(b.point_id).where(b.meeting_id == case.meeting.meeting_id, b.state.in_(("pending", "confirmed")), beside)
+    if set(conn.execute(have).scalars()) & set(point_ids):
+        raise Invalid("offer.have", field="offer")
 
 
 def _own(conn: Connection, request_id: str, by: Subject) -> Case:
@@ -225,9 +256,9 @@ def _store(
     before, meeting = case.request, case.meeting
     request_id = case.stored.request_id
     held = _held(conn, request_id)
-    wanted = set(after.point_ids) if after.standing in _LIVE else set[int]()
+    wanted = set(after.point_ids) if after.standing in LIVE else set[int]()
     claims.give_back(conn, meeting.meeting_id, held - wanted, at, why)
-    if held & wanted and (after.standing is not Standing.AGREED or after.slot != before.slot):
+    if held & wanted and after.slot != before.slot:
         b = store.booking.c
         mine = (b.request_id == request_id) & b.state.in_(("pending", "confirmed"))
         conn.execute(store.booking.update().where(mine).values(
@@ -237,13 +268,12 @@ def _store(
     if fresh := wanted - held:
         claims.take(conn, meeting.meeting_id, fresh, after.slot, actor, at, dict.fromkeys(fresh, request_id))
     if after.standing is Standing.AGREED and before.standing is not Standing.AGREED:
-        claims.lock(conn, wanted)
         claims.check_free(conn, wanted, after.slot, meeting.meeting_id, actor)
         claims.confirm(conn, request_id, wanted, after.slot, meeting.meeting_id, actor)
         overtake(conn, wanted, after.slot, meeting.meeting_id, actor, at)
     claims.seat(conn, meeting, by, at)
     ledger_store.append(conn, meeting.meeting_id, "request.changed", at, by, data=_data(request_id, after, case.tree))
-    _tell_change(conn, request_id, before, after, meeting, case.tree, at)
+    _tell_change(conn, request_id, before, after, meeting, case.tree, at, why)
     return after
 
 
@@ -263,22 +293,25 @@ def _data(request_id: str, request: Request, tree: UnitTree) -> Mapping[str, Any
 
 
 def _tell_change(
-    conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, tree: UnitTree, at: datetime,
+    conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, tree: UnitTree, at: datetime, why: str,
 ) -> None:
-    """Whoever has to act now, and the secretary of the meeting where it was not the secretary who did it."""
+    """Whoever has to act now, and the secretary of the meeting where it was not the secretary who did it.
+
+    What was displaced is told by `displacing`, in its own words.
+    """
     secretary: To = {"user": meeting.secretary.user_id}
     if after.standing is Standing.ASKED and (after.asked, after.asked_at) != (before.asked, before.asked_at):
         _tell(conn, "request.asked", meeting, {"unit": after.asked}, at, request_id, after, tree)
         if before.standing is Standing.ASKED and after.step == before.step and after.round == before.round:
             _tell(conn, "request.escalated", meeting, secretary, at, request_id, after, tree)
-    elif after.standing is Standing.WITHDRAWN:
+    elif after.standing is Standing.WITHDRAWN and why != DISPLACED:
         _tell(conn, "request.withdrawn", meeting, {"unit": before.asked}, at, request_id, after, tree)
-    elif after.standing is not before.standing:
+    elif after.standing is not before.standing and after.standing is not Standing.WITHDRAWN:
         what = "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}"
         _tell(conn, what, meeting, secretary, at, request_id, after, tree)
-    elif after.point_ids != before.point_ids:
+    elif why == OVERTAKEN:
         _tell(conn, "request.overtaken", meeting, secretary, at, request_id, after, tree)
-    if after.standing in OPEN or after.standing is Standing.WITHDRAWN:
+    if after.standing is before.standing or after.standing in OPEN or after.standing is Standing.WITHDRAWN:
         return
     if not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
         tell(conn, "requests.settled", meeting.meeting_id, secretary, at, key=f"{request_id}:{after.round}")

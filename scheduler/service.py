@@ -16,17 +16,18 @@ from sqlalchemy import Connection
 
 from meetings import service as meetings
 from meetings.access import Action, Subject
-from meetings.errors import Invalid
+from meetings.errors import Invalid, Stale
 from meetings.ledger import stamp
 from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.units import UnitTree
 from scheduler import approval, capacity_store, claims, displacing, invitations, policies, request_store, requests, store
-from scheduler.approval import OPEN, Policy, Request, Standing
+from scheduler.approval import Offer, Policy, Standing
 from scheduler.booking import Point
-from scheduler.points import check_open, points_by_id
+from scheduler.points import check_open, closed, points_by_id
 from scheduler.readings import bookings, conflicts, free_slots, points_of_meeting
+from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day, gaps, working_hours
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
 
 _b = store.booking.c
 _LIVE = _b.state == "confirmed"
+_NO = (Standing.DECLINED, Standing.LAPSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def book(
     ground = _ground(conn, meeting, slot, points.values())
     fresh = sorted(points.keys() - held)
     check_open(conn, fresh, slot)
-    lost = _make_room(conn, meeting, fresh, slot, ground, by, at, displace)
     asked = ground.asked(points[point_id] for point_id in fresh)
+    lost = _make_room(conn, meeting, fresh, {point.point_id for point in asked}, slot, ground, by, at, displace)
     pending = requests.ask(conn, meeting, asked, slot, ground.convenor, ground.tree, ground.policy, by, at)
     claims.take(conn, meeting_id, fresh, slot, by, at, pending)
     _give_up(conn, meeting, held - points.keys(), by, at)
@@ -92,11 +94,22 @@ def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: 
     Whoever had answered a request is asked again.  Raises Conflict("booking.overlap", …) like `book`,
     Invalid("meeting.end_before_start" | "booking.past" | "booking.unit_ended"), Closed.
     """
-    slot = claims.coming(start, end, at)
-    meeting, old, held = _held(conn, meeting_id, (), by, Action.MEETING_EDIT, at, to=slot)
-    again = [one for one in request_store.of_meeting(conn, meeting_id, lock=True) if _returns(conn, one.request, slot, held)]
+    return _move(conn, meeting_id, claims.coming(start, end, at), by, at)
+
+
+def _move(
+    conn: Connection, meeting_id: str, slot: Slot, by: Subject, at: datetime, taken: tuple[str, Offer] | None = None,
+) -> Meeting:
+    """`taken`: the request and what its owner offered in it, where that is why the meeting moves."""
+    offered = set(taken[1].point_ids) if taken else set[int]()
+    meeting, old, held = _held(conn, meeting_id, offered, by, Action.MEETING_EDIT, at, to=slot)
+    again = _again(conn, meeting_id, slot, held)
+    if taken:
+        held = _exchanged(again, held, *taken)
     if not held and not again:
-        return meetings.change(conn, meeting_id, by, at, start=slot.start, end=slot.end)
+        changed = meetings.change(conn, meeting_id, by, at, start=slot.start, end=slot.end)
+        invitations.announce(conn, meeting_id, at)
+        return changed
     if slot == old:
         return meeting
     ground = _ground(conn, meeting, slot, points_by_id(conn, held).values())
@@ -111,7 +124,7 @@ def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: 
                         data={"start": stamp(slot.start), "end": stamp(slot.end)})
     moved = meetings.get(conn, meeting_id)
     for stored in again:
-        _ask_again(conn, stored, moved, slot, ground, by, at)
+        _ask_again(conn, stored, moved, slot, ground, by, at, taken=taken is not None and stored.request_id == taken[0])
     direct = points_of_meeting(conn, meeting_id)
     requests.overtake(conn, direct, slot, meeting_id, by, at)
     claims.seat(conn, moved, by, at, tree=ground.tree)
@@ -119,17 +132,16 @@ def move(conn: Connection, meeting_id: str, start: datetime, end: datetime, by: 
 
 
 def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Meeting:
-    """Takes what the owner of a point offered instead: other points, or another time for the whole meeting.
+    """Takes what the owner of a point offered instead: other points, another time for the whole meeting, or both.
 
     Raises as `requests.accept` and `move`.
     """
     request = request_store.load(conn, request_id).request
     offer, meeting = request.offer, meetings.get(conn, request.meeting_id)
-    if offer is not None and offer.slot is not None and offer.slot != Slot(meeting.start, meeting.end):
+    if offer is not None and offer.slot is not None and offer.slot != request.slot:
         permit(conn, meeting, by, Action.MEETING_BOOK)
-        move(conn, meeting.meeting_id, offer.slot.start, offer.slot.end, by, at)
-    else:
-        requests.accept(conn, request_id, by, at)
+        return _move(conn, meeting.meeting_id, claims.coming(offer.slot.start, offer.slot.end, at), by, at, (request_id, offer))
+    requests.accept(conn, request_id, by, at)
     return meetings.get(conn, request.meeting_id)
 
 
@@ -189,7 +201,7 @@ def _held(
     first.check_state(State.DRAFT, State.CONVENED)
     slot = to or claims.coming(first.start, first.end, at)
     while True:
-        seen |= {*wanted, *_live(conn, meeting_id)}
+        seen |= {*wanted, *_live(conn, meeting_id), *(_refused(conn, meeting_id) if to else ())}
         also = {one.meeting_id for one in conflicts(conn, wanted, slot) if one.meeting_id} if displace else ()
         meeting = claims.hold(conn, meeting_id, seen, slot, also)
         held = _live(conn, meeting_id)
@@ -212,10 +224,12 @@ def _ground(conn: Connection, meeting: Meeting, slot: Slot, points: Collection[P
 
 
 def _make_room(
-    conn: Connection, meeting: Meeting, fresh: Sequence[int], slot: Slot, ground: _Ground, by: Subject, at: datetime, reason: str,
+    conn: Connection, meeting: Meeting, fresh: Sequence[int], asked: Collection[int], slot: Slot, ground: _Ground, by: Subject,
+    at: datetime, reason: str,
 ) -> list[displacing.Loss]:
-    if not reason or not claims.in_the_way(conn, fresh, slot, meeting.meeting_id):
-        claims.check_free(conn, fresh, slot, meeting.meeting_id, by)
+    """Nobody loses a point to a mere request: what is `asked` for must be free, whatever the policy says."""
+    claims.check_free(conn, asked if reason else fresh, slot, meeting.meeting_id, by)
+    if not reason:
         return []
     found = conflicts(conn, fresh, slot, except_meeting=meeting.meeting_id)
     return displacing.displace(conn, meeting, found, reason, ground.tree, ground.policy, by, at)
@@ -227,28 +241,55 @@ def _give_up(conn: Connection, meeting: Meeting, point_ids: Collection[int], by:
         return
     for stored in request_store.of_meeting(conn, meeting.meeting_id, lock=True):
         gone = set(stored.request.point_ids) & set(point_ids)
-        if gone and (stored.request.standing in OPEN or stored.request.standing is Standing.AGREED):
+        if gone and stored.request.standing in requests.LIVE:
             requests.shrink(conn, stored, meeting, gone, "given_back", by, at)
     claims.give_back(conn, meeting.meeting_id, point_ids, at)
 
 
-def _returns(conn: Connection, request: Request, slot: Slot, held: Collection[int]) -> bool:
-    """Whether it is asked once more for the slot: what was refused only where it was not asked anew or taken meanwhile."""
-    if request.standing in (Standing.DECLINED, Standing.LAPSED):
-        points = request.point_ids
-        return not set(points) & set(held) and not claims.in_the_way(conn, points, slot, request.meeting_id)
-    return request.standing is not Standing.WITHDRAWN
+def _refused(conn: Connection, meeting_id: str) -> set[int]:
+    """Points that somebody did not give."""
+    return {point_id for stored in request_store.of_meeting(conn, meeting_id) if stored.request.standing in _NO
+            for point_id in stored.request.point_ids}
+
+
+def _again(conn: Connection, meeting_id: str, slot: Slot, held: Collection[int]) -> list[Stored]:
+    """What is asked once more for the slot: all that stands, and of what was refused the newest request for each point, where
+    the meeting has not got the point meanwhile and it may be booked then."""
+    stored = request_store.of_meeting(conn, meeting_id, lock=True)
+    refused = {point_id for one in stored if one.request.standing in _NO for point_id in one.request.point_ids}
+    away = {one.point_id for one in closed(conn, refused, slot)} | claims.taken(conn, refused, slot, meeting_id) | set(held)
+    found: list[Stored] = []
+    for one in reversed(stored):
+        if one.request.standing in requests.LIVE:
+            found.append(one)
+        elif one.request.standing in _NO and away.isdisjoint(one.request.point_ids):
+            found.append(one)
+            away |= set(one.request.point_ids)
+    return found[::-1]
+
+
+def _exchanged(again: Collection[Stored], held: set[int], request_id: str, offer: Offer) -> set[int]:
+    """The meeting's points once the offer is taken.  Raises Stale("request.stale") where that is no longer what is offered."""
+    mine = next((one.request for one in again if one.request_id == request_id), None)
+    if mine is None or mine.offer != offer:
+        raise Stale("request.stale")
+    return held - set(mine.point_ids) | set(offer.point_ids) if offer.point_ids else held
 
 
 def _ask_again(
-    conn: Connection, stored: request_store.Stored, meeting: Meeting, slot: Slot, ground: _Ground, by: Subject, at: datetime
+    conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, ground: _Ground, by: Subject, at: datetime, *, taken: bool,
 ) -> None:
-    """The same owner for another time; where by then nobody's yes is needed any more, its points are simply booked."""
+    """The same owner for another time; where by then nobody's yes is needed any more, its points are simply booked.
+
+    `taken`: it is the owner who offered that time, perhaps with other points.
+    """
     request = stored.request
     if request.owner in ground.tree and approval.route(ground.tree, ground.convenor, request.owner, ground.policy):
-        requests.reopen(conn, stored, meeting, slot, ground.tree, ground.policy, by, at)
+        requests.reopen(conn, stored, meeting, slot, ground.tree, ground.policy, by, at, taken=taken)
         return
     live = set(request.point_ids) & _live(conn, meeting.meeting_id)
+    if taken and request.offer is not None and request.offer.point_ids:
+        live = set(request.offer.point_ids)
     requests.withdraw(conn, stored, meeting, by, at)
     if request.owner in ground.tree:
         claims.check_free(conn, live, slot, meeting.meeting_id, by)

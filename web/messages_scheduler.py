@@ -24,7 +24,7 @@ TEXTS: dict[str, str] = {
     "request.late": N_("Đã quá hạn trả lời yêu cầu này. Hãy tải lại trang để xem."),
     "request.nobody": N_("Không có điểm cầu nào phải hỏi đơn vị khác. Hãy đặt lịch trực tiếp."),
     "request.past": N_("Giờ họp đã qua nên không gửi yêu cầu được. Hãy chọn giờ khác."),
-    "request.turn": N_("Yêu cầu này đang chờ đơn vị khác trả lời."),
+    "request.turn": N_("Yêu cầu này đang chờ đơn vị khác trả lời. Hãy đợi đến lượt đơn vị bạn."),
     "search.length": N_("Thời lượng họp phải lớn hơn 0."),
     "search.window": N_("Khoảng thời gian tìm không đúng. Hãy chọn lại từ giờ đến giờ."),
     "search.too_long": N_("Khoảng thời gian tìm quá dài. Hãy chọn khoảng ngắn hơn."),

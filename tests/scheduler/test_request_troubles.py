@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
+
 from meetings import service as meetings
+from meetings.errors import Conflict, Invalid
 from meetings.meeting import State
 from meetings.store import seat_store
 from meetings.store.database import Database
 from meetings.store.unit_tables import unit_version
-from scheduler import request_store, requests, service
-from scheduler.approval import Standing
+from scheduler import displacing, invitations, request_store, requests, service, store
+from scheduler.approval import Offer, Standing
 from scheduler.booking import Point
+from scheduler.readings import conflicts
 from scheduler.request_store import Stored
+from scheduler.slots import Slot
 from tests.scheduler.conftest import Province
-from tests.scheduler.test_requests import DAY, answer, asked, cascade, office_of, rows, whys
-from tests.scheduler.test_service import HOUR, ids, one_engine, state
+from tests.scheduler.test_requests import DAY, answer, asked, cascade, office_of, policy, rows, told, whys
+from tests.scheduler.test_service import HOUR, booked, ids, one_engine, state
 
 
 def agreed(db: Database, province: Province, at: datetime, days: int = 3) -> tuple[str, Stored]:
@@ -107,3 +113,195 @@ def test_an_answer_stands_though_another_unit_of_the_meeting_has_ended(db: Datab
     for unit in request.request.route:
         answer(db, "agree", request, office_of(province, unit), at)
     assert rows(db, meeting_id)[point] == "confirmed" and seated(db, meeting_id) >= {point, *ids([mine])}
+
+
+@one_engine
+def test_what_was_refused_twice_is_asked_once_after_a_move(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request = cascade(db, province, at)
+    [point], upper = request.request.point_ids, office_of(province, request.request.route[0])
+    answer(db, "decline", request, upper, at, "Phòng họp đang sửa")
+    with db.write() as conn:
+        service.book(conn, meeting_id, [province.point("202").point_id, point], province.office("202").secretary, at + HOUR)
+    answer(db, "decline", asked(db, meeting_id)[-1], upper, at + 2 * HOUR, "Phòng họp đang sửa")
+    moved(db, province, meeting_id, request.request.slot.start + DAY, at)
+    assert [one.request.standing for one in asked(db, meeting_id)] == [Standing.DECLINED, Standing.ASKED]
+    assert rows(db, meeting_id) == {province.point("202").point_id: "confirmed", point: "pending"}
+
+
+@one_engine
+def test_what_was_refused_is_not_asked_for_when_it_is_closed_or_taken(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request = cascade(db, province, at)
+    [point] = request.request.point_ids
+    answer(db, "decline", request, office_of(province, request.request.route[0]), at, "Phòng họp đang sửa")
+    owner = office_of(province, request.request.owner)
+    booked(db, owner, [one for one in province.points if one.point_id == point], request.request.slot.start + DAY, at)
+    moved(db, province, meeting_id, request.request.slot.start + DAY, at)
+    assert asked(db, meeting_id)[0].request.standing is Standing.DECLINED
+    with db.write() as conn:
+        conn.execute(store.point.update().where(store.point.c.point_id == point).values(hours={"mon": [["07:00", "07:30"]]}))
+    moved(db, province, meeting_id, request.request.slot.start + 2 * DAY, at)
+    assert asked(db, meeting_id)[0].request.standing is Standing.DECLINED and point not in rows(db, meeting_id)
+
+
+def two_points(db: Database, province: Province, at: datetime) -> tuple[str, Stored, int]:
+    """A commune that has another room is asked last; the number of that room."""
+    meeting_id, request = cascade(db, province, at)
+    upper, owner = request.request.route
+    with db.write() as conn:
+        values = {"code": "ROOM2", "name": "Phòng họp 2", "unit_id": owner}
+        room: int = conn.execute(store.point.insert().values(values).returning(store.point.c.point_id)).scalar_one()
+    answer(db, "agree", request, office_of(province, upper), at)
+    return meeting_id, request, room
+
+
+@one_engine
+def test_another_point_at_another_time_is_taken_as_it_was_offered(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    slot = Slot(request.request.slot.start + DAY, request.request.slot.end + DAY)
+    answer(db, "counter", request, office_of(province, request.request.owner), at, Offer((room,), slot), "")
+    with db.write() as conn:
+        service.accept(conn, request.request_id, province.office("202").secretary, at)
+    [after] = asked(db, meeting_id)
+    assert (after.request.point_ids, after.request.slot, after.request.round) == ((room,), slot, 2)
+    assert rows(db, meeting_id) == {province.point("202").point_id: "confirmed", room: "pending"}
+
+
+@one_engine
+def test_a_point_that_the_meeting_has_is_neither_offered_nor_taken(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    owner, secretary = office_of(province, request.request.owner), province.office("202").secretary
+    answer(db, "counter", request, owner, at, Offer((room,)), "")
+    with db.write() as conn:
+        service.book(conn, meeting_id, [*rows(db, meeting_id), room], secretary, at)
+    for answering in (service.accept, requests.insist):
+        if answering is service.accept:
+            with pytest.raises(Invalid) as refused, db.write() as conn:
+                answering(conn, request.request_id, secretary, at)
+            assert refused.value.code == "offer.have"
+        else:
+            with db.write() as conn:
+                answering(conn, request.request_id, secretary, at)
+    with pytest.raises(Invalid) as refused:
+        answer(db, "counter", request, owner, at, Offer((room,)), "")
+    assert refused.value.code == "offer.have"
+
+
+@one_engine
+def test_an_offered_point_that_was_taken_meanwhile_is_not_accepted(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    owner = office_of(province, request.request.owner)
+    answer(db, "counter", request, owner, at, Offer((room,)), "")
+    own = owner.draft(db, request.request.slot.start)
+    with db.write() as conn:
+        service.book(conn, own, [room], owner.secretary, at)
+    with pytest.raises(Conflict) as refused, db.write() as conn:
+        service.accept(conn, request.request_id, province.office("202").secretary, at)
+    assert refused.value.params["conflicts"][0]["point"] == room
+    assert asked(db, meeting_id)[0].request.standing is Standing.OFFERED
+
+
+@one_engine
+def test_what_the_secretary_gives_back_is_not_told_as_taken_by_others(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    secretary, before = province.office("202").secretary, len(told(db, meeting_id))
+    with db.write() as conn:
+        service.book(conn, meeting_id, [province.point("202").point_id], secretary, at)
+        service.book(conn, meeting_id, [province.point("202").point_id, room, *request.request.point_ids], secretary, at + HOUR)
+    again = asked(db, meeting_id)[-1]
+    for unit in again.request.route:
+        answer(db, "agree", again, office_of(province, unit), at + 2 * HOUR)
+    settled = [what for what, _to in told(db, meeting_id)].count("requests.settled")
+    with db.write() as conn:
+        assert service.forgo(conn, meeting_id, [room], secretary, at + 3 * HOUR) == 1
+    after = [what for what, _to in told(db, meeting_id)[before:]]
+    assert "request.overtaken" not in after and after.count("requests.settled") == settled == 1
+    assert asked(db, meeting_id)[-1].request.point_ids == request.request.point_ids
+
+
+def lost_by(db: Database, province: Province, at: datetime) -> tuple[str, str, Point]:
+    """A commune has booked its own point, and the policy lets districts take from communes; (lost, mine, point) where
+    `mine` is a draft of that commune's own district at the same time."""
+    policy(db, at, displaces=[["district", "commune"], ["province", "district"]])
+    point = province.under("203", "commune")[0]
+    lost = booked(db, province.office(point.code), [point], at + 3 * DAY, at)
+    return lost, province.office("203").draft(db, at + 3 * DAY), point
+
+
+def taken(db: Database, province: Province, start: datetime, point_ids: Sequence[int], at: datetime) -> None:
+    """The province takes the points' time for a meeting of its own."""
+    top = province.office("22")
+    mine = top.draft(db, start)
+    with db.write() as conn:
+        service.book(conn, mine, point_ids, top.secretary, at, displace="Họp khẩn")
+
+
+@one_engine
+def test_nobody_loses_a_point_to_a_mere_request(db: Database, province: Province, at: datetime) -> None:
+    lost, mine, point = lost_by(db, province, at)
+    stranger, slot = province.office("202"), Slot(at + 3 * DAY, at + 3 * DAY + HOUR)
+    theirs = stranger.draft(db, at + 3 * DAY)
+    with pytest.raises(Conflict) as refused, db.write() as conn:
+        service.book(conn, theirs, [point.point_id], stranger.secretary, at, displace="Họp khẩn")
+    assert refused.value.params["conflicts"][0]["meeting_title"] is None
+    assert rows(db, lost) == {point.point_id: "confirmed"} and rows(db, theirs) == {}
+    with db.read() as conn:
+        found = conflicts(conn, [point.point_id], slot)
+        may = {code: displacing.may_take(conn, province.unit(code).unit_id, found, province.tree) for code in ("202", "203", "22")}
+    assert may == {"202": False, "203": True, "22": False}
+    with db.write() as conn:
+        service.book(conn, mine, [point.point_id], province.office("203").secretary, at, displace="Họp khẩn")
+    assert rows(db, mine) == {point.point_id: "confirmed"} and rows(db, lost) == {}
+
+
+@one_engine
+def test_a_displaced_request_is_told_once_and_in_its_own_words(db: Database, province: Province, at: datetime) -> None:
+    policy(db, at, displaces=[["province", "district"]])
+    meeting_id, request = agreed(db, province, at)
+    before = len(told(db, meeting_id))
+    taken(db, province, at + 3 * DAY, request.request.point_ids, at + HOUR)
+    after = told(db, meeting_id)[before:]
+    assert [what for what, _to in after] == ["booking.displaced"] * 3
+    assert {"unit": request.request.owner} in [to for _what, to in after], "it was asked, so it knows of the draft"
+    assert asked(db, meeting_id)[0].request.standing is Standing.WITHDRAWN
+
+
+@one_engine
+def test_units_that_have_not_heard_of_a_draft_are_not_told_what_it_lost(db: Database, province: Province, at: datetime) -> None:
+    policy(db, at, displaces=[["province", "district"]])
+    own = province.under("202", "commune")[0]
+    meeting_id, _request = cascade(db, province, at)
+    with db.write() as conn:
+        service.book(conn, meeting_id, [*rows(db, meeting_id), own.point_id], province.office("202").secretary, at)
+    taken(db, province, at + 3 * DAY, [own.point_id], at)
+    assert {"unit": own.unit_id} not in [to for _what, to in told(db, meeting_id)]
+
+
+@one_engine
+def test_what_is_proposed_is_a_time_that_can_be_taken(db: Database, province: Province, at: datetime) -> None:
+    """Hours of the points count, and those that still wait for a yes are looked at too."""
+    policy(db, at, displaces=[["province", "district"]])
+    meeting_id, request = cascade(db, province, at, days=4)
+    [waiting], own = request.request.point_ids, province.point("202")
+    start = request.request.slot.start                                         # Monday, 08:00 in Ha Noi
+    with db.write() as conn:
+        conn.execute(store.point.update().where(store.point.c.point_id == own.point_id).values(hours={"tue": [["13:00", "17:00"]], "mon": [["08:00", "10:00"]]}))
+    owner = office_of(province, request.request.owner)
+    booked(db, owner, [one for one in province.points if one.point_id == waiting], start + DAY + 5 * HOUR, at, hours=2)
+    taken(db, province, start, [own.point_id], at)
+    with db.read() as conn:
+        [loss] = displacing.losses(conn, meeting_id)
+    assert loss.proposed == Slot(start + DAY + 7 * HOUR, start + DAY + 9 * HOUR)    # Tuesday 15:00, after the owner's own meeting
+    with db.write() as conn:
+        service.rebook(conn, loss.displacement_id, province.office("202").secretary, at)
+    assert rows(db, meeting_id) == {own.point_id: "confirmed", waiting: "pending"}
+
+
+@one_engine
+def test_those_invited_learn_of_the_new_time_of_a_meeting_that_lost_all_its_points(db: Database, province: Province, at: datetime) -> None:
+    lost, mine, point = lost_by(db, province, at)
+    with db.write() as conn:
+        service.book(conn, mine, [point.point_id], province.office("203").secretary, at, displace="Họp khẩn")
+        before = invitations.standing(conn, lost)
+        service.move(conn, lost, at + 5 * DAY, at + 5 * DAY + HOUR, province.office(point.code).secretary, at)
+        after = invitations.standing(conn, lost)
+    assert before is not None and after is not None and after[0] == before[0] + 1
