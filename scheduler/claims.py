@@ -120,6 +120,13 @@ def confirm(conn: Connection, request_id: str, point_ids: Collection[int], slot:
     guarded(conn, store.booking.update().where(mine).values(state="confirmed"), point_ids, slot, meeting_id, by)
 
 
+def put_off(conn: Connection, request_ids: Collection[str], slot: Slot) -> None:
+    """What is booked or waits under these requests waits for another time now."""
+    if request_ids:
+        mine = _b.request_id.in_(sorted(request_ids)) & _b.state.in_(("pending", "confirmed"))
+        conn.execute(store.booking.update().where(mine).values(state="pending", starts_at=slot.start, ends_at=slot.end))
+
+
 def guarded(
     conn: Connection, statement: Executable, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject
 ) -> None:

@@ -93,10 +93,8 @@ def _take_from(
     if lost.state not in CHANGEABLE:
         raise Closed("displace.running", unit=theirs.name)
     claims.give_back(conn, lost_id, point_ids, at, requests.DISPLACED)
-    for stored in request_store.of_meeting(conn, lost_id, lock=True):
-        gone = set(stored.request.point_ids) & set(point_ids)
-        if gone and stored.request.standing is Standing.AGREED:
-            requests.shrink(conn, stored, lost, gone, requests.DISPLACED, by, at)
+    agreed = [one for one in request_store.of_meeting(conn, lost_id, lock=True) if one.request.standing is Standing.AGREED]
+    requests.shrink(conn, agreed, lost, point_ids, requests.DISPLACED, by, at)
     claims.seat(conn, lost, by, at)
     loss = Loss(new_id(at), meeting.meeting_id, lost_id, tuple(sorted(point_ids)), reason, None)
     conn.execute(store.displacement.insert().values(

@@ -40,11 +40,18 @@ def tell(
     `key` tells one occasion from another (the number of a request and of its round); without it the params do.
     Times among the params are kept as the ledger keeps them.
     """
+    return outbox.put(conn, *notice(what, meeting_id, to, at, due=due, key=key, **params))
+
+
+def notice(
+    what: str, meeting_id: str | None, to: To, at: datetime, *, due: datetime | None = None, key: str = "", **params: Any,
+) -> tuple[str, str, datetime, Mapping[str, Any]]:
+    """What `tell` puts, for those who put many at once (`outbox.put_all`)."""
     known = {name: stamp(value) if isinstance(value, datetime) else value for name, value in params.items()}
     [(kind, who)] = to.items()
     item = f"{prefix(what, meeting_id)}{_mark(key or known)}:{kind}:{who}"
     payload = {"what": what, "meeting_id": meeting_id, "to": dict(to), "at": stamp(at), "params": known}
-    return outbox.put(conn, item, KIND, due or at, payload)
+    return item, KIND, due or at, payload
 
 
 def withdraw(conn: Connection, what: str, meeting_id: str | None, at: datetime, *, key: str = "") -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from meetings.errors import NotFound, Stale
 from meetings.ledger import stamp
@@ -36,6 +36,15 @@ def load(conn: Connection, request_id: str, *, lock: bool = False) -> Stored:
     if row is None:
         raise NotFound("not_found")
     return _stored(row)
+
+
+def load_all(conn: Connection, request_ids: Collection[str]) -> list[Stored]:
+    """These, locked, by meeting."""
+    found: list[Stored] = []
+    for start in range(0, len(request_ids), _ROWS):
+        mine = select(store.approval).where(_a.request_id.in_(sorted(request_ids)[start:start + _ROWS]))
+        found += _all(conn, mine.order_by(_a.request_id).with_for_update())
+    return sorted(found, key=lambda one: (one.request.meeting_id, one.request_id))
 
 
 def of_meeting(conn: Connection, meeting_id: str, *, lock: bool = False) -> list[Stored]:
@@ -82,12 +91,15 @@ def add(conn: Connection, requests: Mapping[str, Request]) -> None:
         conn.execute(store.approval.insert().values(rows[start:start + _ROWS]))
 
 
-def save(conn: Connection, before: Stored, after: Request) -> Stored:
-    """Raises Stale("request.stale") when it was changed meanwhile."""
-    mine = update(store.approval).where(_a.request_id == before.request_id, _a.version == before.version)
-    if not conn.execute(mine.values(**_values(after), version=before.version + 1)).rowcount:
+def save(conn: Connection, changes: Sequence[tuple[Stored, Request]]) -> None:
+    """What they are now, in one statement.  Raises Stale("request.stale") when one was changed meanwhile."""
+    if not changes:
+        return
+    rows = [{"key": before.request_id, "seen": before.version, **_values(after), "version": before.version + 1}
+            for before, after in changes]
+    mine = update(store.approval).where(_a.request_id == bindparam("key"), _a.version == bindparam("seen"))
+    if conn.execute(mine.values({name: bindparam(name) for name in rows[0] if name not in ("key", "seen")}), rows).rowcount != len(rows):
         raise Stale("request.stale")
-    return Stored(before.request_id, after, before.version + 1)
 
 
 def _all(conn: Connection, query: Select[Any]) -> list[Stored]:

@@ -8,9 +8,10 @@ secretary.  Called by `service`, by pages and by the scheduler's chore.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -24,10 +25,10 @@ from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.store.database import Database
 from meetings.units import UnitTree
-from scheduler import approval, claims, policies, request_store, store
+from scheduler import approval, claims, outbox, policies, request_store, store
 from scheduler.approval import OPEN, Offer, Policy, Request, Standing
 from scheduler.booking import Point
-from scheduler.notices import To, tell
+from scheduler.notices import To, notice
 from scheduler.points import points_by_id
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day
@@ -38,6 +39,9 @@ OVERTAKEN = "overtaken"
 DISPLACED = "displaced"
 """Why points are given back that a higher level took."""
 LIVE = OPEN | {Standing.AGREED}
+_ANSWERED = frozenset(Standing) - OPEN - {Standing.WITHDRAWN}
+Change = tuple[Stored, Request]
+"""What is stored, and what it is to be.  Of one meeting and one time, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,8 @@ def ask(
             {"id": request_id, "owner": request.owner, "name": tree.get(request.owner).name, "points": list(request.point_ids)}
             for request_id, request in made.items()
         ]})
-    for request_id, request in made.items():
-        _tell(conn, "request.asked", meeting, {"unit": request.asked}, at, request_id, request, tree)
+    outbox.put_all(conn, [_notice("request.asked", meeting, {"unit": request.asked}, at, request_id, request, tree)
+                          for request_id, request in made.items()])
     return {point_id: request_id for request_id, request in made.items() for point_id in request.point_ids}
 
 
@@ -136,38 +140,43 @@ def insist(conn: Connection, request_id: str, by: Subject, at: datetime) -> Requ
     return _store(conn, case, approval.insist(case.request, case.tree, case.policy, at), by, at)
 
 
-def withdraw(conn: Connection, stored: Stored, meeting: Meeting, by: Subject, at: datetime) -> None:
-    """The convenor no longer wants these points; called with the meeting locked."""
-    after = approval.withdraw(stored.request)
-    if after != stored.request:
-        _store(conn, _case(conn, stored, meeting), after, by, at)
+def withdraw(conn: Connection, stored: Sequence[Stored], meeting: Meeting, by: Subject, at: datetime) -> None:
+    """The convenor no longer wants these points; called with the meeting locked.  What has ended stays as it ended."""
+    changes = [(one, after) for one in stored if (after := approval.withdraw(one.request)) != one.request]
+    _store_all(conn, meeting, changes, by, at)
 
 
-def shrink(conn: Connection, stored: Stored, meeting: Meeting, lost: Collection[int], why: str, by: Subject, at: datetime) -> None:
-    """Some of its points are no longer to be had; without any it is declined (`overtaken`) or withdrawn (all other whys)."""
-    left = tuple(point_id for point_id in stored.request.point_ids if point_id not in lost)
-    if left:
-        after = replace(stored.request, point_ids=left)
-    elif why == OVERTAKEN:
-        after = replace(stored.request, standing=Standing.DECLINED, remind_at=None, reason=OVERTAKEN, offer=None)
-    else:
-        after = approval.withdraw(stored.request)
-    _store(conn, _case(conn, stored, meeting), after, by, at, why)
+def shrink(
+    conn: Connection, stored: Sequence[Stored], meeting: Meeting, lost: Collection[int], why: str, by: Subject, at: datetime,
+) -> None:
+    """Some of their points are no longer to be had; one without any is declined (`overtaken`) or withdrawn (all other whys)."""
+    changes = [(one, _shrunk(one.request, lost, why)) for one in stored if not set(one.request.point_ids).isdisjoint(lost)]
+    _store_all(conn, meeting, changes, by, at, why)
+
+
+def _shrunk(request: Request, lost: Collection[int], why: str) -> Request:
+    if left := tuple(point_id for point_id in request.point_ids if point_id not in lost):
+        return replace(request, point_ids=left)
+    if why == OVERTAKEN:
+        return replace(request, standing=Standing.DECLINED, remind_at=None, reason=OVERTAKEN, offer=None)
+    return approval.withdraw(request)
 
 
 def reopen(
-    conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, tree: UnitTree, policy: Policy, by: Subject, at: datetime, *,
-    taken: bool = False,
+    conn: Connection, stored: Sequence[Stored], meeting: Meeting, slot: Slot, tree: UnitTree, policy: Policy, by: Subject, at: datetime, *,
+    taken: str | None = None,
 ) -> None:
-    """The meeting has another time: whoever had answered is asked again.  `taken`: it is the time this request's owner offered,
+    """The meeting has another time: whoever had answered is asked again.  `taken`: the request whose owner offered that time,
     perhaps with other points.  Called with everything locked."""
-    case = Case(stored, meeting, tree, policy)
-    if taken:
-        after = approval.accept(stored.request, tree, policy, at)
-        _check_new(conn, case, after.point_ids)
-    else:
-        after = approval.reopen(stored.request, slot, tree, policy, at)
-    _store(conn, case, after, by, at)
+    changes = []
+    for one in stored:
+        if one.request_id == taken:
+            after = approval.accept(one.request, tree, policy, at)
+            _check_new(conn, Case(one, meeting, tree, policy), after.point_ids)
+        else:
+            after = approval.reopen(one.request, slot, tree, policy, at)
+        changes.append((one, after))
+    _store_all(conn, meeting, changes, by, at, tree=tree)
 
 
 def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
@@ -175,8 +184,8 @@ def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
     case = _locked(conn, request_id)
     after, what = approval.passed(case.request, case.tree, case.policy, at)
     if what == "remind":
-        request_store.save(conn, case.stored, after)
-        _tell(conn, "request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after, case.tree)
+        request_store.save(conn, [(case.stored, after)])
+        outbox.put_all(conn, [_notice("request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after, case.tree)])
     elif what:
         _store(conn, case, after, None, at, "lapsed")
     return what
@@ -203,9 +212,11 @@ def chore(db: Database, at: datetime) -> int:
 
 def overtake(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject, at: datetime) -> None:
     """What waited for these points in other meetings waits no longer.  Called once they are confirmed, with those meetings locked."""
-    for request_id, lost in request_store.pending_at(conn, point_ids, slot, meeting_id).items():
-        stored = request_store.load(conn, request_id, lock=True)
-        shrink(conn, stored, meeting_store.lock(conn, stored.request.meeting_id), lost, OVERTAKEN, by, at)
+    waiting = request_store.pending_at(conn, point_ids, slot, meeting_id)
+    lost = {point_id for points in waiting.values() for point_id in points}
+    stored = request_store.load_all(conn, waiting.keys())
+    for other, own in groupby(stored, key=lambda one: one.request.meeting_id):
+        shrink(conn, list(own), meeting_store.lock(conn, other), lost, OVERTAKEN, by, at)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
@@ -223,7 +234,12 @@ def _locked(conn: Connection, request_id: str) -> Case:
 
 
 def _case(conn: Connection, stored: Stored, meeting: Meeting) -> Case:
-    return Case(stored, meeting, unit_store.tree(conn, civil_day(stored.request.slot.start)), policies.current(conn))
+    return Case(stored, meeting, _tree(conn, meeting), policies.current(conn))
+
+
+def _tree(conn: Connection, meeting: Meeting) -> UnitTree:
+    """The units of the meeting's day."""
+    return unit_store.tree(conn, civil_day(meeting.start))
 
 
 def _asked(conn: Connection, request_id: str, by: Subject, version: int | None) -> Case:
@@ -252,35 +268,52 @@ def _own(conn: Connection, request_id: str, by: Subject) -> Case:
 def _store(
     conn: Connection, case: Case, after: Request, by: Subject | None, at: datetime, why: str = "given_back",
 ) -> Request:
-    """Makes rows, seats, ledger and notices say what the request says now."""
-    before, meeting = case.request, case.meeting
-    request_id = case.stored.request_id
-    held = _held(conn, request_id)
-    wanted = set(after.point_ids) if after.standing in LIVE else set[int]()
-    claims.give_back(conn, meeting.meeting_id, held - wanted, at, why)
-    if held & wanted and after.slot != before.slot:
-        b = store.booking.c
-        mine = (b.request_id == request_id) & b.state.in_(("pending", "confirmed"))
-        conn.execute(store.booking.update().where(mine).values(
-            state="pending", starts_at=after.slot.start, ends_at=after.slot.end))
-    request_store.save(conn, case.stored, after)
-    actor = by or Subject()
-    if fresh := wanted - held:
-        claims.take(conn, meeting.meeting_id, fresh, after.slot, actor, at, dict.fromkeys(fresh, request_id))
-    if after.standing is Standing.AGREED and before.standing is not Standing.AGREED:
-        claims.check_free(conn, wanted, after.slot, meeting.meeting_id, actor)
-        claims.confirm(conn, request_id, wanted, after.slot, meeting.meeting_id, actor)
-        overtake(conn, wanted, after.slot, meeting.meeting_id, actor, at)
-    claims.seat(conn, meeting, by, at)
-    ledger_store.append(conn, meeting.meeting_id, "request.changed", at, by, data=_data(request_id, after, case.tree))
-    _tell_change(conn, request_id, before, after, meeting, case.tree, at, why)
+    _store_all(conn, case.meeting, [(case.stored, after)], by, at, why, case.tree)
     return after
 
 
-def _held(conn: Connection, request_id: str) -> set[int]:
+def _store_all(
+    conn: Connection, meeting: Meeting, changes: Sequence[Change], by: Subject | None, at: datetime, why: str = "given_back",
+    tree: UnitTree | None = None,
+) -> None:
+    """Makes rows, seats, ledger and notices say what the requests of one meeting say now, however many they are."""
+    if not changes:
+        return
+    tree = tree or _tree(conn, meeting)
+    held, actor = _held(conn, [before.request_id for before, _after in changes]), by or Subject()
+    gone, fresh, shifted = set[int](), dict[int, str](), list[str]()
+    for before, after in changes:
+        mine = held.get(before.request_id, set())
+        wanted = set(after.point_ids) if after.standing in LIVE else set[int]()
+        gone |= mine - wanted
+        fresh |= dict.fromkeys(wanted - mine, before.request_id)
+        if mine & wanted and after.slot != before.request.slot:
+            shifted.append(before.request_id)
+    slot = changes[0][1].slot
+    claims.give_back(conn, meeting.meeting_id, gone, at, why)
+    claims.put_off(conn, shifted, slot)
+    request_store.save(conn, changes)
+    if fresh:
+        claims.take(conn, meeting.meeting_id, fresh, slot, actor, at, fresh)
+    for before, after in changes:
+        if after.standing is Standing.AGREED and before.request.standing is not Standing.AGREED:
+            claims.check_free(conn, after.point_ids, slot, meeting.meeting_id, actor)
+            claims.confirm(conn, before.request_id, after.point_ids, slot, meeting.meeting_id, actor)
+            overtake(conn, after.point_ids, slot, meeting.meeting_id, actor, at)
+    claims.seat(conn, meeting, by, at, tree=tree)
+    ledger_store.append_all(conn, meeting.meeting_id, "request.changed", at, by,
+                            [_data(before.request_id, after, tree) for before, after in changes])
+    _tell_changes(conn, changes, meeting, tree, at, why)
+
+
+def _held(conn: Connection, request_ids: Collection[str]) -> dict[str, set[int]]:
+    """Request → its points that are booked or wait."""
     b = store.booking.c
-    mine = select(b.point_id).where(b.request_id == request_id, b.state.in_(("pending", "confirmed")))
-    return set(conn.execute(mine).scalars())
+    live = select(b.request_id, b.point_id).where(b.request_id.in_(sorted(request_ids)), b.state.in_(("pending", "confirmed")))
+    found: dict[str, set[int]] = {}
+    for row in conn.execute(live):
+        found.setdefault(row.request_id, set()).add(row.point_id)
+    return found
 
 
 def _data(request_id: str, request: Request, tree: UnitTree) -> Mapping[str, Any]:
@@ -292,34 +325,42 @@ def _data(request_id: str, request: Request, tree: UnitTree) -> Mapping[str, Any
     }
 
 
-def _tell_change(
-    conn: Connection, request_id: str, before: Request, after: Request, meeting: Meeting, tree: UnitTree, at: datetime, why: str,
+def _tell_changes(
+    conn: Connection, changes: Sequence[Change], meeting: Meeting, tree: UnitTree, at: datetime, why: str,
 ) -> None:
     """Whoever has to act now, and the secretary of the meeting where it was not the secretary who did it.
 
     What was displaced is told by `displacing`, in its own words.
     """
     secretary: To = {"user": meeting.secretary.user_id}
+    found = [_notice(what, meeting, to, at, before.request_id, after, tree)
+             for before, after in changes for what, to in _news(before.request, after, secretary, why)]
+    settled = [(before, after) for before, after in changes if after.standing is not before.request.standing and after.standing in _ANSWERED]
+    if settled and not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
+        before, after = settled[-1]
+        found.append(notice("requests.settled", meeting.meeting_id, secretary, at, key=f"{before.request_id}:{after.round}"))
+    outbox.put_all(conn, found)
+
+
+def _news(before: Request, after: Request, secretary: To, why: str) -> Iterator[tuple[str, To]]:
+    """What is told of one change, and to whom."""
     if after.standing is Standing.ASKED and (after.asked, after.asked_at) != (before.asked, before.asked_at):
-        _tell(conn, "request.asked", meeting, {"unit": after.asked}, at, request_id, after, tree)
+        yield "request.asked", {"unit": after.asked}
         if before.standing is Standing.ASKED and after.step == before.step and after.round == before.round:
-            _tell(conn, "request.escalated", meeting, secretary, at, request_id, after, tree)
-    elif after.standing is Standing.WITHDRAWN and why != DISPLACED:
-        _tell(conn, "request.withdrawn", meeting, {"unit": before.asked}, at, request_id, after, tree)
-    elif after.standing is not before.standing and after.standing is not Standing.WITHDRAWN:
-        what = "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}"
-        _tell(conn, what, meeting, secretary, at, request_id, after, tree)
+            yield "request.escalated", secretary
+    elif after.standing is Standing.WITHDRAWN:
+        if why != DISPLACED:
+            yield "request.withdrawn", {"unit": before.asked}
+    elif after.standing is not before.standing:
+        yield "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}", secretary
     elif why == OVERTAKEN:
-        _tell(conn, "request.overtaken", meeting, secretary, at, request_id, after, tree)
-    if after.standing is before.standing or after.standing in OPEN or after.standing is Standing.WITHDRAWN:
-        return
-    if not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
-        tell(conn, "requests.settled", meeting.meeting_id, secretary, at, key=f"{request_id}:{after.round}")
+        yield "request.overtaken", secretary
 
 
-def _tell(
-    conn: Connection, what: str, meeting: Meeting, to: To, at: datetime, request_id: str, request: Request, tree: UnitTree,
-) -> None:
+def _notice(
+    what: str, meeting: Meeting, to: To, at: datetime, request_id: str, request: Request, tree: UnitTree,
+) -> tuple[str, str, datetime, Mapping[str, Any]]:
     unit, asked = (tree.get(one).name if one in tree else "" for one in (request.owner, request.asked))
-    tell(conn, what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, unit=unit, asked=asked,
-         convenor=meeting.unit.name, start=request.slot.start, end=request.slot.end, deadline=request.deadline, reason=request.reason)
+    return notice(
+        what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, unit=unit, asked=asked,
+        convenor=meeting.unit.name, start=request.slot.start, end=request.slot.end, deadline=request.deadline, reason=request.reason)

@@ -123,8 +123,7 @@ def _move(
     ledger_store.append(conn, meeting_id, "meeting.changed", at, by,
                         data={"start": stamp(slot.start), "end": stamp(slot.end)})
     moved = meetings.get(conn, meeting_id)
-    for stored in again:
-        _ask_again(conn, stored, moved, slot, ground, by, at, taken=taken is not None and stored.request_id == taken[0])
+    _ask_again(conn, again, moved, slot, ground, by, at, taken)
     direct = points_of_meeting(conn, meeting_id)
     requests.overtake(conn, direct, slot, meeting_id, by, at)
     claims.seat(conn, moved, by, at, tree=ground.tree)
@@ -239,10 +238,8 @@ def _give_up(conn: Connection, meeting: Meeting, point_ids: Collection[int], by:
     """Points the meeting no longer wants; their requests are made smaller or withdrawn."""
     if not point_ids:
         return
-    for stored in request_store.of_meeting(conn, meeting.meeting_id, lock=True):
-        gone = set(stored.request.point_ids) & set(point_ids)
-        if gone and stored.request.standing in requests.LIVE:
-            requests.shrink(conn, stored, meeting, gone, "given_back", by, at)
+    live = [one for one in request_store.of_meeting(conn, meeting.meeting_id, lock=True) if one.request.standing in requests.LIVE]
+    requests.shrink(conn, live, meeting, point_ids, "given_back", by, at)
     claims.give_back(conn, meeting.meeting_id, point_ids, at)
 
 
@@ -277,23 +274,24 @@ def _exchanged(again: Collection[Stored], held: set[int], request_id: str, offer
 
 
 def _ask_again(
-    conn: Connection, stored: Stored, meeting: Meeting, slot: Slot, ground: _Ground, by: Subject, at: datetime, *, taken: bool,
+    conn: Connection, again: Sequence[Stored], meeting: Meeting, slot: Slot, ground: _Ground, by: Subject, at: datetime,
+    taken: tuple[str, Offer] | None,
 ) -> None:
-    """The same owner for another time; where by then nobody's yes is needed any more, its points are simply booked.
-
-    `taken`: it is the owner who offered that time, perhaps with other points.
-    """
-    request = stored.request
-    if request.owner in ground.tree and approval.route(ground.tree, ground.convenor, request.owner, ground.policy):
-        requests.reopen(conn, stored, meeting, slot, ground.tree, ground.policy, by, at, taken=taken)
-        return
-    live = set(request.point_ids) & _live(conn, meeting.meeting_id)
-    if taken and request.offer is not None and request.offer.point_ids:
-        live = set(request.offer.point_ids)
-    requests.withdraw(conn, stored, meeting, by, at)
-    if request.owner in ground.tree:
-        claims.check_free(conn, live, slot, meeting.meeting_id, by)
-        claims.take(conn, meeting.meeting_id, live, slot, by, at)
+    """The same owners for another time; where by then nobody's yes is needed any more, the points are simply booked."""
+    asked, free = list[Stored](), list[Stored]()
+    for one in again:
+        owner = one.request.owner
+        needed = owner in ground.tree and approval.route(ground.tree, ground.convenor, owner, ground.policy)
+        (asked if needed else free).append(one)
+    requests.reopen(conn, asked, meeting, slot, ground.tree, ground.policy, by, at, taken=taken[0] if taken else None)
+    points = {
+        point_id for one in free if one.request.owner in ground.tree and one.request.standing in requests.LIVE
+        for point_id in (taken[1].point_ids if taken and one.request_id == taken[0] else ()) or one.request.point_ids
+    }
+    requests.withdraw(conn, free, meeting, by, at)
+    if points:
+        claims.check_free(conn, points, slot, meeting.meeting_id, by)
+        claims.take(conn, meeting.meeting_id, points, slot, by, at)
 
 
 def _release(conn: Connection, meeting: Meeting, by: Subject, at: datetime) -> int:
@@ -301,8 +299,7 @@ def _release(conn: Connection, meeting: Meeting, by: Subject, at: datetime) -> i
     if meeting.state is State.CONCLUDED and meeting.start < at:
         mine = (_b.meeting_id == meeting.meeting_id) & _LIVE & (_b.ends_at > at)
         return conn.execute(store.booking.update().where(mine).values(ends_at=at)).rowcount
-    for stored in request_store.of_meeting(conn, meeting.meeting_id, lock=True):
-        requests.withdraw(conn, stored, meeting, by, at)
+    requests.withdraw(conn, request_store.of_meeting(conn, meeting.meeting_id, lock=True), meeting, by, at)
     claims.give_back(conn, meeting.meeting_id, held, at)
     if meeting.state in (State.DRAFT, State.CONVENED) and held:
         meetings.seats_set(conn, meeting.meeting_id, [], by, at)

@@ -7,7 +7,7 @@ The unique index and the trigger `event_continues_chain` refuse whatever would s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,11 +55,22 @@ def append(
     """
     lock_chain(conn, meeting_id)
     added = link_event(head(conn, meeting_id), meeting_id, kind, at, _actor(actor), point, data)
-    conn.execute(insert(event).values(
-        meeting_id=added.meeting_id, seq=added.seq, at=added.at, kind=added.kind, actor=added.actor,
-        point=added.point, data=added.data, prev_hash=added.prev_hash, hash=added.hash,
-    ))
+    conn.execute(insert(event).values(_row(added)))
     return added
+
+
+def append_all(
+    conn: Connection, meeting_id: str, kind: str, at: datetime, actor: Subject | None, each: Iterable[Mapping[str, Any]],
+) -> None:
+    """One event of this kind for each data, in order, by a number of statements that does not grow with theirs."""
+    lock_chain(conn, meeting_id)
+    last, rows = head(conn, meeting_id), list[dict[str, Any]]()
+    for data in each:
+        added = link_event(last, meeting_id, kind, at, _actor(actor), None, data)
+        last = (added.seq, added.hash)
+        rows.append(_row(added))
+    if rows:
+        conn.execute(insert(event), rows)
 
 
 def events(conn: Connection, meeting_id: str | None, after: int = 0, limit: int | None = None) -> list[Event]:
@@ -80,6 +91,11 @@ def _chain(meeting_id: str | None) -> Any:
 def _events(rows: Sequence[Row[Any]]) -> Iterator[Event]:
     for row in rows:
         yield Event(*row)
+
+
+def _row(added: Event) -> dict[str, Any]:
+    return {"meeting_id": added.meeting_id, "seq": added.seq, "at": added.at, "kind": added.kind, "actor": added.actor,
+            "point": added.point, "data": added.data, "prev_hash": added.prev_hash, "hash": added.hash}
 
 
 def _actor(actor: Subject | Mapping[str, Any] | None) -> Mapping[str, Any] | None:

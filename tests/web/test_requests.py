@@ -194,9 +194,14 @@ async def test_the_form_takes_time_where_the_rules_allow_and_says_who_is_asked(
               for post in ("chair", "secretary", "division_head", "clerk")}
     data = times | {post: match[1] for post, match in chosen.items() if match}
     assert 'name="displace"' not in (await post(people["thuky"], "/meetings/new", data | {"action": "look"})).text
-    rules = {"displaces": "province>district", "confirms": "district", "answer:": "24", "remind:": "4"}
+    rules = {"displaces": "province>district", "answer:": "24", "remind:": "4"}
+    assert (await post(people["quantri"], "/admin/rules", rules | {"confirms": "district"})).status_code == 303
+    looked = (await post(people["thuky"], "/meetings/new", data | {"action": "look"})).text
+    assert 'name="displace"' not in looked, "whoever has to ask takes nobody's time"
+    waiting = await post(people["thuky"], "/meetings/new", data | {"action": "book", "point": data["point"][1:]})
+    assert waiting.status_code == 303 and waiting.headers["location"].endswith("/approvals?done=asked&n=1"), waiting.text
+    assert "1 điểm cầu chờ đơn vị" in (await people["thuky"].get(waiting.headers["location"])).text
     assert (await post(people["quantri"], "/admin/rules", rules)).status_code == 303
     assert 'name="displace"' in (await post(people["thuky"], "/meetings/new", data | {"action": "look"})).text
     taken = await post(people["thuky"], "/meetings/new", data | {"action": "book", "displace": "Bão số 3"})
-    assert taken.status_code == 303 and taken.headers["location"].endswith("/approvals?done=asked&n=2"), taken.text
-    assert "2 điểm cầu chờ đơn vị" in (await people["thuky"].get(taken.headers["location"])).text
+    assert taken.status_code == 303 and taken.headers["location"].endswith("?done=booked&n=2"), taken.text
