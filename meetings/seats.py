@@ -107,13 +107,14 @@ def seats_clear(conn: Connection, at: datetime, reason: str = "restart") -> int:
 
 def delegate_add(
     conn: Connection, meeting_id: str, point_id: int, name: str, post: str, present: bool, by: Subject, at: datetime,
+    delegate_id: str | None = None,
 ) -> str:
-    """Record a delegate of a point; the delegate's id.  By chair or secretary, or by the point itself."""
+    """Record a delegate of a point; the delegate's id, a new one unless it is given.  By chair or secretary, or by the point itself."""
     meeting = _for_delegates(conn, meeting_id, point_id, by)
     meeting.check_state(*sorted(ROOM_OPEN))
     seat = seat_store.one(conn, meeting_id, point_id)
     name, post = line(name, "name", 50), line(post, "post", 100, empty=True)  # lengths: Decree 30, annex VI
-    delegate_id = new_id(at)
+    delegate_id = delegate_id or new_id(at)
     seat_store.add_delegate(conn, meeting_id, delegate_id=delegate_id, point_id=point_id, name=name, post=post,
                             present=present, recorded_at=at)
     _record_delegate(conn, meeting_id, seat.point, by, at, delegate_id, name, post, present)
@@ -128,6 +129,11 @@ def delegate_present(conn: Connection, delegate_id: str, present: bool, by: Subj
     seat_store.set_present(conn, delegate_id, present)
     point = seat_store.one(conn, row.meeting_id, row.point_id).point
     _record_delegate(conn, row.meeting_id, point, by, at, delegate_id, row.name, row.post, present)
+
+
+def check_delegates(conn: Connection, meeting_id: str, point_id: int, by: Subject) -> None:
+    """Raises NotAllowed or NotFound unless this person records delegates of this point."""
+    _for_delegates(conn, meeting_id, point_id, by)
 
 
 def delegates(conn: Connection, meeting_id: str) -> list[Any]:

@@ -58,6 +58,7 @@ from web.routes import (
     readiness,
     replies,
     requests,
+    roll,
     room,
     rules,
     series,
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     series.router,
     delegates.router,
     delegate_list.router,
+    roll.router,
     point_groups.router,
     point_sheet.router,  # before points: /points/sheet is no code
     points.router,

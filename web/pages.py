@@ -48,6 +48,7 @@ NOTICES: dict[str, str] = {
     "reminded": N_("Đã nhắc {n} điểm cầu kiểm tra đường truyền."),
     "blocked": N_("Đã ghi lịch bảo trì. Không ai đặt được điểm cầu này trong thời gian đó."),
     "unblocked": N_("Đã gỡ lịch bảo trì. Điểm cầu đặt được trở lại."),
+    "roll": N_("Đã ghi điểm danh: {n} đại biểu thay đổi."),
     "delegates": N_("Đã nạp {n} đại biểu."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),
     "token_revoked": N_("Đã thu hồi mã."),
