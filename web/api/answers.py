@@ -7,6 +7,7 @@ are done once however often they are sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
@@ -49,11 +50,13 @@ def listed(request: Request, found: Part[Any], line: Callable[[Any], Out]) -> Re
 
 
 def once(
-    request: Request, subject: Subject, create: Callable[[Connection], tuple[Out, str]]
+    request: Request, subject: Subject, create: Callable[[Connection], tuple[Out, str]],
+    secret: Mapping[str, Any] | None = None,
 ) -> tuple[Response, bool]:
     """Runs `create` in one transaction with its Idempotency-Key: (201 with the shape and its address, whether it is new).
 
-    `create` gives the shape and the path of what it made.  A replay is answered with the very same bytes.
+    `create` gives the shape and the path of what it made.  A replay is answered with the very same bytes, but for a
+    `secret` (fields and what stands in their place): it is told once and kept nowhere, and the ETag is that of what is kept.
     """
     found, now = container(request), container(request).clock.now()
     route = f"{request.method} {request.url.path}"
@@ -65,7 +68,22 @@ def once(
             headers = {**before.headers, idempotency.REPLAYED: "true"}
             return Response(before.body, before.status, headers, JSON), False
         shown, path = create(conn)
-        body = written(shown)
-        headers = {**KEPT, "etag": etag.of(body), "location": path}
-        idempotency.keep(conn, asked, Answered(201, headers, body.decode()))
-    return Response(body, 201, headers, JSON), True
+        kept = written(shown.model_copy(update=dict(secret))) if secret else written(shown)
+        headers = {**KEPT, "etag": etag.of(kept), "location": path}
+        idempotency.keep(conn, asked, Answered(201, headers, kept.decode()))
+    return Response(written(shown), 201, headers, JSON), True
+
+
+def changed(
+    request: Request, look: Callable[[Connection], Out], work: Callable[[Connection, datetime], Out | None],
+) -> Response:
+    """Runs `work` on the version named in If-Match, in one transaction; the answer is what it gives, else what stands then.
+
+    `look` locks what is to be changed before it reads it.
+    """
+    found, now = container(request), container(request).clock.now()
+    given = etag.wanted(request.headers.get("if-match"))
+    with found.db.write() as conn:
+        etag.check(given, tag(look(conn)))
+        shown = work(conn, now) or look(conn)
+    return show(request, shown)

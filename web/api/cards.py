@@ -94,6 +94,16 @@ def block(
     return answer
 
 
+@router.get("/blocks/{block_id}", **contract("getBlock", BlockOut))
+def one(
+    request: Request, code: str, block_id: BlockId, subject: Subject = Depends(allow(Action.POINT_READ, of_code, who=who)),
+) -> Response:
+    """One maintenance that is not over."""
+    now = container(request).clock.now()
+    with container(request).db.read() as conn:
+        return answers.show(request, show_block(_block(conn, request.state.kept, Slot(now, now + maintenance.LONGEST * 2), block_id)))
+
+
 @router.delete("/blocks/{block_id}", **contract("liftBlock", BlockOut, 409, 412))
 def lift(request: Request, code: str, block_id: BlockId, subject: Subject = Depends(BLOCK)) -> Response:
     """The point may be booked again from now on; the answer is the block as it was."""

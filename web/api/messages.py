@@ -16,7 +16,8 @@ FIELDS: dict[str, str] = {
     "on": N_("ngày"), "limit": N_("số dòng một trang"), "cursor": N_("dấu trang"), "unit": N_("đơn vị"),
     "level": N_("cấp"), "audience": N_("thành phần"), "rules": N_("quy tắc thành phần"), "add": N_("điểm cầu thêm"),
     "remove": N_("điểm cầu bớt"), "minutes": N_("thời lượng"), "points": N_("điểm cầu"), "q": N_("từ tìm"),
-    "opens": N_("giờ mở"), "closes": N_("giờ đóng"), "days": N_("số ngày"), "meeting": N_("cuộc họp"),
+    "opens": N_("giờ mở"), "closes": N_("giờ đóng"), "days": N_("số ngày"), "meeting": N_("cuộc họp"), "point": N_("điểm cầu"),
+    "due": N_("hạn"), "works": N_("ngày làm việc"), "phone": N_("điện thoại"), "answer": N_("câu trả lời"),
 }
 
 SAID: dict[str, str] = {

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from meetings.access import Action, Subject
 from meetings.errors import Invalid
 from meetings.units import fold
-from scheduler import audience_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.slots import Slot
@@ -24,7 +23,6 @@ from web.api.paging import Cursor, Limit, part
 from web.api.shapes import Listed, Moment, Text
 from web.api.shapes_points import (
     BookingOut,
-    GroupOut,
     PersonOut,
     PointOut,
     UnitOut,
@@ -142,17 +140,3 @@ def people(
     kept.sort(key=lambda one: (one[0].name, one[0].user_id))
     return listed(request, part(kept, lambda one: (one[0].name, one[0].user_id), limit, cursor),
                   lambda one: show_person(*one))
-
-
-@router.get("/groups", **contract("listGroups", Listed[GroupOut], listed=True))
-def groups(
-    request: Request, limit: Limit = 100, cursor: Cursor = "",
-    subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),
-) -> Response:
-    """The named groups of your unit, by name."""
-    with container(request).db.read() as conn:
-        kept = audience_store.groups(conn, subject.unit_id)
-        codes = {point.point_id: point.code for point in point_store.all_points(conn)}
-    kept.sort(key=lambda one: (one.name, one.group_id))
-    return listed(request, part(kept, lambda one: (one.name, one.group_id), limit, cursor), lambda one: GroupOut(
-        id=one.group_id, name=one.name, points=sorted(codes[point] for point in one.points if point in codes)))

@@ -134,6 +134,19 @@ def insist(
     return _answered(request, request_id, lambda conn, now: requests.insist(conn, request_id, subject, now))
 
 
+@router.post("/requests/{request_id}/withdraw", **contract("withdraw", RequestOut, 409, 412, 413, 415))
+def withdraw(
+    request: Request, request_id: str, subject: Subject = Depends(ASK), wanted: AgreeIn = Depends(body.of(AgreeIn)),
+) -> Response:
+    """The points are no longer wanted, whatever was offered; the meeting goes on without them."""
+
+    def work(conn: Connection, now: datetime) -> None:
+        asked = request_store.load(conn, request_id).request
+        booking.forgo(conn, asked.meeting_id, asked.point_ids, subject, now)
+
+    return _answered(request, request_id, work)
+
+
 # --- steps ---------------------------------------------------------------------------------------------------------
 
 

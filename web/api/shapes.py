@@ -58,6 +58,11 @@ UNSET: Any = Field(default=None, json_schema_extra=lambda schema: schema.pop("de
 """The default of a field that may be left out but may not be null."""
 
 
+def example(**fields: Any) -> ConfigDict:
+    """A body as it might be sent: every body has one in the description, and a test sends it."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 class In(BaseModel):
     """What a program sends."""
 

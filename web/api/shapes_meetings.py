@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, FailFast, Field
+from pydantic import FailFast, Field
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import MAX_AGENDA, Meeting, Person, State
 from meetings.store.seat_store import Seat
 from scheduler.booking import Point
 from scheduler.series_store import Place
-from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word
+from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word, example
 
 MOST_RULES = 100
 MOST_POINTS = 10_000
@@ -61,7 +61,7 @@ class RepeatIn(In):
 class MeetingIn(In):
     """A meeting of your own unit.  With `audience` it is booked and convened in the same action, else it is a draft."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     title: Title
     start: Moment = Field(examples=["2026-03-06T09:00:00+07:00"])
@@ -80,6 +80,8 @@ class MeetingIn(In):
 class MeetingPatch(In):
     """What is to be different; what is left out stays.  Times are changed by `move`."""
 
+    model_config = example(title="Giao ban tháng 3", agenda=[{"title": "Báo cáo tháng 2", "presenter": "Văn phòng"}])
+
     title: Title = UNSET
     place: Line = UNSET
     agenda: Annotated[list[AgendaIn], FailFast(), Field(max_length=MAX_AGENDA)] = UNSET
@@ -92,6 +94,8 @@ class MeetingPatch(In):
 class PointsIn(In):
     """Exactly these points are the meeting's afterwards; the others are given back."""
 
+    model_config = example(audience={"add": ["22", "06973"]})
+
     audience: AudienceIn
     displace: Line = Field("", description="The reason for which lower bookings in the way lose their points, where the rules allow it.")
 
@@ -99,13 +103,19 @@ class PointsIn(In):
 class ConveneIn(In):
     """Nothing more is said."""
 
+    model_config = example()
+
 
 class MoveIn(In):
+    model_config = example(start="2026-03-09T09:00:00+07:00", end="2026-03-09T11:00:00+07:00")
+
     start: Moment
     end: Moment
 
 
 class CancelIn(In):
+    model_config = example(reason="Bão số 3")
+
     reason: Line
 
 

@@ -13,8 +13,8 @@ from scheduler.booking import NamedBooking, Point
 from scheduler.maintenance import Block
 from scheduler.point_card import Kept
 from web import store
-from web.api.shapes import In, Line, Moment, Out, Text
-
+from web.api.shapes import In, Line, Moment, Out, Text, example
+from web.api.shapes_meetings import Codes
 
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", max_length=5)]
 Stretch = Annotated[list[Hour], Field(min_length=2, max_length=2, examples=[["07:00", "18:00"]])]
@@ -37,7 +37,7 @@ class PointOut(Out):
     """A connection point: what is booked."""
 
     code: str = Field(examples=["06973"])
-    name: str = Field(examples=["Xã Đồn Đạc"])
+    name: str = Field(examples=["Xã Thanh Sơn"])
     unit: str = Field(description="Id of the unit that owns it.")
     level: str | None = Field(description="Level of that unit today; null when the unit is no more.", examples=["commune"])
     capacity: int | None = Field(description="People its room seats.")
@@ -57,6 +57,8 @@ class Week(In):
 
 class CardPatch(In):
     """What is to be different of a point; what is left out stays, null or an empty text takes it away."""
+
+    model_config = example(capacity=40, hours={"mon": [["07:00", "11:30"], ["13:00", "17:00"]]}, technician_phone="0912 345 678")
 
     capacity: Annotated[int, Field(ge=0, le=100_000)] | None = None
     equipment: Annotated[Text, Field(max_length=1000)] = ""
@@ -91,6 +93,8 @@ class CardOut(Out):
 class BlockIn(In):
     """Maintenance: nobody books the point meanwhile."""
 
+    model_config = example(start="2026-03-06T13:00:00+07:00", end="2026-03-06T17:00:00+07:00", note="Sửa đường truyền")
+
     start: Moment
     end: Moment
     note: Line = Field(examples=["Sửa đường truyền"])
@@ -113,6 +117,15 @@ class BookingOut(Out):
     meeting: str | None
     title: str | None
     note: str | None
+
+
+class GroupIn(In):
+    """The whole group: exactly these points are in it afterwards."""
+
+    model_config = example(name="Cụm miền Đông", points=["06973", "06970"])
+
+    name: Annotated[Text, Field(max_length=100)]
+    points: Codes
 
 
 class GroupOut(Out):

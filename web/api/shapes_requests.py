@@ -10,7 +10,7 @@ from pydantic import Field, Strict, StringConstraints
 from scheduler.approval import Standing
 from scheduler.freetime import Answer, Choice, Reason
 from scheduler.slots import Slot
-from web.api.shapes import Code, In, Line, Moment, Out, Word
+from web.api.shapes import Code, In, Line, Moment, Out, Word, example
 from web.api.shapes_meetings import AudienceIn
 from web.requests_view import Line as Asked
 
@@ -20,13 +20,19 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 class AgreeIn(In):
     """Nothing more is said."""
 
+    model_config = example()
+
 
 class DeclineIn(In):
+    model_config = example(reason="Phòng họp đang sửa")
+
     reason: Line
 
 
 class CounterIn(In):
     """Other points of the owner's, another time, or both."""
+
+    model_config = example(start="2026-03-06T13:00:00+07:00", end="2026-03-06T15:00:00+07:00", reason="Buổi sáng phòng bận")
 
     points: list[Code] = Field([], max_length=500)
     start: Moment | None = None
@@ -36,6 +42,8 @@ class CounterIn(In):
 
 class FreeIn(In):
     """Who is to meet, for how long, and in which hours of which days; working days only, but `on` counts whatever day it is."""
+
+    model_config = example(audience={"add": ["22", "06973"]}, minutes=90, on="2026-03-06")
 
     audience: AudienceIn
     minutes: int = Field(ge=1, le=1440, examples=[120])

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import cards, document, freeslots, meetings, points, requests
+from web.api import cards, days, delegates, document, feeds, freeslots, groups, meetings, points, readiness, requests, series
 
-ROUTERS: tuple[APIRouter, ...] = (points.router, cards.router, meetings.router, requests.router, freeslots.router)
+ROUTERS: tuple[APIRouter, ...] = tuple(part.router for part in (
+    points, cards, groups, meetings, series, delegates, readiness, requests, freeslots, days, feeds,
+))
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,10 @@ from web.guard import allow
 from web.i18n import N_, _
 from web.pages import page
 
-TAGS = {"points": N_("Điểm cầu"), "meetings": N_("Cuộc họp"), "requests": N_("Yêu cầu"), "time": N_("Thời gian")}
+TAGS = {
+    "points": N_("Điểm cầu"), "meetings": N_("Cuộc họp"), "delegates": N_("Đại biểu"), "readiness": N_("Sẵn sàng"),
+    "requests": N_("Yêu cầu"), "time": N_("Thời gian"), "feeds": N_("Lịch theo địa chỉ"),
+}
 
 router = APIRouter(tags=["interface"])
 PUBLIC = allow(Action.PUBLIC)

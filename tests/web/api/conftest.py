@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.web.api.schema import true_to_the_document
 from tests.web.conftest import ManualClock
 from web import session, store
 from web.api import tokens
@@ -27,14 +28,14 @@ def secret_of(found: Container, clock: ManualClock, login: str, scope: str = "wr
 
 @pytest.fixture
 async def program(app: FastAPI, found: Container, clock: ManualClock) -> AsyncIterator[Ask]:
-    """`program("thuky")` is a client that carries a token of that person, as a script would."""
+    """`program("thuky")` is a client that carries a token of that person, as a script would; no answer to it is other than described."""
     opened: list[httpx.AsyncClient] = []
 
     def make(login: str, scope: str = "write") -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {secret_of(found, clock, login, scope)}"}
         opened.append(httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://localhost:8000",
-            headers=headers,
+            headers=headers, event_hooks={"response": [true_to_the_document]},
         ))
         return opened[-1]
 
