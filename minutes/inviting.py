@@ -20,7 +20,7 @@ from meetings.store import ledger_store, meeting_store
 from minutes import layout, register
 from minutes.draft import facts_from_events, signer_name
 from minutes.facts import MinuteFacts
-from minutes.invitation import DEFAULT_RECIPIENTS, invitation_model, summary_of, symbol_of
+from minutes.invitation import DEFAULT_RECIPIENTS, Repetition, invitation_model, summary_of, symbol_of
 from minutes.model import DocumentModel
 from minutes.register import Number
 
@@ -50,15 +50,19 @@ def number_invitation(conn: Connection, meeting_id: str, by: Subject, at: dateti
     return taken
 
 
-def invitation(conn: Connection, meeting_id: str) -> DocumentModel | None:
-    """The invitation as it stands; None before the meeting was convened.  Raises Invalid for what no page can hold."""
+def invitation(conn: Connection, meeting_id: str, repetition: Repetition | None = None) -> DocumentModel | None:
+    """The invitation as it stands; None before the meeting was convened.  Raises Invalid for what no page can hold.
+
+    With `repetition` it invites to every meeting of the series that this one is the first of, under this one's number.
+    """
     events = ledger_store.events(conn, meeting_id)
     convened = _convened(events)
     if convened is None:
         return None
     numbered = next((event.data for event in events if event.kind == "invitation.numbered"), {})
     return invitation_model(
-        _facts(events), convened.at, numbered.get("number"), symbol=numbered.get("symbol", ""), test=False)
+        _facts(events), convened.at, numbered.get("number"), symbol=numbered.get("symbol", ""),
+        repetition=repetition, test=False)
 
 
 def invitation_stem(model: DocumentModel) -> str:

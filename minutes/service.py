@@ -19,6 +19,7 @@ from meetings.meeting import Meeting, Person
 from meetings.store import meeting_store
 from minutes import round_store, store
 from minutes.drafting import draft, edit, model_of
+from minutes.invitation import Repetition
 from minutes.inviting import invitation, invitation_stem, number_invitation
 from minutes.packing import build_packet
 from minutes.round_store import StoredRound
@@ -30,7 +31,7 @@ from minutes.versions import MinuteVersion
 seal = seal_minutes
 
 __all__ = [
-    "Status", "agency_name", "build_packet", "draft", "edit", "invitation", "invitation_stem", "issue", "model_of",
+    "Repetition", "Status", "agency_name", "build_packet", "draft", "edit", "invitation", "invitation_stem", "issue", "model_of",
     "number", "number_invitation", "person_of", "reassign", "refuse", "seal", "sign", "status", "withdraw",
 ]
 

@@ -1,19 +1,21 @@
 """Meetings in the language of calendars: iTIP requests and cancellations (RFC 5546), feeds, and answers read back.  Pure.
 
-One meeting has one UID for ever; each change that matters raises its SEQUENCE by one, so a calendar updates the entry it
-has.  Times are UTC.  Answers come from strangers: what is too large, is no answer or speaks of more than one entry is
+One meeting has one UID for ever, and so has a series, whose meetings have none of their own; each change that matters raises
+the SEQUENCE, so a calendar updates the entry it has.  Times are UTC, those of series on the wall of their zone.  Answers come from strangers: what is too large, is no answer or speaks of more than one entry is
 refused with a code, and nothing that anybody can write raises anything else.  Called by `invitations`, `feeds` and the web.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, Timezone, vCalAddress, vRecur
 
 from meetings.errors import Invalid
 from meetings.ledger import stamp
@@ -22,7 +24,7 @@ PRODUCT: Final = "-//Diem Cau//Diem Cau//VI"
 REQUEST, CANCEL = "REQUEST", "CANCEL"
 MOST_ANSWER: Final = 64 * 1024  # bytes of a calendar that somebody sends
 MOST_COMMENT: Final = 500       # characters
-_MOST_PARTS: Final = 20         # components of an answer: one entry and its zones
+_MOST_PARTS: Final = 400        # components of an answer: an entry, its zones, and dates of it
 _MOST_SEQUENCE: Final = 1_000_000
 _UID = re.compile(r"([0-9a-f-]{36})@diemcau")
 _PARTSTAT: Mapping[str, str] = {
@@ -30,8 +32,19 @@ _PARTSTAT: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """The value of an RRULE, and the dates of it that do not take place, on the wall."""
+
+    rule: str
+    left_out: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A meeting as a calendar shows it.  `stamped`: when it last changed."""
+    """A meeting as a calendar shows it.  `stamped`: when it last changed.
+
+    Of a series `series_id` and `zone`: with `repeat` it stands for all dates, with `key` for the one that the rule puts there.
+    """
 
     meeting_id: str
     title: str
@@ -43,6 +56,10 @@ class Entry:
     cancelled: bool = False
     address: str = ""   # of its page
     notes: str = ""
+    series_id: str = ""
+    zone: str = ""
+    repeat: Repeat | None = None
+    key: datetime | None = None
 
     def told(self) -> dict[str, Any]:
         """What a change of matters to those invited."""
@@ -65,39 +82,46 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody's calendar says about an entry of ours.  `partstat` in small letters, as it is stored."""
+    """What somebody's calendar says about an entry of ours.  `partstat` in small letters, as it is stored.
 
-    meeting_id: str
+    `event_id` names a meeting or a series; `date` the one of its dates that is answered, on the wall where it has no zone.
+    """
+
+    event_id: str
     address: str
     partstat: str
     sequence: int
     stamped: datetime
     comment: str
+    date: datetime | None = None
 
 
-def uid(meeting_id: str) -> str:
-    """For ever the same, whatever the installation is called."""
-    return f"{meeting_id}@diemcau"
+def uid(event_id: str) -> str:
+    """Of a meeting or of a series; for ever the same, whatever the installation is called."""
+    return f"{event_id}@diemcau"
 
 
-def itip(entry: Entry, method: str, organizer: Party, invited: Party) -> bytes:
-    """The message for one person: nobody learns who else is invited."""
+def itip(entries: Sequence[Entry], method: str, organizer: Party, invited: Party) -> bytes:
+    """The message for one person: nobody learns who else is invited.  Several entries are those of one series."""
     calendar = _calendar(METHOD=method)
-    event = _event(entry)
-    event.add("organizer", _person(organizer))
+    _add_zones(calendar, entries)
     person = _person(invited)
     if method == REQUEST:
         person.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
-    event.add("attendee", person)
-    calendar.add_component(event)
+    for entry in entries:
+        event = _event(entry)
+        event.add("organizer", _person(organizer))
+        event.add("attendee", person)
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def feed(name: str, entries: Iterable[Entry]) -> bytes:
+def feed(name: str, entries: Sequence[Entry]) -> bytes:
     """A calendar to subscribe to: the same bytes for the same entries."""
     calendar = _calendar(METHOD="PUBLISH", NAME=name)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval;value=duration", "PT15M")
+    _add_zones(calendar, entries)
     for entry in entries:
         calendar.add_component(_event(entry))
     return bytes(calendar.to_ical())
@@ -112,13 +136,30 @@ def _calendar(**properties: str) -> Calendar:
     return calendar
 
 
+def _add_zones(calendar: Calendar, entries: Iterable[Entry]) -> None:
+    """What a wall shows means nothing without the rules of its zone."""
+    for zone in sorted({entry.zone for entry in entries if entry.zone}):
+        calendar.add_component(_rules_of(zone))
+
+
+@lru_cache(maxsize=16)
+def _rules_of(zone: str) -> Timezone:
+    return Timezone.from_tzid(zone, first_date=date(2000, 1, 1), last_date=date(2060, 1, 1))
+
+
 def _event(entry: Entry) -> Event:
-    event = Event()
-    event.add("uid", uid(entry.meeting_id))
+    event, zone = Event(), ZoneInfo(entry.zone) if entry.zone else UTC
+    event.add("uid", uid(entry.series_id or entry.meeting_id))
+    if entry.key is not None:
+        event.add("recurrence-id", entry.key.replace(tzinfo=zone))
     event.add("sequence", entry.sequence)
     event.add("dtstamp", entry.stamped.astimezone(UTC))
-    event.add("dtstart", entry.start.astimezone(UTC))
-    event.add("dtend", entry.end.astimezone(UTC))
+    event.add("dtstart", entry.start.astimezone(zone))
+    event.add("dtend", entry.end.astimezone(zone))
+    if entry.repeat is not None:
+        event.add("rrule", vRecur.from_ical(entry.repeat.rule))
+        if entry.repeat.left_out:
+            event.add("exdate", [key.replace(tzinfo=zone) for key in entry.repeat.left_out])
     event.add("summary", entry.title)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     for name, value in (("location", entry.place), ("description", entry.notes), ("url", entry.address)):
@@ -137,27 +178,38 @@ def _person(who: Party) -> vCalAddress:
 # --- answers -------------------------------------------------------------------------------------------------------
 
 
-def answer(text: bytes) -> Answer:
-    """What the calendar in an answer says.  Raises Invalid("reply.too_large" | "reply.unreadable" | "reply.not_answer" |
-    "reply.not_ours" | "reply.many" | "reply.attendee" | "reply.partstat")."""
+def answers(text: bytes) -> list[Answer]:
+    """What the calendar in an answer says: one answer, or several to dates of one series, the one to the whole first.
+
+    Raises Invalid("reply.too_large" | "reply.unreadable" | "reply.not_answer" | "reply.not_ours" | "reply.many" |
+    "reply.attendee" | "reply.partstat").
+    """
     if len(text) > MOST_ANSWER:
         raise Invalid("reply.too_large", limit=MOST_ANSWER // 1024)
     try:
-        return _answer(Calendar.from_ical(text))
+        return _answers(Calendar.from_ical(text))
     except Invalid:
         raise
     except Exception as error:  # a library's own ways to stumble over what strangers write are many
         raise Invalid("reply.unreadable") from error
 
 
-def _answer(calendar: Calendar) -> Answer:
+def _answers(calendar: Calendar) -> list[Answer]:
     if str(calendar.get("method", "")).upper() != "REPLY":
         raise Invalid("reply.not_answer")
     parts = list(calendar.walk())
     events = [part for part in parts if part.name == "VEVENT"]
-    if len(events) != 1 or len(parts) > _MOST_PARTS:
+    if not events or len(parts) > _MOST_PARTS:
         raise Invalid("reply.many" if events else "reply.not_answer")
-    [event] = events
+    if len({str(event.get("uid", "")) for event in events}) > 1:
+        raise Invalid("reply.many")
+    found = [_answer(event) for event in events]
+    if len({one.address.casefold() for one in found}) > 1 or len({one.date for one in found}) < len(found):
+        raise Invalid("reply.many")
+    return sorted(found, key=lambda one: one.date is not None)
+
+
+def _answer(event: Any) -> Answer:
     known = _UID.fullmatch(str(event.get("uid", "")))
     if not known:
         raise Invalid("reply.not_ours")
@@ -171,7 +223,17 @@ def _answer(calendar: Calendar) -> Answer:
     sequence = int(event.get("sequence", 0))
     if not 0 <= sequence <= _MOST_SEQUENCE:
         raise Invalid("reply.unreadable")
-    return Answer(known[1], address, partstat, sequence, _instant(event), _comment(event))
+    return Answer(known[1], address, partstat, sequence, _instant(event), _comment(event), _date(event))
+
+
+def _date(event: Any) -> datetime | None:
+    """Which date of a series is meant."""
+    if event.get("recurrence-id") is None:
+        return None
+    value = event["recurrence-id"].dt
+    if not isinstance(value, datetime):
+        raise Invalid("reply.unreadable")
+    return value
 
 
 def _instant(event: Any) -> datetime:

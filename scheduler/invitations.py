@@ -1,5 +1,7 @@
 """Inviting: whatever changes of a convened meeting reaches each of those invited once, in the newest form only.
 
+A meeting of a series is told with its series (`series_invitations`); what is planned around it is planned here all the same.
+
 `announce` is called in the transaction of the change: it raises the sequence where something that matters changed, takes
 back whatever of an older form still waits, and leaves one item.  `spread` is called when that item is delivered: it works
 out who is invited now, writes one item for each, and plans the reminders.  Both may be repeated: keys tell.  Sends nothing.
@@ -16,15 +18,19 @@ from sqlalchemy import Connection, Row, insert, select, update
 from meetings import service as meetings
 from meetings.ledger import stamp
 from meetings.meeting import Meeting, State
-from scheduler import invitees, outbox, reminders
+from meetings.store import meeting_store
+from meetings.store.tables import meeting as meeting_table
+from scheduler import invitees, outbox, reminders, series_invitations
 from scheduler.calendar_mail import CANCEL, REQUEST, Entry, moved
 from scheduler.invitees import Guest, Invitee
-from scheduler.mail_table import calendar_entry, timing
+from scheduler.mail_table import calendar_entry, series_entry, timing
 from scheduler.reminders import Occasion, Timing
+from scheduler.series_invitations import INVITE, SPREAD
+from scheduler.series_table import series_meeting as link
 from scheduler.workdays import WorkingDays
 
-SPREAD: Final = "invitations"  # kind of the one item that a change leaves
-INVITE: Final = "invite"       # kind of the items of each invitee
+__all__ = ["AHEAD", "INVITE", "SPREAD", "announce", "entry", "set_timing", "spread", "standing", "timing_of"]
+
 AHEAD: Final = timedelta(days=60)
 """Nobody is written to earlier: a series of a year would fill every mailbox on one day, and change before most of it comes."""
 _e = calendar_entry.c
@@ -36,27 +42,44 @@ def announce(conn: Connection, meeting_id: str, at: datetime) -> bool:
     A draft invites nobody; a meeting that has opened invites nobody any more.
     """
     meeting = meetings.get(conn, meeting_id)
-    row = conn.execute(select(calendar_entry).where(_e.meeting_id == meeting_id)).first()
+    if meeting.state not in (State.CONVENED, State.CANCELLED):
+        return False
+    row, series_id = _standing(conn, meeting_id)
     cancelled = meeting.state is State.CANCELLED
-    if meeting.state is not State.CONVENED and not (cancelled and row is not None):
+    if cancelled and row is None:
         return False
     told = entry(meeting, 0, at).told()
+    changed, again = row is None or dict(row.told) != told, row is None or moved(row.told, told)
+    fresh = series_invitations.number(conn, series_id) if series_id else 0 if row is None else row.sequence + 1
+    plans = row is None or again or not series_id  # of a series only what is planned around the meeting is put from here
+    number = plans if row is None else row.round + plans
     if row is None:
-        first = {"sequence": 0, "asked": 0, "round": 1, "told": told, "changed_at": at}
+        first = {"sequence": fresh, "asked": fresh, "round": 1, "told": told, "changed_at": at}
         conn.execute(insert(calendar_entry).values(meeting_id=meeting_id, **first))
     else:
-        changed = dict(row.told) != told
-        sequence, again = row.sequence + changed, changed and moved(row.told, told)
         conn.execute(update(calendar_entry).where(_e.meeting_id == meeting_id).values(
-            sequence=sequence, asked=sequence if again else row.asked, round=row.round + 1, told=told,
+            sequence=fresh if changed else row.sequence, asked=fresh if again else row.asked, round=number, told=told,
             changed_at=at if changed else row.changed_at))
         if changed:
             outbox.cancel(conn, _invites(meeting_id), at)
         if again or cancelled:
             outbox.cancel(conn, reminders.prefix(meeting_id), at)
-    number = 1 if row is None else row.round + 1
-    due = at if cancelled else max(at, meeting.start - AHEAD)
-    return outbox.put(conn, f"{SPREAD}:{meeting_id}:{number}", SPREAD, due, {"meeting_id": meeting_id, "round": number})
+    due = max(at, meeting.start - AHEAD)
+    new = series_id is not None and series_invitations.touch(conn, series_id, due, at)
+    if plans and not (series_id and cancelled):
+        payload = {"meeting_id": meeting_id, "round": number}
+        new |= outbox.put(conn, f"{SPREAD}:{meeting_id}:{number}", SPREAD, at if cancelled else due, payload)
+    return new
+
+
+def _standing(conn: Connection, meeting_id: str) -> tuple[Row[Any] | None, str | None]:
+    """The meeting's entry, None before anybody was told; and the series it is told with, if it is of one."""
+    row = conn.execute(select(calendar_entry, series_entry.c.series_id).select_from(
+        meeting_table.outerjoin(calendar_entry, _e.meeting_id == meeting_table.c.meeting_id)
+        .outerjoin(link, link.c.meeting_id == meeting_table.c.meeting_id)
+        .outerjoin(series_entry, series_entry.c.series_id == link.c.series_id)
+    ).where(meeting_table.c.meeting_id == meeting_id)).one()
+    return (row if row.told is not None else None), row.series_id
 
 
 def spread(
@@ -67,8 +90,13 @@ def spread(
     Nothing where a newer change waits to be spread itself.
     """
     meeting_id = payload["meeting_id"]
+    meeting_store.load_all(conn, [meeting_id], hold=True)  # the meeting before what hangs on it, as those who change it
     row = conn.execute(select(calendar_entry).where(_e.meeting_id == meeting_id).with_for_update()).one()
     if row.round != payload["round"]:
+        return 0
+    if series_invitations.of_meeting(conn, meeting_id):
+        if not row.told["cancelled"]:
+            _plan(conn, row, days, at)
         return 0
     known = invitees.of_meeting(conn, meeting_id, removed=True)
     if row.told["cancelled"]:

@@ -110,6 +110,16 @@ def by_address(conn: Connection, meeting_id: str, address: str) -> Invitee:
     raise NotFound("reply.unknown", address=address)
 
 
+def of_address(conn: Connection, meeting_ids: Sequence[str], address: str) -> list[Invitee]:
+    """The person of this address, as invited to each of these meetings."""
+    found: list[Invitee] = []
+    for start in range(0, len(meeting_ids), 1000):
+        rows = conn.execute(_query().where(
+            _i.meeting_id.in_(meeting_ids[start:start + 1000]), _i.removed_at.is_(None), _i.address == address))
+        found += [_invitee(row) for row in rows]
+    return found
+
+
 def _query() -> Any:
     return select(invitee, calendar_entry.c.asked).join(calendar_entry, calendar_entry.c.meeting_id == _i.meeting_id)
 

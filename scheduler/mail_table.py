@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Stri
 
 from meetings.store import tables as _meetings
 from meetings.store.base import JsonText, UtcDateTime, metadata
+from scheduler import series_table as _series
 from scheduler import store as _points
 
 ANSWERS = ("needs-action", "accepted", "declined", "tentative", "delegated")
@@ -46,6 +47,35 @@ invitee = Table(
     CheckConstraint("(replied_at IS NULL) = (answered IS NULL)", name="answered"),
     CheckConstraint("sequence >= 0", name="sequence"),
     Index("uq_invitee_meeting_address", "meeting_id", "address", unique=True),
+)
+
+series_entry = Table(
+    # A series as the calendars of those invited know it: `told` is a `series_mail.Form`.  Its mails and its meetings' entries
+    # take their numbers from `next_sequence`; `due_at`: when what changed since is to be told, NULL where nothing did.
+    "series_entry", metadata,
+    Column("series_id", String(36), ForeignKey(_series.series.c.series_id), primary_key=True),
+    Column("next_sequence", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("told", JsonText),
+    Column("changed_at", UtcDateTime, nullable=False),
+    CheckConstraint("next_sequence >= 0", name="next_sequence"),
+    CheckConstraint("round >= 0", name="round"),
+)
+
+series_guest = Table(
+    # Whose calendar has the series.  `missing`: meetings of it that are not theirs; `item`: what was put into the outbox last.
+    "series_guest", metadata,
+    Column("guest_id", String(36), primary_key=True),
+    Column("series_id", String(36), ForeignKey(series_entry.c.series_id), nullable=False),
+    Column("point_id", Integer, ForeignKey(_points.point.c.point_id)),
+    Column("user_id", String(36)),
+    Column("name", String(200), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("missing", JsonText, nullable=False),
+    Column("item", String(200), nullable=False),
+    Column("removed_at", UtcDateTime),
+    Index("uq_series_guest_series_address", "series_id", "address", unique=True),
 )
 
 feed = Table(

@@ -113,6 +113,14 @@ class Series:
             self, rule=_text(parts), start=datetime.combine(self.start, clock), length=length,
             excluded=frozenset(datetime.combine(one, clock) for one in self.excluded))
 
+    def in_calendars(self) -> str:
+        """The rule as calendars want it: UNTIL in UTC, the very last date (RFC 5545 section 3.3.10)."""
+        parts = _parts(self.rule)
+        if "UNTIL" in parts:
+            *_earlier, last = self._given()
+            parts["UNTIL"] = self._moment(last).strftime(_UNTIL)
+        return _text(parts)
+
     def wall(self, at: datetime) -> datetime:
         """What the wall shows at this instant."""
         return wall_of(at, self.zone)

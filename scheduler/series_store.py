@@ -25,8 +25,9 @@ from meetings.meeting import AgendaLine, Meeting, NewMeeting, State
 from meetings.permit import permit
 from meetings.store import meeting_store
 from meetings.store.tables import meeting as meeting_table
-from scheduler import service
-from scheduler.series import Occurrence, Series, wall_of
+from scheduler import series_invitations, service
+from scheduler.series import Series, wall_of
+from scheduler.series_rows import Place, Stored, get, members, of_meeting
 from scheduler.series_table import series as table
 from scheduler.series_table import series_meeting as link
 from scheduler.slots import Slot
@@ -69,27 +70,6 @@ class Scope(StrEnum):
     def of(cls, text: object) -> Scope:
         """What a form says; one where it says nothing known."""
         return cls(text) if isinstance(text, str) and text in set(cls) else cls.ONE
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A series as it stands.  `series` has its rule and exceptions; `ended_at` is set once nothing of it is left."""
-
-    series_id: str
-    series: Series
-    version: int
-    split_from: str | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A meeting's place in its series: the `number`-th of `total` that are left."""
-
-    stored: Stored
-    key: datetime
-    number: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +125,19 @@ def create(
     whole = _series(rule, zone, first, leave_out)
     found = whole.occurrences()
     series_id = _add(conn, first.unit.id, whole, at)
+    series_invitations.begin(conn, series_id, at)
     refusals, model = _Refusals(len(found)), _like(conn, first)
     if first.start != found[0].slot.start:  # the first date itself was left out
         meetings.change(conn, meeting_id, by, at, start=found[0].slot.start, end=found[0].slot.end)
-    made: list[tuple[Occurrence, str]] = []
-    for occurrence in found:
+    for place, occurrence in enumerate(found):
         with refusals.of(conn, occurrence.key, occurrence.slot):
             mine = meeting_id
-            if made or refusals.found:
+            if place:
                 mine = meetings.create(conn, replace(model, start=occurrence.slot.start, end=occurrence.slot.end), by, at).meeting_id
+            # Of the series before it is booked: those invited are told of the series, not of each meeting.
+            conn.execute(insert(link).values(series_id=series_id, key=occurrence.key.isoformat(), meeting_id=mine))
             acts.book(conn, mine, point_ids, by, at)
-            made.append((occurrence, mine))
     refusals.check()
-    conn.execute(insert(link), [
-        {"series_id": series_id, "key": occurrence.key.isoformat(), "meeting_id": mine} for occurrence, mine in made])
     return get(conn, series_id)
 
 
@@ -190,6 +169,8 @@ def edit(
     if clock is not None:
         _rekey(conn, mine.series_id, clock)
         _save(conn, mine.series_id, moved)
+    for told in {stored.series_id, mine.series_id}:
+        series_invitations.touch(conn, told, None, at)
     return len(rows)
 
 
@@ -210,33 +191,6 @@ def cancel(
     before, _after = stored.series.split(datetime.fromisoformat(rows[0].key))
     _save(conn, stored.series_id, before or stored.series, ended_at=None if before else at)
     return len(rows)
-
-
-def get(conn: Connection, series_id: str) -> Stored:
-    """Raises NotFound("series.unknown")."""
-    row = conn.execute(select(table).where(table.c.series_id == series_id)).first()
-    if row is None:
-        raise NotFound("series.unknown")
-    series = Series(row.rule, datetime.fromisoformat(row.starts), row.zone, timedelta(seconds=row.length_s),
-                    frozenset(map(datetime.fromisoformat, row.excluded)))
-    return Stored(row.series_id, series, row.version, row.split_from, row.ended_at)
-
-
-def of_meeting(conn: Connection, meeting_id: str) -> Place | None:
-    """The place of the meeting in its series; None where it stands alone."""
-    row = conn.execute(select(link).where(link.c.meeting_id == meeting_id)).first()
-    if row is None:
-        return None
-    stored, key = get(conn, row.series_id), datetime.fromisoformat(row.key)
-    keys = [one.key for one in stored.series.occurrences()]
-    return Place(stored, key, sum(one <= key for one in keys), len(keys))
-
-
-def members(conn: Connection, series_id: str) -> list[Row[Any]]:
-    """(key, meeting_id, starts_at, ends_at, state) of every meeting of the series, in the order of its keys."""
-    found = select(link.c.key, link.c.meeting_id, meeting_table.c.starts_at, meeting_table.c.ends_at, meeting_table.c.state)
-    return list(conn.execute(found.join(meeting_table, link.c.meeting_id == meeting_table.c.meeting_id)
-                             .where(link.c.series_id == series_id).order_by(link.c.key)))
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
@@ -306,6 +260,7 @@ def _split_off(conn: Connection, stored: Stored, key: str, at: datetime) -> Stor
     made = _add(conn, unit_id, after, at, split_from=stored.series_id)
     conn.execute(update(link).where(link.c.series_id == stored.series_id, link.c.key >= key).values(series_id=made))
     _save(conn, stored.series_id, before)
+    series_invitations.begin(conn, made, at, after=stored.series_id)
     return get(conn, made)
 
 

@@ -24,12 +24,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from meetings import admission, service
 from minutes import service as minutes
 from minutes.pdf import render_pdf
-from scheduler import invitations, invitees, outbox
+from scheduler import invitations, invitees, outbox, series_invitations
 from scheduler.calendar_mail import REQUEST, Party
 from scheduler.mail_table import channel
 from scheduler.outbox import Expired, Item, Refused
 from scheduler.workday_store import working_days
-from web import duties, guests, letters, telling
+from web import duties, guests, letters, series_view, telling
 from web.container import Container
 from web.i18n import _, speak
 from web.mailer import Away, Letter, Mailer, SmtpMailer
@@ -138,6 +138,9 @@ class Delivery:
 
     def _spread(self, item: Item) -> None:
         with self._found.db.write() as conn:
+            if "series_id" in item.payload:
+                series_invitations.spread(conn, item.payload, guests.of_meetings, self._found.clock.now())
+                return
             wanted = guests.of_meeting(conn, service.get(conn, item.payload["meeting_id"]))
             invitations.spread(conn, item.payload, wanted, working_days(conn), self._found.clock.now())
 
@@ -153,7 +156,7 @@ class Delivery:
         if item.kind == telling.MAIL:
             return letters.notice(key, self._sender(), Party(payload["to"], payload["name"]), payload["subject"], payload["text"], at)
         with self._found.db.read() as conn:
-            return self._invitation(conn, key, payload, at)
+            return (self._of_series if "series_id" in payload else self._invitation)(conn, key, payload, at)
 
     def _invitation(self, conn: Connection, key: str, payload: Mapping[str, Any], at: datetime) -> Letter:
         found = self._found
@@ -168,9 +171,26 @@ class Delivery:
         secret = admission.link_secret(found.keys.replies, who.invitee_id, 0)
         document = self._document(meeting.meeting_id, sequence) if payload["method"] == REQUEST else None
         return letters.invitation(
-            key, self._sender(meeting.unit.name), Party(who.address, who.name), entry, found.when, method=payload["method"],
+            key, self._sender(meeting.unit.name), Party(who.address, who.name), [entry], found.when, method=payload["method"],
             chair=meeting.chair.name, unit=meeting.unit.name, answer=f"{found.settings.base_url}/r/{secret}",
             document=document, at=at)
+
+    def _of_series(self, conn: Connection, key: str, payload: Mapping[str, Any], at: datetime) -> Letter:
+        found, only = self._found, payload["only"]
+        who = series_invitations.standing(conn, payload["guest"])
+        if who.item != key:
+            raise Expired  # a newer form is on its way
+        meeting = service.get(conn, payload["meeting_id"])
+        plain = series_view.plain(found, payload["series_id"], meeting, payload["sequence"], datetime.fromisoformat(payload["stamped"]))
+        dates, entries = who.form.mail(plain, who.mine, payload)
+        times = tuple((one.start, one.end) for one in dates)
+        document = self._document(meeting.meeting_id, payload["sequence"], who.form.rule, times) if payload["method"] == REQUEST else None
+        one = invitees.of_address(conn, [only], who.address) if only else ()
+        secret = admission.link_secret(found.keys.replies, one[0].invitee_id if one else who.guest_id, 0)
+        told = letters.Told(series_view.words(who.form, dates, found.when, payload["count"]), times, bool(only), payload["first"])
+        return letters.invitation(
+            key, self._sender(meeting.unit.name), Party(who.address, who.name), entries, found.when, method=payload["method"],
+            chair=meeting.chair.name, unit=meeting.unit.name, answer=f"{found.settings.base_url}/r/{secret}", document=document, at=at, series=told)
 
     def _sender(self, name: str = "") -> Party:
         address = self._found.settings.smtp_from
@@ -178,10 +198,12 @@ class Delivery:
             raise Refused(_("Chưa đặt địa chỉ gửi thư (DIEMCAU_SMTP_FROM)."))
         return Party(address, f"{name} ({letters.PRODUCT})" if name else letters.PRODUCT)
 
-    def _print(self, meeting_id: str, _sequence: int) -> tuple[str, bytes] | None:
-        """The invitation as a document, printed once for all who get this form of it."""
+    def _print(
+        self, meeting_id: str, _sequence: int, rule: str = "", dates: tuple[tuple[datetime, datetime], ...] = (),
+    ) -> tuple[str, bytes] | None:
+        """The invitation as a document, to one meeting or to these dates of a series, printed once for all who get this form of it."""
         with self._found.db.read() as conn:
-            model = minutes.invitation(conn, meeting_id)
+            model = series_view.document(conn, meeting_id, rule, dates)
         return None if model is None else (f"{minutes.invitation_stem(model)}.pdf", render_pdf(model).data)
 
 

@@ -21,7 +21,7 @@ from scheduler.calendar_mail import Entry
 from scheduler.feeds import Feed
 from scheduler.mail_table import calendar_entry
 from scheduler.slots import Slot
-from web import places, session, store, views
+from web import places, series_view, session, store, views
 from web.container import Container
 from web.i18n import _
 
@@ -45,7 +45,7 @@ def _of_person(found: Container, conn: Connection, subject: Subject, now: dateti
     tree = places.tree(conn, found.when.today(now))
     seen = views.visible(conn, subject, tree, after=now - BACK, before=now + AHEAD, states=STATES)
     told = _told(conn, [meeting.meeting_id for meeting in seen])
-    return [_entry(found, meeting, told) for meeting in seen]
+    return series_view.gathered(found, conn, [_entry(found, meeting, told) for meeting in seen])
 
 
 def _entry(found: Container, meeting: Meeting, told: dict[str, tuple[int, datetime]]) -> Entry:
@@ -64,7 +64,7 @@ def _of_point(found: Container, conn: Connection, feed: Feed, subject: Subject, 
         page = f"{found.settings.base_url}/meetings/{key}" if one.meeting_id else ""
         entries.append(Entry(key, one.meeting_title or _("Đã có lịch"), one.slot.start, one.slot.end, one.unit, sequence, stamped,
                              address=page))
-    return entries
+    return series_view.gathered(found, conn, entries)
 
 
 def _mark(feed: Feed, one: NamedBooking) -> str:

@@ -19,6 +19,7 @@ from meetings.store.among import among
 from scheduler import invitees
 from scheduler import service as booking
 from scheduler.invitees import Guest, Invitee
+from scheduler.store import booking as booking_table
 from scheduler.store import point
 from web import reach, store
 
@@ -30,6 +31,23 @@ def of_meeting(conn: Connection, meeting: Meeting) -> list[Guest]:
     posts = conn.execute(select(a.user_id, a.name, a.email).where(
         a.user_id.in_(sorted(set(meeting.signers.values()))), a.disabled_at.is_(None), a.email.is_not(None)))
     return found + [Guest(row.name, row.email, None, row.user_id) for row in posts]
+
+
+def of_meetings(conn: Connection, meetings: Sequence[Meeting]) -> Mapping[str, Sequence[Guest]]:
+    """Of each as `of_meeting`.  Most meetings of a series have the same points and posts: they are asked for once."""
+    points: dict[str, list[int]] = defaultdict(list)
+    b = booking_table.c
+    for row in conn.execute(select(b.meeting_id, b.point_id).where(
+            among(b.meeting_id, [meeting.meeting_id for meeting in meetings]), b.state == "confirmed").order_by(b.point_id)):
+        points[row.meeting_id].append(row.point_id)
+    known: dict[tuple[tuple[int, ...], tuple[str, ...]], list[Guest]] = {}
+    found: dict[str, Sequence[Guest]] = {}
+    for meeting in meetings:
+        alike = tuple(points[meeting.meeting_id]), tuple(sorted(set(meeting.signers.values())))
+        if alike not in known:
+            known[alike] = of_meeting(conn, meeting)
+        found[meeting.meeting_id] = known[alike]
+    return found
 
 
 def unreached(conn: Connection, meeting_id: str) -> set[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
@@ -16,8 +17,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scheduler.calendar_mail import CANCEL, Entry, Party, itip
-from web.i18n import _, language
+from scheduler.calendar_mail import CANCEL, REQUEST, Entry, Party, itip
+from web.i18n import _, language, ngettext
 from web.mailer import Letter
 from web.when import When
 
@@ -25,6 +26,7 @@ _templates = Environment(loader=FileSystemLoader(Path(__file__).parent / "templa
                          undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _templates.globals["_"] = _
 PRODUCT = "Điểm Cầu"
+LISTED = 12  # dates of a series named in a letter; the document has them all
 
 
 def message_id(key: str, sender: str) -> str:
@@ -36,14 +38,30 @@ def notice(key: str, sender: Party, to: Party, subject: str, text: str, at: date
     return _letter(key, sender, to, subject, at, _part("text/plain; charset=utf-8", text.encode()))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of a series: its dates in words and one by one; whether the letter is about one of them, whether it is the first letter."""
+
+    words: str
+    dates: tuple[tuple[datetime, datetime], ...]
+    one: bool
+    first: bool
+
+
 def invitation(
-    key: str, sender: Party, to: Party, entry: Entry, when: When, *, method: str, chair: str, unit: str, answer: str,
-    document: tuple[str, bytes] | None, at: datetime,
+    key: str, sender: Party, to: Party, entries: Sequence[Entry], when: When, *, method: str, chair: str, unit: str, answer: str,
+    document: tuple[str, bytes] | None, at: datetime, series: Told | None = None,
 ) -> Letter:
-    """`answer`: the personal address where this person says whether they come.  `document`: the invitation (name, PDF)."""
-    subject, lead, closing = _words(entry, method)
-    facts = [(_("Thời gian"), when.span(entry.start, entry.end)), (_("Địa điểm"), entry.place), (_("Chủ trì"), chair)]
-    cancelled = method == CANCEL
+    """`answer`: the personal address where this person says whether they come.  `document`: the invitation (name, PDF).
+
+    `entries`: the meeting, or the series with what is different in it.
+    """
+    entry, cancelled = entries[0], method == CANCEL
+    subject, lead, closing = _words(entry, method) if series is None else _words_of(entry, method, series, when)
+    time = when.span(entry.start, entry.end) if series is None or series.one else series.words
+    facts = [(_("Thời gian"), time), (_("Địa điểm"), entry.place), (_("Chủ trì"), chair)]
+    if series is not None and not series.one and not cancelled and len(series.dates) > 1:
+        facts.insert(1, (_("Các buổi"), _listed(series, when)))
     lines = [lead, "", entry.title, *(f"{name}: {value}" for name, value in facts), ""]
     if not cancelled:
         lines += [f"{_('Xác nhận tham dự hoặc báo vắng')}: {answer}", f"{_('Trang cuộc họp')}: {entry.address}", ""]
@@ -51,7 +69,7 @@ def invitation(
     page = _templates.get_template("invitation.html").render(
         lang=language(), subject=subject, title=entry.title, lead=lead, facts=facts, unit=unit, closing=closing,
         answer="" if cancelled else answer)
-    calendar = itip(entry, method, sender, to)
+    calendar = itip(entries, method, sender, to)
     said = _many("alternative", key, [
         _part("text/plain; charset=utf-8", text.encode()), _part("text/html; charset=utf-8", page.encode()),
         _part(f"text/calendar; charset=utf-8; method={method}", calendar)])
@@ -78,6 +96,35 @@ def _words(entry: Entry, method: str) -> Sequence[str]:
     if entry.sequence:
         return (_("Thay đổi lịch họp: {title}", title=entry.title), _("Cuộc họp có thay đổi. Thông tin đúng là dưới đây."), closing)
     return _("Giấy mời họp: {title}", title=entry.title), _("Trân trọng kính mời dự họp."), closing
+
+
+def _words_of(entry: Entry, method: str, series: Told, when: When) -> Sequence[str]:
+    """As `_words`, of a series or of one of its dates."""
+    if method == REQUEST and (series.first or not series.one):
+        closing = _("Giấy mời ở tệp đính kèm, cho mọi buổi. Nếu có buổi thay đổi, bạn nhận một thư và lịch của bạn tự cập nhật.")
+        if series.first:
+            return _("Giấy mời họp: {title}", title=entry.title), _("Trân trọng kính mời dự chuỗi họp."), closing
+        return (_("Thay đổi chuỗi họp: {title}", title=entry.title), _("Chuỗi họp có thay đổi. Các buổi đúng là dưới đây."), closing)
+    if not series.one:
+        return _words(entry, method)
+    date = when.date(entry.start)
+    if method == REQUEST:
+        return (_("Thay đổi buổi họp ngày {date}: {title}", title=entry.title, date=date),
+                _("Một buổi của chuỗi họp có thay đổi. Thông tin đúng của buổi ấy là dưới đây; các buổi khác giữ nguyên."),
+                _("Giấy mời của buổi này ở tệp đính kèm; lịch của bạn tự cập nhật."))
+    if entry.cancelled:
+        return (_("Hủy buổi họp ngày {date}: {title}", title=entry.title, date=date),
+                _("Một buổi của chuỗi họp đã hủy; các buổi khác giữ nguyên."), _("Không cần làm gì thêm."))
+    return (_("Thôi mời buổi họp ngày {date}: {title}", title=entry.title, date=date),
+            _("Bạn không còn trong danh sách mời của một buổi; các buổi khác giữ nguyên."), _("Không cần làm gì thêm."))
+
+
+def _listed(series: Told, when: When) -> str:
+    """The first dates, and how many more there are."""
+    shown = [when.span(*one) for one in series.dates[:LISTED]]
+    if more := len(series.dates) - len(shown):
+        shown.append(ngettext("và {n} buổi nữa", "and {n} more", more))
+    return "; ".join(shown)
 
 
 # --- MIME (RFC 2045, 2047), written straight: a province's letters are made in a second, and one item's are the same bytes ----

@@ -9,6 +9,7 @@ TEXTS: dict[str, str] = {
     "reach.email": N_("Địa chỉ thư không đúng. Nhập như ten@tinh.gov.vn."),
     "reach.phone": N_("Số điện thoại không đúng. Nhập như 0912 345 678 hoặc +84 912 345 678."),
     "reply.attendee": N_("Thư trả lời không cho biết, hoặc cho biết nhiều hơn một, người được mời."),
+    "reply.date": N_("Thư trả lời nói về một buổi không có, hoặc đã họp, trong chuỗi họp."),
     "reply.folder": N_("Không có thư mục {folder}."),
     "reply.many": N_("Thư trả lời nói về nhiều cuộc họp cùng lúc. Hãy trả lời từng giấy mời."),
     "reply.not_answer": N_("Thư này không phải là thư trả lời giấy mời."),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from meetings.store.unit_tables import unit_version
-from scheduler.mail_table import invitee
+from scheduler.mail_table import invitee, series_guest
 from scheduler.outbox import successor
 from scheduler.outbox_table import outbox
 from scheduler.store import point
@@ -95,7 +95,7 @@ def _lines(conn: Connection, which: Any, order: Any) -> list[Line]:
     rows = [row for row in rows if successor(row.key) not in tried_again]
     addresses = _addresses(conn, rows)
     names = _names(conn, rows)
-    return [Line(row.item_id, _(KINDS.get(row.kind, row.kind)), addresses.get(row.payload.get("invitee"), "") or _to(row, names),
+    return [Line(row.item_id, _(KINDS.get(row.kind, row.kind)), addresses.get(row.payload.get("invitee") or row.payload.get("guest"), "") or _to(row, names),
                  row.state, row.due_at, row.tries, _(_REASONS.get(row.error or "", row.error or ""))) for row in rows]
 
 
@@ -117,6 +117,8 @@ def _names(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Any, str]:
 
 
 def _addresses(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Any, str]:
-    wanted = sorted({row.payload["invitee"] for row in rows if "invitee" in row.payload})
-    found = conn.execute(select(invitee.c.invitee_id, invitee.c.address).where(invitee.c.invitee_id.in_(wanted))) if wanted else ()
-    return {row.invitee_id: row.address for row in found}
+    found: dict[Any, str] = {}
+    for name, key, address in (("invitee", invitee.c.invitee_id, invitee.c.address), ("guest", series_guest.c.guest_id, series_guest.c.address)):
+        if wanted := sorted({row.payload[name] for row in rows if name in row.payload}):
+            found |= {row[0]: row[1] for row in conn.execute(select(key, address).where(key.in_(wanted)))}
+    return found

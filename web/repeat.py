@@ -133,8 +133,8 @@ def _end(typed: Typed, start: datetime, when: When) -> str:
     return f";COUNT={count}"
 
 
-def words(series: Series, when: When) -> str:
-    """Hằng tuần, Thứ Hai và Thứ Năm, 08:00, đến 24/12/2026."""
+def words(series: Series, when: When, last: datetime | None = None) -> str:
+    """Hằng tuần, Thứ Hai, Thứ Năm, 08:00, đến 24/12/2026.  `last`: where it is not the last of the series."""
     parts = dict(part.split("=") for part in series.rule.split(";"))
     every = int(parts.get("INTERVAL", "1"))
     told = [_every(parts["FREQ"], every)]
@@ -143,8 +143,7 @@ def words(series: Series, when: When) -> str:
     if "BYMONTHDAY" in parts:
         told.append(_("ngày {day}", day=series.start.day))
     told.append(series.start.strftime("%H:%M"))
-    last = series.occurrences()[-1]
-    told.append(_("đến {date}", date=when.date(last.slot.start)))
+    told.append(_("đến {date}", date=when.date(last or series.occurrences()[-1].slot.start)))
     return ", ".join(told)
 
 

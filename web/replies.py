@@ -15,7 +15,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from meetings.errors import Invalid, MeetingError
-from scheduler import calendar_mail, invitees
+from scheduler import calendar_mail, invitees, series_invitations
 from scheduler.calendar_mail import Answer
 from web.container import Container
 from web.errors import explain
@@ -55,15 +55,18 @@ def read_folder(found: Container, folder: Path) -> Tally:
 
 def keep(found: Container, letter: bytes) -> None:
     """Stores what the letter answers.  Raises Invalid, NotFound or Stale ("reply.…")."""
-    said, sender = parse(letter)
-    if sender.casefold() != said.address.casefold():
-        raise Invalid("reply.sender", address=said.address)  # anybody can write a calendar; few can send as somebody else
+    answers, sender = parse(letter)
+    if sender.casefold() != answers[0].address.casefold():
+        raise Invalid("reply.sender", address=answers[0].address)  # anybody can write a calendar; few can send as somebody else
+    now = found.clock.now()
     with found.db.write() as conn:
-        who = invitees.by_address(conn, said.meeting_id, said.address)
-        invitees.answer(conn, who, said.partstat, said.sequence, said.stamped, said.comment, found.clock.now())
+        for said in answers:
+            if not series_invitations.answer(conn, said, now):
+                who = invitees.by_address(conn, said.event_id, said.address)
+                invitees.answer(conn, who, said.partstat, said.sequence, said.stamped, said.comment, now)
 
 
-def parse(letter: bytes) -> tuple[Answer, str]:
+def parse(letter: bytes) -> tuple[list[Answer], str]:
     """(what is answered, who sent it).  Raises Invalid("reply.…")."""
     if len(letter) > MOST_LETTER:
         raise Invalid("reply.too_large", limit=MOST_LETTER // 1024)
@@ -75,7 +78,7 @@ def parse(letter: bytes) -> tuple[Answer, str]:
         raise Invalid("reply.unreadable") from error
     if calendar is None:
         raise Invalid("reply.not_answer")
-    return calendar_mail.answer(calendar), sender
+    return calendar_mail.answers(calendar), sender
 
 
 def _calendar(message: EmailMessage) -> bytes | None:

@@ -48,6 +48,15 @@ def hold(conn: Connection, meeting_id: str) -> Meeting:
     return _one(conn.execute(query).first())
 
 
+def load_all(conn: Connection, meeting_ids: Sequence[str], *, hold: bool = False) -> list[Meeting]:
+    """Those that are there, in the order of their ids.  `hold`: nobody changes them until the transaction ends."""
+    found: list[Meeting] = []
+    for start in range(0, len(meeting_ids), 1000):
+        query = select(meeting).where(meeting.c.meeting_id.in_(meeting_ids[start:start + 1000])).order_by(meeting.c.meeting_id)
+        found += map(_meeting, conn.execute(query.with_for_update(read=True) if hold else query))
+    return found
+
+
 def save(conn: Connection, meeting_id: str, **values: Any) -> None:
     conn.execute(update(meeting).where(meeting.c.meeting_id == meeting_id).values(**values))
 

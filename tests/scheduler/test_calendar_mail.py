@@ -31,7 +31,7 @@ def event(text: bytes) -> tuple[Calendar, object]:
 
 
 def test_a_request_asks_one_person_and_names_no_other() -> None:
-    calendar, found = event(calendar_mail.itip(entry(sequence=3), REQUEST, OFFICE, GUEST))
+    calendar, found = event(calendar_mail.itip([entry(sequence=3)], REQUEST, OFFICE, GUEST))
     assert calendar["METHOD"] == "REQUEST" and calendar["VERSION"] == "2.0"
     assert found["UID"] == f"{MEETING}@diemcau" and found["SEQUENCE"] == 3 and found["STATUS"] == "CONFIRMED"
     assert found["DTSTART"].to_ical() == b"20260305T010000Z" and found["DTEND"].to_ical() == b"20260305T030000Z"
@@ -42,14 +42,14 @@ def test_a_request_asks_one_person_and_names_no_other() -> None:
 
 
 def test_a_cancellation_is_of_the_same_entry() -> None:
-    calendar, found = event(calendar_mail.itip(entry(sequence=4, cancelled=True), CANCEL, OFFICE, GUEST))
+    calendar, found = event(calendar_mail.itip([entry(sequence=4, cancelled=True)], CANCEL, OFFICE, GUEST))
     assert calendar["METHOD"] == "CANCEL" and found["STATUS"] == "CANCELLED" and found["UID"] == calendar_mail.uid(MEETING)
     assert found["SEQUENCE"] == 4
 
 
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_no_title_and_no_name_breaks_out_of_its_line(title: str, name: str) -> None:
-    text = calendar_mail.itip(entry(title), REQUEST, OFFICE, Party("a@b.vn", name))
+    text = calendar_mail.itip([entry(title)], REQUEST, OFFICE, Party("a@b.vn", name))
     calendar, found = event(text)
     assert len(list(calendar.walk())) == 2 and found["ATTENDEE"] == "mailto:a@b.vn" and found["SEQUENCE"] == 0
     assert all(len(line) <= 75 for line in text.split(b"\r\n"))
@@ -68,14 +68,14 @@ def reply(method: str = "REPLY", uid: str = f"{MEETING}@diemcau", attendee: str 
 
 
 def test_an_answer_is_read() -> None:
-    found = calendar_mail.answer(reply(more="COMMENT:Bận họp\\, cử cấp phó"))
+    [found] = calendar_mail.answers(reply(more="COMMENT:Bận họp\\, cử cấp phó"))
     assert found == calendar_mail.Answer(
         MEETING, "Son@qn.gov.vn", "accepted", 2, datetime(2026, 3, 1, 2, tzinfo=UTC), "Bận họp, cử cấp phó")
 
 
 def test_our_own_request_comes_back_as_clients_send_it() -> None:
-    text = calendar_mail.itip(entry(sequence=1), REQUEST, OFFICE, GUEST).replace(b"METHOD:REQUEST", b"METHOD:REPLY")
-    assert calendar_mail.answer(text.replace(b"NEEDS-ACTION", b"DECLINED")).partstat == "declined"
+    text = calendar_mail.itip([entry(sequence=1)], REQUEST, OFFICE, GUEST).replace(b"METHOD:REQUEST", b"METHOD:REPLY")
+    assert calendar_mail.answers(text.replace(b"NEEDS-ACTION", b"DECLINED"))[0].partstat == "declined"
 
 
 @pytest.mark.parametrize(("text", "code"), [
@@ -90,7 +90,7 @@ def test_our_own_request_comes_back_as_clients_send_it() -> None:
 ])
 def test_what_is_no_answer_is_refused_by_name(text: bytes, code: str) -> None:
     with pytest.raises(Invalid) as refused:
-        calendar_mail.answer(text)
+        calendar_mail.answers(text)
     assert refused.value.code == code
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_answer_is_refused_by_name(text: bytes, code: str) -> None:
     lambda cut: reply()[:cut[0]] + cut[1] + reply()[cut[0]:]))
 def test_nothing_that_can_be_written_does_more_than_be_refused(text: bytes) -> None:
     try:
-        found = calendar_mail.answer(text)
+        [found] = calendar_mail.answers(text)
     except Invalid:
         return
-    assert found.meeting_id == MEETING and found.comment.isprintable()
+    assert found.event_id == MEETING and found.comment.isprintable()

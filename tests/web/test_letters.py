@@ -28,7 +28,7 @@ def invite(title: str, name: str, method: str = REQUEST, key: str = "k") -> Lett
     entry = Entry("01900000-0000-7000-8000-000000000001", title, START, START + timedelta(hours=2), "Hội trường", 0, START,
                   cancelled=method == CANCEL)
     return letters.invitation(
-        key, OFFICE, Party("a@b.vn", name), entry, When(ZoneInfo("Asia/Ho_Chi_Minh")), method=method, chair="Hải", unit="UBND",
+        key, OFFICE, Party("a@b.vn", name), [entry], When(ZoneInfo("Asia/Ho_Chi_Minh")), method=method, chair="Hải", unit="UBND",
         answer="https://x.vn/r/abc", document=("giay-moi.pdf", b"%PDF-" + bytes(range(256)) * 3), at=START)
 
 

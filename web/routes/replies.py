@@ -16,7 +16,7 @@ from meetings.access import Action
 from meetings.errors import NotFound
 from meetings.meeting import Meeting, State
 from meetings.texts import line
-from scheduler import invitations, invitees
+from scheduler import invitations, invitees, series_invitations
 from scheduler.calendar_mail import MOST_COMMENT
 from scheduler.invitees import Invitee
 from web import rates
@@ -29,6 +29,7 @@ from web.pages import done, page
 router = APIRouter(prefix="/r", tags=["replies"], default_response_class=HTMLResponse)
 OPEN = [Depends(allow(Action.PUBLIC))]
 Secret = Annotated[str, Path(max_length=100)]
+NEWEST = 1_000_000_000  # as the number answered to: whoever sees the page answers to what stands on it
 ANSWERS = {"accepted": N_("Sẽ dự"), "declined": N_("Vắng"), "tentative": N_("Chưa chắc"), "delegated": N_("Cử người khác"),
            "needs-action": N_("Chưa trả lời")}
 
@@ -37,6 +38,9 @@ ANSWERS = {"accepted": N_("Sẽ dự"), "declined": N_("Vắng"), "tentative": N
 def show(request: Request, secret: Secret) -> Response:
     found = container(request)
     with found.db.read() as conn:
+        guest_id, _generation = admission.parse_link(found.keys.replies, secret)
+        if (whole := series_invitations.find(conn, guest_id)) is not None:
+            return _series(request, conn, whole)
         who, meeting = _who(found, conn, secret)
     return page(request, "replies/reply.html", who=who, meeting=meeting, answers=ANSWERS, most=MOST_COMMENT,
                 open=meeting.state is State.CONVENED and not who.removed)
@@ -51,12 +55,27 @@ def answer(request: Request, secret: Secret) -> Response:
         raise NotFound("not_found")
     comment = line(str(form.get("comment", "")), "reason", MOST_COMMENT, empty=True)
     with found.db.write() as conn:
+        guest_id, _generation = admission.parse_link(found.keys.replies, secret)
+        if (whole := series_invitations.find(conn, guest_id)) is not None:
+            rates.count(conn, f"reply:{guest_id}", ANSWERS_PER_INVITEE, ANSWERS_WINDOW, now)
+            series_invitations.answer_all(conn, whole, whole.mine, partstat, NEWEST, now, comment, now)
+            return done(f"/r/{secret}", "answered")
         who, meeting = _who(found, conn, secret)
         rates.count(conn, f"reply:{who.invitee_id}", ANSWERS_PER_INVITEE, ANSWERS_WINDOW, now)
         meeting.check_state(State.CONVENED)
         sequence = invitations.standing(conn, meeting.meeting_id)
         invitees.answer(conn, who, partstat, sequence[0] if sequence else 0, now, comment, now)
     return done(f"/r/{secret}", "answered")
+
+
+def _series(request: Request, conn: Connection, whole: series_invitations.Standing) -> Response:
+    """The dates of a series with what was answered to each; buttons answer all that are still to come."""
+    found = container(request)
+    rows = [(one, service.get(conn, one.meeting_id), admission.link_secret(found.keys.replies, one.invitee_id, 0))
+            for one in whole.invitees(conn)]
+    coming = [row for row in rows if row[1].state is State.CONVENED]
+    return page(request, "replies/series.html", who=whole, rows=rows, answers=ANSWERS, most=MOST_COMMENT,
+                open=bool(coming) and not whole.removed, coming=len(coming))
 
 
 def _who(found: Container, conn: Connection, secret: str) -> tuple[Invitee, Meeting]:
