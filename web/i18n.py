@@ -8,6 +8,7 @@ an address.  Used by every page; other packages raise codes, never prose.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class I18n:
             _catalogues[language] = read_catalogue(language)
 
 
+@cache
 def read_catalogue(language: str) -> dict[str, tuple[str, str]]:
     """msgid -> (singular, plural) of one language; empty for Vietnamese, whose texts are the keys."""
     path = LOCALE / language / "LC_MESSAGES" / "diemcau.po"

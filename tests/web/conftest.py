@@ -17,13 +17,14 @@ from meetings.access import Role
 from meetings.store import database, datasets, unit_store
 from meetings.store.database import Database
 from scheduler import points
+from tests.support.installation import weak_hash
 from web import app as web_app
 from web import auth, store
 from web.container import Container
 from web.settings import Settings
 
 PASSWORD = "Hop-truc-tuyen-2026"
-_hash = auth.hash_password(PASSWORD)  # once: argon2 is meant to be slow
+_hash = weak_hash(PASSWORD)
 
 
 @dataclass
