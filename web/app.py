@@ -161,12 +161,12 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
             await found.hub.stop()
             found.db.close()
 
+    # The routes themselves: `include_router` would make every one of them anew, at the first request of each application.
     app = FastAPI(
         title="Điểm Cầu", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     app.state.container = found
-    for router in ROUTERS:
-        app.include_router(router)
     app.mount("/static", Static(directory=STATIC), name="static")
     errors.install(app)
     # The last one added runs first.
