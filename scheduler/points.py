@@ -59,7 +59,7 @@ def rename(conn: Connection, tree: UnitTree) -> int:
 
 def all_points(conn: Connection) -> list[Point]:
     """Every point, by code."""
-    return [_point(row) for row in conn.execute(select(store.point).order_by(store.point.c.code))]
+    return [_point(row) for row in conn.execute(select(*_PLAIN).order_by(store.point.c.code))]
 
 
 def points_by_id(conn: Connection, point_ids: Iterable[int]) -> dict[int, Point]:

@@ -82,6 +82,10 @@ class Mark:
     text: str = ""
     movable: bool = False
 
+    @property
+    def classes(self) -> str:
+        return f"cb {self.kind} {self.place}{' mv' if self.movable else ''}"
+
 
 @dataclass(slots=True)
 class Row:

@@ -105,7 +105,8 @@ def timeline(
         days = calendar_view.days_of(conn, first, count, today)
         shown = calendar_view.timeline(found, conn, subject, days, q, unit, everything=not busy)
         units = calendar_view.around(places.tree(conn, first), subject)
-        choices = [one for one in units if one.parent_id in units and any(child.parent_id == one.unit_id for child in units)]
+        parents = {one.parent_id for one in units}
+        choices = [one for one in units if one.parent_id in units and one.unit_id in parents]
     return page(
         request, "calendar/timeline.html", place="meetings", view="timeline", on=chosen, today=today, q=q, unit=unit, busy=bool(busy),
         shown=shown, span=shown.span, one_day=one_day, units=choices, before=chosen - timedelta(days=count),
