@@ -112,10 +112,10 @@ def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Close
 
 
 def check_open(conn: Connection, point_ids: Iterable[int], slot: Slot) -> None:
-    """Raises Conflict("booking.hours", points=[{point, code, name, hours}, …], count) for points closed at that time."""
+    """Raises Conflict("booking.hours", points=[{point, code, name, hours}, …], count, start, end) for points closed then."""
     if found := closed(conn, point_ids, slot):
         named = [{"point": one.point_id, "code": one.code, "name": one.name, "hours": one.hours} for one in found]
-        raise Conflict("booking.hours", points=named, count=len(named))
+        raise Conflict("booking.hours", points=named, count=len(named), start=slot.start, end=slot.end)
 
 
 def kept(conn: Connection, point_ids: Iterable[int]) -> list[Kept]:

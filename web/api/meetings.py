@@ -25,7 +25,7 @@ from scheduler import service as booking
 from scheduler.series import wall_of
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot, civil_day
-from web import booking_view, convening, places, views
+from web import asking, booking_view, convening, places, views
 from web.api import answers, audience, body, etag
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
@@ -67,9 +67,10 @@ Reach = Annotated[Scope, Query(description="Of a meeting that comes again: this 
 def detail(conn: Connection, meeting: Meeting) -> MeetingOut:
     """The meeting with its agenda and points, as everybody sees it who may read it."""
     waiting = point_store.points_by_id(conn, booking.points_of_meeting(conn, meeting.meeting_id, "pending"))
+    asked = asking.of_meeting(conn, meeting.meeting_id, Slot(meeting.start, meeting.end)) if waiting else []
     return show_meeting(meeting, meeting_store.agenda_of(conn, meeting.meeting_id),
                         seat_store.seats(conn, meeting.meeting_id), list(waiting.values()),
-                        series_store.of_meeting(conn, meeting.meeting_id))
+                        series_store.of_meeting(conn, meeting.meeting_id), asked)
 
 
 @router.get("", **contract("listMeetings", Listed[MeetingBrief], listed=True))

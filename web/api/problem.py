@@ -46,27 +46,40 @@ def _rebuild(code: str, status: int, params: dict[str, Any]) -> Refused:
 def document(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
-    """The answer.  `more` are further members: `errors` for fields, `conflicts` for what stands in the way."""
+    """The answer.  `more` are further members: `errors` for fields, `conflicts`, `points`, `capacity` for what stands in the way."""
     body = {"type": f"urn:diemcau:error:{code}", "title": _(TITLES.get(status, TITLES[400])), "status": status,
             "detail": detail, "error": code, **more}
     return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def members(error: MeetingError, detail: str) -> dict[str, Any]:
-    """What a refusal says beyond its sentence: which fields, or which bookings stand in the way."""
+    """What a refusal says beyond its sentence: which fields, which bookings stand in the way, which points are closed, and
+    the arithmetic of the media server; of a series those of all its dates."""
     if isinstance(error, Refused) and "errors" in error.params:
         return {"errors": error.params["errors"]}
-    if error.code in ("booking.overlap", "series.blocked"):
-        return {"conflicts": [conflict(one) for one in _in_the_way(error)]}
+    found: dict[str, Any] = {}
+    for one in (error, *(occurrence["error"] for occurrence in error.params.get("occurrences", ()))):
+        if one.code == "booking.overlap":
+            found.setdefault("conflicts", []).extend(conflict(booking) for booking in one.params.get("conflicts", ()))
+        elif one.code == "booking.hours":
+            found.setdefault("points", []).extend(_closed(one))
+        elif one.code == "capacity.full":
+            found.setdefault("capacity", _stamped(one.params))  # of the first date that does not fit
+    if found:
+        return found
     field = error.params.get("field")
     return {"errors": [{"pointer": f"/{field}", "error": error.code, "detail": detail}]} if field else {}
 
 
-def _in_the_way(error: MeetingError) -> Iterator[Mapping[str, Any]]:
-    """The bookings in the way of a meeting, or of all dates of a series."""
-    yield from error.params.get("conflicts", ())
-    for occurrence in error.params.get("occurrences", ()):
-        yield from occurrence["error"].params.get("conflicts", ())
+def _closed(error: MeetingError) -> Iterator[dict[str, Any]]:
+    for point in error.params["points"]:
+        yield {"point": point["code"], "name": point["name"], "hours": point["hours"],
+               "start": _stamp(error.params["start"]), "end": _stamp(error.params["end"])}
+
+
+def _stamped(params: Mapping[str, Any]) -> dict[str, Any]:
+    meetings = [{**one, "start": _stamp(one["start"]), "end": _stamp(one["end"])} for one in params["meetings"]]
+    return {**params, "meetings": meetings}
 
 
 def conflict(found: Mapping[str, Any]) -> dict[str, Any]:

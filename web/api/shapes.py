@@ -103,6 +103,39 @@ class Conflict(Out):
     note: str | None
 
 
+class ClosedPoint(Out):
+    """A point that takes no booking from `start` to `end`; `hours` are those of that day, empty where it is closed."""
+
+    point: str = Field(description="Code of the point.", examples=["06973"])
+    name: str
+    hours: str = Field(examples=["07:00–11:30 13:00–17:00"])
+    start: datetime
+    end: datetime
+
+
+class Beside(Out):
+    """A meeting at the busiest moment of the time asked for."""
+
+    start: datetime
+    end: datetime
+    points: int
+
+
+class Arithmetic(Out):
+    """points × (50 × sounds + 72 × pictures) = wanted packets a second, beside `others` of the `meetings` at that time."""
+
+    points: int
+    sounds: int
+    pictures: int
+    wanted: int
+    others: int
+    limit: int
+    measured: bool = Field(description="Measured on this server; else assumed, or declared by an administrator.")
+    declared: bool
+    room: int = Field(description="How many points there is room for.")
+    meetings: list[Beside]
+
+
 class Problem(Out):
     """RFC 9457.  `error` is the stable code; `detail` is in the language of Accept-Language (vi, en)."""
 
@@ -113,3 +146,5 @@ class Problem(Out):
     error: str = Field(examples=["booking.overlap"])
     errors: list[FieldProblem] = []
     conflicts: list[Conflict] = []
+    points: list[ClosedPoint] = []
+    capacity: Arithmetic | None = None

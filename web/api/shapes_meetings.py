@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from meetings.store.seat_store import Seat
 from scheduler.booking import Point
 from scheduler.series_store import Place
 from web.api.shapes import UNSET, Code, Conflict, In, Line, Moment, Out, Text, Word, example
+from web.asking import Asking
 
 MOST_RULES = 100
 MOST_POINTS = 10_000
@@ -145,6 +147,8 @@ class SeatOut(Out):
     name: str
     unit: str = Field(description="Id of the unit.")
     state: Literal["confirmed", "pending"]
+    waits_for: str | None = Field(None, description="Of a pending point: name of the unit that is asked now.")
+    until: datetime | None = Field(None, description="Until when it answers.")
 
 
 class SeriesOut(Out):
@@ -210,15 +214,22 @@ def show_brief(meeting: Meeting) -> MeetingBrief:
 
 
 def show_meeting(
-    meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], waiting: list[Point], place: Place | None
+    meeting: Meeting, agenda: list[AgendaItem], seats: list[Seat], waiting: list[Point], place: Place | None,
+    asked: Sequence[Asking] = (),
 ) -> MeetingOut:
-    """The points in `waiting` wait for a yes, whether they had a seat before or not; all others are confirmed."""
+    """The points in `waiting` wait for a yes, whether they had a seat before or not; all others are confirmed.  `asked`: of
+    whom, and until when."""
     codes = {one.point_id: one.code for one in (*waiting, *seats)}
-    held, asked = {seat.point_id for seat in seats}, {point.point_id for point in waiting}
-    points = [SeatOut(code=seat.code, name=seat.name, unit=seat.unit,
-                      state="pending" if seat.point_id in asked else "confirmed") for seat in seats]
-    points += [SeatOut(code=point.code, name=point.name, unit=point.unit_id, state="pending")
-               for point in waiting if point.point_id not in held]
+    held, pending = {seat.point_id for seat in seats}, {point.point_id for point in waiting}
+    whom = {point.point_id: one for one in asked for point in one.points}
+
+    def shown(one: Seat | Point, unit: str) -> SeatOut:
+        turn = whom.get(one.point_id) if one.point_id in pending else None
+        return SeatOut(code=one.code, name=one.name, unit=unit, state="pending" if one.point_id in pending else "confirmed",
+                       waits_for=turn.asked if turn else None, until=turn.deadline if turn else None)
+
+    points = [shown(seat, seat.unit) for seat in seats]
+    points += [shown(point, point.unit_id) for point in waiting if point.point_id not in held]
     return MeetingOut(
         **show_brief(meeting).model_dump(), secretary=_person(meeting.secretary),
         division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
