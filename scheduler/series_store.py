@@ -8,7 +8,7 @@ stays with the series before.  An occurrence that was moved by hand stays where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
@@ -24,8 +24,9 @@ from meetings.ids import new_id
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, State
 from meetings.permit import permit
 from meetings.store import meeting_store
+from meetings.store.among import among
 from meetings.store.tables import meeting as meeting_table
-from scheduler import series_invitations, service
+from scheduler import claims, request_store, series_invitations, service, store
 from scheduler.series import Series, wall_of
 from scheduler.series_rows import Place, Stored, get, members, of_meeting
 from scheduler.series_table import series as table
@@ -56,6 +57,7 @@ class Plain:
 
 PLAIN: Acts = Plain()
 _CHANGEABLE = (State.DRAFT, State.CONVENED)
+_DAY = timedelta(days=1)  # an hour that changes stays within it
 _OF_ONE_DATE = frozenset({"booking.unit_ended", "booking.past", "booking.hours"})  # Invalid, yet only of that date
 
 
@@ -117,8 +119,9 @@ def create(
     Raises Conflict("series.blocked") naming all that is in the way of each date, what `Series` and `service.book` raise,
     Conflict("series.member") for a meeting that is in a series already.
     """
-    first = meeting_store.lock(conn, meeting_id)
+    first = meeting_store.load(conn, meeting_id)
     permit(conn, first, by, Action.MEETING_BOOK)
+    first = _lock(conn, [(meeting_id, one.slot) for one in _series(rule, zone, first, leave_out).occurrences()], point_ids)[meeting_id]
     first.check_state(State.DRAFT)
     if of_meeting(conn, meeting_id) is not None:
         raise Conflict("series.member", title=first.title)
@@ -128,7 +131,7 @@ def create(
     series_invitations.begin(conn, series_id, at)
     refusals, model = _Refusals(len(found)), _like(conn, first)
     if first.start != found[0].slot.start:  # the first date itself was left out
-        meetings.change(conn, meeting_id, by, at, start=found[0].slot.start, end=found[0].slot.end)
+        acts.move(conn, meeting_id, found[0].slot.start, found[0].slot.end, by, at)
     for place, occurrence in enumerate(found):
         with refusals.of(conn, occurrence.key, occurrence.slot):
             mine = meeting_id
@@ -153,7 +156,7 @@ def edit(
     place = of_meeting(conn, meeting_id)
     if place is None or scope is Scope.ONE:
         return _change(conn, meeting_id, change, change.slot, by, at, acts)
-    stored, rows = _hold(conn, meeting_id, place, scope, by, version)
+    stored, rows = _hold(conn, meeting_id, place, scope, by, version, change.points or ())
     clock, length = _hour(conn, meeting_id, place, change)
     mine = _split_off(conn, stored, rows[0].key, at)
     moved = mine.series if clock is None or length is None else mine.series.at_hour(clock, length)
@@ -180,6 +183,8 @@ def cancel(
 ) -> int:
     """Cancels this meeting, this and the following, or all that have not begun; how many.  Raises like `edit`."""
     place = of_meeting(conn, meeting_id)
+    if place is not None:
+        _lock_series(conn, place)  # before its meetings, as whoever changes many of them
     if place is None or scope is Scope.ONE:
         acts.cancel(conn, meeting_id, reason, by, at)
         if place is not None:
@@ -211,18 +216,36 @@ def _like(conn: Connection, first: Meeting) -> NewMeeting:
 
 
 def _hold(
-    conn: Connection, meeting_id: str, place: Place, scope: Scope, by: Subject, version: int | None
+    conn: Connection, meeting_id: str, place: Place, scope: Scope, by: Subject, version: int | None, points: Collection[int] = (),
 ) -> tuple[Stored, list[Row[Any]]]:
-    """The series, locked, and those of its meetings that the change reaches: none has begun, this one neither."""
-    conn.execute(select(table.c.series_id).where(table.c.series_id == place.stored.series_id).with_for_update())
+    """The series and those of its meetings that the change reaches, all locked: none has begun, this one neither."""
+    permit(conn, meetings.get(conn, meeting_id), by, Action.MEETING_EDIT)
+    _lock_series(conn, place)
     stored = get(conn, place.stored.series_id)
     if version is not None and version != stored.version:
         raise Stale("series.changed")
-    own = meetings.get(conn, meeting_id)
-    permit(conn, own, by, Action.MEETING_EDIT)
-    own.check_state(*_CHANGEABLE)
     since = place.key.isoformat() if scope is Scope.FOLLOWING else ""
+    mine = [row for row in members(conn, stored.series_id) if row.key >= since]
+    held = _lock(conn, [(row.meeting_id, Slot(row.starts_at - _DAY, row.ends_at + _DAY)) for row in mine], points)
+    held[meeting_id].check_state(*_CHANGEABLE)
     return stored, [row for row in members(conn, stored.series_id) if row.key >= since and State(row.state) in _CHANGEABLE]
+
+
+def _lock_series(conn: Connection, place: Place) -> None:
+    conn.execute(select(table.c.series_id).where(table.c.series_id == place.stored.series_id).with_for_update())
+
+
+def _lock(conn: Connection, wanted: Sequence[tuple[str, Slot]], point_ids: Collection[int]) -> dict[str, Meeting]:
+    """All points, then all meetings, each kind once and in one order: what follows finds its locks held, and waits in no circle.
+
+    `wanted`: meetings, each with the time in which others may wait for its points.
+    """
+    b = store.booking.c
+    live = select(b.point_id).where(among(b.meeting_id, [one for one, _slot in wanted]), b.state.in_(("confirmed", "pending")))
+    points = {*point_ids, *conn.execute(live).scalars()}
+    claims.lock(conn, points)
+    waiting = {one for _meeting, slot in wanted for one in request_store.meetings_waiting(conn, points, slot)}
+    return {one: meeting_store.lock(conn, one) for one in sorted({*waiting, *(meeting_id for meeting_id, _slot in wanted)})}
 
 
 def _hour(conn: Connection, meeting_id: str, place: Place, change: Change) -> tuple[time | None, timedelta | None]:
@@ -273,8 +296,7 @@ def _rekey(conn: Connection, series_id: str, clock: time) -> None:
 
 
 def _strike(conn: Connection, place: Place, at: datetime) -> None:
-    """One occurrence less; the last one takes the series with it."""
-    conn.execute(select(table.c.series_id).where(table.c.series_id == place.stored.series_id).with_for_update())
+    """One occurrence less of a series that is locked; the last one takes the series with it."""
     stored = get(conn, place.stored.series_id)
     if [one.key for one in stored.series.occurrences()] == [place.key]:
         _save(conn, stored.series_id, stored.series, ended_at=at)

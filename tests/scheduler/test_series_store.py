@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -10,21 +11,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from meetings import service as meetings
-from meetings.errors import Conflict, Invalid, NotFound, Stale
+from meetings.errors import Conflict, Invalid, MeetingError, NotFound, Stale
 from meetings.meeting import State
 from meetings.store.database import Database
 from meetings.store.tables import meeting as meeting_table
 from meetings.store.unit_tables import unit_version
-from scheduler import series_store, service, store
+from scheduler import claims, series_store, service, store
 from scheduler.series import Series, wall_of
 from scheduler.series_store import Change, Scope
 from scheduler.series_table import series as series_table
 from scheduler.series_table import series_meeting
 from scheduler.slots import Slot
-from tests.scheduler.conftest import Province, look
+from tests.meetings.test_races import wait_until_blocked
+from tests.scheduler.conftest import Office, Province, look
+from tests.scheduler.test_requests import cascade
 
 HANOI = "Asia/Ho_Chi_Minh"
 HOUR = timedelta(hours=1)
@@ -267,3 +270,47 @@ def test_other_hours_keep_the_days_and_the_exceptions() -> None:
         for clock in (time(0), time(7), time(23, 30)):
             moved = given_.at_hour(clock, 2 * HOUR)
             assert [one.key for one in moved.occurrences()] == [datetime.combine(one.key, clock) for one in given_.occurrences()]
+
+
+@pytest.mark.parametrize("db", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_two_series_of_one_point_wait_for_each_other_and_in_no_circle(db: Database, province: Province, at: datetime) -> None:
+    """The one begins as a draft that waits for the point which the other takes: each needs the point and that draft."""
+    waits, request = cascade(db, province, at)
+    point, owner = request.request.point_ids[0], province.office("203")
+    taker = owner.draft(db, at + timedelta(days=3))
+    ends: dict[str, object] = {}
+
+    def create(name: str, meeting_id: str, office: Office, points: list[int]) -> None:
+        try:
+            with db.write() as conn:
+                conn.execute(text(f"SET LOCAL application_name = '{name}'"))
+                ends[name] = series_store.create(conn, meeting_id, "FREQ=WEEKLY;COUNT=2", HANOI, points, office.secretary, at)
+        except MeetingError as error:
+            ends[name] = error
+
+    takes = threading.Thread(target=create, args=("takes", taker, owner, [point]))
+    asks = threading.Thread(target=create, args=("asks", waits, province.office("202"), [province.point("202").point_id, point]))
+    with db.write() as conn:
+        claims.lock(conn, [point])  # until both stand in the queue for the point, the taker before the asker
+        for name, thread in (("takes", takes), ("asks", asks)):
+            thread.start()
+            wait_until_blocked(db, name)
+    takes.join(30)
+    asks.join(30)
+    assert isinstance(ends["takes"], series_store.Stored)
+    assert getattr(ends["asks"], "code", "") == "series.blocked", "told by whom, and not broken off by the database"
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_a_draft_that_waits_takes_its_requests_along_when_its_first_date_is_left_out(db: Database, province: Province, at: datetime) -> None:
+    waits, request = cascade(db, province, at)
+    with db.write() as conn:
+        first = meetings.get(conn, waits)
+        key = wall_of(first.start, HANOI)
+        series_store.create(conn, waits, "FREQ=WEEKLY;COUNT=3", HANOI, [province.point("202").point_id, request.request.point_ids[0]],
+                            province.office("202").secretary, at, leave_out=frozenset({key}))
+    with db.read() as conn:
+        moved = meetings.get(conn, waits)
+        b = store.booking.c
+        live = set(conn.execute(select(b.starts_at).where(b.meeting_id == waits, b.state.in_(("pending", "confirmed")))).scalars())
+    assert moved.start == first.start + timedelta(weeks=1) and live == {moved.start}
