@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page
 
 from meetings import service
 from tests.web.conftest import ManualClock
-from tests.web.test_browser_pages import address, chromium, violations, visit
+from tests.web.test_browser_pages import address, chromium, speaks_english, violations, visit
 from tests.web.test_calendar import another
 from tests.web.test_pages import Story, story
 from web.container import Container
@@ -162,7 +162,7 @@ async def test_axe_finds_nothing_on_a_wide_screen(
     await seen.sign_in(address, "thuky")
     if language == "en":
         await seen.page.goto(f"{address}/account")
-        await seen.page.get_by_role("button", name="English").click()
+        await speaks_english(seen.page)
     wrong = []
     for path in ("month?on=2026-04-30", "week?on=2026-04-30", "day?on=2026-03-05", "timeline?on=2026-03-05", "timeline?on=2026-03-05&span=day",
                  f"move/{story.meeting.meeting_id}"):

@@ -10,13 +10,13 @@ function live(form) {
   let running = null;
   const refresh = async () => {
     if (running) running.abort();
-    running = new AbortController();
+    const mine = (running = new AbortController());
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
     form.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(form.dataset.live, {
-        method: "POST", body, signal: running.signal, headers: { "x-part": "1" }, credentials: "same-origin",
+        method: "POST", body, signal: mine.signal, headers: { "x-part": "1" }, credentials: "same-origin",
       });
       if (answer.redirected) { location.assign(answer.url); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -24,6 +24,7 @@ function live(form) {
         const fresh = page.querySelector(selector);
         const old = document.querySelector(selector);
         if (!fresh || !old) continue;
+        carry(old, fresh, body);
         const held = old.contains(document.activeElement) ? document.activeElement : null;
         old.replaceWith(document.adoptNode(fresh));
         if (held) again(fresh, held);  // whoever works with the keyboard stays where they were
@@ -31,7 +32,7 @@ function live(form) {
     } catch (error) {
       if (error.name !== "AbortError") form.dispatchEvent(new CustomEvent("offline", { bubbles: true }));
     } finally {
-      form.removeAttribute("aria-busy");
+      if (running === mine) form.removeAttribute("aria-busy");
     }
   };
   form.addEventListener("change", (event) => {
@@ -41,11 +42,24 @@ function live(form) {
   });
 }
 
+// What was typed or ticked since the question was sent is newer than its answer.
+function carry(old, fresh, sent) {
+  for (const field of old.querySelectorAll("input[name]:not([type=hidden], [type=file]), select[name], textarea[name]")) {
+    const known = sent.getAll(field.name).includes(field.value);
+    const same = [...fresh.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)];
+    if (field.type === "checkbox" || field.type === "radio") {
+      const twin = same.find((one) => one.value === field.value);
+      if (twin && field.checked !== known) twin.checked = field.checked;
+    } else if (!known && same[0]) same[0].value = field.value;
+  }
+}
+
 // Gives the focus to what stands in the place of a field that was replaced.
 function again(part, held) {
   const same = held.id ? part.querySelector(`#${CSS.escape(held.id)}`)
     : [...part.querySelectorAll(`[name="${CSS.escape(held.name ?? "")}"]`)].find((one) => one.value === held.value);
   same?.focus({ preventScroll: true });
+  if (same?.selectionStart != null && held.selectionStart != null) same.setSelectionRange(held.selectionStart, held.selectionEnd);
 }
 
 // <input data-filter="#list">: hides rows of the list whose data-name does not contain the words, accents or not.
