@@ -336,7 +336,6 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.OPS: _ops,
     Action.USER_MANAGE: _admin,
     Action.UNIT_READ: _signed_in,
-    Action.UNIT_IMPORT: _admin,
     Action.POINT_READ: _signed_in,
     Action.POINT_EDIT: _point_keep,
     Action.POINT_BLOCK: _point_keep,

@@ -26,7 +26,6 @@ class Action(StrEnum):
     OPS = "ops"
     USER_MANAGE = "user.manage"
     UNIT_READ = "unit.read"
-    UNIT_IMPORT = "unit.import"
     POINT_READ = "point.read"
     POINT_EDIT = "point.edit"
     POINT_BLOCK = "point.block"

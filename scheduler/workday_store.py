@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
-from meetings.access import Action, Subject
+from meetings.access import Action, Resource, Subject, require
 from meetings.errors import NotFound
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store
@@ -41,15 +41,18 @@ def working_days(conn: Connection, language: str = "vi") -> WorkingDays:
 
 
 def tell(conn: Connection, day: date, works: bool, note: str, by: Subject, at: datetime) -> None:
-    """Says of a day whether it is worked; what was said of it before is replaced.  Who may is the caller's to ask."""
+    """Says of a day whether it is worked; what was said of it before is replaced.  NotFound for those who may not."""
+    require(by, Action.POLICY_KEEP, Resource("policy"))
     note = line(note, "note", 200)
+    ledger_store.lock_chain(conn, None)  # two who tell the same day come one after the other
     conn.execute(delete(table).where(table.c.day == day))
     conn.execute(insert(table).values(day=day, works=works, note=note, told_at=at, told_by=by.user_id))
     ledger_store.append(conn, None, "workday.told", at, by, data={"day": day.isoformat(), "works": works, "note": note})
 
 
 def forget(conn: Connection, day: date, by: Subject, at: datetime) -> None:
-    """The kept list decides again.  Raises NotFound("workday.unknown")."""
+    """The kept list decides again.  Raises NotFound("workday.unknown"), NotFound for those who may not."""
+    require(by, Action.POLICY_KEEP, Resource("policy"))
     if not conn.execute(delete(table).where(table.c.day == day)).rowcount:
         raise NotFound("workday.unknown", day=day)
     ledger_store.append(conn, None, "workday.forgotten", at, by, data={"day": day.isoformat()})

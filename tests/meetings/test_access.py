@@ -82,7 +82,6 @@ MAY: dict[str, str] = {
     "point.block": "secretary own-secretary own-officer own-technician up-secretary up-technician",
     "ops": "own-technician own-admin up-technician up-admin",
     "user.manage": "own-admin up-admin",
-    "unit.import": "own-admin up-admin",
     "meeting.create": "secretary own-secretary",
     "meeting.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer* own-technician"
                     " up-technician x1-officer* x1-technician* x1-secretary* x1-clerk* seat",
@@ -231,7 +230,7 @@ def test_an_empty_resource_gives_a_meeting_to_nobody() -> None:
     """A loader that forgot to fill the resource must not open the door."""
     bare = Resource("meeting")
     open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS,
-                      Action.USER_MANAGE, Action.UNIT_IMPORT, Action.MEETING_CREATE, Action.POLICY_KEEP}
+                      Action.USER_MANAGE, Action.MEETING_CREATE, Action.POLICY_KEEP}
     for action in set(Action) - open_by_design:
         allowed = [name for name, person in PEOPLE.items() if decide(person, action, bare).allowed]
         assert not allowed, (action, allowed)

@@ -1,4 +1,7 @@
-"""Quản trị: units by date with what came of them, and accounts.  For administrators of a unit, over its subtree."""
+"""Quản trị: units by date with what came of them, and accounts.  For administrators of a unit, over its subtree.
+
+Units are only shown here: they are loaded by the operator (`units import`), for all at once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ SHOWN = 300
 
 
 @router.get("/units")
-def units(request: Request, on: str = "", q: str = "", _subject: Subject = Depends(allow(Action.UNIT_IMPORT))) -> Response:
+def units(request: Request, on: str = "", q: str = "", _subject: Subject = Depends(allow(Action.USER_MANAGE))) -> Response:
     """The tree of a day; units that ended before it are listed with their successors."""
     found = container(request)
     today = found.when.today(found.clock.now())

@@ -1,4 +1,7 @@
-"""Ngày làm việc: the days that differ from the kept list of public holidays, kept by the administrator."""
+"""Ngày làm việc: the days that differ from the kept list of public holidays.
+
+They count for all levels: every administrator reads them, one of the highest unit keeps them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def days(request: Request) -> Response:
 
 
 @router.post("")
-def tell(request: Request, subject: Subject = Depends(allow(Action.USER_MANAGE))) -> Response:
+def tell(request: Request, subject: Subject = Depends(allow(Action.POLICY_KEEP))) -> Response:
     """`day`, `works` (yes or no), `note`."""
     found, form = container(request), request.state.form
     typed = {name: str(form.get(name, ""))[:300] for name in ("day", "works", "note")}
@@ -42,7 +45,7 @@ def tell(request: Request, subject: Subject = Depends(allow(Action.USER_MANAGE))
 
 
 @router.post("/{day}/forget")
-def forget(request: Request, day: Day, subject: Subject = Depends(allow(Action.USER_MANAGE))) -> Response:
+def forget(request: Request, day: Day, subject: Subject = Depends(allow(Action.POLICY_KEEP))) -> Response:
     found = container(request)
     with found.db.write() as conn:
         workday_store.forget(conn, found.when.parse_day(day), subject, found.clock.now())
