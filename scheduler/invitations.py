@@ -167,12 +167,6 @@ def standing(conn: Connection, meeting_id: str) -> tuple[int, datetime] | None:
 
 
 def timing_of(conn: Connection) -> Timing:
-    """When things are due in this installation."""
+    """When things are due in this installation; chosen by `times_store.put`."""
     data = conn.execute(select(timing.c.data)).scalar()
     return Timing.from_data(data or {})
-
-
-def set_timing(conn: Connection, wanted: Timing) -> None:
-    """For meetings that are announced from now on."""
-    if not conn.execute(update(timing).values(data=wanted.as_data())).rowcount:
-        conn.execute(insert(timing).values(timing_id=1, data=wanted.as_data()))

@@ -7,7 +7,6 @@ where nobody needs it any more.  Sends nothing.  `DUTIES` is asked by `delivery`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +14,9 @@ from sqlalchemy import Connection
 
 from meetings import admission, service
 from meetings.meeting import Meeting, State
-from scheduler import invitations, invitees, line_tests, notices, reminders
+from scheduler import invitees, line_tests, notices, reminders, times_store
 from scheduler.invitees import Invitee
 from scheduler.outbox import Expired, Item
-from scheduler.readiness import rounds_of
 from web import minutes_view, telling
 from web.container import Container
 from web.i18n import _
@@ -82,7 +80,7 @@ def _coming(conn: Connection, item: Item) -> Meeting:
 
 def _line(found: Container, conn: Connection, item: Item, at: datetime) -> None:
     payload = {**item.payload, "meeting": item.payload.get("meeting") or item.payload["meeting_id"]}
-    policy = replace(found.settings.line_policy, rounds=rounds_of(invitations.timing_of(conn).line_tests))
+    policy = times_store.policy(conn, found.settings.line_policy, str(item.payload.get("round", "")))
     line_tests.HANDLERS[item.kind](conn, found.keys.tests, policy, payload, at)
 
 

@@ -54,6 +54,7 @@ NOTICES: dict[str, str] = {
     "token_revoked": N_("Đã thu hồi mã."),
     "answered": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
     "again": N_("Đã xếp {n} mục để gửi lại ngay."),
+    "times": N_("Đã lưu. Việc đang chờ của {n} cuộc họp theo giờ mới."),
     "feed_revoked": N_("Đã hủy địa chỉ lịch. Ai còn dùng địa chỉ đó không xem được nữa."),
 }
 """What a page may say after a redirect: `?done=booked&n=239`.  Only these sentences, so an address can say nothing else."""

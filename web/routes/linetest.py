@@ -22,7 +22,7 @@ from meetings.access import Action, Resource, Subject
 from meetings.admission import BENCH_PREFIX
 from meetings.errors import Invalid, Unavailable
 from meetings.store import seat_store
-from scheduler import line_tests
+from scheduler import line_tests, times_store
 from scheduler.line_tests import Standing, Test
 from scheduler.readiness import Measured
 from web import readiness_words
@@ -135,7 +135,7 @@ async def result(request: Request, secret: str, subject: Subject = TESTER) -> Re
 
     def keep() -> tuple[Any, Standing]:
         with found.db.write() as conn:
-            judged = line_tests.record(conn, test, measured, found.settings.line_policy, now)
+            judged = line_tests.record(conn, test, measured, times_store.policy(conn, found.settings.line_policy), now)
             seat = seat_store.one(conn, test.meeting_id, test.point_id)
         return judged, Standing(seat, judged.verdict, judged.reasons, measured, now, test.round, asked=True)
 

@@ -22,7 +22,7 @@ from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN, Meeting
 from meetings.store import meeting_store, seat_store
 from meetings.units import UnitTree
-from scheduler import line_tests
+from scheduler import line_tests, times_store
 from scheduler.line_tests import Standing
 from scheduler.readiness import Verdict
 from web import readiness, readiness_words, session, views
@@ -133,7 +133,7 @@ def remind(request: Request, meeting_id: str) -> Response:
     text = str(request.state.form.get("point", ""))
     with found.db.write() as conn:
         points = [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else []
-        told = line_tests.remind(conn, found.keys.tests, found.settings.line_policy, meeting_id, now, points)
+        told = line_tests.remind(conn, found.keys.tests, times_store.policy(conn, found.settings.line_policy), meeting_id, now, points)
         standings = [one for one in line_tests.standings(conn, meeting_id) if not points or one.seat.point_id in points]
     for one in standings:
         found.walls.publish(meeting_id, one)
