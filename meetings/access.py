@@ -68,6 +68,7 @@ class Resource:
     attending_units: units whose points are booked; for kind "link", the unit of that one point; for kind "request", the
     unit that is asked and the bodies that act for it.
     issued: the record has been issued.
+    leaders: persons named beside the posts, who read a meeting once it is no draft.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Resource:
     signers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     attending_units: frozenset[str] = frozenset()
     issued: bool = False
+    leaders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,11 @@ def _attends(subject: Subject, resource: Resource) -> bool:
         and subject.unit_id in resource.attending_units
         and resource.state != "draft"
     )
+
+
+def _leads(subject: Subject, resource: Resource) -> bool:
+    """The subject is named as a leader, and the meeting is no longer a draft."""
+    return bool(subject.roles) and subject.user_id in resource.leaders and resource.state != "draft"
 
 
 def _seated(subject: Subject, resource: Resource) -> bool:
@@ -220,6 +227,8 @@ def _read(subject: Subject, resource: Resource) -> str | None:
         return "party"
     if _own_staff(subject, resource, *_STAFF):
         return "own staff"
+    if _leads(subject, resource):
+        return "leader"
     if _holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and _covers(subject, resource):
         return "technician"
     if _attends(subject, resource):

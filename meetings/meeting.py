@@ -7,7 +7,7 @@ meeting_state_move).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -44,6 +44,7 @@ CHANGEABLE = frozenset({State.DRAFT, State.CONVENED})
 """Not opened yet: its time, its points and its people may still be others."""
 
 MAX_AGENDA = 500
+MAX_LEADERS = 20
 MAX_LENGTH = timedelta(days=31)
 
 
@@ -118,6 +119,7 @@ class NewMeeting:
     agenda: tuple[AgendaLine, ...] | list[AgendaLine] = ()
     kind: str = "conference"
     place: str = ""
+    leaders: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class Meeting:
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
+    leaders: tuple[Person, ...] = ()
+    """Persons named beside the posts: they are invited and read, and sign nothing."""
 
     @property
     def signers(self) -> dict[str, str]:
@@ -153,7 +157,8 @@ class Meeting:
         self, kind: str = "meeting", attending: frozenset[str] = frozenset(), issued: bool = False,
     ) -> Resource:
         """This meeting as the thing an action is asked for."""
-        return Resource(kind, self.unit.path, self.meeting_id, self.state.value, self.signers, attending, issued)
+        return Resource(kind, self.unit.path, self.meeting_id, self.state.value, self.signers, attending, issued,
+                        frozenset(person.user_id for person in self.leaders))
 
     def check_move(self, to: State) -> None:
         """Raises Closed for an ended meeting, Conflict("meeting.state") for a move that is not in TRANSITIONS."""
@@ -184,6 +189,17 @@ def check_signers(chair: Person, secretary: Person, division_head: Person) -> No
         if person.user_id in taken:
             raise Invalid("meeting.same_person", field=field, name=person.name)
         taken.add(person.user_id)
+
+
+def check_leaders(leaders: Sequence[Person]) -> None:
+    """Raises Invalid("meeting.leaders", most, count) for too many, Invalid("meeting.leader_twice", name)."""
+    if len(leaders) > MAX_LEADERS:
+        raise Invalid("meeting.leaders", field="leader", most=MAX_LEADERS, count=len(leaders))
+    seen: set[str] = set()
+    for person in leaders:
+        if person.user_id in seen:
+            raise Invalid("meeting.leader_twice", field="leader", name=person.name)
+        seen.add(person.user_id)
 
 
 def check_times(start: datetime, end: datetime) -> None:

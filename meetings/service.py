@@ -44,7 +44,7 @@ from meetings.entry import (
 from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.ledger import stamp
-from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_length, check_signers
+from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_leaders, check_length, check_signers
 from meetings.papers import document_add, documents
 from meetings.permit import permit, resource_of
 from meetings.seats import (
@@ -76,7 +76,7 @@ __all__ = [
 ]
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")
-_CHANGEABLE = {"title", "place", "kind", "main_point_id", "start", "end", "agenda", *_POSTS}
+_CHANGEABLE = {"title", "place", "kind", "main_point_id", "start", "end", "agenda", "leaders", *_POSTS}
 
 
 def create(conn: Connection, new: NewMeeting, by: Subject, at: datetime) -> Meeting:
@@ -98,7 +98,7 @@ def get(conn: Connection, meeting_id: str) -> Meeting:
 
 
 def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **changes: Any) -> Meeting:
-    """Change a meeting before it opens: title, place, kind, start, end, main_point_id, agenda, or one of the posts.
+    """Change a meeting before it opens: title, place, kind, start, end, main_point_id, agenda, leaders, or one of the posts.
 
     Once points are booked the times stay: raises Conflict("meeting.booked"); release the booking first.
     """
@@ -120,6 +120,8 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
     meeting_store.save(conn, meeting_id, title=wanted.title, kind=wanted.kind, place=wanted.place,
                        starts_at=wanted.start, ends_at=wanted.end, main_point_id=wanted.main_point_id,
                        **meeting_store.people_values({post: getattr(wanted, post) for post in _POSTS}))
+    if "leaders" in changes:
+        meeting_store.set_leaders(conn, meeting_id, wanted.leaders)
     shown |= {name: _shown(getattr(wanted, name)) for name in sorted(changes.keys() - {"agenda"})}
     ledger_store.append(conn, meeting_id, "meeting.changed", at, by, data=shown)
     return meeting_store.load(conn, meeting_id)
@@ -196,7 +198,8 @@ def _clean(new: NewMeeting) -> NewMeeting:
     if not new.unit.id:
         raise Invalid("unit.unknown", field="unit")
     check_signers(new.chair, new.secretary, new.division_head)
-    return replace(new, title=line(new.title, "title", 500), place=line(new.place, "place", 500, empty=True),
+    check_leaders(new.leaders)
+    return replace(new, leaders=tuple(_clean_person(person, "leader") for person in new.leaders), title=line(new.title, "title", 500), place=line(new.place, "place", 500, empty=True),
                    kind=line(new.kind, "kind", 40),
                    **{post: _clean_person(getattr(new, post), post) for post in _POSTS})
 
@@ -209,11 +212,13 @@ def _clean_person(person: Person, field: str) -> Person:
 
 def _as_new(meeting: Meeting) -> NewMeeting:
     return NewMeeting(meeting.title, meeting.unit, meeting.start, meeting.end, meeting.chair, meeting.secretary,
-                      meeting.division_head, meeting.clerk, meeting.main_point_id, (), meeting.kind, meeting.place)
+                      meeting.division_head, meeting.clerk, meeting.main_point_id, (), meeting.kind, meeting.place, meeting.leaders)
 
 
 def _created(new: NewMeeting, items: Sequence[AgendaItem]) -> dict[str, Any]:
-    people = {post: getattr(new, post).as_data() for post in _POSTS}
+    people: dict[str, Any] = {post: getattr(new, post).as_data() for post in _POSTS}
+    if new.leaders:
+        people["leaders"] = _shown(new.leaders)
     return {"title": new.title, "kind": new.kind, "place": new.place, "start": stamp(new.start), "end": stamp(new.end),
             "unit": new.unit.as_data(), "agenda": _agenda_data(items), **people}
 
@@ -225,4 +230,6 @@ def _agenda_data(items: Sequence[AgendaItem]) -> list[dict[str, Any]]:
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
         return stamp(value)
+    if isinstance(value, tuple):
+        return [person.as_data() for person in value]
     return value.as_data() if isinstance(value, Person) else value

@@ -155,7 +155,7 @@ def entries(conn: Connection, point_ids: Collection[int], window: Slot, by: Subj
 def meetings_known(conn: Connection, meeting_ids: Iterable[str | None], by: Subject) -> dict[str, Known]:
     """These meetings, each as far as `by` may know of it; whoever may not read one learns its time and its unit."""
     wanted = {meeting_id for meeting_id in meeting_ids if meeting_id}
-    columns = [meeting.c[name] for name in ("meeting_id", "title", "unit", "state", "starts_at", "ends_at", "people",
+    columns = [meeting.c[name] for name in ("meeting_id", "title", "unit", "state", "starts_at", "ends_at", "people", "leaders",
                                             *(f"{post}_id" for post in POSTS))]
     if not wanted:
         return {}
@@ -175,7 +175,7 @@ def _attended(conn: Connection, meeting_ids: Collection[str], by: Subject) -> se
 def _known(row: Row[Any], by: Subject, attends: bool) -> Known:
     resource = Resource(
         "meeting", tuple(row.unit["path"]), row.meeting_id, row.state, {post: getattr(row, f"{post}_id") for post in POSTS},
-        frozenset({by.unit_id} if attends and by.unit_id else ()))
+        frozenset({by.unit_id} if attends and by.unit_id else ()), leaders=frozenset(leader[0] for leader in row.leaders or ()))
     may: Callable[[Action], bool] = lambda action: decide(by, action, resource).allowed  # noqa: E731 - two questions, one thing
     readable = may(Action.MEETING_READ)
     movable = readable and row.state in ("draft", "convened") and may(Action.MEETING_EDIT)

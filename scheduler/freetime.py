@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from meetings.access import Subject
 from meetings.meeting import MAX_LENGTH
-from meetings.store.tables import meeting
+from meetings.store.tables import meeting, meeting_leader
 from scheduler.calendar_rows import Known, Moments, bookable_hours, holding, meetings_known, pending
 from scheduler.search import STEP, Found, Stretch, members, search
 from scheduler.slots import CIVIL, Slot
@@ -271,7 +271,7 @@ def _reasons(rows: Rows, known: Mapping[str, Known]) -> dict[Slot, tuple[Reason,
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A meeting that one of the people chairs."""
+    """A meeting that one of the people chairs or is named in."""
 
     who: str
     name: str
@@ -280,15 +280,20 @@ class Busy:
 
 
 def _persons(conn: Connection, ask: Ask) -> list[Busy]:
-    """Meetings in the windows that one of the people chairs: who only signs or keeps the record can be replaced."""
+    """Meetings in the windows that one of the people chairs or is named in: who only signs or keeps the record can be replaced."""
     if not ask.people or not ask.windows:
         return []
     span, row = Slot(ask.windows[0].start, ask.windows[-1].end), meeting.c
-    query = select(row.meeting_id, row.starts_at, row.ends_at, row.chair_id, row.people).where(
-        row.chair_id.in_(ask.people), row.starts_at < span.end, row.starts_at > span.start - MAX_LENGTH, row.ends_at > span.start,
+    apart = (
+        row.starts_at < span.end, row.starts_at > span.start - MAX_LENGTH, row.ends_at > span.start,
         row.state.in_(("convened", "open", "suspended")))
-    return [Busy(one.chair_id, one.people["chair"][0], Slot(one.starts_at, one.ends_at), one.meeting_id)
-            for one in conn.execute(query) if one.meeting_id != ask.except_meeting]
+    chairs = select(row.meeting_id, row.starts_at, row.ends_at, row.chair_id, row.people).where(row.chair_id.in_(ask.people), *apart)
+    named = select(row.meeting_id, row.starts_at, row.ends_at, meeting_leader.c.user_id, row.leaders).join(
+        meeting_leader, meeting_leader.c.meeting_id == row.meeting_id).where(meeting_leader.c.user_id.in_(ask.people), *apart)
+    found = [Busy(one.chair_id, one.people["chair"][0], Slot(one.starts_at, one.ends_at), one.meeting_id) for one in conn.execute(chairs)]
+    found += [Busy(one.user_id, next(name for user_id, name, _title in one.leaders if user_id == one.user_id),
+                   Slot(one.starts_at, one.ends_at), one.meeting_id) for one in conn.execute(named)]
+    return [one for one in {(one.who, one.meeting_id): one for one in found}.values() if one.meeting_id != ask.except_meeting]
 
 
 def _clashes(busy: Sequence[Busy], slot: Slot) -> int:

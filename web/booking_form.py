@@ -14,7 +14,7 @@ from datetime import datetime
 from starlette.datastructures import FormData
 
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import AgendaLine, Person, check_signers, check_times
+from meetings.meeting import AgendaLine, Person, check_leaders, check_signers, check_times
 from meetings.texts import line
 from scheduler.slots import Slot
 from scheduler.workdays import NOTICE_DAYS, WorkingDays
@@ -28,6 +28,7 @@ from web.when import When
 POSTS = ("chair", "secretary", "division_head", "clerk")
 SIGNING = POSTS[:3]
 BLANK_LINES = 3
+MOST_TICKED = 500  # persons that a form may tick before it is told that they are too many
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Typed:
     start: str = ""
     end: str = ""
     people: dict[str, str] = field(default_factory=dict)
+    leaders: list[str] = field(default_factory=list)
     agenda: list[tuple[str, str]] = field(default_factory=list)
     chosen: frozenset[int] = frozenset()
     ticked: frozenset[str] = frozenset()
@@ -66,6 +68,7 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
     people: dict[str, Person] = field(default_factory=dict)
+    leaders: tuple[Person, ...] = ()
     agenda: tuple[AgendaLine, ...] = ()
 
 
@@ -88,6 +91,7 @@ def read(form: FormData, key: bytes) -> Typed:
     return Typed(
         title=_text(form, "title"), place=_text(form, "place"), day=_text(form, "day"), start=_text(form, "start"),
         end=_text(form, "end"), people={post: _text(form, post) for post in POSTS}, agenda=agenda,
+        leaders=list(dict.fromkeys(str(value)[:36] for value in form.getlist("leader")))[:MOST_TICKED],
         chosen=frozenset(point for value in form.getlist("point") if (point := number(str(value))) is not None),
         ticked=frozenset(map(str, form.getlist("group"))), was=frozenset(map(str, form.getlist("was_group"))),
         named=frozenset(map(str, form.getlist("named"))), named_was=frozenset(map(str, form.getlist("named_was"))),
@@ -152,6 +156,11 @@ def check(typed: Typed, when: When, people: Mapping[str, Person], hurried: bool)
             check_signers(*(wanted.people[post] for post in SIGNING))
         except Invalid as error:
             errors[str(error.params["field"])] = error
+    wanted.leaders = tuple(people[user_id] for user_id in typed.leaders if user_id in people)
+    try:
+        check_leaders(wanted.leaders)
+    except Invalid as error:
+        errors["leader"] = error
     wanted.agenda = tuple(AgendaLine(title, who) for title, who in typed.agenda)
     for place, (title, _presenter) in enumerate(typed.agenda):
         try:
@@ -161,7 +170,7 @@ def check(typed: Typed, when: When, people: Mapping[str, Person], hurried: bool)
     return wanted, _in_order(errors)
 
 
-ORDER = ("title", "day", "start", "end", "hurry", "repeat", "every", "count", "until_repeat", "place", *POSTS, "agenda", "document", "audience")
+ORDER = ("title", "day", "start", "end", "hurry", "repeat", "every", "count", "until_repeat", "place", *POSTS, "leader", "agenda", "document", "audience")
 
 
 def _in_order(errors: dict[str, MeetingError]) -> dict[str, MeetingError]:
@@ -176,6 +185,7 @@ def labels() -> dict[str, str]:
         "hurry": _("Lý do mời gấp"), "repeat": _("Lặp lại"), "every": _("Cách nhau"), "count": _("Số buổi"),
         "until_repeat": _("Đến ngày"),
         "chair": _("Chủ trì"), "secretary": _("Thư ký"), "division_head": _("Lãnh đạo phòng"), "clerk": _("Văn thư"),
+        "leader": _("Lãnh đạo dự họp"),
         "agenda": _("Chương trình"), "document": _("Tài liệu"), "audience": _("Thành phần"),
     }
 

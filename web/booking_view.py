@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
-from meetings.units import UnitTree
+from meetings.units import UnitTree, fold
 from scheduler import audience_store, capacity_store, displacing, freetime
 from scheduler import people as persons
 from scheduler import points as point_store
@@ -179,13 +179,13 @@ def picture(
     rest = sorted((point for point in chosen if point.point_id not in blocked), key=lambda point: point.point_id not in busy)
     shown = [*first, *rest[:max(FREE_LANES - len(first), 2)]] if len(first) < LANES else first
     lanes = tuple(_lane(grid, point, slot, taken, blocked) for point in shown)
-    answer = _suggest(conn, ids, slot, when, by, now, typed.people.get("chair", ""), own_meeting) if blocked else Answer()
+    answer = _suggest(conn, ids, slot, when, by, now, [typed.people.get("chair", ""), *typed.leaders], own_meeting) if blocked else Answer()
     return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), answer,
                    {point.point_id: point.name for point in chosen},
                    capacity_store.look(conn, slot, len(chosen), own_meeting) if chosen else None,
                    bool(blocked) and displacing.may_take(
                        conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)),
-                   tuple(persons.elsewhere(conn, set(typed.people.values()), slot, by, own_meeting)),
+                   tuple(persons.elsewhere(conn, {*typed.people.values(), *typed.leaders}, slot, by, own_meeting)),
                    tuple(asking.of_form(conn, within.unit.id, chosen, slot, now, own_meeting)))
 
 
@@ -205,11 +205,12 @@ def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], b
 
 
 def _suggest(
-    conn: Connection, ids: Sequence[int], slot: Slot, when: When, by: Subject, now: datetime, chair: str, own_meeting: str | None,
+    conn: Connection, ids: Sequence[int], slot: Slot, when: When, by: Subject, now: datetime, people: Sequence[str],
+    own_meeting: str | None,
 ) -> Answer:
     """When every chosen point is free for as long as wanted, from the same day on; sooner times that miss the fewest."""
-    people = (chair,) if chair else ()
-    asked = calendar_free.ask(conn, when, ids, slot.length, when.local(slot.start).date(), now, people=people, own=own_meeting)
+    asked = calendar_free.ask(conn, when, ids, slot.length, when.local(slot.start).date(), now,
+                              people=[one for one in people if one], own=own_meeting)
     return freetime.find(conn, asked, by)
 
 
@@ -227,6 +228,13 @@ def people(conn: Connection, subject: Subject, on: date) -> list[tuple[store.Acc
         if account.disabled_at is None and near:
             found.append((account, units.get(account.unit_id).name if account.unit_id else ""))
     return found
+
+
+def directory(accounts: Sequence[tuple[store.Account, str]], also: Sequence[Person] = ()) -> list[tuple[str, str, str]]:
+    """Who may be named as a leader: (id, name, title and unit), by name; `also` those who are named already."""
+    near = {account.user_id: (account.user_id, account.name, " · ".join(filter(None, (account.title, unit)))) for account, unit in accounts}
+    found = {person.user_id: (person.user_id, person.name, person.title) for person in also} | near
+    return sorted(found.values(), key=lambda one: fold(one[1]))
 
 
 def as_people(accounts: Sequence[tuple[store.Account, str]]) -> dict[str, Person]:

@@ -29,7 +29,7 @@ def of_meeting(conn: Connection, meeting: Meeting) -> list[Guest]:
     found, _missing = _for_points(conn, booking.points_of_meeting(conn, meeting.meeting_id))
     a = store.account.c
     posts = conn.execute(select(a.user_id, a.name, a.email).where(
-        a.user_id.in_(sorted(set(meeting.signers.values()))), a.disabled_at.is_(None), a.email.is_not(None)))
+        a.user_id.in_(sorted({*meeting.signers.values(), *(leader.user_id for leader in meeting.leaders)})), a.disabled_at.is_(None), a.email.is_not(None)))
     return found + [Guest(row.name, row.email, None, row.user_id) for row in posts]
 
 

@@ -48,6 +48,8 @@ TEXTS: dict[str, str] = {
     "meeting.booked": N_("“{title}” đã đặt điểm cầu nên không đổi giờ được. Hãy hủy và tạo cuộc họp mới vào giờ khác."),
     "meeting.concluded": N_("“{title}” đã kết thúc, không mở lại được. Nội dung cần bổ sung ghi ở biên bản."),
     "meeting.cancelled": N_("“{title}” đã hủy. Hãy tạo cuộc họp mới."),
+    "meeting.leaders": N_("Chỉ nêu tên tối đa {most} lãnh đạo; hiện có {count}."),
+    "meeting.leader_twice": N_("{name} được nêu tên hai lần."),
     "meeting.same_person": N_(
         "{name} đã được chọn ở một vị trí ký khác. Chủ trì, thư ký và lãnh đạo phòng ký biên bản phải là ba người khác nhau."
     ),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select
 from meetings.agenda import AgendaItem
 from meetings.errors import NotFound
 from meetings.meeting import Meeting, NewMeeting, Person, State, UnitRef
-from meetings.store.tables import agenda, conclusion, document, meeting, seat
+from meetings.store.tables import agenda, conclusion, document, meeting, meeting_leader, seat
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")
 
@@ -24,6 +24,16 @@ def add(conn: Connection, meeting_id: str, new: NewMeeting, at: datetime) -> Non
         main_point_id=new.main_point_id, created_at=at,
         **people_values({post: getattr(new, post) for post in _POSTS}),
     ))
+    if new.leaders:
+        set_leaders(conn, meeting_id, new.leaders)
+
+
+def set_leaders(conn: Connection, meeting_id: str, leaders: Sequence[Person]) -> None:
+    """Replaces those named, in their order."""
+    conn.execute(delete(meeting_leader).where(meeting_leader.c.meeting_id == meeting_id))
+    if leaders:
+        conn.execute(insert(meeting_leader), [{"meeting_id": meeting_id, "user_id": person.user_id} for person in leaders])
+    save(conn, meeting_id, leaders=[[person.user_id, person.name, person.title] for person in leaders] or None)
 
 
 def people_values(people: dict[str, Person]) -> dict[str, Any]:
@@ -76,7 +86,7 @@ def find(
     unsaid would lose the newest or the oldest; who shows them shows them in pages.
 
     unit_ids, attending_unit and user_id widen (any of them is enough: held by these units, attended by that unit but
-    not as a draft, or that person holds a post); states and times narrow.  None means "do not ask".
+    not as a draft, or that person holds a post, or is named as a leader in what is no draft); states and times narrow.  None means "do not ask".
     """
     order = (meeting.c.starts_at, meeting.c.meeting_id)
     query = select(meeting).order_by(*(column.desc() for column in order) if newest_first else order)
@@ -88,6 +98,8 @@ def find(
         reasons.append(meeting.c.meeting_id.in_(attended) & (meeting.c.state != State.DRAFT.value))
     if user_id is not None:
         reasons.extend(meeting.c[f"{post}_id"] == user_id for post in _POSTS)
+        named = select(meeting_leader.c.meeting_id).where(meeting_leader.c.user_id == user_id)
+        reasons.append(meeting.c.meeting_id.in_(named) & (meeting.c.state != State.DRAFT.value))
     if reasons:
         query = query.where(or_(*reasons))
     if states is not None:
@@ -172,5 +184,5 @@ def _meeting(row: Row[Any]) -> Meeting:
     return Meeting(
         row.meeting_id, row.title, row.kind, row.place, State(row.state), row.starts_at, row.ends_at,
         UnitRef.from_data(row.unit), people["chair"], people["secretary"], people["division_head"], people["clerk"],
-        row.main_point_id, row.created_at, row.opened_at, row.closed_at,
+        row.main_point_id, row.created_at, row.opened_at, row.closed_at, tuple(Person(*one) for one in row.leaders or ()),
     )

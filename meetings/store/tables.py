@@ -60,6 +60,7 @@ meeting = Table(
     Column("division_head_id", String(36), nullable=False),
     Column("clerk_id", String(36), nullable=False),
     Column("people", JsonText, nullable=False),
+    Column("leaders", JsonText),
     Column("main_point_id", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime),
@@ -72,6 +73,14 @@ meeting = Table(
     Index("ix_meeting_chair_time", "chair_id", "starts_at"),
     Index("ix_meeting_unit_id", "unit_id"),
 )
+
+meeting_leader = Table(
+    "meeting_leader", metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("meeting_id", String(36), ForeignKey("meeting.meeting_id"), primary_key=True),
+    Index("ix_meeting_leader_meeting_id", "meeting_id"),
+)
+"""Who is named in which meeting, to be found by person; names and order stand in `meeting.leaders`."""
 
 agenda = Table(
     "agenda", metadata,

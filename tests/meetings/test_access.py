@@ -146,6 +146,16 @@ def test_the_matrix(action: Action) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("state", list(State))
+def test_a_named_leader_reads_the_meeting_and_its_papers_once_it_is_no_draft_and_nothing_else(state: State) -> None:
+    plain = meeting(state, False)
+    named = replace(plain, leaders=frozenset({"b5"}))
+    gained = {action for action in Action if decide(PEOPLE["x4-officer"], action, named) != decide(PEOPLE["x4-officer"], action, plain)}
+    assert gained == (set() if state is State.DRAFT else {Action.MEETING_READ, Action.DOCUMENT_READ})
+    assert decide(replace(PEOPLE["x4-officer"], roles=frozenset()), Action.MEETING_READ, named) == decide(
+        replace(PEOPLE["x4-officer"], roles=frozenset()), Action.MEETING_READ, plain), "all roles were withdrawn"
+
+
 def test_a_point_of_ones_own_shows_its_link_and_no_other() -> None:
     own = replace(meeting(State.CONVENED, False, "link"), attending_units=frozenset({"x1"}))
     for name in ("x1-officer", "x1-technician"):

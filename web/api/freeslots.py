@@ -39,6 +39,6 @@ def find(
         asked = calendar_free.ask(
             conn, found.when, [point.point_id for point in points], timedelta(minutes=wanted.minutes), first, now, days=wanted.days,
             opens=time.fromisoformat(wanted.opens), closes=time.fromisoformat(wanted.closes),
-            people=(wanted.chair,) if wanted.chair else (), own=wanted.meeting)
+            people=[one for one in (wanted.chair, *wanted.leaders) if one], own=wanted.meeting)
         answer = calendar_free.find(conn, asked, subject)
     return answers.show(request, show_free(answer, {point.point_id: point.code for point in points}))

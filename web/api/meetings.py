@@ -20,6 +20,7 @@ from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
 from meetings.store import meeting_store, seat_store
 from meetings.units import fold
 from scheduler import claims, series_store, workday_store
+from scheduler import people as persons
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.series import wall_of
@@ -36,6 +37,7 @@ from web.api.shapes_meetings import (
     CancelIn,
     ConflictsOut,
     ConveneIn,
+    Elsewhere,
     MeetingBrief,
     MeetingIn,
     MeetingOut,
@@ -105,9 +107,10 @@ def create(
         on = civil_day(wanted.start)
         unit = booking_view.scope(conn, subject.unit_id, on).unit
         people = _people(conn, subject, {post: getattr(wanted, post) for post in POSTS}, now, request)
+        leaders = _leaders(conn, subject, wanted.leaders, now, request)
         meant = audience.resolve(conn, wanted.audience, on, unit.id) if wanted.audience else None
         meeting = service.create(conn, NewMeeting(
-            title=wanted.title, unit=unit, start=wanted.start, end=wanted.end, **people, place=wanted.place,
+            title=wanted.title, unit=unit, start=wanted.start, end=wanted.end, **people, leaders=leaders, place=wanted.place,
             agenda=[AgendaLine(line.title, line.presenter) for line in wanted.agenda],
             main_point_id=audience.main_point(conn, meant.points, wanted.chair, unit.id) if meant else None,
         ), subject, now)
@@ -133,7 +136,7 @@ def change(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT),
     wanted: MeetingPatch = Depends(body.of(MeetingPatch)), scope: Reach = Scope.ONE,
 ) -> Response:
-    """Title, place, agenda or posts, before the meeting opens."""
+    """Title, place, agenda, posts or leaders, before the meeting opens."""
     if not wanted.model_fields_set:
         raise Invalid("api.nothing")
 
@@ -141,6 +144,8 @@ def change(
         given = {name: getattr(wanted, name) for name in wanted.model_fields_set}
         values: dict[str, Any] = {name: given[name] for name in ("title", "place") if name in given}
         values |= _people(conn, subject, {post: given[post] for post in POSTS if post in given}, now, request)
+        if "leaders" in given:
+            values["leaders"] = _leaders(conn, subject, given["leaders"], now, request, service.get(conn, meeting_id).leaders)
         if "agenda" in given:
             values["agenda"] = [AgendaLine(line.title, line.presenter) for line in wanted.agenda]
         series_store.edit(conn, meeting_id, scope, Change(fields=values), subject, now, acts=convening)
@@ -218,8 +223,13 @@ def conflicts(
         slot = _slot(meeting, start, end)
         held = booking.points_of_meeting(conn, meeting_id)
         found = booking.conflicts(conn, held, slot, meeting_id, subject)
+        named = {person.user_id: person.name for person in (
+            *(getattr(meeting, post) for post in POSTS), *meeting.leaders)}
+        busy = persons.elsewhere(conn, named, slot, subject, meeting_id)
     shown = [Conflict.model_validate(conflict(one.as_param())) for one in found]
-    return answers.show(request, ConflictsOut(start=slot.start, end=slot.end, conflicts=shown))
+    people = [Elsewhere(id=who, name=named[who], start=one.start, end=one.end, unit=one.unit,
+                        meeting=one.meeting_id or None, title=one.title or None) for who, one in busy]
+    return answers.show(request, ConflictsOut(start=slot.start, end=slot.end, conflicts=shown, people=people))
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
@@ -284,3 +294,13 @@ def _people(
     return {post: known[user_id] for post, user_id in wanted.items()}
 
 
+def _leaders(
+    conn: Connection, subject: Subject, wanted: list[str], now: datetime, request: Request, before: tuple[Person, ...] = (),
+) -> tuple[Person, ...]:
+    """By account; who is named already keeps the name of that day.  Raises Refused naming each that is nobody."""
+    known = booking_view.as_people(booking_view.people(conn, subject, container(request).when.today(now)))
+    known |= {person.user_id: person for person in before}
+    if unknown := [place for place, user_id in enumerate(wanted) if user_id not in known]:
+        raise wrong([for_field(f"/leaders/{place}", "meeting.role_missing", explain(Invalid("meeting.role_missing", field="leader")))
+                     for place in unknown])
+    return tuple(known[user_id] for user_id in wanted)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import FailFast, Field
 
 from meetings.agenda import AgendaItem
-from meetings.meeting import MAX_AGENDA, Meeting, Person, State
+from meetings.meeting import MAX_AGENDA, MAX_LEADERS, Meeting, Person, State
 from meetings.store.seat_store import Seat
 from scheduler.booking import Point
 from scheduler.series_store import Place
@@ -29,6 +29,7 @@ EXAMPLE = {
 
 Title = Annotated[Text, Field(max_length=500, examples=["Giao ban tháng 3"])]
 Rule = Annotated[Text, Field(min_length=1, max_length=500)]
+Leaders = Annotated[list[Word], FailFast(), Field(max_length=MAX_LEADERS)]
 Codes = Annotated[list[Code], FailFast(), Field(max_length=MOST_POINTS)]
 
 
@@ -74,6 +75,7 @@ class MeetingIn(In):
     secretary: Word
     division_head: Word
     clerk: Word
+    leaders: Leaders = Field([], description="Ids of persons who are invited too; one who is elsewhere then is told, not refused.")
     audience: AudienceIn | None = None
     hurry: Line = Field("", description="Why it is told of late; needed where fewer than three working days lie before it.")
     repeat: RepeatIn | None = Field(None, description="With an audience only; all dates are booked, or none.")
@@ -91,6 +93,7 @@ class MeetingPatch(In):
     secretary: Word = UNSET
     division_head: Word = UNSET
     clerk: Word = UNSET
+    leaders: Leaders = UNSET
 
 
 class PointsIn(In):
@@ -180,6 +183,7 @@ class MeetingOut(MeetingBrief):
     secretary: PersonRef
     division_head: PersonRef
     clerk: PersonRef
+    leaders: list[PersonRef] = Field(description="Named beside the posts.")
     main_point: str | None = Field(description="Code of the chair's point.")
     agenda: list[AgendaOut]
     points: list[SeatOut]
@@ -189,12 +193,26 @@ class MeetingOut(MeetingBrief):
     closed_at: datetime | None
 
 
+class Elsewhere(Out):
+    """One of the meeting's posts or leaders is named in another meeting then.  `meeting` and `title` are null where the reader may
+    not know of it."""
+
+    id: str = Field(description="Of the person.")
+    name: str
+    start: datetime
+    end: datetime
+    unit: str
+    meeting: str | None
+    title: str | None
+
+
 class ConflictsOut(Out):
-    """What stands in the way of the meeting's points in the stretch asked for."""
+    """What stands in the way of the meeting's points in the stretch asked for; `people` refuse nothing."""
 
     start: datetime
     end: datetime
     conflicts: list[Conflict]
+    people: list[Elsewhere]
 
 
 def _person(person: Person) -> PersonRef:
@@ -233,6 +251,7 @@ def show_meeting(
     return MeetingOut(
         **show_brief(meeting).model_dump(), secretary=_person(meeting.secretary),
         division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
+        leaders=[_person(leader) for leader in meeting.leaders],
         main_point=codes.get(meeting.main_point_id or 0),
         agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter) for one in agenda],
         points=points, series=_series(place) if place else None,

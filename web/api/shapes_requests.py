@@ -11,7 +11,7 @@ from scheduler.approval import Standing
 from scheduler.freetime import Answer, Choice, Reason
 from scheduler.slots import Slot
 from web.api.shapes import Code, In, Line, Moment, Out, Word, example
-from web.api.shapes_meetings import AudienceIn
+from web.api.shapes_meetings import AudienceIn, Leaders
 from web.requests_view import Line as Asked
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
@@ -53,6 +53,7 @@ class FreeIn(In):
     opens: Clock = "07:30"
     closes: Clock = "17:00"
     chair: Word | None = Field(None, description="Id of a person whose other meetings are to be told.")
+    leaders: Leaders = Field([], description="Ids of others of whom the same is to be told.")
     meeting: Word | None = Field(None, description="A meeting that is to be moved, which stands in nobody's way.")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from meetings import service
 from meetings.access import Action, Role, Subject
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import Meeting, NewMeeting, State
+from meetings.meeting import MAX_LEADERS, Meeting, NewMeeting, State
 from scheduler import audience_store, series_store, workday_store
 from scheduler import service as booking
 from scheduler.series_store import Change, Scope
@@ -48,6 +48,7 @@ def blank(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREA
     typed.day, typed.start, typed.end = asked.get("on", typed.day), asked.get("start", typed.start), asked.get("end", typed.end)
     typed.chosen = frozenset(calendar_free.read(asked.get("points", "")))  # a time that the search of free slots found
     typed.people |= {"chair": asked["chair"]} if "chair" in asked else {}
+    typed.leaders = asked.getlist("leader")[:MAX_LEADERS]
     return _show(request, typed, subject)
 
 
@@ -174,7 +175,7 @@ def _create(
 ) -> Meeting:
     assert wanted.start and wanted.end
     meeting = service.create(conn, NewMeeting(
-        title=typed.title, unit=within.unit, start=wanted.start, end=wanted.end, **wanted.people, agenda=wanted.agenda,
+        title=typed.title, unit=within.unit, start=wanted.start, end=wanted.end, **wanted.people, leaders=wanted.leaders, agenda=wanted.agenda,
         place=typed.place, main_point_id=_main_point(conn, within, typed, wanted.people["chair"].user_id),
     ), subject, now)
     for file in typed.kept:
@@ -221,7 +222,7 @@ def _show(
     return page(
         request, "booking/book.html" if meeting else "booking/new.html", status, place="meetings", typed=typed,
         branches=branches, others=others, many=len(within.others) > booking_view.MANY, needing=needing,
-        waits={point.point_id: one for one in picture.asked if one.sent for point in one.points} if picture else {}, picture=picture, accounts=accounts, errors=said, labels=booking_form.labels(), meeting=meeting,
+        waits={point.point_id: one for one in picture.asked if one.sent for point in one.points} if picture else {}, picture=picture, accounts=accounts, directory=booking_view.directory(accounts), most_leaders=MAX_LEADERS, errors=said, labels=booking_form.labels(), meeting=meeting,
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
         loud=status != 200, named=named, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
         holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
@@ -264,6 +265,7 @@ def book(request: Request, meeting_id: str,
     typed = booking_form.read(request.state.form, found.keys.csrf)
     fixed = _typed_of(request, meeting)
     typed.day, typed.start, typed.end, typed.repeat = fixed.day, fixed.start, fixed.end, fixed.repeat
+    typed.people, typed.leaders = fixed.people, fixed.leaders
     if request.state.form.get("action") != "book":
         return _show(request, typed, subject, meeting=meeting)
     try:
@@ -324,5 +326,6 @@ def _typed_of(request: Request, meeting: Meeting) -> Typed:
         held = _live(conn, meeting)
     return Typed(
         title=meeting.title, day=found.when.form_date(meeting.start), start=found.when.clock(meeting.start),
-        end=found.when.clock(meeting.end), chosen=held,
+        end=found.when.clock(meeting.end), chosen=held, people=dict(meeting.signers),
+        leaders=[leader.user_id for leader in meeting.leaders],
     )

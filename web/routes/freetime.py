@@ -5,6 +5,7 @@ A page of its own with everything asked in the address; each time leads into the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 
 from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
+from meetings.meeting import MAX_LEADERS
 from scheduler import points as point_store
 from web import booking_view, calendar_free
 from web.calendar_free import AHEAD, CLOSES, MOST_AHEAD, OPENS
@@ -46,14 +48,14 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
     found, now = container(request), container(request).clock.now()
     typed = Asked(**{name: request.query_params[name][:4000] for name in Asked.__slots__ if name in request.query_params})
     values: dict[str, Any] = {"answer": None, "names": {}, "error": None}
-    status = 200
+    status, leaders = 200, request.query_params.getlist("leader")[:MAX_LEADERS]
     with found.db.read() as conn:
         accounts = booking_view.people(conn, subject, found.when.today(now))
         within = booking_view.scope(conn, subject.unit_id, found.when.today(now))
         ids = calendar_free.read(typed.points) or [point.point_id for point in within.points]
         ids = list(point_store.points_by_id(conn, ids))
         try:
-            asked = _asked(conn, found, typed, ids)
+            asked = _asked(conn, found, typed, ids, leaders)
             values["answer"] = calendar_free.find(conn, asked, subject)
             values["names"] = {point.point_id: point.name for point in point_store.points_by_id(conn, ids).values()}
             values["length"] = asked.length
@@ -61,10 +63,11 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
             values["error"], status = explain(error, request), status_of(error)
     return page(
         request, "calendar/free.html", status, place="meetings", typed=typed, count=len(ids), lengths=LENGTHS, why=calendar_free.why,
-        points=calendar_free.written(ids), chairs=[account for account, _unit in accounts], **values)
+        points=calendar_free.written(ids), chairs=[account for account, _unit in accounts],
+        leaders=[(account.user_id, account.name) for account, _unit in accounts if account.user_id in leaders], **values)
 
 
-def _asked(conn: Connection, found: Container, typed: Asked, points: list[int]) -> Any:
+def _asked(conn: Connection, found: Container, typed: Asked, points: list[int], leaders: Sequence[str]) -> Any:
     """Raises Invalid("time.date" | "time.clock" | "search.length"), TooLarge("search.too_long")."""
     now = found.clock.now()
     first = found.when.parse_day(typed.on) if typed.on else found.when.today(now)
@@ -77,4 +80,4 @@ def _asked(conn: Connection, found: Container, typed: Asked, points: list[int]) 
         raise Invalid("time.clock", field="opens") from None
     return calendar_free.ask(
         conn, found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
-        people=(typed.chair,) if typed.chair else ())
+        people=[one for one in (typed.chair, *leaders) if one])

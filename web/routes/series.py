@@ -9,14 +9,15 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import State
+from meetings.meeting import MAX_LEADERS, Person, State
 from scheduler import audience_store, series_store
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
-from web import booking_form, convening, repeat, views
+from web import booking_form, booking_view, convening, repeat, views
 from web.booking_form import Typed
 from web.container import container
 from web.errors import explain, status_of
@@ -34,12 +35,13 @@ def form(request: Request, meeting_id: str) -> Response:
     found, meeting = container(request), request.state.meeting
     return _form(request, Typed(
         title=meeting.title, place=meeting.place, day=found.when.form_date(meeting.start),
-        start=found.when.clock(meeting.start), end=found.when.clock(meeting.end)))
+        start=found.when.clock(meeting.start), end=found.when.clock(meeting.end),
+        leaders=[leader.user_id for leader in meeting.leaders]))
 
 
 @router.post("/edit", dependencies=EDIT)
 def save(request: Request, meeting_id: str) -> Response:
-    """`title`, `place`, `day`, `start`, `end`; in a series `scope` and the `version` the form was made from."""
+    """`title`, `place`, `day`, `start`, `end`, `leader`s where the form has them (`leaders_shown`); in a series `scope` and the `version` the form was made from."""
     found, meeting, sent = container(request), request.state.meeting, request.state.form
     typed, scope = booking_form.read(sent, found.keys.csrf), Scope.of(sent.get("scope"))
     wanted, errors = booking_form.times(typed, found.when)
@@ -51,6 +53,8 @@ def save(request: Request, meeting_id: str) -> Response:
     fields = {name: value for name, value in (("title", typed.title), ("place", typed.place)) if value != getattr(meeting, name)}
     try:
         with found.db.write() as conn:
+            if sent.get("leaders_shown"):
+                fields |= _leaders(conn, request, typed)
             change = Change(fields, Slot(wanted.start, wanted.end))
             n = series_store.edit(conn, meeting_id, scope, change, request.state.subject, found.clock.now(),
                                   version=number(str(sent.get("version", ""))), acts=convening)
@@ -61,16 +65,28 @@ def save(request: Request, meeting_id: str) -> Response:
     return done(f"/meetings/{meeting_id}", "saved" if n == 1 else "changed_many", n)
 
 
+def _leaders(conn: Connection, request: Request, typed: Typed) -> dict[str, tuple[Person, ...]]:
+    """Those ticked, where they are others than before; who is named keeps the name and title of that day."""
+    meeting = request.state.meeting
+    near = booking_view.as_people(booking_view.people(conn, request.state.subject, container(request).when.today(container(request).clock.now())))
+    known = {**near, **{leader.user_id: leader for leader in meeting.leaders}}
+    before = [leader.user_id for leader in meeting.leaders]
+    wanted = [one for one in before if one in typed.leaders] + [one for one in typed.leaders if one in known and one not in before]
+    return {} if wanted == before else {"leaders": tuple(known[one] for one in wanted)}
+
+
 def _form(
     request: Request, typed: Typed, status: int = 200, said: dict[str, str] | None = None, error: MeetingError | None = None,
 ) -> HTMLResponse:
     meeting, sent = request.state.meeting, request.state.form
     meeting.check_state(State.DRAFT, State.CONVENED)
-    with container(request).db.read() as conn:
+    found = container(request)
+    with found.db.read() as conn:
         series = series_store.of_meeting(conn, meeting.meeting_id)
+        accounts = booking_view.people(conn, request.state.subject, found.when.today(found.clock.now()))
     return page(
         request, "meetings/edit.html", status, place="meetings", meeting=meeting, typed=typed, errors=said or {},
-        labels=booking_form.labels(), series=series, scope=Scope.of(sent.get("scope") if sent else None).value,
+        labels=booking_form.labels(), directory=booking_view.directory(accounts, meeting.leaders), most_leaders=MAX_LEADERS, series=series, scope=Scope.of(sent.get("scope") if sent else None).value,
         blocked=[(slot, explain(why, request)) for _key, slot, why in blocked(error)] if error else [],
     )
 
