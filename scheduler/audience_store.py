@@ -24,7 +24,7 @@ from meetings.store import meeting_store, seat_store, unit_store
 from meetings.store.tables import meeting, seat
 from meetings.texts import line
 from meetings.units import UnitTree
-from scheduler import notices
+from scheduler import claims, notices
 from scheduler import points as point_store
 from scheduler.audience import Difference, Rule, difference
 from scheduler.audience_table import meeting_audience as kept
@@ -94,12 +94,16 @@ def apply(conn: Connection, meeting_id: str, by: Subject, at: datetime, acts: Ac
     """
     own = meeting_store.load(conn, meeting_id)
     permit(conn, own, by, Action.MEETING_BOOK)
-    row = conn.execute(select(kept).where(kept.c.meeting_id == meeting_id).with_for_update()).first()
+    mine = select(kept).where(kept.c.meeting_id == meeting_id)
+    row = conn.execute(mine).first()
     if row is None or not row.change:
         raise NotFound("audience.unchanged")
-    looker, rule = _Looker(conn), Rule.of_data(row.rule)
     day = civil_day(own.start)
-    chosen = looker.meant(rule, day)
+    chosen = _Looker(conn).meant(Rule.of_data(row.rule), day)
+    claims.hold_whole(conn, meeting_id, chosen)  # points and meeting come before all else that is locked, as in every booking
+    now = conn.execute(mine.with_for_update()).first()
+    if now is None or (now.rule, now.change) != (row.rule, row.change):
+        raise NotFound("audience.unchanged")
     count = acts.book(conn, meeting_id, list(chosen), by, at)
     held = {one.point_id: one.name for one in seat_store.seats(conn, meeting_id)}
     meetings.seats_rename(conn, meeting_id, {one: name for one, name in chosen.items() if one in held and held[one] != name}, by, at)

@@ -56,8 +56,7 @@ def hold(conn: Connection, meeting_id: str, point_ids: Collection[int], slot: Sl
     """
     lock(conn, point_ids)
     others = request_store.meetings_waiting(conn, point_ids, slot)
-    held = {one: meeting_store.lock(conn, one) for one in sorted({meeting_id, *others, *also})}
-    return held[meeting_id]
+    return meeting_store.lock_all(conn, {meeting_id, *others, *also})[meeting_id]
 
 
 def hold_whole(conn: Connection, meeting_id: str, point_ids: Collection[int] = (), to: Slot | None = None) -> Meeting:

@@ -22,6 +22,7 @@ CLOSE, CONCLUSION_SOON, CONCLUSION_DUE = "meeting.close", "conclusion.soon", "co
 KINDS: Final = (LINETEST, UNANSWERED, ROOM, CLOSE, CONCLUSION_SOON, CONCLUSION_DUE)
 _LATE_END: Final = timedelta(days=1)   # that a meeting has not been ended is worth saying for so long
 _FARTHEST: Final = timedelta(days=60)  # no reminder comes earlier than this
+_MOST, _NAME = 10, 40  # reminders of a kind, and characters of the name of a round: it is part of a key
 
 
 def _minutes(*values: int) -> tuple[timedelta, ...]:
@@ -55,11 +56,16 @@ class Timing:
     def from_data(cls, data: Mapping[str, Any]) -> Timing:
         """What is missing is as by default.  Raises ValueError for times that cannot be."""
         plain = {**cls().as_data(), **data}
-        made = cls(
-            {str(name): timedelta(minutes=before) for name, before in plain["line_tests"].items()},
-            _minutes(*plain["unanswered"]), timedelta(minutes=plain["room"]), int(plain["conclusion_days"]),
-            time.fromisoformat(plain["morning"]), time.fromisoformat(plain["evening"]),
-        )
+        try:
+            made = cls(
+                {str(name): timedelta(minutes=before) for name, before in plain["line_tests"].items()},
+                _minutes(*plain["unanswered"]), timedelta(minutes=plain["room"]), int(plain["conclusion_days"]),
+                time.fromisoformat(plain["morning"]), time.fromisoformat(plain["evening"]),
+            )
+        except (TypeError, AttributeError, OverflowError) as error:
+            raise ValueError("times are minutes and clock times") from error
+        if max(len(made.line_tests), len(made.unanswered)) > _MOST or any(len(name) > _NAME for name in made.line_tests):
+            raise ValueError(f"at most {_MOST} reminders of a kind, with names of at most {_NAME} characters")
         spans = (*made.line_tests.values(), *made.unanswered, made.room)
         if not all(timedelta(0) < span <= _FARTHEST for span in spans) or not 0 < made.conclusion_days <= 60:
             raise ValueError("a reminder comes before its meeting, by at most sixty days")

@@ -149,6 +149,7 @@ def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) ->
     loss = displacing.answer(conn, displacement_id, at)
     if loss.proposed is None:
         raise Invalid("displace.no_time", field="start")
+    claims.hold_whole(conn, loss.lost_id, loss.point_ids, loss.proposed)
     points = [*points_of_meeting(conn, loss.lost_id), *points_of_meeting(conn, loss.lost_id, "pending"), *loss.point_ids]
     moved = move(conn, loss.lost_id, loss.proposed.start, loss.proposed.end, by, at)
     book(conn, loss.lost_id, points, by, at)
@@ -192,7 +193,8 @@ def _held(
 ) -> tuple[Meeting, Slot, set[int]]:
     """The meeting with its time and its live points, all locked together with `wanted` (see `claims.hold`).
 
-    The points are read before they are locked, and once more after it: somebody may have been faster.
+    The points are read before they are locked, and once more after it: somebody may have been faster.  Then everything is let
+    go and locked anew, for points come before meetings, always.
     """
     seen: set[int] = set()
     first = meeting_store.load(conn, meeting_id)
@@ -202,10 +204,13 @@ def _held(
     while True:
         seen |= {*wanted, *_live(conn, meeting_id), *(_refused(conn, meeting_id) if to else ())}
         also = {one.meeting_id for one in conflicts(conn, wanted, slot) if one.meeting_id} if displace else ()
+        attempt = conn.begin_nested()
         meeting = claims.hold(conn, meeting_id, seen, slot, also)
         held = _live(conn, meeting_id)
         if held <= seen:
+            attempt.commit()
             break
+        attempt.rollback()
     meeting.check_state(State.DRAFT, State.CONVENED)
     return meeting, Slot(meeting.start, meeting.end) if to else claims.coming(meeting.start, meeting.end, at), held
 

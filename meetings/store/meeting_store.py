@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,16 @@ def load(conn: Connection, meeting_id: str) -> Meeting:
 def lock(conn: Connection, meeting_id: str) -> Meeting:
     """Load for a change: nobody else changes this meeting until the transaction ends."""
     return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id).with_for_update()).first())
+
+
+def lock_all(conn: Connection, meeting_ids: Collection[str]) -> dict[str, Meeting]:
+    """Several as `lock` does, in the order of their ids, so that nobody waits in a circle.  Raises NotFound("not_found")."""
+    wanted = sorted(set(meeting_ids))
+    mine = select(meeting).where(meeting.c.meeting_id.in_(wanted)).order_by(meeting.c.meeting_id).with_for_update()
+    found = {row.meeting_id: _meeting(row) for row in conn.execute(mine)}
+    if len(found) < len(wanted):
+        raise NotFound("not_found")
+    return found
 
 
 def hold(conn: Connection, meeting_id: str) -> Meeting:

@@ -95,3 +95,23 @@ def test_times_are_data() -> None:
 def test_times_that_cannot_be_are_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         Timing.from_data(data)
+
+
+def test_who_is_invited_at_the_very_moment_of_a_reminder_is_not_reminded() -> None:
+    assert "unanswered:2880" not in planned(at=START - 48 * HOUR) and "unanswered:2880" in planned(at=START - 48 * HOUR - MINUTE)
+
+
+def test_of_two_rounds_at_one_time_one_is_opened() -> None:
+    found = planned(timing=Timing(line_tests={"first": HOUR, "second": HOUR}))
+    assert [name for name in found if name.startswith("linetest")] == ["linetest:second"]
+
+
+@pytest.mark.parametrize("data", [
+    {"unanswered": list(range(1, 12))}, {"line_tests": {f"T{number}": number for number in range(1, 12)}},
+    {"room": "15"}, {"room": None}, {"unanswered": 60}, {"conclusion_days": "năm"}, {"conclusion_days": None}, {"morning": 8},
+    {"line_tests": {"x" * 41: 60}}, {"unanswered": [10**12]},
+])
+def test_times_without_measure_are_refused(data: dict[str, object]) -> None:
+    """No meeting is to leave thousands of reminders; whatever is typed is refused in one way."""
+    with pytest.raises(ValueError):
+        Timing.from_data(data)

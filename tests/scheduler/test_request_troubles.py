@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from meetings import service as meetings
-from meetings.errors import Conflict, Invalid
+from meetings.access import Role
+from meetings.errors import Conflict, Invalid, NotAllowed, NotFound
 from meetings.meeting import State
 from meetings.store import seat_store
 from meetings.store.database import Database
@@ -305,3 +307,63 @@ def test_those_invited_learn_of_the_new_time_of_a_meeting_that_lost_all_its_poin
         service.move(conn, lost, at + 5 * DAY, at + 5 * DAY + HOUR, province.office(point.code).secretary, at)
         after = invitations.standing(conn, lost)
     assert before is not None and after is not None and after[0] == before[0] + 1
+
+
+@one_engine
+def test_only_the_convenor_takes_or_refuses_an_offer(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    owner = office_of(province, request.request.owner)
+    answer(db, "counter", request, owner, at, Offer((room,)), "")
+    later = Offer(slot=Slot(request.request.slot.start + DAY, request.request.slot.end + DAY))
+    other, asking = cascade(db, province, at, "205")
+    answer(db, "counter", asking, office_of(province, asking.request.asked), at, later, "")
+    for stranger in (owner, province.office("203"), province.office("22")):
+        for step in (service.accept, requests.insist):
+            for one in (request, asking):
+                with pytest.raises(NotFound), db.write() as conn:
+                    step(conn, one.request_id, stranger.secretary, at)
+    assert {asked(db, one)[0].request.standing for one in (meeting_id, other)} == {Standing.OFFERED}
+
+
+@one_engine
+def test_a_body_answers_for_the_unit_it_belongs_to_and_an_account_without_the_post_does_not(
+    db: Database, province: Province, at: datetime
+) -> None:
+    body = next(point for point in province.points if province.tree.get(point.unit_id).level == "body")
+        above = province.tree.get(body.unit_id).parent_id
+    assert above is not None and province.tree.get(above).level == "province"
+    meeting_id = province.office("202").draft(db, at + 3 * DAY)
+    with db.write() as conn:
+        service.book(conn, meeting_id, [province.point("22").point_id], province.office("202").secretary, at)
+    [request] = asked(db, meeting_id)
+    clerk = province.office(province.tree.get(body.unit_id).gso_code).secretary
+    with pytest.raises(NotAllowed), db.write() as conn:
+        requests.agree(conn, request.request_id, replace(clerk, roles=frozenset({Role.CLERK, Role.TECHNICIAN, Role.ADMIN})), at)
+    with db.write() as conn:
+        assert requests.agree(conn, request.request_id, clerk, at).standing is Standing.AGREED
+
+
+@one_engine
+def test_an_offer_that_was_refused_comes_back_to_who_made_it(db: Database, province: Province, at: datetime) -> None:
+    """After an escalation that is the unit above: the one that was silent is not asked a second time."""
+    meeting_id, request = cascade(db, province, at, days=20)
+    answer(db, "agree", request, office_of(province, request.request.route[0]), at)
+    for _reminded_and_escalated in range(2):
+        with db.read() as conn:
+            due = request_store.load(conn, request.request_id).request.next_at
+        assert due is not None and requests.chore(db, due) == 1
+    upper = office_of(province, request.request.route[0])
+    slot = Slot(request.request.slot.start + DAY, request.request.slot.end + DAY)
+    answer(db, "counter", request, upper, due, Offer(slot=slot), "")
+    before = len(told(db, meeting_id))
+    with db.write() as conn:
+        requests.insist(conn, request.request_id, province.office("202").secretary, due)
+    assert asked(db, meeting_id)[0].request.asked == upper.unit.id
+    assert told(db, meeting_id)[before:] == [("request.asked", {"unit": upper.unit.id})]
+
+
+def test_a_time_no_meeting_can_have_is_not_offered(at: datetime) -> None:
+    with pytest.raises(Invalid) as refused:
+        Offer(slot=Slot(at, at + 366 * DAY))
+    assert refused.value.code == "meeting.too_long"
+    assert Offer((2, 1, 2)).point_ids == (2, 1)
