@@ -344,7 +344,8 @@ def _tell_changes(
 
 def _news(before: Request, after: Request, secretary: To, why: str) -> Iterator[tuple[str, To]]:
     """What is told of one change, and to whom."""
-    if after.standing is Standing.ASKED and (after.asked, after.asked_at) != (before.asked, before.asked_at):
+    anew = before.standing is not Standing.ASKED or (after.asked, after.asked_at) != (before.asked, before.asked_at)
+    if after.standing is Standing.ASKED and anew:
         yield "request.asked", {"unit": after.asked}
         if before.standing is Standing.ASKED and after.step == before.step and after.round == before.round:
             yield "request.escalated", secretary

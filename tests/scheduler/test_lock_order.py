@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from meetings.errors import Stale
 from meetings.store.database import Database
 from scheduler import displacing, requests, service, store
 from scheduler.approval import Offer
 from scheduler.request_store import Stored
 from scheduler.slots import Slot
 from tests.scheduler.conftest import Province
+from tests.scheduler.test_request_troubles import moved
 from tests.scheduler.test_requests import DAY, answer, asked, cascade, office_of, policy, rows
 from tests.scheduler.test_service import HOUR, booked, ids
 
@@ -131,3 +133,21 @@ def test_points_that_came_to_the_meeting_in_that_moment(db: Database, province: 
 def booked_more(db: Database, province: Province, meeting_id: str, points: Collection[Any], at: datetime) -> None:
     with db.write() as conn:
         service.book(conn, meeting_id, ids(list(points)), province.office("22").secretary, at)
+
+
+def test_an_answer_to_what_was_changed_in_that_moment_is_refused(db: Database, province: Province, at: datetime) -> None:
+    """The meeting moves between the look at its request and the locks: nobody says yes to a time it has not seen."""
+    meeting_id, request = cascade(db, province, at)
+    start = request.request.slot.start + DAY
+    once = [lambda: moved(db, province, meeting_id, start, at)]
+
+    def meanwhile(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "FOR NO KEY UPDATE" in statement and once:
+            once.pop()()
+
+    upper = office_of(province, request.request.asked).secretary
+    with pytest.raises(Stale), db.write() as conn:
+        event.listen(conn, "before_cursor_execute", meanwhile)
+        requests.agree(conn, request.request_id, upper, at)
+    [after] = asked(db, meeting_id)
+    assert (after.request.round, after.request.step, after.request.slot.start) == (2, 0, start)

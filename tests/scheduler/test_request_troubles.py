@@ -330,7 +330,7 @@ def test_a_body_answers_for_the_unit_it_belongs_to_and_an_account_without_the_po
     db: Database, province: Province, at: datetime
 ) -> None:
     body = next(point for point in province.points if province.tree.get(point.unit_id).level == "body")
-        above = province.tree.get(body.unit_id).parent_id
+    above = province.tree.get(body.unit_id).parent_id
     assert above is not None and province.tree.get(above).level == "province"
     meeting_id = province.office("202").draft(db, at + 3 * DAY)
     with db.write() as conn:
@@ -357,7 +357,7 @@ def test_an_offer_that_was_refused_comes_back_to_who_made_it(db: Database, provi
     answer(db, "counter", request, upper, due, Offer(slot=slot), "")
     before = len(told(db, meeting_id))
     with db.write() as conn:
-        requests.insist(conn, request.request_id, province.office("202").secretary, due)
+        requests.insist(conn, request.request_id, province.office("202").secretary, due + HOUR)
     assert asked(db, meeting_id)[0].request.asked == upper.unit.id
     assert told(db, meeting_id)[before:] == [("request.asked", {"unit": upper.unit.id})]
 

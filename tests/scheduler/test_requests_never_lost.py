@@ -17,11 +17,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
+from meetings import service as meetings
 from meetings.access import Role, Subject
 from meetings.errors import MeetingError
+from meetings.meeting import CHANGEABLE, State
+from meetings.store import seat_store
 from meetings.store.database import Database
 from scheduler import displacing, policies, request_store, requests, service, store
 from scheduler.approval import OPEN, Offer, Request, Standing
+from scheduler.points import points_of
 from scheduler.slots import Slot
 from tests.scheduler.conftest import Office, Province
 from tests.scheduler.test_race import overlapping_pairs
@@ -48,7 +52,7 @@ class Levels(RuleBasedStateMachine):
         self.ids = [office.draft(self.database, self.day + HOUR, hours=1) for office in self.by]
 
     which = st.integers(0, MEETINGS - 1)
-    some = st.frozensets(st.integers(0, 6), min_size=1, max_size=4)
+    some = st.frozensets(st.integers(0, 7), min_size=1, max_size=4)
     hours = st.integers(0, 4)
 
     @rule(which=which, wanted=some, force=st.booleans())
@@ -63,14 +67,46 @@ class Levels(RuleBasedStateMachine):
 
     @rule(which=which)
     def cancel(self, which: int) -> None:
-        self._try(lambda conn: service.cancel(conn, self.ids[which], "Hoãn", self.by[which].secretary, self.now))
-        self.ids[which] = self.by[which].draft(self.database, self.day + HOUR, hours=1)
+        """Never refused before the meeting has opened."""
+        if self._state(which) in CHANGEABLE:
+            with self.database.write() as conn:
+                service.cancel(conn, self.ids[which], "Hoãn", self.by[which].secretary, self.now)
+            self._anew(which)
 
     @rule(which=which)
     def release(self, which: int) -> None:
         self._try(lambda conn: service.release(conn, self.ids[which], self.by[which].secretary, self.now))
 
-    @rule(number=st.integers(0, 30), verb=st.sampled_from(["agree", "agree", "agree", "decline", "counter", "counter_point"]), start=hours)
+    @rule(which=which, some=some)
+    def forgo(self, which: int, some: frozenset[int]) -> None:
+        """Never refused before the meeting has opened, as long as it is to come."""
+        points = [self.points[place] for place in sorted(some)]
+        with self.database.read() as conn:
+            coming = meetings.get(conn, self.ids[which]).end > self.now
+        if self._state(which) in CHANGEABLE and coming:
+            with self.database.write() as conn:
+                service.forgo(conn, self.ids[which], points, self.by[which].secretary, self.now)
+                assert not set(points) & {*service.points_of_meeting(conn, self.ids[which]), *service.points_of_meeting(conn, self.ids[which], "pending")}
+
+    @rule(which=which)
+    def convene_and_open(self, which: int) -> None:
+        """With what is confirmed; what still waits is answered, or lapses, while the meeting is open."""
+        by, meeting_id = self.by[which].secretary, self.ids[which]
+        if self._state(which) is State.DRAFT:
+            self._try(lambda conn: meetings.convene(conn, meeting_id, by, self.now))
+        elif self._state(which) is State.CONVENED:
+            self._try(lambda conn: meetings.open(conn, meeting_id, by, self.now))
+
+    @rule(which=which)
+    def close(self, which: int) -> None:
+        """As the page does: closing and giving back is one thing, and is never refused."""
+        if self._state(which) is State.OPEN:
+            with self.database.write() as conn:
+                meetings.close(conn, self.ids[which], self.by[which].secretary, self.now)
+                service.release(conn, self.ids[which], self.by[which].secretary, self.now)
+            self._anew(which)
+
+    @rule(number=st.integers(0, 30), verb=st.sampled_from(["agree", "agree", "agree", "decline", "counter", "counter_point", "counter_both"]), start=hours)
     def answer(self, number: int, verb: str, start: int) -> None:
         if (found := self._one(number, {Standing.ASKED})) is None:
             return
@@ -79,9 +115,10 @@ class Levels(RuleBasedStateMachine):
         begin = self.day + start * HOUR
         more: dict[str, tuple[Any, ...]] = {
             "agree": (), "decline": ("Không được",), "counter": (Offer(slot=Slot(begin, begin + HOUR)), ""),
-            "counter_point": (Offer(point_ids=request.point_ids[:1]), ""),
+            "counter_point": (Offer(point_ids=self._others(request)[:2]), ""),
+            "counter_both": (Offer(self._others(request)[:1], Slot(begin, begin + HOUR)), ""),
         }
-        self._try(lambda conn: getattr(requests, verb.removesuffix("_point"))(conn, request_id, *more[verb], by, self.now))
+        self._try(lambda conn: getattr(requests, verb.partition("_")[0])(conn, request_id, *more[verb], by, self.now))
 
     @rule(number=st.integers(0, 30), take=st.booleans())
     def answer_the_offer(self, number: int, take: bool) -> None:
@@ -94,7 +131,10 @@ class Levels(RuleBasedStateMachine):
     @rule(hours=st.integers(1, 30))
     def time_passes(self, hours: int) -> None:
         self.now = min(self.now + hours * HOUR, self.day + 12 * HOUR)
-        requests.chore(self.database, self.now)
+        while requests.chore(self.database, self.now):
+            pass
+        with self.database.read() as conn:
+            assert request_store.due(conn, self.now) == [], "what is due is done, whatever has become of its meeting"
 
     @rule(which=which)
     def take_the_proposal(self, which: int) -> None:
@@ -110,11 +150,14 @@ class Levels(RuleBasedStateMachine):
             for meeting_id in self.ids:
                 live: dict[str | None, dict[int, str]] = {}
                 slots = set()
+                own = meetings.get(conn, meeting_id)
                 for row in conn.execute(select(b.request_id, b.point_id, b.state, b.starts_at, b.ends_at).where(
                         b.meeting_id == meeting_id, b.state.in_(("pending", "confirmed")))):
                     live.setdefault(row.request_id, {})[row.point_id] = row.state
                     slots.add(Slot(row.starts_at, row.ends_at))
-                assert len(slots) <= 1, "all points of a meeting have its time"
+                assert slots <= {Slot(own.start, own.end)}, "all points of a meeting have its time"
+                seats = {seat.point_id for seat in seat_store.seats(conn, meeting_id)}
+                assert {point for points in live.values() for point, state in points.items() if state == "confirmed"} <= seats
                 direct = live.pop(None, {})
                 assert set(direct.values()) <= {"confirmed"}
                 for stored in request_store.of_meeting(conn, meeting_id):
@@ -138,6 +181,19 @@ class Levels(RuleBasedStateMachine):
             ]
         return (found[number % len(found)].request_id, found[number % len(found)].request) if found else None
 
+    def _state(self, which: int) -> State:
+        with self.database.read() as conn:
+            return meetings.get(conn, self.ids[which]).state
+
+    def _anew(self, which: int) -> None:
+        self.ids[which] = self.by[which].draft(self.database, self.day + HOUR, hours=1)
+
+    def _others(self, request: Request) -> tuple[int, ...]:
+        """The rooms of the owner, those first that were not asked for."""
+        with self.database.read() as conn:
+            theirs = [point.point_id for point in points_of(conn, request.owner)]
+        return tuple(sorted(theirs, key=lambda point_id: point_id in request.point_ids))
+
     def _secretary(self, meeting_id: str) -> Subject:
         return self.by[self.ids.index(meeting_id)].secretary
 
@@ -156,13 +212,16 @@ def levels(db: Database, province: Province, at: datetime) -> Iterator[type[Leve
     with db.write() as conn:
         policies.put(conn, {"confirms": ["district"], "displaces": [["province", "district"], ["district", "commune"]]}, admin, at)
     communes = [*province.under("202", "commune")[:2], *province.under("203", "commune")[:2]]
+    with db.write() as conn:
+        room = conn.execute(store.point.insert().values(code="ROOM2", name="Phòng họp 2", unit_id=communes[-1].unit_id).returning(
+            store.point.c.point_id)).scalar_one()
     points = [province.point("22"), province.point("202"), province.point("203"), *communes]
 
     class Mine(Levels):
         database = db
 
     Mine.at = at
-    Mine.points = [point.point_id for point in points]
+    Mine.points = [*(point.point_id for point in points), room]
     Mine.offices = [province.office(code) for code in ("22", "202", "203", communes[0].code)]
     Mine.owners = {point.unit_id: province.office(province.tree.get(point.unit_id).gso_code) for point in points}
     yield Mine
