@@ -79,7 +79,7 @@ def test_a_yes_and_a_booking_that_overtake_a_request_for_more(db: Database, prov
     with in_order(db, both[0]) as conn:
         service.book(conn, own, both[:1], owner.secretary, at)
     first_of(db, request, province, at)
-    with in_order(db, *both) as conn:
+    with in_order(db, both[1]) as conn:
         requests.agree(conn, request.request_id, owner.secretary, at)
     assert rows(db, request.request.meeting_id)[both[1]] == "confirmed"
 
