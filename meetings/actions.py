@@ -37,6 +37,7 @@ class Action(StrEnum):
     REQUEST_READ = "request.read"
     REQUEST_ANSWER = "request.answer"
     POLICY_KEEP = "policy.keep"
+    OUTBOX_KEEP = "outbox.keep"
     MEETING_JOIN = "meeting.join"
     DELEGATE_REGISTER = "delegate.register"
     MOTION_VOTE = "motion.vote"

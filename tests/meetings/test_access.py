@@ -91,6 +91,7 @@ MAY: dict[str, str] = {
     "request.read": "",  # a meeting is no request; see test_a_request_is_answered_by_the_unit_that_is_asked
     "request.answer": "",
     "policy.keep": "up-admin",
+    "outbox.keep": "up-admin up-technician",
     "meeting.join": "chair secretary head clerk seat",
     "delegate.register": "secretary own-secretary own-officer* x1-officer* x1-secretary* seat",
     "motion.vote": "seat",
@@ -240,7 +241,7 @@ def test_an_empty_resource_gives_a_meeting_to_nobody() -> None:
     """A loader that forgot to fill the resource must not open the door."""
     bare = Resource("meeting")
     open_by_design = {Action.PUBLIC, Action.SELF, Action.ACCOUNT, Action.UNIT_READ, Action.POINT_READ, Action.OPS,
-                      Action.USER_MANAGE, Action.MEETING_CREATE, Action.POLICY_KEEP}
+                      Action.USER_MANAGE, Action.MEETING_CREATE, Action.POLICY_KEEP, Action.OUTBOX_KEEP}
     for action in set(Action) - open_by_design:
         allowed = [name for name, person in PEOPLE.items() if decide(person, action, bare).allowed]
         assert not allowed, (action, allowed)

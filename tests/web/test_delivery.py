@@ -24,9 +24,9 @@ from scheduler import invitees, notices
 from scheduler.outbox_table import outbox as table
 from scheduler.store import point as point_table
 from tests.support.smtp import Sink, beside, free_port, serving
-from tests.web.conftest import ManualClock, browser, post, sign_in
+from tests.web.conftest import PASSWORD, ManualClock, browser, post, sign_in
 from tests.web.test_booking import book, points_named
-from web import convening, delivery, places, replies, session, store
+from web import auth, convening, delivery, places, replies, session, store
 from web.container import Container
 from web.delivery import Delivery
 
@@ -173,11 +173,29 @@ async def test_a_refused_recipient_is_kept_shown_and_tried_again_when_asked(
     assert (await post(client, "/admin/outbox/retry", {"item": "x"}, page="/admin/outbox")).headers["location"].endswith("n=0")
 
 
-async def test_the_outbox_is_for_those_who_run_the_installation(app: FastAPI, found: Container) -> None:
-    for login, status in (("quantri", 200), ("thuky", 404), ("xa", 404)):
+async def test_the_outbox_and_the_working_days_are_for_those_who_run_the_installation(app: FastAPI, found: Container) -> None:
+    """The first names people of every unit, the others move everybody's deadlines: nothing for a commune's own staff."""
+    digest = auth.hash_password(PASSWORD)
+    with found.db.write() as conn:
+        known = {one.login: one for one in store.accounts(conn)}
+        for login, at, role in (("kythuat", "thuky", Role.TECHNICIAN), ("kythuatxa", "xa", Role.TECHNICIAN), ("quantrixa", "xa", Role.ADMIN)):
+            store.add_account(conn, login, login, "", known[at].unit_id, frozenset({role}), digest, found.clock.now(),
+                              must_change=False)
+    for login, outgoing, days in (("quantri", 200, 200), ("kythuat", 200, 404), ("quantrixa", 404, 404), ("kythuatxa", 404, 404),
+                                  ("thuky", 404, 404), ("xa", 404, 404)):
         async with browser(app) as client:
             await sign_in(client, login)
-            assert (await client.get("/admin/outbox")).status_code == status, login
+            assert (await client.get("/admin/outbox")).status_code == outgoing, login
+            assert (await client.get("/admin/days")).status_code == days, login
+            home = (await client.get("/")).text
+            assert ('href="/admin/outbox"' in home) is (login == "kythuat"), "who has this page alone is led to it"
+            for path in ("/admin/days", "/admin/outbox/retry"):
+                refused = await post(client, path, {"day": "2026-03-10", "works": "no", "note": "x"})
+                assert refused.status_code == {"/admin/days": 303 if days == 200 else 404}.get(path, 303 if outgoing == 200 else 404), login
+            if outgoing == 200:
+                shown = (await client.get("/admin/outbox")).text
+                tabs = re.findall(r'href="(/admin/[a-z]+)"', shown.split('class="tabs"')[1].split("</nav>")[0])
+                assert all([(await client.get(tab)).status_code == 200 for tab in tabs]) and "/admin/outbox" in tabs
 
 
 async def test_a_notice_goes_to_everybody_it_means_once(app: FastAPI, found: Container, office: Office) -> None:

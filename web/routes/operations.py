@@ -50,7 +50,7 @@ async def media(request: Request, room: str | None = None) -> JSONResponse:
     return JSONResponse(stats)
 
 
-@router.get("/outbox", dependencies=[Depends(allow(Action.OPS))], response_class=HTMLResponse)
+@router.get("/outbox", dependencies=[Depends(allow(Action.OUTBOX_KEEP))], response_class=HTMLResponse)
 def outgoing(request: Request) -> Response:
     """Hộp thư đi: what waits and what failed."""
     found = container(request)
@@ -59,7 +59,7 @@ def outgoing(request: Request) -> Response:
     return page(request, "admin/outbox.html", place="admin", tab="outbox", view=view, shown=outbox_page.SHOWN)
 
 
-@router.post("/outbox/retry", dependencies=[Depends(allow(Action.OPS))], response_class=HTMLResponse)
+@router.post("/outbox/retry", dependencies=[Depends(allow(Action.OUTBOX_KEEP))], response_class=HTMLResponse)
 def retry(request: Request) -> Response:
     """`item`, maybe many: tried again now."""
     found, form = container(request), request.state.form
