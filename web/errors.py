@@ -7,6 +7,7 @@ an unexpected error is logged under a number, and the number is what the person 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ from web.pages import page
 from web.rates import TooMany
 
 log = logging.getLogger("web")
+_SECRETS = re.compile("^/(j|t|r|d|feeds)/[^/]+")
+"""Addresses that are keys: whoever reads a log must not be able to walk in."""
 
 STATUS: dict[type[MeetingError], int] = {
     NotAllowed: 403, NotFound: 404, Conflict: 409, Stale: 409, Closed: 409, Invalid: 422, TooLarge: 413, Unavailable: 503,
@@ -150,7 +153,7 @@ async def _meeting(request: Request, error: MeetingError) -> Response:
     if isinstance(error, Conflict | Unavailable):
         container(request).counts.add("database", "conflict" if isinstance(error, Conflict) else "away")
     if isinstance(error, Unavailable):
-        log.warning("%s at %s %s", error, request.method, request.url.path, exc_info=error.__cause__)
+        log.warning("%s at %s %s", error, request.method, _place(request), exc_info=error.__cause__)
     text = explain(error, request)
     return answer(request, status_of(error), error.code, text, **problem.members(error, text))
 
@@ -230,7 +233,12 @@ class Unexpected:
             await _broken(Request(scope), error)(scope, receive, send)
 
 
+def _place(request: Request) -> str:
+    """Where something went wrong, for the log: the path without the secret of a link."""
+    return _SECRETS.sub(r"/\1/…", request.url.path)
+
+
 def _broken(request: Request, error: Exception) -> Response:
     incident = secrets.token_hex(4)
-    log.error("incident %s at %s %s", incident, request.method, request.url.path, exc_info=error)
+    log.error("incident %s at %s %s", incident, request.method, _place(request), exc_info=error)
     return answer(request, 500, "broken", say("broken", incident=incident))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from meetings.errors import Unavailable
 from tests.web.conftest import browser, post, sign_in
 from web.headers import CSP
 from web.settings import Settings
@@ -64,6 +65,26 @@ async def test_an_unexpected_error_shows_a_number_and_no_trace(
     assert "bí mật bên trong" not in answer.text and "Traceback" not in answer.text
     number = answer.text.split("(mã ")[1].split(")")[0]
     assert number in caplog.text and "bí mật bên trong" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/j/MATKHAU", "/t/MATKHAU", "/r/MATKHAU", "/feeds/MATKHAU.ics"])
+async def test_no_log_holds_the_secret_of_a_link(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """Whoever reads the log of a fault, or of a database that is away, cannot walk in by it."""
+    from meetings import admission
+    from scheduler import feeds, line_tests
+
+    for error in (RuntimeError("hỏng"), Unavailable("database.away")):
+        def broken(*_args: object, _error: Exception = error, **_more: object) -> None:
+            raise _error
+
+        for place, what in ((admission, "parse_link"), (line_tests, "by_secret"), (feeds, "by_secret")):
+            monkeypatch.setattr(place, what, broken)
+        caplog.clear()
+        assert (await client.get(path)).status_code == (500 if isinstance(error, RuntimeError) else 503)
+        said = [record.getMessage() for record in caplog.records if record.name == "web"]
+        assert any("/…" in text for text in said) and not any("MATKHAU" in text for text in said), said
 
 
 @pytest.fixture
