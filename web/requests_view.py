@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from meetings import service
 from meetings.access import Action, Role, Subject, decide
 from meetings.meeting import Meeting
+from meetings.store import meeting_store
 from meetings.units import UnitTree
-from scheduler import approval, displacing, readings, request_store, requests
+from scheduler import approval, displacing, readings, request_store, requests, store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.approval import Standing
 from scheduler.booking import NamedBooking, Point
 from scheduler.displacing import Loss
+from scheduler.points import chunks
 from scheduler.request_store import Stored
 from web import places
 from web.i18n import _
@@ -95,7 +96,7 @@ def lines(conn: Connection, stored: Sequence[Stored], on: date) -> list[Line]:
     """As people read them; names are those of the day `on`, or the last they had."""
     tree = places.tree(conn, on)
     points = point_store.points_by_id(conn, {point_id for one in stored for point_id in one.request.point_ids})
-    meetings = {meeting_id: service.get(conn, meeting_id) for meeting_id in {one.request.meeting_id for one in stored}}
+    meetings = meeting_store.many(conn, {one.request.meeting_id for one in stored})
     found = []
     for one in stored:
         request = one.request
@@ -136,21 +137,25 @@ def others(conn: Connection, line: Line) -> list[Point]:
 
 def losses(conn: Connection, meeting_id: str) -> list[Lost]:
     """What the meeting lost to higher levels and has not answered yet."""
-    return [
-        Lost(loss, service.get(conn, loss.meeting_id).unit.name,
-             tuple(point_store.points_by_id(conn, loss.point_ids).values()))
-        for loss in displacing.losses(conn, meeting_id)
-    ]
+    found = displacing.losses(conn, meeting_id)
+    takers = meeting_store.many(conn, {loss.meeting_id for loss in found})
+    points = point_store.points_by_id(conn, {point_id for loss in found for point_id in loss.point_ids})
+    return [Lost(loss, takers[loss.meeting_id].unit.name, tuple(points[point_id] for point_id in loss.point_ids)) for loss in found]
 
 
 def for_convenor(conn: Connection, subject: Subject, meetings: Sequence[Meeting], on: date) -> list[tuple[Meeting, int, int]]:
     """Meetings of which somebody has to decide: (meeting, offers to answer, losses to answer)."""
-    found = []
-    for meeting in meetings:
-        if not decide(subject, Action.MEETING_BOOK, meeting.resource()).allowed:
-            continue
-        offers = sum(one.request.standing is Standing.OFFERED for one in request_store.of_meeting(conn, meeting.meeting_id))
-        lost = len(displacing.losses(conn, meeting.meeting_id))
-        if offers or lost:
-            found.append((meeting, offers, lost))
+    mine = [meeting for meeting in meetings if decide(subject, Action.MEETING_BOOK, meeting.resource()).allowed]
+    asked, taken, ids = store.approval.c, store.displacement.c, [meeting.meeting_id for meeting in mine]
+    offers = _counts(conn, asked.meeting_id, ids, asked.standing == Standing.OFFERED.value)
+    lost = _counts(conn, taken.lost_id, ids, taken.answered_at.is_(None))
+    counted = [(meeting, offers.get(meeting.meeting_id, 0), lost.get(meeting.meeting_id, 0)) for meeting in mine]
+    return [(meeting, offered, gone) for meeting, offered, gone in counted if offered or gone]
+
+
+def _counts(conn: Connection, of: ColumnElement[str], ids: Sequence[str], which: ColumnElement[bool]) -> dict[str, int]:
+    """meeting → how many such rows it has; those that have none are left out."""
+    found: dict[str, int] = {}
+    for chunk in chunks(ids):
+        found |= {meeting_id: n for meeting_id, n in conn.execute(select(of, func.count()).where(of.in_(chunk), which).group_by(of))}
     return found

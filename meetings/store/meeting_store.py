@@ -47,6 +47,15 @@ def load(conn: Connection, meeting_id: str) -> Meeting:
     return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id)).first())
 
 
+def many(conn: Connection, meeting_ids: Collection[str]) -> dict[str, Meeting]:
+    """Those that are there, by id, in one statement for a thousand."""
+    ids, found = sorted(meeting_ids), dict[str, Meeting]()
+    for start in range(0, len(ids), 1000):
+        rows = conn.execute(select(meeting).where(meeting.c.meeting_id.in_(ids[start:start + 1000])))
+        found |= {row.meeting_id: _meeting(row) for row in rows}
+    return found
+
+
 def lock(conn: Connection, meeting_id: str) -> Meeting:
     """Load for a change: nobody else changes this meeting until the transaction ends."""
     return _one(conn.execute(select(meeting).where(meeting.c.meeting_id == meeting_id).with_for_update()).first())
