@@ -52,7 +52,7 @@ NOTICES: dict[str, str] = {
     "delegates": N_("Đã nạp {n} đại biểu."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được sửa."),
     "token_revoked": N_("Đã thu hồi mã."),
-    "answered": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
+    "replied": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
     "again": N_("Đã xếp {n} mục để gửi lại ngay."),
     "times": N_("Đã lưu. Việc đang chờ của {n} cuộc họp theo giờ mới."),
     "feed_revoked": N_("Đã hủy địa chỉ lịch. Ai còn dùng địa chỉ đó không xem được nữa."),

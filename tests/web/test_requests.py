@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select, update
 
 from meetings import service as meetings
 from meetings.access import Subject
@@ -17,6 +18,7 @@ from scheduler import policies, request_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.approval import Standing
+from scheduler.store import point as store_point
 from tests.web.conftest import ManualClock, browser, post, sign_in
 from web import booking_view, convening, session, store
 from web.container import Container
@@ -76,6 +78,7 @@ async def test_the_province_is_asked_and_says_yes(found: Container, people: dict
     assert "Họp Cô Tô" in shown and "Trả lời thay mặt Tỉnh Quảng Ninh" in shown
     answer = await post(people["thuky"], f"{address}/agree", {"version": "1"})
     assert answer.headers["location"] == "/requests?done=answered"
+    assert "Đơn vị đề nghị được báo ngay" in (await people["thuky"].get("/requests?done=answered")).text
     assert only_request(found, meeting_id).request.standing is Standing.AGREED
     assert "2/2 điểm cầu đã xác nhận" in (await people["nguoila"].get(f"/meetings/{meeting_id}/approvals")).text
     assert (await post(people["nguoila"], f"/meetings/{meeting_id}/convene")).headers["location"].endswith("?done=convened")
@@ -103,6 +106,12 @@ async def test_what_is_wrong_with_an_answer_is_said_and_nothing_typed_is_lost(
     assert empty.status_code == 422 and 'id="reason-wrong"' in empty.text
     same = await post(people["thuky"], f"{address}/counter", {"version": "1", "note": "Đổi giờ nhé"})
     assert same.status_code == 422 and "Đổi giờ nhé" in same.text
+    other = point(found, "202")
+    with found.db.write() as conn:  # a second point of the unit that is asked
+        of_unit = select(store_point.c.unit_id).where(store_point.c.code == "22").scalar_subquery()
+        conn.execute(update(store_point).where(store_point.c.code == "202").values(unit_id=of_unit))
+    wrong = await post(people["thuky"], f"{address}/counter", {"version": "1", "point": other, "day": "mai", "start": "14:00", "end": "16:00"})
+    assert wrong.status_code == 422 and f'value="{other}" checked' in wrong.text, "what was ticked stays ticked"
     assert (await post(people["thuky"], f"{address}/shrug", {"version": "1"})).status_code == 422
     stale = await post(people["thuky"], f"{address}/agree", {"version": "7"})
     assert stale.status_code == 409 and "vừa thay đổi" in stale.text
@@ -122,7 +131,7 @@ async def test_another_time_is_offered_and_taken(found: Container, people: dict[
     assert answer.status_code == 303, answer.text
     assert "Cuộc họp cần bạn quyết định" in (await people["nguoila"].get("/")).text
     shown = (await people["nguoila"].get(f"/meetings/{meeting_id}/approvals")).text
-    assert "Sáng có họp tỉnh" in shown and "14:00" in shown
+    assert "Sáng có họp tỉnh" in shown and "14:00" in shown and "đang hỏi" not in shown, "nobody is asked now: it is the secretary's turn"
     taken = await post(people["nguoila"], f"/meetings/{meeting_id}/approvals/{stored.request_id}/accept")
     assert taken.status_code == 303, taken.text
     after = only_request(found, meeting_id).request

@@ -65,7 +65,7 @@ def answer(request: Request, secret: Secret) -> Response:
         meeting.check_state(State.CONVENED)
         sequence = invitations.standing(conn, meeting.meeting_id)
         invitees.answer(conn, who, partstat, sequence[0] if sequence else 0, now, comment, now)
-    return done(f"/r/{secret}", "answered")
+    return done(f"/r/{secret}", "replied")
 
 
 def _series(request: Request, conn: Connection, whole: series_invitations.Standing) -> Response:

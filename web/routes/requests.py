@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -76,7 +77,7 @@ def _show(request: Request, subject: Subject, status: int = 200, errors: dict[st
         slot = line.request.slot
         typed |= {"day": found.when.form_date(slot.start), "start": found.when.clock(slot.start), "end": found.when.clock(slot.end)}
     return page(request, "requests/one.html", status, place="meetings", line=line, beside=beside, others=others, can=can,
-                errors=errors or {}, typed=typed)
+                errors=errors or {}, typed=typed, offered=_points(form))
 
 
 @router.post("/{request_id}/{answer}")
@@ -104,9 +105,14 @@ def reply(
     return done("/requests", "answered")
 
 
+def _points(form: Any) -> tuple[int, ...]:
+    """Points that the answer offers instead."""
+    return tuple(point for value in (form.getlist("point") if form else ()) if (point := number(str(value))) is not None)
+
+
 def _offer(request: Request, found: Container, now: datetime) -> Offer:
     form, stored = request.state.form, request.state.stored
-    points = tuple(point for value in form.getlist("point") if (point := number(str(value))) is not None)
+    points = _points(form)
     day, start, end = (str(form.get(name, "")) for name in ("day", "start", "end"))
     slot = None
     if day and start and end:
