@@ -31,6 +31,7 @@ router = APIRouter(prefix="/meetings/{meeting_id}", tags=["requests"], default_r
 READ = Depends(allow(Action.MEETING_READ, views.meeting))
 BOOK = Depends(allow(Action.MEETING_BOOK, views.meeting))
 HITS = 30
+MOST_QUERY = 200  # characters that are looked for
 
 
 @router.get("/approvals", dependencies=[READ])
@@ -56,10 +57,11 @@ def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, err
 
 
 def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
-    tree, words = places.tree(conn, on), fold(q).split()
+    tree, words = places.tree(conn, on), fold(q[:MOST_QUERY]).split()
     found = []
     for point in point_store.all_points(conn):
-        if point.unit_id in tree and all(word in fold(f"{point.name} {point.code}") for word in words):
+        name = fold(f"{point.name} {point.code}")
+        if point.unit_id in tree and all(word in name for word in words):
             above = tree.get(point.unit_id).parent_id
             found.append((point, tree.get(above).name if above in tree else ""))
     return found[:HITS]

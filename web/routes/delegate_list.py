@@ -32,6 +32,7 @@ from web.uploads import Kept
 router = APIRouter(tags=["meetings"], default_response_class=HTMLResponse)
 HERE, LINK = "/meetings/{meeting_id}/registration", "/j/{secret}/delegates"
 BAD = 100
+MOST_QUERY = 200  # characters that are looked for
 
 
 def delegates_of(request: Request, conn: Connection) -> Resource:
@@ -119,6 +120,10 @@ def _bytes(request: Request, kept: Kept | None) -> bytes:
     return file.file.read(point_sheet.MOST_BYTES + 1)
 
 
+def _holds(text: str, words: list[str]) -> bool:
+    return all(word in text for word in words)
+
+
 def _show(
     request: Request, meeting_id: str, status: int = 200, said: dict[str, str] | None = None, typed: dict[str, str] | None = None, *,
     q: str = "", place: int = 1, bad: list[tuple[int, str, str]] | None = None, good: int = 0, receipt: str = "",
@@ -130,8 +135,8 @@ def _show(
         due = delegate_list.deadline(conn, meeting)
         rows: list[Any] = delegate_list.entries(conn, meeting_id, [seat.point_id for seat in seats])
     secretary = may(subject, "meeting.book", meeting.resource())
-    names, words = {seat.point_id: seat.name for seat in seats}, fold(q).split()
-    shown = [row for row in rows if all(word in fold(f"{row.name} {row.post} {names[row.point_id]}") for word in words)]
+    names, words = {seat.point_id: seat.name for seat in seats}, fold(q[:MOST_QUERY]).split()
+    shown = [row for row in rows if _holds(fold(f"{row.name} {row.post} {names[row.point_id]}"), words)] if words else rows
     closed = not secretary and found.clock.now() > due
     blank = {name: "" for name in ("point", "name", "post", "phone", "entry", "reason")}
     due_typed = {"due_day": found.when.form_date(due), "due_time": found.when.clock(due)}
