@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from meetings import service as meetings
 from meetings.access import Subject
@@ -106,10 +106,10 @@ async def test_what_is_wrong_with_an_answer_is_said_and_nothing_typed_is_lost(
     assert empty.status_code == 422 and 'id="reason-wrong"' in empty.text
     same = await post(people["thuky"], f"{address}/counter", {"version": "1", "note": "Đổi giờ nhé"})
     assert same.status_code == 422 and "Đổi giờ nhé" in same.text
-    other = point(found, "202")
     with found.db.write() as conn:  # a second point of the unit that is asked
-        of_unit = select(store_point.c.unit_id).where(store_point.c.code == "22").scalar_subquery()
-        conn.execute(update(store_point).where(store_point.c.code == "202").values(unit_id=of_unit))
+        of_unit = conn.execute(select(store_point.c.unit_id).where(store_point.c.code == "22")).scalar_one()
+        conn.execute(store_point.insert().values(code="22b", name="Phòng họp 2", unit_id=of_unit))
+    other = point(found, "22b")
     wrong = await post(people["thuky"], f"{address}/counter", {"version": "1", "point": other, "day": "mai", "start": "14:00", "end": "16:00"})
     assert wrong.status_code == 422 and f'value="{other}" checked' in wrong.text, "what was ticked stays ticked"
     assert (await post(people["thuky"], f"{address}/shrug", {"version": "1"})).status_code == 422
