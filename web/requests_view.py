@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from meetings.access import Action, Role, Subject, decide
 from meetings.meeting import Meeting
 from meetings.store import meeting_store
+from meetings.store.among import among
 from meetings.units import UnitTree
 from scheduler import approval, displacing, readings, request_store, requests, store
 from scheduler import points as point_store
@@ -21,7 +23,6 @@ from scheduler import service as booking
 from scheduler.approval import Standing
 from scheduler.booking import NamedBooking, Point
 from scheduler.displacing import Loss
-from scheduler.points import chunks
 from scheduler.request_store import Stored
 from web import places
 from web.i18n import _
@@ -153,9 +154,7 @@ def for_convenor(conn: Connection, subject: Subject, meetings: Sequence[Meeting]
     return [(meeting, offered, gone) for meeting, offered, gone in counted if offered or gone]
 
 
-def _counts(conn: Connection, of: ColumnElement[str], ids: Sequence[str], which: ColumnElement[bool]) -> dict[str, int]:
+def _counts(conn: Connection, of: Column[Any], ids: Sequence[str], which: ColumnElement[bool]) -> dict[str, int]:
     """meeting → how many such rows it has; those that have none are left out."""
-    found: dict[str, int] = {}
-    for chunk in chunks(ids):
-        found |= {meeting_id: n for meeting_id, n in conn.execute(select(of, func.count()).where(of.in_(chunk), which).group_by(of))}
-    return found
+    rows = conn.execute(select(of, func.count()).where(among(of, ids), which).group_by(of))
+    return {meeting_id: n for meeting_id, n in rows}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select
 from meetings.agenda import AgendaItem
 from meetings.errors import NotFound
 from meetings.meeting import Meeting, NewMeeting, Person, State, UnitRef
+from meetings.store.among import among
 from meetings.store.tables import agenda, conclusion, document, meeting, meeting_leader, seat
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")
@@ -48,12 +49,9 @@ def load(conn: Connection, meeting_id: str) -> Meeting:
 
 
 def many(conn: Connection, meeting_ids: Collection[str]) -> dict[str, Meeting]:
-    """Those that are there, by id, in one statement for a thousand."""
-    ids, found = sorted(meeting_ids), dict[str, Meeting]()
-    for start in range(0, len(ids), 1000):
-        rows = conn.execute(select(meeting).where(meeting.c.meeting_id.in_(ids[start:start + 1000])))
-        found |= {row.meeting_id: _meeting(row) for row in rows}
-    return found
+    """Those that are there, by id, in one statement."""
+    rows = conn.execute(select(meeting).where(among(meeting.c.meeting_id, sorted(meeting_ids))))
+    return {row.meeting_id: _meeting(row) for row in rows}
 
 
 def lock(conn: Connection, meeting_id: str) -> Meeting:
