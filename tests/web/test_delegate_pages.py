@@ -53,7 +53,10 @@ async def test_a_points_link_names_that_points_delegates_without_an_account(clie
         assert "Đăng ký đại biểu" in page and "<select" not in page
         data = {"_csrf": token_in(page), "do": "add", "name": "Lê An", "post": "", "phone": ""}
         assert (await guest.post(f"/j/{secret[1]}/delegates", data=data)).headers["location"] == f"/j/{secret[1]}/delegates?done=saved"
-        assert "Lê An" in (await guest.get(f"/j/{secret[1]}/delegates")).text
+        second = {**data, "name": "Vũ Bình", "phone": "0912 345 678"}
+        assert (await guest.post(f"/j/{secret[1]}/delegates", data=second)).status_code == 303
+        shown = (await guest.get(f"/j/{secret[1]}/delegates")).text
+        assert "Lê An" in shown and "•••678" in shown and "0912" not in shown, "a card hangs on the wall: it tells no telephone number"
         assert (await guest.get("/j/khong-co/delegates")).status_code == 404
 
 
