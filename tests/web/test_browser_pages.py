@@ -88,9 +88,11 @@ def pages(story: Story) -> list[tuple[str, str]]:
     own = ["/", "/meetings", "/calendar/month?on=2026-03-05", "/calendar/week?on=2026-03-05", "/calendar/day?on=2026-03-05",
            "/calendar/timeline?on=2026-03-05", "/calendar/timeline?on=2026-03-05&span=day", "/meetings/free?on=2026-03-05",
            f"/calendar/move/{story.meeting.meeting_id}", "/meetings/new", "/points", "/points/22", "/documents",
+           "/requests", "/points/groups", "/points/groups/new", "/points/sheet", "/points/22/edit", "/readiness", "/feeds?point=22",
            "/account", "/password", story.path, *(f"{story.path}/{tab}" for tab in (
-               "audience", "agenda", "documents", "course", "minutes", "cards", "book"))]
-    return [("thuky", path) for path in own] + [("quantri", path) for path in ("/admin/units?q=ba", "/admin/users")]
+               "audience", "approvals", "agenda", "documents", "course", "minutes", "cards", "book", "edit", "registration", "readiness",
+               "readiness/phone", "readiness/22"))]
+    return [("thuky", path) for path in own] + [("quantri", f"/admin/{tab}") for tab in ("units?q=ba", "users", "days", "outbox", "rules")]
 
 
 async def test_axe_finds_nothing_and_no_page_is_wider_than_the_phone(

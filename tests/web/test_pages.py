@@ -69,13 +69,18 @@ async def test_a_stranger_gets_the_same_404_for_not_theirs_and_not_existing(
     client: httpx.AsyncClient, story: Story
 ) -> None:
     await sign_in(client, "nguoila")
-    for suffix in ("", "/audience", "/agenda", "/documents", "/course", "/minutes", "/cards", "/book"):
+    for suffix in ("", "/audience", "/agenda", "/documents", "/course", "/minutes", "/cards", "/book", "/approvals", "/readiness",
+                   "/readiness/phone", "/readiness.csv", "/readiness/22", "/registration", "/edit", "/series", "/invitation.docx"):
         theirs = await client.get(story.path + suffix)
         nothing = await client.get("/meetings/01890000-0000-7000-8000-000000000000" + suffix)
         assert theirs.status_code == nothing.status_code == 404
         assert theirs.text == nothing.text
-    for page in ("/", "/meetings", "/documents"):
-        assert "Giao ban tháng 3" not in (await client.get(page)).text
+    day = "2026-03-05"
+    for page in ("/", "/meetings", "/documents", f"/calendar/month?on={day}", f"/calendar/week?on={day}", f"/calendar/timeline?on={day}",
+                 f"/calendar/timeline?on={day}&q=giao+ban", "/points", "/points/22", "/readiness", "/readiness/phone", "/readiness.csv",
+                 "/requests", "/feeds", f"/meetings/free?on={day}&points=1-239&days=1", f"/meetings/new?on={day}&start=08:30&end=10:00&points=1-239"):
+        answer = await client.get(page)
+        assert answer.status_code == 200 and "Giao ban tháng 3" not in answer.text, page
 
 
 async def test_a_stranger_sees_in_the_day_that_a_point_is_taken_but_not_by_what(
