@@ -93,8 +93,9 @@ def add(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         conn.execute(line_test.insert(), made)
 
 
-def save(conn: Connection, test_id: str, **values: Any) -> None:
-    conn.execute(line_test.update().where(_t.test_id == test_id).values(**values))
+def keep(conn: Connection, test_id: str, **result: Any) -> None:
+    """One try more, with what came of it."""
+    conn.execute(line_test.update().where(_t.test_id == test_id).values(tries=_t.tries + 1, **result))
 
 
 def open_again(conn: Connection, meeting_id: str, round_name: str, opens_at: datetime, expires_at: datetime) -> None:

@@ -30,7 +30,7 @@ from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import ledger_store, meeting_store, seat_store
 from meetings.store.seat_store import Seat
 from scheduler import line_table, notices, outbox
-from scheduler.readiness import DURING, EXTRA, RANK, Judged, Measured, Policy, Profile, Reason, Verdict, judge, need_of
+from scheduler.readiness import DURING, EXTRA, RANK, Measured, Policy, Profile, Reason, Verdict, judge, need_of
 
 OPEN_KIND: Final = "linetest.open"
 CALL_KIND: Final = "linetest.call"
@@ -52,6 +52,8 @@ class Test:
     opens_at: datetime
     expires_at: datetime
     tries: int
+    meeting: Meeting
+    seat: Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,8 @@ def by_secret(conn: Connection, secret: str, at: datetime) -> tuple[Test, SeatRe
     row = line_table.by_secret(conn, token_digest(secret))
     if row is None:
         raise NotFound("linetest.unknown")
-    _check_alive(meeting_store.load(conn, row.meeting_id))
+    meeting = meeting_store.load(conn, row.meeting_id)
+    _check_alive(meeting)
     try:
         seat = seat_store.one(conn, row.meeting_id, row.point_id)
     except NotFound:
@@ -219,10 +222,11 @@ def by_secret(conn: Connection, secret: str, at: datetime) -> tuple[Test, SeatRe
         raise Closed("linetest.early", opens=row.opens_at)
     if at >= row.expires_at:
         raise Closed("linetest.over")
-    return _test(row), SeatRef(row.meeting_id, row.point_id, seat.code, row.test_id)
+    test = Test(row.test_id, row.meeting_id, row.point_id, row.round, row.opens_at, row.expires_at, row.tries, meeting, seat)
+    return test, SeatRef(row.meeting_id, row.point_id, seat.code, row.test_id)
 
 
-def record(conn: Connection, test: Test, measured: Measured, policy: Policy, at: datetime) -> Judged:
+def record(conn: Connection, test: Test, measured: Measured, policy: Policy, at: datetime) -> Standing:
     """Keeps one result and says what it is worth.  Raises Closed("linetest.over") once the meeting has ended."""
     meeting = meeting_store.lock(conn, test.meeting_id)
     _check_alive(meeting)
@@ -230,29 +234,29 @@ def record(conn: Connection, test: Test, measured: Measured, policy: Policy, at:
     told = line_table.told(conn, [test.point_id]).get(test.point_id, {})
     need = need_of(policy.limits, main=meeting.main_point_id == test.point_id)
     judged = judge(measured, need, policy.limits, Profile(told.get("up_kbps"), told.get("down_kbps")))
-    row = _row_for(conn, meeting, test, at)
-    line_table.save(
-        conn, row.test_id, tries=row.tries + 1, tried_at=at, verdict=judged.verdict.value, result=measured.as_data(),
+    test_id, round_name = _kept_in(conn, meeting, test, at)
+    line_table.keep(
+        conn, test_id, tried_at=at, verdict=judged.verdict.value, result=measured.as_data(),
         reasons=[{"code": reason.code, "failed": reason.failed, "params": dict(reason.params)} for reason in judged.reasons])
     figures = {name: value for name, value in measured.as_data().items() if name != "browser"}
     ledger_store.append(conn, test.meeting_id, "line.tested", at, None, seat.point, {
-        "round": row.round, "verdict": judged.verdict.value, "reasons": list(judged.codes), "figures": figures})
-    return judged
+        "round": round_name, "verdict": judged.verdict.value, "reasons": list(judged.codes), "figures": figures})
+    return Standing(seat, judged.verdict, judged.reasons, measured, at, round_name, asked=True)
 
 
-def _row_for(conn: Connection, meeting: Meeting, test: Test, at: datetime) -> Row[Any]:
-    """Where this result is kept.  What is measured after the start has a row of its own, to which no link leads: how a line
-    stood when the meeting began is not overwritten."""
-    name = test.round if at < meeting.start else DURING
-    row = line_table.one(conn, test.meeting_id, test.point_id, name)
-    if row is None:
-        assert name == DURING, "a link is never removed"
-        line_table.add(conn, [{
-            "test_id": new_id(at), "meeting_id": test.meeting_id, "point_id": test.point_id, "round": DURING, "tries": 0,
-            "opens_at": meeting.start, "expires_at": at + timedelta(minutes=1), "secret_sha256": secrets.token_hex(32)}])
-        row = line_table.one(conn, test.meeting_id, test.point_id, DURING)
-    assert row is not None
-    return row
+def _kept_in(conn: Connection, meeting: Meeting, test: Test, at: datetime) -> tuple[str, str]:
+    """(row, round) in which this result is kept.  What is measured after the start has a row of its own, to which no link leads:
+    how a line stood when the meeting began is not overwritten."""
+    if at < meeting.start:
+        return test.test_id, test.round
+    row = line_table.one(conn, test.meeting_id, test.point_id, DURING)
+    if row is not None:
+        return row.test_id, DURING
+    test_id = new_id(at)
+    line_table.add(conn, [{
+        "test_id": test_id, "meeting_id": test.meeting_id, "point_id": test.point_id, "round": DURING, "tries": 0,
+        "opens_at": meeting.start, "expires_at": at + timedelta(minutes=1), "secret_sha256": secrets.token_hex(32)}])
+    return test_id, DURING
 
 
 def counted(conn: Connection, meeting_id: str, before: datetime | None = None) -> Counter[Verdict]:
@@ -288,7 +292,3 @@ def _reasons(row: Row[Any]) -> tuple[Reason, ...]:
 def _check_alive(meeting: Meeting) -> None:
     if meeting.state not in ROOM_OPEN:
         raise Closed("linetest.over")
-
-
-def _test(row: Row[Any]) -> Test:
-    return Test(row.test_id, row.meeting_id, row.point_id, row.round, row.opens_at, row.expires_at, row.tries)

@@ -20,6 +20,7 @@ from meetings.store.database import Database
 from minutes.testca import DemoAuthority
 from web import capacity, errors, housekeeping, keys
 from web.api import v1
+from web.aside import Aside
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.delivery import Delivery
@@ -136,7 +137,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
     db = Database(settings.database_url)
     db.migrate()
     return Container(
-        settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), clock=clock or SystemClock(),
+        settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), aside=Aside(settings.data / "aside"), clock=clock or SystemClock(),
         keys=keys.load(settings.data), i18n=I18n(settings.language), when=When(settings.timezone),
         signers=DemoAuthority(settings.data / "ca"),
     )

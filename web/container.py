@@ -5,7 +5,6 @@ It holds no logic.  `container(request)` is how a route reaches it.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,10 +15,12 @@ from meetings.blobs import BlobStore
 from meetings.store.database import Database
 from web.api.pace import Pace
 from web.i18n import I18n
+from web.aside import Aside
 from web.keys import Keys
 from web.limits import TICKETS_PER_POINT
 from web.metrics import Counts
 from web.settings import Settings
+from web.together import Together
 from web.walls import Walls
 from web.when import When
 
@@ -44,6 +45,7 @@ class Container:
     settings: Settings
     db: Database
     blobs: BlobStore
+    aside: Aside
     clock: Clock
     keys: Keys
     i18n: I18n
@@ -52,10 +54,13 @@ class Container:
     pace: Pace = field(default_factory=Pace)
     walls: Walls = field(default_factory=Walls)
     test_pace: Pace = field(default_factory=lambda: Pace(TICKETS_PER_POINT, TICKETS_PER_POINT / 60))
-    downloads: int = 0  # of line tests, that go on now
-    results: asyncio.Lock = field(default_factory=asyncio.Lock)  # of line tests: a province's wait in one row
+    downloads: set[str] = field(default_factory=set)  # the line tests whose bytes go down now
     hub: Any = None
     signers: Any = None
+    results: Together = field(init=False)  # of line tests: a province reports at once
+
+    def __post_init__(self) -> None:
+        self.results = Together(self.db)
 
     def ending(self) -> None:
         """Every stream of news ends, so that the server can stop."""

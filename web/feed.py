@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 QUEUE = 32  # events a slow reader may be behind before it is dropped
@@ -21,6 +21,16 @@ def frame(event: str, data: Any) -> bytes:
     """One event of the text/event-stream format (HTML standard §9.2).  JSON has no raw line breaks."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f"event: {event}\ndata: {text}\n\n".encode()
+
+
+def compact(data: Any) -> bytes:
+    """JSON as it goes over the wire; for parts that are written once and sent in many frames."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def joined(event: str, parts: Iterable[bytes]) -> bytes:
+    """An event whose data is the list of these parts."""
+    return f"event: {event}\ndata: [".encode() + b",".join(parts) + b"]\n\n"
 
 
 BEAT_FRAME = frame("beat", {})

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting
+from meetings.store import seat_store
 from meetings.units import UnitTree, fold
 from scheduler import line_table, line_tests
 from scheduler.line_tests import Standing
@@ -24,6 +25,7 @@ from scheduler.readiness import RANK, Verdict
 from web import places, readiness_words
 from web.container import Container
 from web.i18n import _
+from web.views import may
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
@@ -64,6 +66,15 @@ def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resour
     if decide(subject, Action.READINESS_READ, resource).allowed:
         return found
     return [one for one in found if decide(subject, Action.READINESS_READ, point_of(tree, meeting, one.seat.unit)).allowed]
+
+
+def seen_by(found: Container, conn: Connection, subject: Subject, meeting: Meeting) -> frozenset[int]:
+    """The points that `subject` may see, without how they stand: asked again and again while a wall is open."""
+    seats = seat_store.seats(conn, meeting.meeting_id)
+    if may(conn, subject, Action.READINESS_READ, meeting):
+        return frozenset(seat.point_id for seat in seats)
+    tree = tree_of(found, conn, meeting)
+    return frozenset(seat.point_id for seat in seats if decide(subject, Action.READINESS_READ, point_of(tree, meeting, seat.unit)).allowed)
 
 
 def point_of(tree: UnitTree, meeting: Meeting, unit_id: str) -> Resource:

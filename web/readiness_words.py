@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.line_tests import Standing
 from scheduler.readiness import DURING, EXTRA, Judged, Measured, Reason, Verdict
 from web.i18n import N_, _, language
 
@@ -105,7 +106,7 @@ def round_name(name: str) -> str:
     return _(ROUNDS[name]) if name in ROUNDS else name
 
 
-def answer(judged: Judged) -> dict[str, Any]:
+def answer(judged: Judged | Standing) -> dict[str, Any]:
     """What the test page is told of its own line."""
     look, icon = LOOKS[judged.verdict]
     reasons = [said(reason) for reason in judged.reasons]

@@ -8,7 +8,7 @@ is given.  Belongs to one event loop.  Called by web/routes/linetest.py (publish
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from scheduler.line_tests import Standing
 
@@ -20,6 +20,23 @@ Visible = Mapping[str, frozenset[int]]
 Key = tuple[str, int]
 
 
+class News:
+    """How one point stands now, and its text for the wire: written when the first wall of a language asks, shared by all."""
+
+    __slots__ = ("_texts", "meeting_id", "standing")
+
+    def __init__(self, meeting_id: str, standing: Standing) -> None:
+        self.meeting_id = meeting_id
+        self.standing = standing
+        self._texts: dict[str, bytes] = {}
+
+    def text(self, language: str, write: Callable[[str, Standing], bytes]) -> bytes:
+        known = self._texts.get(language)
+        if known is None:
+            known = self._texts[language] = write(self.meeting_id, self.standing)
+        return known
+
+
 class Wall:
     """One open page."""
 
@@ -27,11 +44,11 @@ class Wall:
 
     def __init__(self, visible: Visible) -> None:
         self.visible = visible
-        self.pending: dict[Key, Standing] = {}
+        self.pending: dict[Key, News] = {}
         self.wake = asyncio.Event()
         self.closed = False
 
-    async def news(self, beat: float) -> AsyncIterator[dict[Key, Standing]]:
+    async def news(self, beat: float) -> AsyncIterator[dict[Key, News]]:
         """What changed, again and again until the wall is closed; nothing at all once a beat."""
         while not self.closed:
             try:
@@ -70,10 +87,10 @@ class Walls:
 
     def publish(self, meeting_id: str, standing: Standing) -> None:
         """One point stands differently now."""
-        point = standing.seat.point_id
+        point, news = standing.seat.point_id, News(meeting_id, standing)
         for wall in self._open:
             if point in wall.visible.get(meeting_id, ()):
-                wall.pending[meeting_id, point] = standing
+                wall.pending[meeting_id, point] = news
                 wall.wake.set()
 
     def close(self) -> None:

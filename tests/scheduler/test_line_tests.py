@@ -299,7 +299,8 @@ def test_limits_reach_the_verdict(story: Story) -> None:
     story.open("T-24h", story.start - 24 * HOUR)
     with story.db.write() as conn:
         test, _seat = line_tests.by_secret(conn, story.secrets()[story.points[1].point_id], story.start - 23 * HOUR)
-        assert line_tests.record(conn, test, GOOD, strict, story.start - 23 * HOUR).codes == ("up.small",)
+        judged = line_tests.record(conn, test, GOOD, strict, story.start - 23 * HOUR)
+    assert [reason.code for reason in judged.reasons] == ["up.small"]
 
 
 def test_the_table_goes_down_and_up_again_beside_what_others_hold(story: Story) -> None:

@@ -6,6 +6,7 @@ the relay that belong to this one test.  Never judges: scheduler/readiness.py do
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -16,12 +17,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
+from starlette.types import Receive, Scope, Send
 
 from meetings import service
 from meetings.access import Action, Resource, Subject
 from meetings.admission import BENCH_PREFIX
 from meetings.errors import Invalid, Unavailable
-from meetings.store import seat_store
+from meetings.meeting import Meeting
 from scheduler import line_tests, times_store
 from scheduler.line_tests import Standing, Test
 from scheduler.readiness import Measured
@@ -43,19 +45,21 @@ ROLES = {"udp": "subscribe", "tcp": "subscribe", "relay": "subscribe", "up": "pu
 RUN = re.compile(r"[a-z0-9]{1,16}")
 BYTES, CHUNK = 4 * MIB, 4 * KIB  # small parts: a narrow line shows each of them
 AT_ONCE = 16  # downloads; more would measure each other
+LONGEST = 45.0  # seconds of one: the page waits 20 for its first byte and reads for 8 at most
 
 
 def by_test(found: Container, request: Request) -> Subject:
     """Who comes with the test link in the path.  Raises NotFound("linetest.unknown"), Closed."""
     with found.db.read() as conn:
         test, seat = line_tests.by_secret(conn, request.path_params["secret"], found.clock.now())
-        name = seat_store.one(conn, seat.meeting_id, seat.point_id).name
     request.state.test, request.state.seat = test, seat
-    return Subject(name=name, seat=seat)
+    return Subject(name=test.seat.name, seat=seat)
 
 
-def _tested_meeting(request: Request, conn: Connection) -> Resource:
-    return service.resource_of(conn, service.get(conn, request.state.seat.meeting_id))
+def _tested_meeting(request: Request, _conn: Connection) -> Resource:
+    """As it was read with the link: a province tests at once, and who attends is not asked of a seat."""
+    meeting: Meeting = _test(request).meeting
+    return meeting.resource()
 
 
 TESTER = Depends(allow(Action.LINETEST_RUN, _tested_meeting, who=by_test, bearer=True))
@@ -76,9 +80,7 @@ def from_card(
 @router.get("/t/{secret}")
 def show(request: Request, secret: str, subject: Subject = TESTER) -> Response:
     """Allow camera and microphone, press one button."""
-    found, test = container(request), _test(request)
-    with found.db.read() as conn:
-        meeting = service.get(conn, test.meeting_id)
+    found, meeting = container(request), _test(request).meeting
     data = {
         "base": f"/t/{secret}", "words": linetest_words(), "points": {}, "sprite": static("icons/sprite.svg"), "lang": language(),
         "relay": bool(_ice(found, seat_of(subject).code)),
@@ -106,24 +108,38 @@ async def ticket(request: Request, secret: str, subject: Subject = TESTER) -> Re
     return JSONResponse({"room": room, "token": token, "ice": _ice(found, seat_of(subject).code)})
 
 
+class Download(StreamingResponse):
+    """Holds its test's place among the downloads from the answer to its end, whichever way it ends; never longer than a test."""
+
+    def __init__(self, places: set[str], test_id: str) -> None:
+        super().__init__(self._parts(), media_type="application/octet-stream", headers={"content-encoding": "identity"})
+        self._places, self._test_id = places, test_id
+        places.add(test_id)
+
+    @staticmethod
+    async def _parts() -> AsyncIterator[bytes]:
+        chunk = os.urandom(CHUNK)
+        for _part in range(BYTES // CHUNK):
+            yield chunk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(LONGEST):
+                await super().__call__(scope, receive, send)
+        except TimeoutError:
+            pass  # who reads no further keeps others from testing: the connection ends here
+        finally:
+            self._places.discard(self._test_id)
+
+
 @router.get("/t/{secret}/bytes", response_class=StreamingResponse)
 async def incompressible(request: Request, secret: str, subject: Subject = TESTER) -> Response:
-    """As many bytes as the line takes until the page has seen enough, 4 MiB at most.  503 while too many do the same."""
-    found = container(request)
-    found.test_pace.take(f"{_test(request).test_id} bytes", found.clock.now())
-    if found.downloads >= AT_ONCE:
+    """As many bytes as the line takes until the page has seen enough, 4 MiB at most.  503 while too many do the same, or the same test."""
+    found, test_id = container(request), _test(request).test_id
+    found.test_pace.take(f"{test_id} bytes", found.clock.now())
+    if test_id in found.downloads or len(found.downloads) >= AT_ONCE:
         raise Unavailable("linetest.queue")
-    chunk = os.urandom(CHUNK)
-
-    async def stream() -> AsyncIterator[bytes]:
-        found.downloads += 1
-        try:
-            for _part in range(BYTES // CHUNK):
-                yield chunk
-        finally:
-            found.downloads -= 1
-
-    return StreamingResponse(stream(), media_type="application/octet-stream", headers={"content-encoding": "identity"})
+    return Download(found.downloads, test_id)
 
 
 @router.post("/t/{secret}/results")
@@ -133,16 +149,12 @@ async def result(request: Request, secret: str, subject: Subject = TESTER) -> Re
     measured, now = Measured.read(body), found.clock.now()
     found.test_pace.take(f"{test.test_id} result", now)
 
-    def keep() -> tuple[Any, Standing]:
-        with found.db.write() as conn:
-            judged = line_tests.record(conn, test, measured, times_store.policy(conn, found.settings.line_policy), now)
-            seat = seat_store.one(conn, test.meeting_id, test.point_id)
-        return judged, Standing(seat, judged.verdict, judged.reasons, measured, now, test.round, asked=True)
+    def keep(conn: Connection) -> Standing:
+        return line_tests.record(conn, test, measured, times_store.policy(conn, found.settings.line_policy), now)
 
-    async with found.results:  # in one row: as many threads at the database's one lock would keep each other, and the news, waiting
-        judged, standing = await to_thread.run_sync(keep)
+    standing = await found.results.keep(test.meeting_id, keep)
     found.walls.publish(test.meeting_id, standing)
-    return JSONResponse({**readiness_words.answer(judged), "figures": readiness_words.figures(measured), "at": found.when.clock(now)})
+    return JSONResponse({**readiness_words.answer(standing), "figures": readiness_words.figures(measured), "at": found.when.clock(now)})
 
 
 def _test(request: Request) -> Test:

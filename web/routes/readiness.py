@@ -6,9 +6,8 @@ are server-sent events: first everything, then what changed.  Never measures and
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from anyio import to_thread
@@ -27,13 +26,13 @@ from scheduler.line_tests import Standing
 from scheduler.readiness import Verdict
 from web import readiness, readiness_words, session, views
 from web.container import Container, container
-from web.feed import BEAT_FRAME, frame
+from web.feed import BEAT_FRAME, compact, joined
 from web.guard import allow
 from web.i18n import _, language, speak
 from web.pages import done, page
 from web.readiness import Row
 from web.routes.events import HEADERS
-from web.walls import Wall
+from web.walls import Visible, Wall
 
 router = APIRouter(tags=["readiness"], default_response_class=HTMLResponse)
 HERE = "/meetings/{meeting_id}/readiness"
@@ -63,10 +62,6 @@ class Scope:
 
     meetings: tuple[tuple[Meeting, UnitTree, tuple[Standing, ...]], ...]
 
-    @property
-    def visible(self) -> dict[str, frozenset[int]]:
-        return {meeting.meeting_id: frozenset(one.seat.point_id for one in found) for meeting, _tree, found in self.meetings}
-
     def rows(self, conn: Connection) -> list[Row]:
         return [row for meeting, tree, found in self.meetings for row in readiness.rows(conn, tree, meeting, found)]
 
@@ -79,10 +74,13 @@ def _one(found: Container, conn: Connection, subject: Subject, meeting: Meeting)
 
 def _today(found: Container, conn: Connection, subject: Subject) -> Scope:
     """Every meeting that is on today and has a point that this reader may see."""
-    start, end = found.when.day_bounds(found.when.today(found.clock.now()))
-    near = meeting_store.find(conn, after=start, before=end, states=tuple(ROOM_OPEN))
-    scopes = (_one(found, conn, subject, meeting) for meeting in near)
+    scopes = (_one(found, conn, subject, meeting) for meeting in _near(found, conn))
     return Scope(tuple(part for scope in scopes for part in scope.meetings if part[2]))
+
+
+def _near(found: Container, conn: Connection) -> list[Meeting]:
+    start, end = found.when.day_bounds(found.when.today(found.clock.now()))
+    return meeting_store.find(conn, after=start, before=end, states=tuple(ROOM_OPEN))
 
 
 # --- one meeting -------------------------------------------------------------------------------------------------
@@ -103,10 +101,7 @@ async def events(request: Request, meeting_id: str) -> StreamingResponse:
     """`tested` [{key, verdict, rank, look, icon, word, line, note}]: everything first, then what changed; `beat`."""
     found = container(request)
 
-    def scope(conn: Connection, subject: Subject) -> Scope:
-        return _one(found, conn, subject, service.get(conn, meeting_id))
-
-    return await _stream(request, scope)
+    return await _stream(request, lambda conn: [service.get(conn, meeting_id)])
 
 
 @router.get(f"{HERE}/phone", dependencies=[READ])
@@ -199,7 +194,7 @@ def day(request: Request, show: str = "", q: str = "", subject: Subject = DAY) -
 @router.get("/readiness/events", dependencies=[DAY])
 async def day_events(request: Request) -> StreamingResponse:
     found = container(request)
-    return await _stream(request, lambda conn, subject: _today(found, conn, subject))
+    return await _stream(request, lambda conn: _near(found, conn))
 
 
 @router.get("/readiness/phone")
@@ -256,49 +251,52 @@ def _sheet(found: Container, rows: Sequence[Row]) -> Response:
     return Response(data, media_type="text/csv; charset=utf-8", headers={"content-disposition": 'attachment; filename="goi-dien.csv"'})
 
 
-async def _stream(request: Request, scope: Any) -> StreamingResponse:
+async def _stream(request: Request, meetings: Callable[[Connection], Sequence[Meeting]]) -> StreamingResponse:
     """The news of a wall for as long as its reader's session lives and sees anything; judged again at every beat."""
     found, token = container(request), session.token_of(container(request), request)
-    wall = found.walls.listen({})
 
-    def look() -> Scope | None:
+    def seen() -> Visible | None:
         known = session.person(found, token, touch=False)
         if known is None or known[0].must_change:
             return None
         with found.db.read() as conn:
             try:
-                current: Scope = scope(conn, known[1])
+                points = {one.meeting_id: readiness.seen_by(found, conn, known[1], one) for one in meetings(conn)}
             except NotFound:
                 return None
-        return current
+        return {meeting_id: ids for meeting_id, ids in points.items() if ids}
 
-    return StreamingResponse(_news(found, wall, look, language()), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(_news(found, found.walls.listen({}), seen, language()), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _news(found: Container, wall: Wall, look: Any, spoken: str) -> AsyncIterator[bytes]:
-    """Listens before it reads: what changes in between is told twice rather than never."""
-    judged = datetime.min.replace(tzinfo=found.clock.now().tzinfo)
+async def _news(found: Container, wall: Wall, seen: Callable[[], Visible | None], spoken: str) -> AsyncIterator[bytes]:
+    """Listens before it reads: what changes in between is told twice rather than never.
+
+    Whether the reader still may is asked at every beat, after what is known was told: news never wait for that.
+    """
+
+    def write(meeting_id: str, standing: Standing) -> bytes:
+        return compact(readiness.tile(found, meeting_id, standing))
+
+    def everything(visible: Visible) -> list[tuple[str, Standing]]:
+        with found.db.read() as conn:
+            return [(meeting_id, one) for meeting_id, ids in visible.items() for one in line_tests.standings(conn, meeting_id) if one.seat.point_id in ids]
+
     try:
         yield b"retry: 2000\n\n"
-        current = await to_thread.run_sync(look)
-        if current is None:
+        if (visible := await to_thread.run_sync(seen)) is None:
             return
-        wall.visible = current.visible
-        current = await to_thread.run_sync(look)  # what was published before the wall had its sets
-        if current is None:
-            return
+        wall.visible = visible
+        first = await to_thread.run_sync(everything, visible)
         judged = found.clock.now()
         speak(spoken)
-        everything = [readiness.tile(found, meeting.meeting_id, one) for meeting, _tree, shown in current.meetings for one in shown]
-        yield frame("tested", everything)
+        yield joined("tested", (write(meeting_id, one) for meeting_id, one in first))
         async for told in wall.news(found.walls.beat):
-            if (found.clock.now() - judged).total_seconds() >= found.walls.beat:
-                current = await to_thread.run_sync(look)
-                if current is None:
-                    return
-                wall.visible, judged = current.visible, found.clock.now()
             speak(spoken)
-            tiles = [readiness.tile(found, meeting_id, one) for (meeting_id, _point), one in told.items()]
-            yield frame("tested", tiles) if tiles else BEAT_FRAME
+            yield joined("tested", (one.text(spoken, write) for one in told.values())) if told else BEAT_FRAME
+            if (found.clock.now() - judged).total_seconds() >= found.walls.beat:
+                if (visible := await to_thread.run_sync(seen)) is None:
+                    return
+                wall.visible, judged = visible, found.clock.now()
     finally:
         found.walls.leave(wall)
