@@ -2,7 +2,8 @@
 
 A point's own unit names its delegates (its secretary or officer, or whoever holds the point's link); the meeting's secretary names
 anybody's, also after the deadline.  Who was there is recorded in the meeting itself (`meetings.seats`).  Telephone numbers
-stay out of the ledger.  Called by the pages of delegates.
+stay out of the ledger.  It locks the meeting and nothing else (no point), so it waits in no circle with those who book.  Called
+by the pages of delegates.
 """
 
 from __future__ import annotations
@@ -59,16 +60,14 @@ def register(conn: Connection, meeting_id: str, wanted: Entry, by: Subject, at: 
 
 def replace(conn: Connection, entry_id: str, wanted: Entry, reason: str, by: Subject, at: datetime) -> str:
     """Somebody else comes instead, with the reason; the new entry's id."""
-    row = _entry(conn, entry_id)
-    meeting, seat = _point(conn, row.meeting_id, row.point_id, by, at)
+    row, meeting, seat = _locked(conn, entry_id, by, at)
     _withdraw(conn, row, seat, reason, by, at)
     return _add(conn, meeting, seat, wanted._replace(point_id=row.point_id), by, at, replaces=entry_id)
 
 
 def withdraw(conn: Connection, entry_id: str, reason: str, by: Subject, at: datetime) -> None:
     """Nobody comes instead."""
-    row = _entry(conn, entry_id)
-    _meeting, seat = _point(conn, row.meeting_id, row.point_id, by, at)
+    row, _meeting, seat = _locked(conn, entry_id, by, at)
     _withdraw(conn, row, seat, reason, by, at)
 
 
@@ -120,8 +119,15 @@ def _point(conn: Connection, meeting_id: str, point_id: int, by: Subject, at: da
     return meeting, seat
 
 
+def _locked(conn: Connection, entry_id: str, by: Subject, at: datetime) -> tuple[Row[Any], Meeting, seat_store.Seat]:
+    """The entry under its meeting's lock, the only one that is taken here: whoever was faster has withdrawn it."""
+    first = _entry(conn, entry_id)
+    meeting, seat = _point(conn, first.meeting_id, first.point_id, by, at)
+    return _entry(conn, entry_id), meeting, seat
+
+
 def _entry(conn: Connection, entry_id: str) -> Row[Any]:
-    row = conn.execute(select(delegate_entry).where(_e.entry_id == entry_id, _e.withdrawn_at.is_(None)).with_for_update()).first()
+    row = conn.execute(select(delegate_entry).where(_e.entry_id == entry_id, _e.withdrawn_at.is_(None))).first()
     if row is None:
         raise NotFound("delegate.unknown")
     return row

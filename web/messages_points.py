@@ -26,6 +26,7 @@ TEXTS: dict[str, str] = {
     "group.empty": N_("Nhóm chưa có điểm cầu nào. Hãy đánh dấu ít nhất một."),
     "group.name": N_("Đã có nhóm tên “{name}”. Hãy chọn tên khác."),
     "group.changed": N_("Nhóm này vừa được người khác sửa. Hãy tải lại trang rồi sửa tiếp."),
+    "aside.gone": N_("Tệp đã quá lâu nên không còn giữ. Hãy nạp lại tệp."),
     "roll.time": N_("Chỉ điểm danh khi cuộc họp đang diễn ra."),
     "delegate.code": N_("Cuộc họp không có điểm cầu mã “{value}”."),
     "delegate.twice": N_("{name} đã có ở một dòng trước."),

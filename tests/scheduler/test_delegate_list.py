@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, text
 
 from meetings.access import Role, SeatRef, Subject
 from meetings.errors import Closed, Invalid, MeetingError, NotAllowed, NotFound
-from meetings.store import ledger_store
+from meetings.store import ledger_store, meeting_store
 from meetings.store.database import Database
-from scheduler import delegate_list, delegate_sheet, service
+from scheduler import claims, delegate_list, delegate_sheet, service
 from scheduler.delegate_sheet import Entry
-from tests.scheduler.conftest import Province
+from tests.scheduler.conftest import Province, look
+from tests.support.postgres import restore
 
 HOUR = timedelta(hours=1)
 
@@ -109,3 +114,53 @@ def test_three_bad_of_ten_thousand_are_named_and_the_others_taken_in_one_go(db: 
 def test_a_row_that_comes_twice_is_named() -> None:
     _good, bad = delegate_sheet.read("point;name\r\n202;Lê An\r\n202;Lê An\r\n".encode(), {"202": 1})
     assert [(one.line, one.error.code) for one in bad] == [(3, "delegate.twice")]
+
+
+@pytest.mark.postgres
+def test_delegates_wait_for_nobody_who_holds_points_and_two_who_replace_the_same_one_do_not_wait_in_a_circle(
+    postgres_land: Database, at: datetime,
+) -> None:
+    """Everything that books locks points, then meetings.  Whoever names delegates holds a meeting: were points wanted after it, two
+    such would wait for each other for ever; here the points are held by somebody and everything is done all the same."""
+    db = postgres_land
+    province = look(db, at)
+    try:
+        office, first = province.office("22"), province.point("202").point_id
+        meeting_id = office.draft(db, at + 72 * HOUR)
+        with db.write() as conn:
+            service.book(conn, meeting_id, [first], office.secretary, at)
+            entry = delegate_list.register(conn, meeting_id, Entry(first, "Lê An", "", ""), office.secretary, at)
+
+        def hurried(work: Callable[[Connection], object]) -> object:
+            with db.write() as conn:
+                conn.execute(text("SET LOCAL lock_timeout = '60s'"))
+                return work(conn)
+
+        with db.write() as holder:
+            claims.lock(holder, [point.point_id for point in province.points])
+            hurried(lambda conn: delegate_list.register(conn, meeting_id, Entry(first, "Vũ Bình", "", ""), office.secretary, at))
+            hurried(lambda conn: delegate_list.load(conn, meeting_id, [Entry(first, "Hà Cúc", "", "")], office.secretary, at))
+            hurried(lambda conn: delegate_list.set_deadline(conn, meeting_id, at + HOUR, office.secretary, at))
+        # One has the meeting and wants the entry, the other asks for the same entry: it waits for the meeting, and finds it gone.
+        with ThreadPoolExecutor(1) as other:
+            with db.write() as faster:
+                meeting_store.lock(faster, meeting_id)
+                slower = other.submit(hurried, lambda conn: delegate_list.replace(conn, entry, Entry(0, "Đỗ Dũng", "", ""), "ốm", office.secretary, at))
+                wait_for_a_lock(db)
+                delegate_list.withdraw(faster, entry, "đi công tác", office.secretary, at)
+            with pytest.raises(NotFound, match=r"delegate\.unknown"):
+                slower.result(60)
+        assert names(db, meeting_id) == ["Hà Cúc", "Vũ Bình"]
+    finally:
+        restore(db)
+
+
+def wait_for_a_lock(db: Database) -> None:
+    """Until some transaction waits for another: the database says so."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with db.read() as conn:
+            if conn.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody waits")

@@ -75,6 +75,9 @@ async def test_three_bad_rows_of_ten_thousand_are_named_and_the_rest_taken(clien
     assert taken.headers["location"].endswith("?done=delegates&n=9997")
     shown = (await client.get(f"{place}/registration?q=bieu+9990")).text
     assert "Đại biểu 9990" in shown and "Đại biểu 9991" not in shown
+    assert not list((found.settings.data / "aside").iterdir()) and not any((found.settings.data / "blobs").rglob("[0-9a-f]" * 64))
+    twice = await client.post(f"{place}/registration/sheet", data={"_csrf": token, "kept": kept[1]})
+    assert twice.status_code == 404 and "không còn giữ" in twice.text
     forged = await client.post(f"{place}/registration/sheet", data={"_csrf": token, "kept": "x.y"})
     assert forged.status_code == 422
 

@@ -103,17 +103,19 @@ def load(request: Request, meeting_id: str) -> Response:
             good, bad = delegate_sheet.read(data, codes)
             if not bad or kept is not None:
                 n = delegate_list.load(conn, meeting_id, good, request.state.subject, found.clock.now())
-                return done(f"/meetings/{meeting_id}/registration", "delegates", n)
+        if not bad or kept is not None:
+            if kept is not None:
+                found.aside.remove(kept.sha256)
+            return done(f"/meetings/{meeting_id}/registration", "delegates", n)
+        receipt = uploads.receipt(found.keys.csrf, Kept("delegates.csv", "text/csv", len(data), found.aside.put(data)))
     except MeetingError as error:
         return _show(request, meeting_id, status_of(error), {"file": explain(error)})
-    receipt = uploads.receipt(found.keys.csrf, Kept("delegates.csv", "text/csv", len(data), found.blobs.put(data)))
     return _show(request, meeting_id, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad], good=len(good), receipt=receipt)
 
 
 def _bytes(request: Request, kept: Kept | None) -> bytes:
     if kept is not None:
-        with container(request).blobs.open(kept.sha256) as stored:
-            return stored.read()
+        return container(request).aside.read(kept.sha256)
     file = request.state.form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         raise Invalid("document.none", field="file")

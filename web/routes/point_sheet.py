@@ -62,13 +62,13 @@ def load(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
         with found.db.write() as conn:
             known = {kept.point.code: kept for kept in below(conn, found, subject)}
             rows, bad = point_sheet.read(data, known)
-            if bad:
-                return _page(request, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad[:SHOWN]],
-                             more=max(0, len(bad) - SHOWN), good=len(rows))
-            changes = [(known[row.code].point.point_id, row.card, row.version) for row in rows]
+            changes = [] if bad else [(known[row.code].point.point_id, row.card, row.version) for row in rows]
             n = point_store.edit(conn, changes, subject, found.clock.now())
     except MeetingError as error:
         return _page(request, status_of(error), said={"file": explain(error)})
+    if bad:
+        return _page(request, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad[:SHOWN]],
+                     more=max(0, len(bad) - SHOWN), good=len(rows))
     return done("/points", "sheet", n)
 
 

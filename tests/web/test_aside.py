@@ -1,0 +1,36 @@
+"""Files that wait for a second press leave no trace once they are taken or nobody came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from meetings.errors import NotFound
+from web.aside import WAITS, Aside
+
+
+def test_a_file_is_read_by_its_name_until_it_is_taken(tmp_path: Path) -> None:
+    aside = Aside(tmp_path / "aside")
+    name = aside.put("Lê An;0912".encode())
+    assert aside.read(name) == "Lê An;0912".encode() and aside.read(name)
+    aside.remove(name)
+    aside.remove(name)
+    for gone in (name, "0" * 64, "../x", ""):
+        with pytest.raises(NotFound, match=r"aside\.gone"):
+            aside.read(gone)
+
+
+def test_what_nobody_came_for_goes_when_the_next_is_put_and_what_was_half_written_too(tmp_path: Path) -> None:
+    aside = Aside(tmp_path)
+    old = aside.put(b"old")
+    (tmp_path / "dead.part").write_bytes(b"half")
+    for path in tmp_path.iterdir():
+        os.utime(path, (1_000_000, 1_000_000))
+    fresh = aside.put(b"fresh", now=1_000_000 + WAITS)
+    assert aside.read(old) == b"old", "not before its time"
+    os.utime(tmp_path / fresh, (1_000_001 + WAITS,) * 2)
+    newest = aside.put(b"newest", now=1_000_001 + WAITS)
+    os.utime(tmp_path / newest, (1_000_001 + WAITS,) * 2)
+    assert {path.name for path in tmp_path.iterdir()} == {fresh, newest}
