@@ -25,11 +25,12 @@ from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.store.database import Database
 from meetings.units import UnitTree
-from scheduler import approval, claims, outbox, policies, request_store, store
+from scheduler import approval, capacity_store, claims, outbox, policies, request_store, store
 from scheduler.approval import OPEN, Offer, Policy, Request, Standing
 from scheduler.booking import Point
 from scheduler.notices import To, notice
 from scheduler.points import points_by_id
+from scheduler.readings import points_of_meeting
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day
 
@@ -99,7 +100,7 @@ def resource(conn: Connection, request: Request, tree: UnitTree) -> Resource:
 
 
 def agree(conn: Connection, request_id: str, by: Subject, at: datetime, version: int | None = None) -> Request:
-    """Raises as `approval.agree`; Conflict("booking.overlap") when the point was taken meanwhile; Stale("request.stale")."""
+    """Raises as `approval.agree`; Conflict("booking.overlap" | "capacity.full") when the point, or the room on the server, was taken meanwhile; Stale("request.stale")."""
     case = _asked(conn, request_id, by, version)
     return _store(conn, case, approval.agree(case.request, case.request.asked, case.tree, case.policy, at), by, at)
 
@@ -300,6 +301,7 @@ def _store_all(
             claims.check_free(conn, after.point_ids, slot, meeting.meeting_id, actor)
             claims.confirm(conn, before.request_id, after.point_ids, slot, meeting.meeting_id, actor)
             overtake(conn, after.point_ids, slot, meeting.meeting_id, actor, at)
+            capacity_store.check_capacity(conn, slot, len(points_of_meeting(conn, meeting.meeting_id)), meeting.meeting_id)
     claims.seat(conn, meeting, by, at, tree=tree)
     ledger_store.append_all(conn, meeting.meeting_id, "request.changed", at, by,
                             [_data(before.request_id, after, tree) for before, after in changes])

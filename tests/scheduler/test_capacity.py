@@ -13,10 +13,12 @@ from meetings import service as meetings
 from meetings.access import Role, Subject
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.store.database import Database
-from scheduler import capacity_store, service
+from scheduler import capacity_store, requests, service
+from scheduler.approval import Standing
 from scheduler.capacity import Limit, Load, busiest, full, reckon
 from scheduler.slots import Slot
 from tests.scheduler.conftest import Province
+from tests.scheduler.test_requests import cascade, office_of
 
 HOUR = timedelta(hours=1)
 
@@ -131,6 +133,24 @@ def test_a_booking_beyond_it_is_refused_and_a_cancelled_one_gives_its_share_back
         service.cancel(conn, first, "Hoãn", office.secretary, at)
         assert capacity_store.full_slots(conn, Slot(at, at + 5 * HOUR), 11) == [Slot(at + 2 * HOUR, at + 3 * HOUR)]
         assert capacity_store.look(conn, Slot(at, at + 5 * HOUR), 11).others == 20 * 122  # type: ignore[union-attr]
+
+
+def test_a_yes_that_comes_when_the_server_is_full_is_refused_and_given_later(db: Database, province: Province, at: datetime) -> None:
+    """Pending points are in nobody's sum: what was booked meanwhile may have taken the room."""
+    meeting_id, request = cascade(db, province, at, days=3)
+    upper, owner = (office_of(province, unit).secretary for unit in request.request.route)
+    start = request.request.slot.start
+    with db.write() as conn:
+        capacity_store.tell(conn, 5 * 122, False, at)
+        requests.agree(conn, request.request_id, upper, at)
+    other = booked(db, province, at, start, slice(230, 234))
+    with pytest.raises(Conflict, match=r"capacity\.full") as refused, db.write() as conn:
+        requests.agree(conn, request.request_id, owner, at)
+    assert (refused.value.params["points"], refused.value.params["room"]) == (2, 1)
+    with db.write() as conn:
+        service.cancel(conn, other, "Hoãn", province.office("22").secretary, at)
+        assert requests.agree(conn, request.request_id, owner, at).standing is Standing.AGREED
+        assert len(service.points_of_meeting(conn, meeting_id)) == 2
 
 
 @pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.long)])
