@@ -152,10 +152,6 @@ def _delegate(subject: Subject, resource: Resource) -> bool:
     return subject.delegate is not None and subject.delegate.meeting_id == resource.meeting_id
 
 
-def _at_the_top(subject: Subject, *roles: Role) -> bool:
-    return len(subject.unit_path) == 1 and _holds(subject, frozenset(roles))
-
-
 # --- one rule an action, None = no --------------------------------------------------------------------------------
 
 
@@ -193,14 +189,11 @@ def _point_keep(subject: Subject, resource: Resource) -> str | None:
     return "own officer" if _own_staff(subject, resource, Role.OFFICER) else None
 
 
-def _keeper(subject: Subject, _resource: Resource) -> str | None:
-    """Rules of all levels are kept at the top: an administrator of the highest unit, of no unit below it."""
-    return "administrator at the top" if _at_the_top(subject, Role.ADMIN) else None
-
-
-def _postmaster(subject: Subject, _resource: Resource) -> str | None:
-    """What goes out names people of every unit: for those who run the installation, not for a commune's technician."""
-    return "operator at the top" if _at_the_top(subject, Role.ADMIN, Role.TECHNICIAN) else None
+def _at_the_top(*roles: Role) -> Callable[[Subject, Resource], str | None]:
+    """Rules of all levels, and what goes out to people of every unit: kept in the highest unit, by nobody below it."""
+    def rule(subject: Subject, _resource: Resource) -> str | None:
+        return "at the top" if len(subject.unit_path) == 1 and _holds(subject, frozenset(roles)) else None
+    return rule
 
 
 def _create(subject: Subject, resource: Resource) -> str | None:
@@ -364,8 +357,8 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.MEETING_CONDUCT: _conduct,
     Action.REQUEST_READ: _concerned,
     Action.REQUEST_ANSWER: _answers,
-    Action.POLICY_KEEP: _keeper,
-    Action.OUTBOX_KEEP: _postmaster,
+    Action.POLICY_KEEP: _at_the_top(Role.ADMIN),
+    Action.OUTBOX_KEEP: _at_the_top(Role.ADMIN, Role.TECHNICIAN),
     Action.MEETING_JOIN: _join,
     Action.DELEGATE_REGISTER: _delegates,
     Action.MOTION_VOTE: _seat_only,
