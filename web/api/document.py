@@ -24,7 +24,9 @@ REF = "#/components/schemas/{model}"
 ABOUT = (
     "Điểm Cầu for programs. Every address does what the page of the same name does, in one transaction, with the same "
     "rules. Send `Authorization: Bearer <token>` (made on the account page) or, from a page, the session cookie and "
-    "`X-CSRF-Token`. Times carry their zone. Refusals are problem documents (RFC 9457) in the language of Accept-Language."
+    "`X-CSRF-Token`. Times carry their zone. Every answer has a strong `ETag`; a change names it in `If-Match`, a creation its own "
+    "`Idempotency-Key`. Lists come in parts, the next one's address in `Link`. Refusals are problem documents (RFC 9457) in the "
+    "language of Accept-Language; what is not yours is not found."
 )
 _LISTED = re.compile(r"\bListed_(\w+?)(?:Out)?_(?=\")")  # the library's name of Listed[PointOut]; here it is PointList
 UNUSED = ("HTTPValidationError", "ValidationError")

@@ -25,7 +25,8 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.postgres
 PEOPLE = (("thuky", "Nguyễn Thị Thu", Role.SECRETARY), ("lanhdao", "Trần Văn Đức", Role.DIVISION_HEAD),
-          ("chutri", "Phạm Minh Hải", Role.CHAIR), ("vanthu", "Lê Thị Hoa", Role.CLERK))
+          ("chutri", "Phạm Minh Hải", Role.CHAIR), ("vanthu", "Lê Thị Hoa", Role.CLERK),
+          ("quantri", "Đỗ Quản Trị", Role.ADMIN))
 
 
 @pytest.fixture
@@ -90,3 +91,23 @@ async def test_meetings_that_want_the_same_points_and_hours_wait_in_no_circle(sc
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses.keys() <= {200, 409, 412}, [answer.text for answer in answers if answer.status_code not in (200, 409, 412)]
         assert statuses[200] >= 1 and statuses[412] >= 1
+
+
+async def test_what_has_no_row_yet_or_is_taken_away_is_changed_by_one(program: Ask, script: httpx.AsyncClient, found: Container) -> None:
+    """A day nobody told anything of, a group, a calendar, a delegate: of six who come from one version one is first."""
+    keeper, day = program("quantri"), "/api/v1/working-days/2026-03-10"
+    meeting = await made(script, audience=under(found, "Huyện Ba Chẽ"), start="2026-03-12T09:00:00+07:00", end="2026-03-12T10:00:00+07:00")
+    key = {"idempotency-key": "for-the-race"}
+    group = await script.post("/api/v1/groups", json={"name": "Cụm", "points": ["06973"]}, headers=key)
+    feed = await script.post("/api/v1/feeds", json={}, headers={"idempotency-key": "a-calendar"})
+    delegate = await script.post(f"{meeting.headers['location']}/delegates", json={"point": "06973", "name": "An"}, headers={"idempotency-key": "a-delegate"})
+    for client, way, path, seen, sent in (
+        (keeper, "put", day, await keeper.get(day), {"works": False, "note": "Nghỉ bão"}),
+        (script, "put", group.headers["location"], group, {"name": "Khác", "points": ["22"]}),
+        (script, "post", f"{delegate.headers['location']}/replace", delegate, {"name": "Mai", "reason": "đi công tác"}),
+        (script, "delete", feed.headers["location"], feed, None),
+    ):
+        answers = await asyncio.gather(*(
+            client.request(way, path, json=sent, headers={"if-match": seen.headers["etag"]}) for _ in range(6)))
+        told = Counter(answer.status_code for answer in answers)
+        assert told[200] == 1 and told.keys() <= {200, 404, 412}, (path, [answer.text for answer in answers])
