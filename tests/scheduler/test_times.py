@@ -196,6 +196,14 @@ def test_a_time_that_is_past_now_is_kept_at_once_and_not_lost(day: Day) -> None:
     assert only_lines(day.go(day.start)) == lines("T-60min")
 
 
+def test_a_reminder_that_never_waited_does_not_come_late(day: Day) -> None:
+    day.change(chosen(unanswered=""))
+    day.go(day.start - 30 * HOUR)
+    day.change(chosen(unanswered="2880"))
+    day.go(day.start)
+    assert reminders.UNANSWERED not in [kind for kind, _round, _at in day.done]
+
+
 def test_there_and_back_again_is_one_delivery_each(day: Day) -> None:
     for _turn in range(3):
         day.change(chosen(round1="1200", round2="", room="45"))
