@@ -132,11 +132,7 @@ def _own_staff(subject: Subject, resource: Resource, *roles: Role) -> bool:
 
 def _attends(subject: Subject, resource: Resource) -> bool:
     """The subject works in a unit with a booked point, and the meeting is no longer a draft."""
-    return (
-        _holds(subject, _WORKERS)
-        and subject.unit_id in resource.attending_units
-        and resource.state != "draft"
-    )
+    return _holds(subject, _WORKERS) and subject.unit_id in resource.attending_units and resource.state != "draft"
 
 
 def _leads(subject: Subject, resource: Resource) -> bool:
@@ -320,11 +316,7 @@ def _record(subject: Subject, resource: Resource) -> str | None:
     return "delegate" if _delegate(subject, resource) else None
 
 
-def _minutes_edit(subject: Subject, resource: Resource) -> str | None:
-    return "party" if _party(subject, resource, "secretary", "division_head", "chair") else None
-
-
-def _sign(subject: Subject, resource: Resource) -> str | None:
+def _signer(subject: Subject, resource: Resource) -> str | None:
     return "party" if _party(subject, resource, "division_head", "secretary", "chair") else None
 
 
@@ -371,9 +363,9 @@ _RULES: Mapping[Action, Callable[[Subject, Resource], str | None]] = MappingProx
     Action.LINETEST_OPEN: _link_keep,
     Action.LINETEST_RUN: _seat_only,
     Action.MINUTES_READ: _minutes_read,
-    Action.MINUTES_EDIT: _minutes_edit,
+    Action.MINUTES_EDIT: _signer,
     Action.MINUTES_NUMBER: _clerk,
-    Action.MINUTES_SIGN: _sign,
+    Action.MINUTES_SIGN: _signer,
     Action.MINUTES_SEAL: _clerk,
     Action.MINUTES_ISSUE: _clerk,
     Action.PACKET_READ: _packet_read,
