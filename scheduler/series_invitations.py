@@ -96,6 +96,12 @@ def touch(conn: Connection, series_id: str, due: datetime | None, at: datetime) 
     return outbox.put(conn, f"{SPREAD}:{series_id}:{row.round + 1}", SPREAD, due, payload)
 
 
+def due(conn: Connection, at: datetime) -> list[Mapping[str, Any]]:
+    """What is to be spread by now, as its items say it: for whoever wants to see what a change would send, and takes it back."""
+    rows = conn.execute(select(_e.series_id, _e.round).where(_e.due_at <= at).order_by(_e.series_id))
+    return [{"series_id": row.series_id, "round": row.round} for row in rows]
+
+
 def spread(conn: Connection, payload: Mapping[str, Any], guests: Guests, at: datetime) -> int:
     """The one mail that each needs; how many.  Nothing where a newer change waits to be spread itself."""
     series_id = payload["series_id"]

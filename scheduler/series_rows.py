@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from meetings.errors import NotFound
+from meetings.meeting import State
 from meetings.store.tables import meeting as meeting_table
+from scheduler.mail_table import series_guest
 from scheduler.series import Series
 from scheduler.series_table import series as table
 from scheduler.series_table import series_meeting as link
+
+CHANGEABLE = (State.DRAFT.value, State.CONVENED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A meeting's place in its series: the `number`-th of `total` that are left."""
+    """A meeting's place in its series: the `number`-th of `total` that are left.
+
+    How far a change of this one and the `following`, or of all that have not begun (`coming`), reaches; `people` have it in their calendars.
+    """
 
     stored: Stored
     key: datetime
     number: int
     total: int
+    following: int = 0
+    coming: int = 0
+    people: int = 0
 
 
 def get(conn: Connection, series_id: str) -> Stored:
@@ -56,7 +66,12 @@ def of_meeting(conn: Connection, meeting_id: str) -> Place | None:
         return None
     stored, key = get(conn, row.series_id), datetime.fromisoformat(row.key)
     keys = [one.key for one in stored.series.occurrences()]
-    return Place(stored, key, sum(one <= key for one in keys), len(keys))
+    mine = select(link.c.key).join(meeting_table, link.c.meeting_id == meeting_table.c.meeting_id)
+    coming = list(conn.execute(mine.where(link.c.series_id == row.series_id, meeting_table.c.state.in_(CHANGEABLE))).scalars())
+    people = conn.execute(select(func.count()).where(
+        series_guest.c.series_id == row.series_id, series_guest.c.removed_at.is_(None))).scalar_one()
+    following = sum(one >= row.key for one in coming)
+    return Place(stored, key, sum(one <= key for one in keys), len(keys), following, len(coming), people)
 
 
 def members(conn: Connection, series_id: str) -> list[Row[Any]]:

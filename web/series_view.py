@@ -9,15 +9,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from meetings.access import Subject
+from meetings.errors import MeetingError
 from meetings.meeting import Meeting
 from minutes import service as minutes
 from minutes.model import DocumentModel
-from scheduler import invitations, series_invitations
+from scheduler import claims, invitations, readings, series_invitations
 from scheduler.calendar_mail import Entry
 from scheduler.series_mail import Date, Form
 from web import repeat
 from web.container import Container
 from web.i18n import ngettext
+from web.repeat import Plan
 from web.when import When
 
 
@@ -58,3 +61,12 @@ def gathered(found: Container, conn: Connection, entries: Sequence[Entry]) -> li
         address = f"{found.settings.base_url}/meetings/{ours[0].meeting_id}/series" if ours[0].address else ""
         alone += form.entries(replace(ours[0], meeting_id=series_id, sequence=sequence, stamped=stamped, address=address), list(dates))
     return alone
+
+
+def clashes(conn: Connection, plan: Plan | None, point_ids: Sequence[int], by: Subject) -> dict[str, MeetingError]:
+    """What stands in the way of each date of a series that is about to be booked, by its key."""
+    found = {}
+    for row in plan.rows if plan and point_ids else ():
+        if not row.left_out and (taken := readings.conflicts(conn, point_ids, row.slot, by=by)):
+            found[row.key] = claims.overlap(taken)
+    return found

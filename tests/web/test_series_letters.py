@@ -15,7 +15,7 @@ from scheduler import invitees, series_store
 from scheduler.series_store import Scope
 from tests.scheduler.calendars import Program
 from tests.web.conftest import browser, post, sign_in
-from tests.web.test_booking import book, points_named
+from tests.web.test_booking import book, fill, points_named
 from tests.web.test_delivery import Office, office  # noqa: F401 - a fixture
 from tests.web.test_feeds import address
 from tests.web.test_series_pages import WEEKLY, meetings_of
@@ -152,3 +152,44 @@ async def test_the_document_has_all_dates(series: list[str], found: Container) -
     assert blocks["time"].value == ("từ 09 giờ 00 phút đến 11 giờ 00 phút, hằng tuần, vào Thứ Sáu; 4 buổi, "
                                     "từ ngày 13 tháng 3 năm 2026 đến ngày 03 tháng 4 năm 2026")
     assert blocks["dates"].items[1] == "Thứ Sáu, từ 09 giờ 00 phút đến 11 giờ 00 phút, ngày 20 tháng 3 năm 2026"
+
+
+async def test_a_change_says_beforehand_what_it_will_do_and_does_nothing(
+    app: FastAPI, series: list[str], office: Office, found: Container  # noqa: F811
+) -> None:
+    async with browser(app) as client:
+        await sign_in(client, "thuky")
+        here = f"/meetings/{series[2]}/edit"
+        page = (await client.get(here)).text
+        assert "2 người có chuỗi này trong lịch" in page and "Xem trước thay đổi" in page
+        data = {"title": "Giao ban tháng 3", "place": "", "day": "2026-03-27", "start": "14:00", "end": "16:00", "scope": "following"}
+        looked = (await post(client, here, {**data, "action": "look"}, page=here)).text
+        assert "Sẽ đổi 2 buổi" in looked and "4 thư được gửi" in looked and "mỗi người nhận hai thư" in looked
+        assert "Thứ Sáu 03/04, 09:00–11:00 → <b>Thứ Sáu 03/04, 14:00–16:00</b>" in looked
+        assert office.due() == 0, "nothing was saved"
+        assert (await post(client, here, data, page=here)).status_code == 303 and office.due() == 4
+        await book(client, points_named(found, "Xã Đồn Đạc"), title="Họp báo", day="2026-03-13", start="14:00", end="15:00")
+        office.due()
+        refused = await post(client, f"/meetings/{series[0]}/edit", {**data, "day": "2026-03-13", "scope": "all", "action": "look"},
+                             page=f"/meetings/{series[0]}/edit")
+        assert refused.status_code == 409 and "Họp báo" in refused.text and "1 ngày vướng" in refused.text
+
+
+async def test_dates_in_conflict_are_shown_before_the_booking(app: FastAPI, found: Container) -> None:
+    async with browser(app) as client:
+        await sign_in(client, "thuky")
+        point = points_named(found, "Huyện Ba Chẽ")
+        assert (await book(client, point, title="Họp báo", day="2026-03-20", start="08:00", end="10:00")).status_code == 303
+        looked = (await client.post("/meetings/new", data=await fill(client, point=point, action="look", **HERE))).text
+        assert "1 ngày vướng" in looked and "Điểm cầu Huyện Ba Chẽ đã có lịch 08:00–10:00 (Họp báo" in looked
+
+
+async def test_the_page_of_a_series_gives_its_invitation_as_both_files(app: FastAPI, series: list[str]) -> None:
+    async with browser(app) as client:
+        await sign_in(client, "thuky")
+        assert "4 buổi chưa họp" in (await client.get(f"/meetings/{series[0]}/series")).text
+        for ending, magic in (("pdf", b"%PDF-"), ("docx", b"PK")):
+            answer = await client.get(f"/meetings/{series[1]}/series/invitation.{ending}")
+            assert answer.status_code == 200 and answer.content.startswith(magic)
+            assert f"giay-moi-01-GM-UBND.{ending}" in answer.headers["content-disposition"]
+        assert (await client.get(f"/meetings/{series[1]}/series/invitation.odt")).status_code == 404

@@ -22,7 +22,7 @@ from scheduler import service as booking
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
 from scheduler.workdays import WorkingDays
-from web import asking, booking_form, booking_view, calendar_free, capacity, convening, repeat, store, uploads, views
+from web import asking, booking_form, booking_view, calendar_free, capacity, convening, repeat, series_view, store, uploads, views
 from web.booking_form import Typed, Wanted
 from web.container import Container, container
 from web.errors import explain, status_of
@@ -211,6 +211,7 @@ def _show(
         days = workday_store.working_days(conn, language())
         plan, mistakes = booking_form.plan(typed, wanted, found.when, days)
         series = series_store.of_meeting(conn, own) if own else None
+        clashing = {} if own else series_view.clashes(conn, plan, booking_view.chosen_ids(within, typed), subject)
         named = booking_view.named(conn, within)
         hurried = meeting is None and _hurried(conn, wanted, found, now)
     said = said if said is not None else {}
@@ -224,7 +225,7 @@ def _show(
         branches=branches, others=others, many=len(within.others) > booking_view.MANY, needing=needing,
         waits={point.point_id: one for one in picture.asked if one.sent for point in one.points} if picture else {}, picture=picture, accounts=accounts, directory=booking_view.directory(accounts), most_leaders=MAX_LEADERS, errors=said, labels=booking_form.labels(), meeting=meeting,
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
-        loud=status != 200, named=named, plan=plan, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
+        loud=status != 200, named=named, plan=plan, clashing={key: explain(error, request) for key, error in clashing.items()}, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
         holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
         blocked=[(key, slot, explain(error, request)) for key, slot, error in blocked or []],
         server=capacity.sentence(picture.server.as_params()) if picture and picture.server else "",

@@ -5,6 +5,7 @@ Cancelling reaches as far in the same way.  What may be changed is decided by th
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,12 +13,17 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from meetings.access import Action
-from meetings.errors import Invalid, MeetingError
+from meetings.errors import Invalid, MeetingError, NotFound
 from meetings.meeting import MAX_LEADERS, Person, State
+from minutes import service as minutes
+from minutes.docx import render_docx
+from minutes.pdf import render_pdf
+from minutes.release import MEDIA_TYPES, What
 from scheduler import audience_store, series_store
+from scheduler.series_rows import CHANGEABLE
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
-from web import booking_form, booking_view, convening, repeat, views
+from web import booking_form, booking_view, convening, repeat, series_preview, series_view, views
 from web.booking_form import Typed
 from web.container import container
 from web.errors import explain, status_of
@@ -25,8 +31,10 @@ from web.guard import allow
 from web.legible import number
 from web.pages import done, page
 from web.routes.booking import blocked
+from web.series_preview import Preview
 
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["meetings"], default_response_class=HTMLResponse)
+READ = [Depends(allow(Action.MEETING_READ, views.meeting))]
 EDIT = [Depends(allow(Action.MEETING_EDIT, views.meeting))]
 
 
@@ -41,7 +49,9 @@ def form(request: Request, meeting_id: str) -> Response:
 
 @router.post("/edit", dependencies=EDIT)
 def save(request: Request, meeting_id: str) -> Response:
-    """`title`, `place`, `day`, `start`, `end`, `leader`s where the form has them (`leaders_shown`); in a series `scope` and the `version` the form was made from."""
+    """`title`, `place`, `day`, `start`, `end`, `leader`s where the form has them (`leaders_shown`); in a series `scope` and the
+    `version` the form was made from.  `action`: look, to see what it would do.
+    """
     found, meeting, sent = container(request), request.state.meeting, request.state.form
     typed, scope = booking_form.read(sent, found.keys.csrf), Scope.of(sent.get("scope"))
     wanted, errors = booking_form.times(typed, found.when)
@@ -51,13 +61,17 @@ def save(request: Request, meeting_id: str) -> Response:
         return _form(request, typed, 422, {name: explain(error, request) for name, error in errors.items()})
     assert wanted.start and wanted.end
     fields = {name: value for name, value in (("title", typed.title), ("place", typed.place)) if value != getattr(meeting, name)}
+    slot, version = Slot(wanted.start, wanted.end), number(str(sent.get("version", "")))
+
+    def edit(conn: Connection, now: datetime) -> int:
+        change = Change(fields | (_leaders(conn, request, typed) if sent.get("leaders_shown") else {}), slot)
+        return series_store.edit(conn, meeting_id, scope, change, request.state.subject, now, version=version, acts=convening)
+
     try:
+        if sent.get("action") == "look":
+            return _form(request, typed, preview=series_preview.preview(found, meeting_id, edit))
         with found.db.write() as conn:
-            if sent.get("leaders_shown"):
-                fields |= _leaders(conn, request, typed)
-            change = Change(fields, Slot(wanted.start, wanted.end))
-            n = series_store.edit(conn, meeting_id, scope, change, request.state.subject, found.clock.now(),
-                                  version=number(str(sent.get("version", ""))), acts=convening)
+            n = edit(conn, found.clock.now())
     except MeetingError as error:
         field = str(error.params.get("field", "start"))
         return _form(request, typed, status_of(error), {field if field in booking_form.ORDER else "start": explain(error, request)}, error)
@@ -77,6 +91,7 @@ def _leaders(conn: Connection, request: Request, typed: Typed) -> dict[str, tupl
 
 def _form(
     request: Request, typed: Typed, status: int = 200, said: dict[str, str] | None = None, error: MeetingError | None = None,
+    preview: Preview | None = None,
 ) -> HTMLResponse:
     meeting, sent = request.state.meeting, request.state.form
     meeting.check_state(State.DRAFT, State.CONVENED)
@@ -86,22 +101,47 @@ def _form(
         accounts = booking_view.people(conn, request.state.subject, found.when.today(found.clock.now()))
     return page(
         request, "meetings/edit.html", status, place="meetings", meeting=meeting, typed=typed, errors=said or {},
-        labels=booking_form.labels(), directory=booking_view.directory(accounts, meeting.leaders), most_leaders=MAX_LEADERS, series=series, scope=Scope.of(sent.get("scope") if sent else None).value,
+        labels=booking_form.labels(), directory=booking_view.directory(accounts, meeting.leaders), most_leaders=MAX_LEADERS, series=series,
+        preview=preview, scope=Scope.of(sent.get("scope") if sent else None).value,
         blocked=[(slot, explain(why, request)) for _key, slot, why in blocked(error)] if error else [],
     )
 
 
-@router.get("/series", dependencies=[Depends(allow(Action.MEETING_READ, views.meeting))])
+@router.get("/series", dependencies=READ)
 def whole(request: Request, meeting_id: str) -> Response:
-    """Every meeting of the series that this one is of."""
-    found = container(request)
+    """Every meeting of the series that this one is of: what is to come, and what was."""
+    found, now = container(request), container(request).clock.now()
     with found.db.read() as conn:
         series = series_store.of_meeting(conn, meeting_id)
         if series is None:
             raise Invalid("series.unknown")
         rows: list[Any] = series_store.members(conn, series.stored.series_id)
-    words = "" if series.stored.ended_at else repeat.words(series.stored.series, found.when)
-    return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, series=series, rows=rows, words=words)
+    stored = series.stored
+    words = "" if stored.ended_at else repeat.words(stored.series, found.when)
+    by_rule = {one.key.isoformat(): one.slot for one in stored.series.occurrences()}
+    apart = {row.meeting_id for row in rows if row.key in by_rule and by_rule[row.key] != Slot(row.starts_at, row.ends_at)}
+    coming = [row for row in rows if row.ends_at > now and row.state in CHANGEABLE]
+    return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, series=series, words=words, apart=apart,
+                coming=coming, others=[row for row in rows if row not in coming], convened=[row for row in coming if row.state == "convened"],
+                left_out=sorted(key for key in stored.series.excluded if key.isoformat() not in {row.key for row in rows}))
+
+
+@router.get("/series/invitation.{ending}", dependencies=READ)
+def document(request: Request, meeting_id: str, ending: str) -> Response:
+    """The invitation to all dates of the series that are to come, as PDF or DOCX, as the letters have it."""
+    found, now = container(request), container(request).clock.now()
+    kinds = {"pdf": (What.PDF, lambda model: render_pdf(model).data), "docx": (What.DOCX, render_docx)}
+    with found.db.read() as conn:
+        place = series_store.of_meeting(conn, meeting_id)
+        rows = [row for row in series_store.members(conn, place.stored.series_id) if row.state == "convened" and row.ends_at > now] if place else []
+        if place is None or not rows or ending not in kinds:
+            raise NotFound("not_found")
+        model = series_view.document(conn, rows[0].meeting_id, place.stored.series.rule, [(row.starts_at, row.ends_at) for row in rows])
+    if model is None:
+        raise NotFound("not_found")
+    what, render = kinds[ending]
+    headers = {"content-disposition": f'attachment; filename="{minutes.invitation_stem(model)}.{ending}"', "cache-control": "private, no-cache"}
+    return Response(render(model), media_type=MEDIA_TYPES[what], headers=headers)
 
 
 @router.post("/audience/apply", dependencies=[Depends(allow(Action.MEETING_BOOK, views.meeting))])
