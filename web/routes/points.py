@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Resource, Subject
 from meetings.errors import Invalid, MeetingError, NotFound, Stale
 from meetings.store import unit_store
-from scheduler import maintenance, point_card
+from scheduler import maintenance, point_card, times_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.hours import DAYS
@@ -94,12 +94,13 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         blocks = maintenance.blocks(conn, [point.point_id], Slot(now, now + maintenance.LONGEST * 2))
         keeper = may(subject, "point.edit", request.state.resource)
         lines = line_news.of_point(conn, subject, point.point_id, now) if keeper or may(subject, "readiness.read", request.state.resource) else {}
+        limits = times_store.policy(conn, found.settings.line_policy).limits
     tomorrow = found.when.form_date(now + timedelta(days=1))
     typed = {"from_day": tomorrow, "from_time": "08:00", "until_day": tomorrow, "until": "17:00", "note": "", **typed}
     return page(
         request, "points/point.html", status, place="points", point=point, card=kept.card, unit=unit, path=path,
         level=levels.get(unit.level, ""), blocks=blocks, keeper=keeper, week=_week(kept.card), typed=typed,
-        errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), found.settings.line_policy.limits),
+        errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), limits),
         coming=[one for one in taken if one.slot.end > now], past=[one for one in taken if one.slot.end <= now][::-1],
     )
 
