@@ -19,7 +19,7 @@ def written() -> dict[str, set[str]]:
             # A call inside a nested function is met once more for each function around it, one of which knows the kind.
             for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
                 for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-                    if ast.unparse(call.func) == "ledger_store.append":
+                    if ast.unparse(call.func) in ("ledger_store.append", "ledger_store.append_all"):
                         place = f"{path.relative_to(ROOT)}:{call.lineno}"
                         found.setdefault(place, set()).update(kinds(tree, function, call.args[2]))
     return found
