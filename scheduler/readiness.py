@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from math import exp, lgamma, log
 from typing import Any, Final
 
 from meetings.errors import Invalid
@@ -277,6 +279,29 @@ def _devices(measured: Measured, limits: Limits) -> list[Reason]:
     elif (measured.fps or 0) < limits.camera_fps:
         found.append(Reason("camera.slow", params={"fps": measured.fps or 0}))
     return found
+
+
+SURE: Final = 0.995
+_MOST_PACKETS: Final = 5000
+
+
+@lru_cache(maxsize=16)
+def packets_needed(loss_weak: int) -> int:
+    """So many packets tell a line that loses a third of `loss_weak` (thousandths) from one that loses five thirds of it, each
+    rightly with the probability SURE.  Nearer to the limit no number is enough: there either word will do."""
+    good, weak = loss_weak / 3000, min(0.999, loss_weak / 600)
+    count = 50
+    while count < _MOST_PACKETS and not (_at_least(count, good, loss_weak) <= 1 - SURE and _at_least(count, weak, loss_weak) >= SURE):
+        count += 10
+    return count
+
+
+def _at_least(count: int, share: float, thousandths: int) -> float:
+    """How likely a line that loses this share of its packets is read as losing so many thousandths or more of `count`."""
+    least = next(lost for lost in range(count + 1) if round(1000 * lost / count) >= thousandths)
+    each = (lgamma(count + 1) - lgamma(lost + 1) - lgamma(count - lost + 1) + lost * log(share) + (count - lost) * log(1 - share)
+            for lost in range(least))
+    return 1 - sum(exp(one) for one in each)
 
 
 CODES: Final = (

@@ -26,7 +26,7 @@ from meetings.errors import Invalid, Unavailable
 from meetings.meeting import Meeting
 from scheduler import line_tests, times_store
 from scheduler.line_tests import Standing, Test
-from scheduler.readiness import Measured
+from scheduler.readiness import Measured, packets_needed
 from web import readiness_words
 from web.container import Container, container
 from web.guard import allow
@@ -81,8 +81,11 @@ def from_card(
 def show(request: Request, secret: str, subject: Subject = TESTER) -> Response:
     """Allow camera and microphone, press one button."""
     found, meeting = container(request), _test(request).meeting
+    with found.db.read() as conn:
+        limits = times_store.policy(conn, found.settings.line_policy).limits
     data = {
         "base": f"/t/{secret}", "words": linetest_words(), "points": {}, "sprite": static("icons/sprite.svg"), "lang": language(),
+        "packets": packets_needed(limits.loss_weak),
         "relay": bool(_ice(found, seat_of(subject).code)),
     }
     return page(request, "linetest/test.html", title=meeting.title, when_text=found.when.span(meeting.start, meeting.end),

@@ -8,9 +8,12 @@ const DOWN = 3000;            // milliseconds of bytes
 const DOWN_NARROW = 8000;     // ... where fewer than these came:
 const NARROW = 64_000;
 const PATIENCE = 20_000;      // until the first of them
-const LOOP = 9000;            // milliseconds of the drawing, of which ...
-const SETTLING = 4000;        // ... so many are the estimate's to find the line
+const LOOP = 9000;            // milliseconds of the drawing ...
+const LONGEST = 26_000;       // ... and at most where packets are lost and too few were seen to say how many
+const CLEAN = 150;            // packets of which none is lost are enough
+const SETTLING = 4000;        // of them are the estimate's to find the line
 const LOOK = 500;
+const PROVEN = 4;             // looks: what came back over so long a time passed the line
 const QUIET = 1000;
 const MOST_UP = 1_500_000;    // bit/s of the drawing
 const BELIEVED = 4000;        // kbit/s of an estimate that was not tried to its end
@@ -99,20 +102,41 @@ function share(lost, all) {
   return all < 40 ? null : Math.round((1000 * Math.max(0, lost)) / all);
 }
 
-/** What two readings and the estimates between them say of the line. */
-export function weigh(first, last, estimates) {
+const bitsOf = (rows, what) => KINDS.reduce((sum, kind) => sum + 8 * rows[kind][what].bytes, 0);
+
+/** The most that came back in any two seconds, in kbit/s: the line carried that, however little was sent at other times. */
+function proven(readings) {
+  let most = 0;
+  for (let n = PROVEN; n < readings.length; n += 1) {
+    const [from, to] = [readings[n - PROVEN], readings[n]];
+    most = Math.max(most, (bitsOf(to, "got") - bitsOf(from, "got")) / (to.at - from.at));
+  }
+  return most;
+}
+
+/** Whether more packets are wanted: some are lost, and fewer were seen than tell a weak line from a good one. */
+export function unsure(ways) {
+  return ways.some(({ lost, all }) => all > 0 && all < data.packets && (lost > 0 || all < CLEAN));
+}
+
+/** What the readings and the estimates between them say of the line. */
+export function weigh(readings, estimates) {
+  const [first, last] = [readings[0], readings[readings.length - 1]];
   const took = last.at - first.at;
   const grown = (kind, what, name) => last[kind][what][name] - first[kind][what][name];
-  const bits = (what) => KINDS.reduce((sum, kind) => sum + 8 * grown(kind, what, "bytes"), 0);
-  const lossUp = KINDS.map((kind) => share(grown(kind, "told", "lost"), grown(kind, "sent", "packets")));
-  const lossDown = KINDS.map((kind) => share(grown(kind, "got", "lost"), grown(kind, "got", "lost") + grown(kind, "got", "packets")));
-  // Of sound the reports upward tell what its listener lost too: they count only where no picture got through.
+  const bits = (what) => bitsOf(last, what) - bitsOf(first, what);
+  const sentOf = KINDS.map((kind) => ({ lost: grown(kind, "told", "lost"), all: grown(kind, "sent", "packets") }));
+  const gotOf = KINDS.map((kind) => ({ lost: grown(kind, "got", "lost"), all: grown(kind, "got", "lost") + grown(kind, "got", "packets") }));
+  const lossUp = sentOf.map(({ lost, all }) => share(lost, all));
+  const lossDown = gotOf.map(({ lost, all }) => share(lost, all));
+  // Of sound the reports upward tell what its listener lost too: they count only where no picture got through.  Downward it is
+  // the other way round: what is sent again of a picture counts as not lost, and sound comes fifty times a second on any machine.
   const up = lossUp[0] ?? lossUp[1];
   const sent = (bits("sent") / took) * (1 - (up ?? 0) / 1000);
   const estimate = estimates.length ? Math.min(BELIEVED, estimates.reduce((sum, one) => sum + one, 0) / estimates.length / 1000) : 0;
   return {
-    up_kbps: Math.round(Math.max(sent, estimate)), loss_up: up, loss_down: lossDown[0] ?? lossDown[1],
-    received: Math.round(bits("got") / took),
+    up_kbps: Math.round(Math.max(sent, estimate, proven(readings))), loss_up: up, loss_down: lossDown[1] ?? lossDown[0],
+    received: Math.round(bits("got") / took), unsure: unsure([sentOf[0], gotOf[1]]),
   };
 }
 
@@ -154,16 +178,18 @@ export async function loop(path, run, waits, progress) {
 async function watched(up, down, progress) {
   const begun = performance.now();
   const estimates = [];
-  let first = null;
+  const readings = [];
   for (;;) {
     await pause(LOOK);
     const now = performance.now() - begun;
-    progress(Math.min(1, now / LOOP));
+    progress(now < LOOP ? (0.8 * now) / LOOP : 0.8 + (0.2 * (now - LOOP)) / (LONGEST - LOOP));
     const rows = await look(up, down);
     if (now >= SETTLING) {
-      first ??= rows;
+      readings.push(rows);
       if (rows.estimate) estimates.push(rows.estimate);
     }
-    if (now >= LOOP) return weigh(first, rows, estimates);
+    if (now < LOOP) continue;
+    const { unsure: more, ...line } = weigh(readings, estimates);
+    if (!more || now >= LONGEST) return line;
   }
 }
