@@ -95,11 +95,6 @@ class Closed(NamedTuple):
     hours: str
 
 
-def unavailable(kept: Kept, slot: Slot) -> str | None:
-    """Why the point may not be booked then, as its hours of that day (empty: closed); None where it may."""
-    return week.outside(kept.card.hours, slot)
-
-
 def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Closed]:
     """Those of the points that have bookable hours which do not cover the slot."""
     column, found = store.point.c, []

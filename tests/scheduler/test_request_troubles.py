@@ -367,3 +367,22 @@ def test_a_time_no_meeting_can_have_is_not_offered(at: datetime) -> None:
         Offer(slot=Slot(at, at + 366 * DAY))
     assert refused.value.code == "meeting.too_long"
     assert Offer((2, 1, 2)).point_ids == (2, 1)
+
+
+@one_engine
+def test_who_has_been_in_the_room_keeps_its_seat_when_its_point_is_given_back(db: Database, province: Province, at: datetime) -> None:
+    office, points = province.office("202"), [province.point("202"), *province.under("202", "commune")[:1]]
+    meeting_id = booked(db, office, points, at + DAY, at)
+    with db.write() as conn:
+        meetings.seat_join(conn, meeting_id, points[1].point_id, at + HOUR)
+        assert service.forgo(conn, meeting_id, ids(points[1:]), office.secretary, at + 2 * HOUR) == 1
+    assert rows(db, meeting_id) == {points[0].point_id: "confirmed"} and seated(db, meeting_id) == set(ids(points))
+
+
+@one_engine
+def test_what_ends_now_has_passed(db: Database, province: Province, at: datetime) -> None:
+    office, start = province.office("202"), at + DAY
+    meeting_id = office.draft(db, start, hours=1)
+    with pytest.raises(Invalid) as refused, db.write() as conn:
+        service.book(conn, meeting_id, ids([province.point("202")]), office.secretary, start + HOUR)
+    assert refused.value.code == "booking.past"
