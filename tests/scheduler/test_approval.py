@@ -265,3 +265,11 @@ def test_only_working_days_count_for_an_answer_and_never_beyond_the_beginning() 
     assert asked(policy=working, at=friday, slot=Slot(friday + DAY, friday + 2 * DAY)).deadline == friday + DAY
     saturday = friday + DAY
     assert asked(policy=working, at=saturday, slot=Slot(friday + 9 * DAY, friday + 10 * DAY)).deadline == datetime(2026, 12, 7, 17, tzinfo=UTC)
+
+
+def test_once_the_meeting_has_begun_nobody_above_is_asked_any_more() -> None:
+    soon = asked(slot=Slot(NOW + HOUR, NOW + 2 * HOUR))
+    last = approval.agree(approval.agree(soon, "Q", TREE, POLICY, NOW), "E", TREE, POLICY, NOW)
+    assert last.asked == "F" and approval.passed(last, TREE, POLICY, last.deadline - timedelta(seconds=1))[1] == "remind"
+    after, what = approval.passed(last, TREE, POLICY, NOW + HOUR)
+    assert (what, after.standing, after.asked) == ("lapse", Standing.LAPSED, "F")
