@@ -121,10 +121,14 @@ def counts(found: Iterable[Row]) -> dict[str, int]:
 
 def chosen(found: Iterable[Row], show: str, query: str) -> list[Row]:
     """What the filters in the address leave.  `show`: a verdict, or "phone": whoever is to be phoned."""
-    words = fold(query).split()
+    words = fold(query[:200]).split()
     wanted = {"phone": {Verdict.FAILED, Verdict.NONE, Verdict.WEAK}}.get(show) or {verdict for verdict in Verdict if verdict.value == show}
-    return [row for row in found if (not wanted or row.standing.verdict in wanted) and all(
-        word in fold(f"{row.standing.seat.name} {row.standing.seat.code} {row.above}") for word in words)]
+
+    def named(row: Row) -> bool:
+        name = fold(f"{row.standing.seat.name} {row.standing.seat.code} {row.above}")
+        return all(word in name for word in words)
+
+    return [row for row in found if (not wanted or row.standing.verdict in wanted) and (not words or named(row))]
 
 
 def tile(found: Container, meeting_id: str, standing: Standing) -> dict[str, Any]:
