@@ -148,10 +148,10 @@ def _bound(found: Container, at: datetime) -> Any:
 
 
 def _book(found: Container, ids: list[int], by: Subject, unit: UnitRef, rounds: int) -> dict[str, float]:
-    """All points of the province in one committed transaction, in the evening of another day each time."""
+    """All points of the province in one committed transaction, each time in the evening of another day, all over the year."""
     times, counts = [], []
     for number in range(rounds):
-        start = AT.replace(hour=12) + timedelta(days=1 + number)  # 19:00 in Ha Noi
+        start = AT.replace(hour=12) + timedelta(days=1 + number * 7 % 300)  # 19:00 in Ha Noi
         me, chair, head = (Person(f"bench-{post}", f"Người {post}", "Chuyên viên") for post in ("me", "chair", "head"))
         with found.db.write() as conn:
             made = meetings.create(conn, NewMeeting("Hội nghị thử", unit, start, start + LENGTH, chair, me, head, me), by, AT)
