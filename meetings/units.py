@@ -86,6 +86,25 @@ def fold(text: str) -> str:
     return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
 
 
+class Sought:
+    """The words of a search, whatever the accents; of a longer one only the first.  Nothing sought is in every text."""
+
+    MOST = 200  # characters, and a tenth as many words
+
+    def __init__(self, query: str) -> None:
+        self._words = fold(query[:self.MOST]).split()[:self.MOST // 10]
+
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
+    def within(self, *texts: str) -> bool:
+        """Whether every word stands in one of the texts."""
+        if not self._words:
+            return True
+        folded = fold(" ".join(texts))
+        return all(word in folded for word in self._words)
+
+
 class UnitTree:
     """The units true on one day.  A unit whose parent is not among them counts as a root."""
 

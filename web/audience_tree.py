@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from meetings.units import Level, Unit, UnitTree, fold
+from meetings.units import Level, Sought, Unit, UnitTree
 from scheduler.audience import Rule
 from scheduler.booking import Point
 from web.i18n import _, language
@@ -130,10 +130,10 @@ def _place(unit: Unit, inside: Sequence[Leaf | Group]) -> Group:
 
 def flat(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query: str, most: int) -> list[Leaf]:
     """Where there are too many to show: what is chosen, and the first that the search means, each with the unit above it."""
-    words = fold(query).split()
+    sought = Sought(query)
     found: list[Leaf] = []
     for point in points:
-        hit = bool(words) and all(word in fold(point.name) for word in words)
+        hit = bool(sought) and sought.within(point.name)
         if point.point_id in chosen or (hit and len(found) < most):
             above = tree.get(point.unit_id).parent_id
             found.append(Leaf(point, point.point_id in chosen, above=tree.get(above).name if above in tree else ""))
@@ -150,17 +150,17 @@ def kinds(level: Level, units: Iterable[Unit]) -> str:
 
 def _filter(branches_: Iterable[Leaf | Group], query: str) -> bool:
     """Hides what the search does not mean; hidden boxes stay in the form, so nothing chosen is lost."""
-    words = fold(query).split()
+    sought = Sought(query)
     some = False
     for branch in branches_:
         if isinstance(branch, Leaf):
-            branch.hidden = not all(word in fold(branch.point.name) for word in words)
+            branch.hidden = not sought.within(branch.point.name)
             some |= not branch.hidden
             continue
-        meant = bool(words) and all(word in fold(branch.name) for word in words)
+        meant = bool(sought) and sought.within(branch.name)
         inside = _filter([*branch.leaves, *branch.groups], "" if meant else query)
         branch.hidden = not inside
-        branch.open = bool(words) and inside
+        branch.open = bool(sought) and inside
         some |= inside
     return some
 

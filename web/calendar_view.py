@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 from meetings.access import Action, Subject, decide
 from meetings.meeting import Meeting, State
 from meetings.store import unit_store
-from meetings.units import UnitTree, fold
+from meetings.units import Sought, UnitTree
 from scheduler import points as point_store
 from scheduler import store, workday_store
 from scheduler.booking import Point
@@ -84,8 +84,8 @@ def own(conn: Connection, subject: Subject, tree: UnitTree, window: Slot, query:
     """Meetings of this person in the window, by time, those that were cancelled left out; `query` without accents."""
     seen = [meeting for meeting in views.visible(conn, subject, tree, after=window.start, before=window.end)
             if meeting.state is not State.CANCELLED]
-    words = fold(query).split()
-    shown = [meeting for meeting in seen if all(word in fold(f"{meeting.title} {meeting.unit.name} {meeting.chair.name}") for word in words)]
+    sought = Sought(query)
+    shown = [meeting for meeting in seen if sought.within(meeting.title, meeting.unit.name, meeting.chair.name)]
     waiting = pending_counts(conn, [meeting.meeting_id for meeting in shown])
     clashing = _clashing(seen)
     return [Own(meeting, waiting.get(meeting.meeting_id, 0), may_move(subject, meeting), meeting.meeting_id in clashing) for meeting in shown]
@@ -194,8 +194,8 @@ def timeline(
     tree = around(places.tree(conn, days[0].on), subject)
     if unit_id in tree:
         tree = UnitTree(tree.subtree(unit_id), tree.on)
-    words = fold(query).split()
-    points = [point for point in point_store.all_points(conn) if point.unit_id in tree and _meant(point, tree, words)]
+    sought = Sought(query)
+    points = [point for point in point_store.all_points(conn) if point.unit_id in tree and _meant(point, tree, sought)]
     booked = entries(conn, [point.point_id for point in points], window, subject)
     span = Span.of(days, (entry.slot for entry in booked), when)
     told, rows = _rows(points, booked, span, when, everything)
@@ -207,13 +207,11 @@ def timeline(
     return Timeline(span, top, told, len(points), busy)
 
 
-def _meant(point: Point, tree: UnitTree, words: Sequence[str]) -> bool:
+def _meant(point: Point, tree: UnitTree, sought: Sought) -> bool:
     """A search for a district means its communes too."""
-    if not words:
-        return True
     unit = tree.get(point.unit_id)
     above = tree.get(unit.parent_id).name if unit.parent_id in tree and unit.parent_id else ""
-    return all(word in fold(f"{point.name} {point.code} {above}") for word in words)
+    return sought.within(point.name, point.code, above)
 
 
 def _rows(

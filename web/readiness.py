@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting
 from meetings.store import seat_store
-from meetings.units import UnitTree, fold
+from meetings.units import Sought, UnitTree
 from scheduler import line_table, line_tests
 from scheduler.line_tests import Standing
 from scheduler.readiness import RANK, Verdict
@@ -121,14 +121,10 @@ def counts(found: Iterable[Row]) -> dict[str, int]:
 
 def chosen(found: Iterable[Row], show: str, query: str) -> list[Row]:
     """What the filters in the address leave.  `show`: a verdict, or "phone": whoever is to be phoned."""
-    words = fold(query[:200]).split()
+    sought = Sought(query)
     wanted = {"phone": {Verdict.FAILED, Verdict.NONE, Verdict.WEAK}}.get(show) or {verdict for verdict in Verdict if verdict.value == show}
-
-    def named(row: Row) -> bool:
-        name = fold(f"{row.standing.seat.name} {row.standing.seat.code} {row.above}")
-        return all(word in name for word in words)
-
-    return [row for row in found if (not wanted or row.standing.verdict in wanted) and (not words or named(row))]
+    return [row for row in found if (not wanted or row.standing.verdict in wanted)
+            and sought.within(row.standing.seat.name, row.standing.seat.code, row.above)]
 
 
 def tile(found: Container, meeting_id: str, standing: Standing) -> dict[str, Any]:

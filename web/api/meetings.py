@@ -18,7 +18,7 @@ from meetings.access import Action, Subject
 from meetings.errors import Invalid
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
 from meetings.store import meeting_store, seat_store
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import claims, series_store, workday_store
 from scheduler import people as persons
 from scheduler import points as point_store
@@ -85,11 +85,11 @@ def listing(
     now = found.clock.now()
     start = since or now
     window = stretch(start, until or start + AHEAD)
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         seen = views.visible(conn, subject, places.tree(conn, found.when.today(now)), after=window.start,
                              before=window.end, states=(state,) if state else None)
-    kept = [one for one in seen if all(word in fold(f"{one.title} {one.unit.name} {one.chair.name}") for word in words)]
+    kept = [one for one in seen if sought.within(one.title, one.unit.name, one.chair.name)]
     return answers.listed(request, part(kept, lambda one: (one.start.isoformat(), one.meeting_id), limit, cursor), show_brief)
 
 

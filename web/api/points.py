@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from meetings.access import Action, Subject
 from meetings.errors import Invalid
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.slots import Slot
@@ -55,8 +55,8 @@ def units(
     with found.db.read() as conn:
         tree = places.tree(conn, on or found.when.today(found.clock.now()))
         wanted = tree.subtree(unit, level or None) if unit else [one for one in tree if not level or one.level == level]
-    words = fold(q).split()
-    kept = [one for one in wanted if all(word in fold(f"{one.name} {one.gso_code}") for word in words)]
+    sought = Sought(q)
+    kept = [one for one in wanted if sought.within(one.name, one.gso_code)]
     kept.sort(key=lambda one: (one.gso_code, one.unit_id))
     return listed(request, part(kept, lambda one: (one.gso_code, one.unit_id), limit, cursor), show_unit)
 
@@ -68,7 +68,7 @@ def points(
 ) -> Response:
     """Points, by code; below `unit`, of one `level`, with the words of `q`."""
     found = container(request)
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         tree = places.tree(conn, found.when.today(found.clock.now()))
         below = {one.unit_id for one in tree.subtree(unit)} if unit else None
@@ -77,7 +77,7 @@ def points(
     kept = [
         point for point in every
         if (below is None or point.unit_id in below) and (not level or levels.get(point.unit_id) == level)
-        and all(word in fold(f"{point.name} {point.code}") for word in words)
+        and sought.within(point.name, point.code)
     ]
     kept.sort(key=lambda point: point.code)
     return listed(request, part(kept, lambda point: (point.code,), limit, cursor),
@@ -132,11 +132,10 @@ def people(
 ) -> Response:
     """Who may chair, keep, head or file a meeting of your unit: the people of the booking form."""
     found = container(request)
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         known = booking_view.people(conn, subject, found.when.today(found.clock.now()))
-    kept = [(account, unit) for account, unit in known
-            if all(word in fold(f"{account.name} {account.title} {unit}") for word in words)]
+    kept = [(account, unit) for account, unit in known if sought.within(account.name, account.title, unit)]
     kept.sort(key=lambda one: (one[0].name, one[0].user_id))
     return listed(request, part(kept, lambda one: (one[0].name, one[0].user_id), limit, cursor),
                   lambda one: show_person(*one))

@@ -15,7 +15,7 @@ from meetings.access import Action, Resource, Role, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.store import ledger_store, unit_store
 from meetings.texts import line
-from meetings.units import UnitTree, fold
+from meetings.units import Sought, UnitTree
 from web import auth, places, reach, store, words
 from web.calendar_view import MANY_UNITS
 from web.container import container
@@ -54,12 +54,12 @@ def _ended(conn: Connection, tree: UnitTree, q: str) -> list[tuple[Any, list[tup
     """
     lineage = unit_store.lineage(conn)
     retired = {level.level_id for level in unit_store.levels(conn) if level.retired_on and level.retired_on <= tree.on}
-    wanted = fold(q).split()
+    sought = Sought(q)
     rows = []
     for unit in unit_store.units(conn):
         if unit.unit_id in tree or unit.valid_to is None or unit.valid_to > tree.on:
             continue
-        if not all(word in fold(f"{unit.name} {unit.gso_code}") for word in wanted):
+        if not sought.within(unit.name, unit.gso_code):
             continue
         heirs = [(tree.get(heir.unit_id).name if heir.unit_id and heir.unit_id in tree else "", heir.share)
                  for heir in lineage.successors(unit.unit_id, tree.on) if heir.unit_id != unit.unit_id]
@@ -86,7 +86,7 @@ def users(request: Request, q: str = "", _subject: Subject = Depends(allow(Actio
 def _users(request: Request, status: int = 200, q: str = "", **values: Any) -> HTMLResponse:
     found, subject = container(request), request.state.subject
     today = found.when.today(found.clock.now())
-    wanted = fold(q).split()
+    sought = Sought(q)
     own = subject.unit_path
     with found.db.read() as conn:
         tree = places.tree(conn, today)
@@ -94,8 +94,7 @@ def _users(request: Request, status: int = 200, q: str = "", **values: Any) -> H
         for account in store.accounts(conn):
             path = places.path(conn, account.unit_id, today)
             unit = tree.get(account.unit_id).name if account.unit_id in tree else ""
-            if own and path[:len(own)] == own and all(
-                    word in fold(f"{account.name} {account.login} {account.title} {unit}") for word in wanted):
+            if own and path[:len(own)] == own and sought.within(account.name, account.login, account.title, unit):
                 rows.append((account, unit, [_(words.ROLES[role]) for role in sorted(account.roles)]))
         units = _choices(tree, own)
     shown = {"errors": {}, "typed": {}, "made": None, "q": q, **values}

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, NotFound
 from meetings.meeting import State
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import displacing, request_store, requests
 from scheduler import points as point_store
 from scheduler import service as booking
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/meetings/{meeting_id}", tags=["requests"], default_r
 READ = Depends(allow(Action.MEETING_READ, views.meeting))
 BOOK = Depends(allow(Action.MEETING_BOOK, views.meeting))
 HITS = 30
-MOST_QUERY = 200  # characters that are looked for
 
 
 @router.get("/approvals", dependencies=[READ])
@@ -57,11 +56,10 @@ def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, err
 
 
 def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
-    tree, words = places.tree(conn, on), fold(q[:MOST_QUERY]).split()
+    tree, sought = places.tree(conn, on), Sought(q)
     found = []
     for point in point_store.all_points(conn):
-        name = fold(f"{point.name} {point.code}")
-        if point.unit_id in tree and all(word in name for word in words):
+        if point.unit_id in tree and sought.within(point.name, point.code):
             above = tree.get(point.unit_id).parent_id
             found.append((point, tree.get(above).name if above in tree else ""))
     return found[:HITS]

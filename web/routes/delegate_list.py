@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
 
 from meetings import service
-from meetings.access import Action, Resource, Subject
+from meetings.access import Action, Resource
 from meetings.errors import Invalid, MeetingError
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import delegate_list, delegate_sheet, point_sheet
-from scheduler.delegate_sheet import Entry
 from web import uploads, views
 from web.container import container
 from web.errors import explain, status_of
@@ -32,7 +31,6 @@ from web.uploads import Kept
 router = APIRouter(tags=["meetings"], default_response_class=HTMLResponse)
 HERE, LINK = "/meetings/{meeting_id}/registration", "/j/{secret}/delegates"
 BAD = 100
-MOST_QUERY = 200  # characters that are looked for
 
 
 def delegates_of(request: Request, conn: Connection) -> Resource:
@@ -122,10 +120,6 @@ def _bytes(request: Request, kept: Kept | None) -> bytes:
     return file.file.read(point_sheet.MOST_BYTES + 1)
 
 
-def _holds(text: str, words: list[str]) -> bool:
-    return all(word in text for word in words)
-
-
 def _show(
     request: Request, meeting_id: str, status: int = 200, said: dict[str, str] | None = None, typed: dict[str, str] | None = None, *,
     q: str = "", place: int = 1, bad: list[tuple[int, str, str]] | None = None, good: int = 0, receipt: str = "",
@@ -137,8 +131,8 @@ def _show(
         due = delegate_list.deadline(conn, meeting)
         rows: list[Any] = delegate_list.entries(conn, meeting_id, [seat.point_id for seat in seats])
     secretary = may(subject, "meeting.book", meeting.resource())
-    names, words = {seat.point_id: seat.name for seat in seats}, fold(q[:MOST_QUERY]).split()
-    shown = [row for row in rows if _holds(fold(f"{row.name} {row.post} {names[row.point_id]}"), words)] if words else rows
+    names, sought = {seat.point_id: seat.name for seat in seats}, Sought(q)
+    shown = [row for row in rows if sought.within(row.name, row.post, names[row.point_id])]
     closed = not secretary and found.clock.now() > due
     blank = {name: "" for name in ("point", "name", "post", "phone", "entry", "reason")}
     due_typed = {"due_day": found.when.form_date(due), "due_time": found.when.clock(due)}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from meetings.access import Action, Subject
 from meetings.meeting import Meeting, State
-from meetings.units import fold
+from meetings.units import Sought
 from web import minutes_view, places, views
 from web.container import container
 from web.guard import allow
@@ -29,25 +29,25 @@ def listing(
     """The newest first; the words and the page are in the address."""
     found = container(request)
     now = found.clock.now()
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         tree = places.tree(conn, found.when.today(now))
         seen = views.visible(conn, subject, tree, after=now - BACK, states=(State.CONCLUDED,), newest_first=True)
         recorded = [meeting for meeting in seen if minutes_view.drafted(conn, meeting.meeting_id)
                     and views.may(conn, subject, Action.MINUTES_READ, meeting)]
-        shown = part(_matching(conn, subject, recorded, words), number)
+        shown = part(_matching(conn, subject, recorded, sought), number)
         rows = [(meeting, record, views.stages(meeting, minutes_view.step(conn, meeting)))
                 for meeting in shown.items if (record := _record(conn, subject, meeting))]
         waiting = minutes_view.waiting(conn, subject)
     return page(request, "documents.html", place="documents", rows=rows, part=shown, waiting=waiting, q=q)
 
 
-def _matching(conn: Connection, subject: Subject, meetings: list[Meeting], words: list[str]) -> list[Meeting]:
+def _matching(conn: Connection, subject: Subject, meetings: list[Meeting], sought: Sought) -> list[Meeting]:
     """Those whose name or number holds every word.  A number costs a look at each record: only a search pays for it."""
-    if not words:
+    if not sought:
         return meetings
     return [meeting for meeting in meetings if (record := _record(conn, subject, meeting))
-            and all(word in fold(f"{meeting.title} {record.title}") for word in words)]
+            and sought.within(meeting.title, record.title)]
 
 
 def _record(conn: Connection, subject: Subject, meeting: Meeting) -> Summary | None:

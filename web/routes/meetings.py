@@ -22,7 +22,7 @@ from meetings.meeting import State
 from meetings.papers import document as one_document
 from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import audience_store, series_store
 from scheduler.series_store import Scope
 from web import convening, course, guests, legible, line_news, places, uploads, views
@@ -52,13 +52,12 @@ def listing(
     after = found.when.day_bounds(today + timedelta(days=first))[0]
     before = found.when.day_bounds(today + timedelta(days=last))[0]
     states = (State(state),) if state in set(State) else None
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         tree = places.tree(conn, today)
         seen = views.visible(
             conn, subject, tree, after=after, before=before, states=states, newest_first=period in ("past", "all"))
-        shown = part([meeting for meeting in seen if all(
-            word in fold(f"{meeting.title} {meeting.unit.name} {meeting.chair.name}") for word in words)], number)
+        shown = part([meeting for meeting in seen if sought.within(meeting.title, meeting.unit.name, meeting.chair.name)], number)
         rows = views.rows(found, conn, subject, shown.items)
     return page(request, "meetings/list.html", place="meetings", days=_by_day(rows, found.when), part=shown,
                 period=period if period in PERIODS else "coming", state=state, q=q, states=list(State))
@@ -109,7 +108,7 @@ def _by_level(conn: Connection, seats: Sequence[Seat]) -> list[tuple[str, int]]:
 @router.get("/{meeting_id}/audience", dependencies=[READ])
 def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> Response:
     found, subject = container(request), request.state.subject
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         seats = seat_store.seats(conn, meeting_id)
         links = {link.point_id: link for link in service.links(conn, meeting_id)}
@@ -118,7 +117,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
         lines = line_news.before_start(conn, request.state.meeting) if _sees_lines(request) else {}
         answers = guests.answers(conn, meeting_id, names) if may(subject, "meeting.edit", request.state.resource) else None
     present = sum(seat.joined_at is not None for seat in seats)
-    shown = [seat for seat in seats if all(word in fold(f"{seat.name} {seat.code}") for word in words)
+    shown = [seat for seat in seats if sought.within(seat.name, seat.code)
              and (show != "present" or seat.joined_at) and (show != "absent" or not seat.joined_at)]
     ended = request.state.meeting.state in (State.CONCLUDED, State.CANCELLED)
     return _page(
@@ -195,10 +194,10 @@ def download(request: Request, meeting_id: str, document_id: str) -> Response:
 def cards(request: Request, meeting_id: str, q: str = "") -> Response:
     """One card a point with its QR code, to print and hang up."""
     found, meeting = container(request), request.state.meeting
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         links = [link for link in service.links(conn, meeting_id)
-                 if not link.revoked and all(word in fold(link.name) for word in words)]
+                 if not link.revoked and sought.within(link.name)]
     made = [(link, address, qr(address)) for link in links for address in [views.link_address(found, link)]]
     return page(request, "meetings/cards.html", place="meetings", meeting=meeting, cards=made, q=q)
 

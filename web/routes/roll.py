@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from meetings import service
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError
-from meetings.units import fold
+from meetings.units import Sought
 from scheduler import roll_call
 from web import views
 from web.container import container
@@ -70,11 +70,11 @@ def _call(request: Request, meeting_id: str, point: int) -> Response:
 
 def _show(request: Request, meeting_id: str, status: int = 200, *, said: str = "", q: str = "", show: str = "", place: int = 1) -> HTMLResponse:
     found, subject = container(request), request.state.subject
-    words = fold(q).split()
+    sought = Sought(q)
     with found.db.read() as conn:
         meeting = service.get(conn, meeting_id)
         rolls = roll_call.rolls(conn, meeting_id, subject.seat.point_id if subject.seat else None)
-    shown = [roll for roll in rolls if all(word in fold(f"{roll.seat.name} {roll.seat.code}") for word in words)
+    shown = [roll for roll in rolls if sought.within(roll.seat.name, roll.seat.code)
              and (show != "waiting" or roll.waiting)]
     sums: dict[str, Any] = {name: sum(getattr(roll, name) for roll in rolls) for name in ("present", "absent", "waiting")}
     return page(
