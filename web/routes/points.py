@@ -101,7 +101,7 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         request, "points/point.html", status, place="points", point=point, card=kept.card, unit=unit, path=path,
         level=levels.get(unit.level, ""), blocks=blocks, keeper=keeper, week=_week(kept.card), typed=typed,
         errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), limits),
-        coming=[one for one in taken if one.slot.end > now], past=[one for one in taken if one.slot.end <= now][::-1],
+        coming=[one for one in taken if one.slot.end > now and one.state != "blocked"], past=[one for one in taken if one.slot.end <= now][::-1],
     )
 
 
