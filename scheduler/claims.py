@@ -18,6 +18,7 @@ from meetings.errors import Conflict, Invalid
 from meetings.meeting import CHANGEABLE, TRANSITIONS, Meeting, PointRef, check_length
 from meetings.store import meeting_store, seat_store, unit_store
 from meetings.store.among import among
+from meetings.store.bulk import add_rows
 from meetings.store.base import UtcDateTime
 from meetings.store.triggers import violated
 from meetings.units import UnitTree
@@ -109,8 +110,7 @@ def take(
          "booked_at": at, "booked_by": by.user_id, "request_id": request_id}
         for point_id, request_id in sorted(pending.items())
     ]
-    if waiting:
-        conn.execute(store.booking.insert(), waiting)
+    add_rows(conn, store.booking, waiting)
 
 
 def confirm(conn: Connection, request_id: str, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from meetings.errors import NotFound, Stale
 from meetings.ledger import stamp
+from meetings.store.among import among
+from meetings.store.bulk import add_rows
 from scheduler import store
 from scheduler.approval import Offer, Request, Standing
 from scheduler.calendar_rows import pending
 from scheduler.slots import Slot
 
 _a = store.approval.c
-_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,8 @@ def load(conn: Connection, request_id: str, *, lock: bool = False) -> Stored:
 
 def load_all(conn: Connection, request_ids: Collection[str]) -> list[Stored]:
     """These, locked, by meeting."""
-    found: list[Stored] = []
-    for start in range(0, len(request_ids), _ROWS):
-        mine = select(store.approval).where(_a.request_id.in_(sorted(request_ids)[start:start + _ROWS]))
-        found += _all(conn, mine.order_by(_a.request_id).with_for_update())
+    mine = select(store.approval).where(among(_a.request_id, request_ids))
+    found = _all(conn, mine.order_by(_a.request_id).with_for_update())
     return sorted(found, key=lambda one: (one.request.meeting_id, one.request_id))
 
 
@@ -85,10 +84,8 @@ def due(conn: Connection, at: datetime, most: int = 500) -> list[str]:
 
 
 def add(conn: Connection, requests: Mapping[str, Request]) -> None:
-    """All of them, a thousand in one statement."""
-    rows = [{"request_id": request_id, **_values(request), "version": 1} for request_id, request in requests.items()]
-    for start in range(0, len(rows), _ROWS):
-        conn.execute(store.approval.insert().values(rows[start:start + _ROWS]))
+    """All of them, in one statement."""
+    add_rows(conn, store.approval, [{"request_id": request_id, **_values(request), "version": 1} for request_id, request in requests.items()])
 
 
 def save(conn: Connection, changes: Sequence[tuple[Stored, Request]]) -> None:

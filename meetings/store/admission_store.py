@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from meetings.admission import Link
 from meetings.errors import NotFound
+from meetings.store.bulk import add_rows
 from meetings.store.tables import join_link, seat, ticket
 
 _LINK = (
@@ -21,11 +22,10 @@ _LINK = (
 
 def add_links(conn: Connection, meeting_id: str, new: Sequence[tuple[str, int]], at: datetime) -> None:
     """new: (link_id, point_id)."""
-    if new:
-        conn.execute(insert(join_link), [
-            {"link_id": link_id, "meeting_id": meeting_id, "point_id": point_id, "generation": 1, "made_at": at}
-            for link_id, point_id in new
-        ])
+    add_rows(conn, join_link, [
+        {"link_id": link_id, "meeting_id": meeting_id, "point_id": point_id, "generation": 1, "made_at": at}
+        for link_id, point_id in new
+    ])
 
 
 def links(conn: Connection, meeting_id: str) -> list[Link]:

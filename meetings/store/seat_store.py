@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from meetings.attendance import Presence
 from meetings.errors import NotFound
 from meetings.meeting import PointRef
+from meetings.store.bulk import add_rows
 from meetings.store.meeting_store import next_ord
 from meetings.store.tables import delegate, floor, join_link, presence, seat
 
@@ -64,12 +65,11 @@ def counts(conn: Connection, meeting_id: str) -> tuple[int, int]:
 
 
 def add(conn: Connection, meeting_id: str, points: Sequence[PointRef], first_ord: int) -> None:
-    if points:
-        conn.execute(insert(seat), [
-            {"meeting_id": meeting_id, "point_id": point.point_id, "ord": ord, "code": point.code, "name": point.name,
-             "unit_id": point.unit, "level": point.level}
-            for ord, point in enumerate(points, start=first_ord)
-        ])
+    add_rows(conn, seat, [
+        {"meeting_id": meeting_id, "point_id": point.point_id, "ord": ord, "code": point.code, "name": point.name,
+         "unit_id": point.unit, "level": point.level}
+        for ord, point in enumerate(points, start=first_ord)
+    ])
 
 
 def rename(conn: Connection, meeting_id: str, names: Mapping[int, str]) -> None:
