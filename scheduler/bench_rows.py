@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from meetings.meeting import UnitRef
-from meetings.store.tables import meeting
+from meetings.store.tables import meeting, seat
 from scheduler import store
 
 TOGETHER = 24  # points of one meeting
@@ -31,7 +31,10 @@ def more_points(conn: Connection, unit_ids: Sequence[str], count: int) -> None:
 
 
 def fill(conn: Connection, point_ids: Sequence[int], unit: UnitRef, bookings: int, first: date) -> date:
-    """So many confirmed bookings from `first` on; returns the day after the last."""
+    """So many confirmed bookings from `first` on, each with its seat; returns the day after the last."""
+    point = store.point.c
+    named = {row.point_id: {"code": row.code, "name": row.name, "unit_id": row.unit_id}
+             for row in conn.execute(select(point.point_id, point.code, point.name, point.unit_id))}
     rows, made, day = list[dict[str, Any]](), 0, first
     chosen = random.Random(1)
     with _unguarded(conn):
@@ -45,6 +48,10 @@ def fill(conn: Connection, point_ids: Sequence[int], unit: UnitRef, bookings: in
                     made += len(points)
             if len(rows) >= _CHUNK or made >= bookings:
                 conn.execute(store.booking.insert(), rows)
+                conn.execute(seat.insert(), [
+                    {"meeting_id": row["meeting_id"], "point_id": row["point_id"], "ord": ord, "level": "bench", **named[row["point_id"]]}
+                    for ord, row in enumerate(rows, start=1)
+                ])
                 rows.clear()
             day += timedelta(days=3 if day.weekday() == 4 else 1)
         conn.execute(text("UPDATE meeting SET state = 'convened' WHERE state = 'draft'"))

@@ -25,7 +25,7 @@ from meetings.units import UnitTree
 from scheduler import invitations, readings, request_store, store
 from scheduler.booking import NamedBooking, Point
 from scheduler.points import points_by_id
-from scheduler.readings import conflicts, points_of_meeting
+from scheduler.readings import conflicts, live_points, points_of_meeting
 from scheduler.slots import Slot, civil_day
 
 _b = store.booking.c
@@ -66,7 +66,7 @@ def hold_whole(conn: Connection, meeting_id: str, point_ids: Collection[int] = (
     Locking the meeting alone first would wait in a circle with whoever holds the points.  `point_ids`: those wanted beside.
     """
     first = meeting_store.load(conn, meeting_id)
-    live = {point for state in ("confirmed", "pending") for point in points_of_meeting(conn, meeting_id, state)}
+    live = live_points(conn, meeting_id)
     return hold(conn, meeting_id, {*point_ids, *live}, to or Slot(first.start, first.end))
 
 

@@ -25,7 +25,7 @@ from scheduler.booking import NamedBooking
 from scheduler.freetime import Ask
 from scheduler.notices import To, tell
 from scheduler.points import points_by_id
-from scheduler.readings import points_of_meeting
+from scheduler.readings import live_points
 from scheduler.slots import CIVIL, Slot, civil_day
 from scheduler.workday_store import working_days
 
@@ -126,7 +126,7 @@ def propose(conn: Connection, losses: Sequence[Loss], at: datetime) -> None:
 
 def _next_free(conn: Connection, lost: Meeting, loss: Loss, at: datetime) -> Slot | None:
     """By the rules of the search: hours of the points and the media server count, and what waits for a yes must be free too."""
-    mine = (point for kind in ("confirmed", "pending") for point in points_of_meeting(conn, lost.meeting_id, kind))
+    mine = live_points(conn, lost.meeting_id)
     wanted = sorted({*mine, *loss.point_ids})
     first = max(civil_day(lost.start), civil_day(at))
     windows = freetime.windows(first, DAYS_AHEAD, OPENS, CLOSES, CIVIL, working_days(conn), at)

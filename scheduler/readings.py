@@ -74,6 +74,12 @@ def points_of_meeting(conn: Connection, meeting_id: str, state: str = "confirmed
     return list(conn.execute(mine).scalars())
 
 
+def live_points(conn: Connection, meeting_id: str) -> list[int]:
+    """Ids of all of them: confirmed, and waiting for somebody's yes."""
+    mine = select(_b.point_id).where(_b.meeting_id == meeting_id, _b.state.in_(("confirmed", "pending"))).order_by(_b.point_id)
+    return list(conn.execute(mine).scalars())
+
+
 def masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[NamedBooking]:
     """The same, without the names of meetings that `by` may not read."""
     readable: dict[str, bool] = {}

@@ -26,13 +26,13 @@ from scheduler import approval, capacity_store, claims, displacing, invitations,
 from scheduler.approval import Offer, Policy, Standing
 from scheduler.booking import Point
 from scheduler.points import check_open, closed, points_by_id
-from scheduler.readings import bookings, conflicts, free_slots, points_of_meeting
+from scheduler.readings import bookings, conflicts, free_slots, live_points, points_of_meeting
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day, gaps, working_hours
 
 __all__ = [
-    "accept", "book", "bookings", "cancel", "conflicts", "forgo", "free_slots", "gaps", "move", "points_of_meeting", "rebook", "release",
-    "working_hours",
+    "accept", "book", "bookings", "cancel", "conflicts", "forgo", "free_slots", "gaps", "live_points", "move", "points_of_meeting",
+    "rebook", "release", "working_hours",
 ]
 
 _b = store.booking.c
@@ -150,7 +150,7 @@ def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) ->
     if loss.proposed is None:
         raise Invalid("displace.no_time", field="start")
     claims.hold_whole(conn, loss.lost_id, loss.point_ids, loss.proposed)
-    points = [*points_of_meeting(conn, loss.lost_id), *points_of_meeting(conn, loss.lost_id, "pending"), *loss.point_ids]
+    points = [*live_points(conn, loss.lost_id), *loss.point_ids]
     moved = move(conn, loss.lost_id, loss.proposed.start, loss.proposed.end, by, at)
     book(conn, loss.lost_id, points, by, at)
     return meetings.get(conn, moved.meeting_id)
@@ -216,7 +216,7 @@ def _held(
 
 
 def _live(conn: Connection, meeting_id: str) -> set[int]:
-    return {*points_of_meeting(conn, meeting_id), *points_of_meeting(conn, meeting_id, "pending")}
+    return set(live_points(conn, meeting_id))
 
 
 def _ground(conn: Connection, meeting: Meeting, slot: Slot, points: Collection[Point]) -> _Ground:

@@ -16,7 +16,7 @@ from meetings.units import UnitTree
 from scheduler import approval, policies, request_store, requests
 from scheduler.booking import Point
 from scheduler.points import points_by_id
-from scheduler.readings import points_of_meeting
+from scheduler.readings import live_points
 from scheduler.slots import Slot, civil_day
 from web import places
 from web.i18n import _
@@ -38,7 +38,7 @@ def of_form(
 ) -> list[Asking]:
     """What waits already, the earliest deadline first, then what booking these points would ask for."""
     waiting = of_meeting(conn, own_meeting, slot) if own_meeting else []
-    held = {*points_of_meeting(conn, own_meeting), *points_of_meeting(conn, own_meeting, "pending")} if own_meeting else set[int]()
+    held = set(live_points(conn, own_meeting)) if own_meeting else set[int]()
     wanted = {point.point_id for point in chosen}
     kept = [one for one in waiting if wanted & {point.point_id for point in one.points}]
     if unit_id == "" or slot.start <= now:

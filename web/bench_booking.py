@@ -32,6 +32,7 @@ from scheduler.freetime import Ask
 from web import calendar_free, convening, session, store
 from web.app import build
 from web.container import Container
+from web.server import steady
 from web.settings import Settings
 
 POINTS = 239
@@ -74,6 +75,7 @@ def _one(settings: Settings, bookings: int, rounds: int) -> dict[str, float]:
         by, unit = _settle(found, bookings)
         with found.db.read() as conn:
             ids = [point.point_id for point in points.all_points(conn) if not point.code.startswith("bench-")][:POINTS]
+        steady()
         return _search(found, ids, by, rounds) | _book(found, ids, by, unit, rounds) | _timeline(app, found, by, rounds)
     finally:
         found.db.close()

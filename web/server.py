@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -48,6 +49,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def steady() -> None:
+    """What stands once all is loaded is left alone by the collector, which would walk it again in the middle of an answer."""
+    gc.collect()
+    gc.freeze()
+
+
 class _Server(uvicorn.Server):
     """Says that it ends before it waits for open requests: streams of news would outlast its patience."""
 
@@ -77,6 +84,7 @@ async def run(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
+    steady()
     beside = asyncio.create_task(started()) if started and server.started else None  # type: ignore[arg-type]
     try:
         await serving

@@ -74,7 +74,7 @@ def ask(request: Request, meeting_id: str, subject: Subject = BOOK) -> Response:
         if point is None:
             raise Invalid("point.unknown", field="point")
         with found.db.write() as conn:
-            held = {*booking.points_of_meeting(conn, meeting_id), *booking.points_of_meeting(conn, meeting_id, "pending"), point}
+            held = {*booking.live_points(conn, meeting_id), point}
             n = convening.book(conn, meeting_id, sorted(held), subject, now, str(form.get("reason", "")).strip())
     except MeetingError as error:
         taken = isinstance(error, Conflict) and error.code == "booking.overlap"

@@ -318,7 +318,7 @@ def _scope_of(conn: Connection, meeting: Meeting, found: Container) -> booking_v
 
 def _live(conn: Connection, meeting: Meeting) -> frozenset[int]:
     """Its points, those included that wait for a yes."""
-    return frozenset(point for state in ("confirmed", "pending") for point in booking.points_of_meeting(conn, meeting.meeting_id, state))
+    return frozenset(booking.live_points(conn, meeting.meeting_id))
 
 
 def _typed_of(request: Request, meeting: Meeting) -> Typed:

@@ -191,7 +191,7 @@ def _refused(request: Request, meeting: Meeting, start: datetime, end: datetime,
 
 def _free(conn: Connection, request: Request, meeting: Meeting, start: datetime, end: datetime) -> Any:
     found = container(request)
-    points = [*booking.points_of_meeting(conn, meeting.meeting_id), *booking.points_of_meeting(conn, meeting.meeting_id, "pending")]
+    points = booking.live_points(conn, meeting.meeting_id)
     ask = calendar_free.ask(conn, found.when, points, end - start, found.when.local(start).date(), found.clock.now(),
                             people=(meeting.chair.user_id,), own=meeting.meeting_id)
     return calendar_free.find(conn, ask, request.state.subject).choices
