@@ -111,10 +111,14 @@ class Difference:
 
 
 def difference(booked: Mapping[int, str], meant: Iterable[Point]) -> Difference:
-    """Between the points that are booked, under the names of their seats, and those that the rule means now."""
-    wanted = {point.point_id: point.name for point in meant}
+    """Between the points that are booked, under the names of their seats, and those that the rule means now.
+
+    In the order of the points, however they come: what was told once is compared with what is found again.
+    """
+    wanted = dict(sorted((point.point_id, point.name) for point in meant))
+    held = dict(sorted(booked.items()))
     return Difference(
-        tuple((point_id, name) for point_id, name in wanted.items() if point_id not in booked),
-        tuple((point_id, name) for point_id, name in booked.items() if point_id not in wanted),
-        tuple((point_id, name, wanted[point_id]) for point_id, name in booked.items() if point_id in wanted and wanted[point_id] != name),
+        tuple((point_id, name) for point_id, name in wanted.items() if point_id not in held),
+        tuple((point_id, name) for point_id, name in held.items() if point_id not in wanted),
+        tuple((point_id, name, wanted[point_id]) for point_id, name in held.items() if point_id in wanted and wanted[point_id] != name),
     )

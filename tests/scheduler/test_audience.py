@@ -12,7 +12,7 @@ from meetings.store import unit_store
 from meetings.store.database import Database
 from meetings.store.datasets import REFORM
 from scheduler import points
-from scheduler.audience import Audience
+from scheduler.audience import Audience, difference
 from scheduler.booking import Point
 from tests.scheduler.conftest import Province
 
@@ -93,3 +93,12 @@ def test_the_tree_of_another_day_is_refused(land: Province) -> None:
     with pytest.raises(Invalid) as refused:
         Audience().resolve(land.tree, land.points, LAST_DAY)
     assert refused.value.code == "audience.day"
+
+
+def test_a_difference_is_the_same_in_whatever_order_the_points_come() -> None:
+    """A database gives rows in any order; one that is told once must not look like another."""
+    booked = {3: "Ba", 1: "Một", 2: "Hai", 5: "Năm"}
+    meant = [Point(7, "7", "Bảy", "u"), Point(2, "2", "Hai mới", "u"), Point(6, "6", "Sáu", "u"), Point(1, "1", "Một mới", "u")]
+    one = difference(booked, meant)
+    assert one == difference(dict(reversed(booked.items())), meant[::-1])
+    assert [point for point, *_names in (*one.added, *one.removed, *one.renamed)] == [6, 7, 3, 5, 1, 2]
