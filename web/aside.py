@@ -1,7 +1,8 @@
 """Files that wait for a second press, apart from what is kept: removed when taken, or when nobody came for an hour.
 
 They hold names and telephones that nobody has decided to keep.  A name is the hash of the content, and only a receipt signed by
-us leads to it (`uploads.receipt`).  Called by web/routes/delegate_list.py.
+us leads to it (`uploads.receipt`).  Called by web/routes/delegate_list.py;
+`housekeeping` sweeps.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import time
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +26,10 @@ class Aside:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, data: bytes, now: float | None = None) -> str:
-        """The file's name.  Those for which nobody came go."""
-        now = time.time() if now is None else now
+    def put(self, data: bytes) -> str:
+        """The file's name."""
         with noticing_full_disk():
             self._folder.mkdir(parents=True, exist_ok=True)
-            self.sweep(now)
             name = hashlib.sha256(data).hexdigest()
             half = self._folder / f"{secrets.token_hex(16)}.part"
             half.write_bytes(data)
@@ -52,8 +50,8 @@ class Aside:
             (self._folder / name).unlink(missing_ok=True)
 
     def sweep(self, now: float) -> None:
-        """Also what a killed process left half-written."""
-        for path in self._folder.iterdir():
+        """Those for which nobody came for an hour go, and what a killed process left half-written.  `now`: seconds of the epoch."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
             try:
                 if path.stat().st_mtime < now - WAITS:
                     path.unlink()

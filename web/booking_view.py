@@ -14,7 +14,7 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree, fold
-from scheduler import audience_store, capacity_store, displacing, freetime
+from scheduler import approval, audience_store, capacity_store, displacing, freetime, requests
 from scheduler import people as persons
 from scheduler import points as point_store
 from scheduler import service as booking
@@ -97,12 +97,12 @@ class Picture:
 def scope(conn: Connection, unit_id: str | None, on: date, held: frozenset[int] = frozenset()) -> Scope:
     """What the unit that holds the meeting may convene; `held` are the points that the meeting has already."""
     whole = places.tree(conn, on)
-    territorial = {level.level_id for level in unit_store.levels(conn) if level.code_digits is not None}
+    territorial = requests.territorial(conn)
     if unit_id is None or unit_id not in whole:
         kept = tuple(point for point in point_store.all_points(conn) if point.point_id in held)
         return Scope(UnitTree((), on), UnitRef("", "", None, ()), kept, UnitTree((), on))
     own = whole.get(unit_id)
-    convenor = own if own.level in territorial or own.parent_id is None else whole.get(own.parent_id)
+    convenor = approval.acting(whole, own.unit_id, territorial)
     below = UnitTree(whole.subtree(convenor.unit_id), on)
     parent = whole.get(own.parent_id).name if own.parent_id in whole else None
     bare = own.name[:1].lower() + own.name[1:]

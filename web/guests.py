@@ -1,4 +1,4 @@
-"""Who is invited to a meeting by mail: somebody for each of its points, and those who hold its posts.
+"""Who is invited to a meeting by mail: somebody for each of its points, those who hold its posts, and its leaders.
 
 For a point its unit's officers, else the unit's secretaries, else its technician; a point with none of these is shown on the
 meeting's page as one nobody can be written to.  Two statements, however many points.  Called by `delivery` and that page.
@@ -29,12 +29,12 @@ def of_meeting(conn: Connection, meeting: Meeting) -> list[Guest]:
     found, _missing = _for_points(conn, booking.points_of_meeting(conn, meeting.meeting_id))
     a = store.account.c
     posts = conn.execute(select(a.user_id, a.name, a.email).where(
-        a.user_id.in_(sorted({*meeting.signers.values(), *(leader.user_id for leader in meeting.leaders)})), a.disabled_at.is_(None), a.email.is_not(None)))
+        a.user_id.in_(_persons(meeting)), a.disabled_at.is_(None), a.email.is_not(None)))
     return found + [Guest(row.name, row.email, None, row.user_id) for row in posts]
 
 
 def of_meetings(conn: Connection, meetings: Sequence[Meeting]) -> Mapping[str, Sequence[Guest]]:
-    """Of each as `of_meeting`.  Most meetings of a series have the same points and posts: they are asked for once."""
+    """Of each as `of_meeting`.  Most meetings of a series have the same points, posts and leaders: they are asked for once."""
     points: dict[str, list[int]] = defaultdict(list)
     b = booking_table.c
     for row in conn.execute(select(b.meeting_id, b.point_id).where(
@@ -43,11 +43,16 @@ def of_meetings(conn: Connection, meetings: Sequence[Meeting]) -> Mapping[str, S
     known: dict[tuple[tuple[int, ...], tuple[str, ...]], list[Guest]] = {}
     found: dict[str, Sequence[Guest]] = {}
     for meeting in meetings:
-        alike = tuple(points[meeting.meeting_id]), tuple(sorted(set(meeting.signers.values())))
+        alike = tuple(points[meeting.meeting_id]), _persons(meeting)
         if alike not in known:
             known[alike] = of_meeting(conn, meeting)
         found[meeting.meeting_id] = known[alike]
     return found
+
+
+def _persons(meeting: Meeting) -> tuple[str, ...]:
+    """The accounts of those who hold a post or are named as leaders."""
+    return tuple(sorted({*meeting.signers.values(), *(leader.user_id for leader in meeting.leaders)}))
 
 
 def unreached(conn: Connection, meeting_id: str) -> set[int]:

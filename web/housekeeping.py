@@ -73,4 +73,7 @@ def chores(found: Container) -> Mapping[str, Chore]:
         with found.db.write() as conn:
             audience_store.reresolve(conn, now)
 
-    return {"capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    def waiting(now: datetime) -> None:
+        found.aside.sweep(now.timestamp())
+
+    return {"aside": waiting, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

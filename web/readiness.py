@@ -63,18 +63,19 @@ class Group:
 def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resource, subject: Subject) -> list[Standing]:
     """How the points of this meeting stand that `subject` may see: all of them, or those it looks after."""
     found = line_tests.standings(conn, meeting.meeting_id)
-    if decide(subject, Action.READINESS_READ, resource).allowed:
-        return found
-    return [one for one in found if decide(subject, Action.READINESS_READ, point_of(tree, meeting, one.seat.unit)).allowed]
+    whole = decide(subject, Action.READINESS_READ, resource).allowed
+    return [one for one in found if _sees(tree, meeting, subject, whole, one.seat.unit)]
 
 
 def seen_by(found: Container, conn: Connection, subject: Subject, meeting: Meeting) -> frozenset[int]:
     """The points that `subject` may see, without how they stand: asked again and again while a wall is open."""
     seats = seat_store.seats(conn, meeting.meeting_id)
-    if may(conn, subject, Action.READINESS_READ, meeting):
-        return frozenset(seat.point_id for seat in seats)
-    tree = tree_of(found, conn, meeting)
-    return frozenset(seat.point_id for seat in seats if decide(subject, Action.READINESS_READ, point_of(tree, meeting, seat.unit)).allowed)
+    whole, tree = may(conn, subject, Action.READINESS_READ, meeting), tree_of(found, conn, meeting)
+    return frozenset(seat.point_id for seat in seats if _sees(tree, meeting, subject, whole, seat.unit))
+
+
+def _sees(tree: UnitTree, meeting: Meeting, subject: Subject, whole: bool, unit_id: str) -> bool:
+    return whole or decide(subject, Action.READINESS_READ, point_of(tree, meeting, unit_id)).allowed
 
 
 def point_of(tree: UnitTree, meeting: Meeting, unit_id: str) -> Resource:

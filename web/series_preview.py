@@ -29,11 +29,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`letters` that go out at once; `people` have the series in their calendars; `split`: what follows becomes a series of its own."""
+    """`letters` that go out at once; `split`: what follows becomes a series of its own."""
 
     rows: tuple[Row, ...]
     letters: int
-    people: int
     split: bool
 
 
@@ -70,4 +69,4 @@ def _looked(
     letters = sum(series_invitations.spread(conn, payload, guests.of_meetings, now)
                   for payload in series_invitations.due(conn, now) if payload["series_id"] in series)
     rows.sort(key=lambda row: row.before.start)
-    return Preview(tuple(rows), letters, place.people, len(series) > 1)
+    return Preview(tuple(rows), letters, len(series) > 1)

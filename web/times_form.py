@@ -17,7 +17,8 @@ from scheduler.reminders import Occasion
 from scheduler.times import CLOCKS, NUMBERS, OPTIONAL, ROUNDS, SPANS, WHO, Times
 from scheduler.workdays import WorkingDays
 from web.errors import explain
-from web.i18n import N_, _, language, ngettext
+from web.i18n import N_, _, ngettext
+from web.pages import number
 from web.when import When
 
 UNITS: Final = {"h": N_("giờ trước"), "min": N_("phút trước")}
@@ -61,7 +62,7 @@ def shown(times: Times) -> dict[str, str]:
         typed[f"{name}_unit"] = "h" if hours else "min"
         typed[name] = str(minutes // 60 if hours else minutes) if minutes else ""
     for name in PERCENT:
-        typed[name] = _decimal(int(typed[name]) / 10)
+        typed[name] = number(int(typed[name]) / 10)
     return typed
 
 
@@ -91,7 +92,7 @@ def _bounded(name: str, error: MeetingError) -> MeetingError:
     if error.code == "times.span":
         return Invalid(error.code, **{**error.params, "least": _span(error.params["least"]), "most": _span(error.params["most"])})
     if name in PERCENT and "least" in error.params:
-        bounds = {key: f"{_decimal(error.params[key] / 10)} %" for key in ("least", "most") if key in error.params}
+        bounds = {key: f"{number(error.params[key] / 10)} %" for key in ("least", "most") if key in error.params}
         return Invalid("times.percent" if error.code == "times.number" else error.code, **{**error.params, **bounds})
     return error
 
@@ -142,8 +143,8 @@ def _judged(times: Times) -> list[str]:
         _("Dưới {voice} kbit/s: lỗi. Từ {voice} đến dưới {picture} kbit/s: yếu, nên tắt hình. Từ {picture} đến dưới {good} kbit/s: yếu, hình nhỏ. "
           "Từ {good} kbit/s mỗi chiều: sẵn sàng.", voice=one.voice_kbps, picture=one.picture_kbps, good=one.good_kbps),
         _("Điểm mọi người cùng xem cần đường lên {kbps} kbit/s.", kbps=one.good_kbps * one.main_times),
-        _("Mất gói từ {weak} %: yếu; từ {failed} %: lỗi. Độ trễ từ {late} ms: yếu; từ {dead} ms: lỗi.", weak=_decimal(one.loss_weak / 10),
-          failed=_decimal(one.loss_failed / 10), late=one.rtt_weak_ms, dead=one.rtt_failed_ms),
+        _("Mất gói từ {weak} %: yếu; từ {failed} %: lỗi. Độ trễ từ {late} ms: yếu; từ {dead} ms: lỗi.", weak=number(one.loss_weak / 10),
+          failed=number(one.loss_failed / 10), late=one.rtt_weak_ms, dead=one.rtt_failed_ms),
         _("Micro dưới {silent} dBFS: không có tiếng; dưới {quiet} dBFS: nhỏ. Máy quay dưới {fps} hình mỗi giây: hình giật.",
           silent=one.mic_silent_dbfs, quiet=one.mic_quiet_dbfs, fps=one.camera_fps),
     ]
@@ -171,8 +172,3 @@ def _times(text: str, factor: int) -> str:
     except InvalidOperation:
         return text
     return str(int(made)) if made.is_finite() and made == made.to_integral_value() and abs(made) < 10 ** 7 else text
-
-
-def _decimal(value: float) -> str:
-    text = f"{value:g}"
-    return text if language() == "en" else text.replace(".", ",")

@@ -22,15 +22,15 @@ def test_a_file_is_read_by_its_name_until_it_is_taken(tmp_path: Path) -> None:
             aside.read(gone)
 
 
-def test_what_nobody_came_for_goes_when_the_next_is_put_and_what_was_half_written_too(tmp_path: Path) -> None:
+def test_what_nobody_came_for_is_swept_and_what_was_half_written_too(tmp_path: Path) -> None:
     aside = Aside(tmp_path)
     old = aside.put(b"old")
     (tmp_path / "dead.part").write_bytes(b"half")
     for path in tmp_path.iterdir():
         os.utime(path, (1_000_000, 1_000_000))
-    fresh = aside.put(b"fresh", now=1_000_000 + WAITS)
+    aside.sweep(1_000_000 + WAITS)
     assert aside.read(old) == b"old", "not before its time"
-    os.utime(tmp_path / fresh, (1_000_001 + WAITS,) * 2)
-    newest = aside.put(b"newest", now=1_000_001 + WAITS)
-    os.utime(tmp_path / newest, (1_000_001 + WAITS,) * 2)
-    assert {path.name for path in tmp_path.iterdir()} == {fresh, newest}
+    fresh = aside.put(b"fresh")
+    aside.sweep(1_000_001 + WAITS)
+    assert {path.name for path in tmp_path.iterdir()} == {fresh}
+    Aside(tmp_path / "none").sweep(1_000_000)

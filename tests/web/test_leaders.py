@@ -151,3 +151,20 @@ async def test_over_the_interface(program: Ask, found: Container, leaders: list[
     asked = {"audience": {"add": ["22"]}, "minutes": 60, "on": "2026-03-06", "days": 1, "opens": "09:00", "closes": "10:00"}
     free = (await script.post("/api/v1/free-slots", json={**asked, "leaders": [leaders[0]], "meeting": path.split("/")[-1]})).json()
     assert "Giám đốc 0" in str(free)
+
+
+async def test_of_a_series_each_date_is_written_to_with_its_own_leaders(
+    secretary: httpx.AsyncClient, found: Container, leaders: list[str]
+) -> None:
+    """Dates with the same points and posts are asked for once, those with other leaders apart."""
+    baché = points_named(found, "Huyện Ba Chẽ")
+    with found.db.write() as conn:
+        store.set_reach(conn, leaders[1], "gd1@tinh.gov.vn", None)
+    with_one, with_other = [
+        meeting_id(await book(secretary, baché, title=f"Buổi {n}", day=f"2026-03-{20 + n}", leader=[leaders[n]])) for n in range(2)]
+    with found.db.read() as conn:
+        dates = [service.get(conn, one) for one in (with_one, with_other)]
+        together = guests.of_meetings(conn, dates)
+        assert all(together[date.meeting_id] == guests.of_meeting(conn, date) for date in dates)
+        written = [{guest.address for guest in together[date.meeting_id]} for date in dates]
+    assert written[1] - written[0] == {"gd1@tinh.gov.vn"} and written[0] - written[1] == {"gd0@tinh.gov.vn"}

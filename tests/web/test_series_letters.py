@@ -137,6 +137,7 @@ async def test_answers_by_mail_and_by_the_page_reach_the_dates_they_mean(
         assert page.count("Sẽ dự") == 3 and "Vắng" in page and "Thứ Sáu 20/03, 09:00–11:00" in page
         cancelled(office, found, series[3])
         answer = await post(visitor, here, {"answer": "declined", "comment": "Đi công tác"}, page=here)
+        assert answer.headers["location"].endswith("?done=replied"), "thanked in the words of an invitation"
         assert answer.status_code == 303 and kept(found, series)[:3] == ["declined"] * 3
         one = [part.split('"')[0] for part in page.split('href="/r/')[1:]]
         assert "Giao ban tháng 3" in (await visitor.get(f"/r/{one[0]}")).text

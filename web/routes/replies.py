@@ -59,7 +59,7 @@ def answer(request: Request, secret: Secret) -> Response:
         if (whole := series_invitations.find(conn, guest_id)) is not None:
             rates.count(conn, f"reply:{guest_id}", ANSWERS_PER_INVITEE, ANSWERS_WINDOW, now)
             series_invitations.answer_all(conn, whole, whole.mine, partstat, NEWEST, now, comment, now)
-            return done(f"/r/{secret}", "answered")
+            return done(f"/r/{secret}", "replied")
         who, meeting = _who(found, conn, secret)
         rates.count(conn, f"reply:{who.invitee_id}", ANSWERS_PER_INVITEE, ANSWERS_WINDOW, now)
         meeting.check_state(State.CONVENED)
