@@ -51,10 +51,13 @@ class Repetition:
         parts = dict(part.split("=") for part in self.rule.split(";"))
         period, every = _PERIODS[parts["FREQ"]], parts.get("INTERVAL", "1")
         told = f"hằng {period}" if every == "1" else f"{every} {period} một lần"
-        days = [_weekday(day) for day in parts.get("BYDAY", "").split(",") if day]
+        first, given = layout.local(self.dates[0][0]), parts.get("BYDAY", "").split(",")
+        if (parts.keys() & {"BYMONTH", "BYSETPOS"} or parts.get("BYMONTHDAY", str(first.day)) != str(first.day)
+                or any(day[:-2] and day[:-2] not in _PLACES for day in given)):
+            return told  # no short words say it: the dates are listed
+        days = [_weekday(day) for day in given if day]
         if days:
             return f"{told}, vào {' và '.join(filter(None, (', '.join(days[:-1]), days[-1])))}"
-        first = layout.local(self.dates[0][0])
         return f"{told}, vào ngày {first.day:02d}" if parts["FREQ"] == "MONTHLY" else told
 
 

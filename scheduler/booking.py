@@ -1,7 +1,7 @@
 """The calendar of points: decides whether a slot may be booked, names what stands in the way.  Pure.
 
 The rule (invariant I1): no two live bookings of a point overlap.  The database repeats it (constraint and trigger
-`booking_overlap`, migrations/versions/0008), because two machines may decide at the same moment.  Called by `service`.
+`booking_overlap`, migrations/versions/0008 and 0019), because two machines may decide at the same moment.  Called by `service`.
 """
 
 from __future__ import annotations

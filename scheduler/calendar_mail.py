@@ -2,7 +2,7 @@
 
 One meeting has one UID for ever, and so has a series, whose meetings have none of their own; each change that matters raises
 the SEQUENCE, so a calendar updates the entry it has.  Times are UTC, those of series on the wall of their zone.  Answers come from strangers: what is too large, is no answer or speaks of more than one entry is
-refused with a code, and nothing that anybody can write raises anything else.  Called by `invitations`, `feeds` and the web.
+refused with a code, and nothing that anybody can write raises anything else.  Called by `invitations`, `series_mail`, `series_invitations` and the web.
 """
 
 from __future__ import annotations

@@ -72,13 +72,8 @@ def hold_whole(conn: Connection, meeting_id: str, point_ids: Collection[int] = (
 
 def check_free(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject) -> None:
     """Raises Conflict("booking.overlap")."""
-    if in_the_way(conn, point_ids, slot, meeting_id):
+    if taken(conn, point_ids, slot, meeting_id):
         raise overlap(conflicts(conn, point_ids, slot, except_meeting=meeting_id, by=by))
-
-
-def in_the_way(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str) -> bool:
-    """Whether anything that holds one of the points overlaps the slot."""
-    return bool(taken(conn, point_ids, slot, meeting_id))
 
 
 def taken(conn: Connection, point_ids: Collection[int], slot: Slot, meeting_id: str) -> set[int]:
@@ -141,6 +136,8 @@ def guarded(
 
 def give_back(conn: Connection, meeting_id: str, point_ids: Collection[int], at: datetime, why: str = "given_back") -> None:
     """why: given_back, declined, lapsed, displaced, overtaken."""
+    if not point_ids:
+        return
     mine = (_b.meeting_id == meeting_id) & _b.state.in_(("pending", "confirmed")) & among(_b.point_id, point_ids)
     conn.execute(store.booking.update().where(mine).values(state="released", why=why, released_at=at))
 

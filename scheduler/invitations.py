@@ -29,7 +29,7 @@ from scheduler.series_invitations import INVITE, SPREAD
 from scheduler.series_table import series_meeting as link
 from scheduler.workdays import WorkingDays
 
-__all__ = ["AHEAD", "INVITE", "SPREAD", "announce", "entry", "set_timing", "spread", "standing", "timing_of"]
+__all__ = ["AHEAD", "INVITE", "SPREAD", "announce", "entry", "spread", "standing", "timing_of"]
 
 AHEAD: Final = timedelta(days=60)
 """Nobody is written to earlier: a series of a year would fill every mailbox on one day, and change before most of it comes."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from meetings.errors import NotFound, Stale
 from meetings.ids import new_id
+from meetings.store.among import among
 from scheduler.mail_table import calendar_entry, invitee
 
 OPEN = "needs-action"
@@ -111,13 +112,10 @@ def by_address(conn: Connection, meeting_id: str, address: str) -> Invitee:
 
 
 def of_address(conn: Connection, meeting_ids: Sequence[str], address: str) -> list[Invitee]:
-    """The person of this address, as invited to each of these meetings."""
-    found: list[Invitee] = []
-    for start in range(0, len(meeting_ids), 1000):
-        rows = conn.execute(_query().where(
-            _i.meeting_id.in_(meeting_ids[start:start + 1000]), _i.removed_at.is_(None), _i.address == address))
-        found += [_invitee(row) for row in rows]
-    return found
+    """The person of this address, in whatever case it is written, as invited to each of these meetings."""
+    rows = conn.execute(_query().where(
+        among(_i.meeting_id, meeting_ids), _i.removed_at.is_(None), func.lower(_i.address) == address.lower()))
+    return [_invitee(row) for row in rows]
 
 
 def _query() -> Any:

@@ -89,7 +89,7 @@ def add(conn: Connection, requests: Mapping[str, Request]) -> None:
 
 
 def save(conn: Connection, changes: Sequence[tuple[Stored, Request]]) -> None:
-    """What they are now, in one statement.  Raises Stale("request.stale") when one was changed meanwhile."""
+    """What they are now, sent together.  Raises Stale("request.stale") when one was changed meanwhile."""
     if not changes:
         return
     rows = [{"key": before.request_id, "seen": before.version, **_values(after), "version": before.version + 1}

@@ -57,6 +57,7 @@ class Series:
     excluded: frozenset[datetime] = frozenset()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rule", _text(_parts(self.rule)))  # one way of writing it: "rrule:freq=daily" is read too
         if self.start.tzinfo is not None or self.start.year not in _YEARS:
             raise Invalid("series.start", field="start")
         object.__setattr__(self, "start", self.start.replace(microsecond=0, fold=0))

@@ -111,8 +111,10 @@ def spread(conn: Connection, payload: Mapping[str, Any], guests: Guests, at: dat
     if row.round != payload["round"]:
         return 0
     members = series_rows.members(conn, series_id)
+    keys = {one.meeting_id: one.key for one in members}
+    found = [one for one in found if one.meeting_id in keys]  # others became a series of their own before this one was locked
     old = Form.from_data(row.told) if row.told else None
-    form = _form(conn, series_id, {one.meeting_id: one.key for one in members}, found, old)
+    form = _form(conn, series_id, keys, found, old)
     people = _people(conn, series_id, form, old, guests(conn, [one for one in found if one.state is State.CONVENED]), found)
     reached = _reached(conn, people)
     steps = [(one, taken) for one in people

@@ -7,7 +7,7 @@ import pytest
 
 from meetings.errors import Invalid
 from minutes.draft import facts_from_events
-from minutes.invitation import invitation_model, notice_days, notice_is_short
+from minutes.invitation import Repetition, invitation_model, notice_days, notice_is_short
 from minutes.model import DocumentModel, Items, KeyValue, Paragraph
 from tests.minutes.ledgers import Ledger, whole_meeting
 
@@ -97,3 +97,17 @@ def test_an_invitation_of_thursday_for_monday_is_too_short() -> None:
     assert notice_days(date(2026, 3, 5), date(2026, 3, 9)) == 2
     assert notice_is_short(date(2026, 3, 5), date(2026, 3, 9))
     assert not notice_is_short(date(2026, 3, 5), date(2026, 3, 10))
+
+
+@pytest.mark.parametrize(("rule", "said"), [
+    ("FREQ=WEEKLY;COUNT=2;BYDAY=MO,TH", "hằng tuần, vào Thứ Hai và Thứ Năm"),
+    ("FREQ=MONTHLY;COUNT=2;BYDAY=2MO", "hằng tháng, vào Thứ Hai thứ hai của tháng"),
+    ("FREQ=MONTHLY;COUNT=2;BYMONTHDAY=9", "hằng tháng, vào ngày 09"),
+    ("FREQ=MONTHLY;COUNT=2;BYMONTHDAY=-1", "hằng tháng"),
+    ("FREQ=MONTHLY;COUNT=2;BYMONTHDAY=9,23", "hằng tháng"),
+    ("FREQ=MONTHLY;COUNT=2;BYDAY=5MO", "hằng tháng"),
+    ("FREQ=MONTHLY;COUNT=2;BYDAY=MO,TU;BYSETPOS=-1", "hằng tháng"),
+])
+def test_a_rule_is_said_in_words_that_are_true_of_it(rule: str, said: str) -> None:
+    start = datetime(2026, 3, 9, 1, tzinfo=UTC)
+    assert Repetition(rule, ((start, start),)).words() == said

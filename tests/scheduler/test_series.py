@@ -148,3 +148,8 @@ def test_a_split_loses_and_adds_nothing(rule: str, zone: str, start: datetime, d
 def test_occurrences_rise_and_do_not_repeat(rule: str, zone: str, start: datetime) -> None:
     found = Series(rule, start, zone, HOUR).occurrences()
     assert all(a.key < b.key and a.slot.start < b.slot.start for a, b in zip(found, found[1:], strict=False))
+
+
+def test_a_rule_is_kept_in_one_way_of_writing() -> None:
+    written = Series(" rrule:freq=weekly;count=2;byday=mo ", MONDAY, HANOI, HOUR)
+    assert written.rule == "FREQ=WEEKLY;COUNT=2;BYDAY=MO" and written == Series(written.rule, MONDAY, HANOI, HOUR)
