@@ -90,7 +90,7 @@ def spread(
     Nothing where a newer change waits to be spread itself.
     """
     meeting_id = payload["meeting_id"]
-    meeting_store.load_all(conn, [meeting_id], hold=True)  # the meeting before what hangs on it, as those who change it
+    meeting_store.hold_all(conn, [meeting_id])  # the meeting before what hangs on it, as those who change it
     row = conn.execute(select(calendar_entry).where(_e.meeting_id == meeting_id).with_for_update()).one()
     if row.round != payload["round"]:
         return 0

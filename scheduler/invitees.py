@@ -78,8 +78,7 @@ def add(conn: Connection, meeting_id: str, guests: Iterable[Guest], sequence: in
 
 def mark(conn: Connection, ids: Sequence[str], **values: Any) -> None:
     """The same for all of these."""
-    for start in range(0, len(ids), 1000):
-        conn.execute(update(invitee).where(_i.invitee_id.in_(ids[start:start + 1000])).values(**values))
+    conn.execute(update(invitee).where(among(_i.invitee_id, ids)).values(**values))
 
 
 def answer(

@@ -20,6 +20,7 @@ from meetings.ids import new_id
 from meetings.ledger import stamp
 from meetings.meeting import Meeting, State
 from meetings.store import meeting_store
+from meetings.store.among import among
 from meetings.store.tables import meeting as meeting_table
 from scheduler import invitees, outbox, series_rows
 from scheduler.calendar_mail import CANCEL, REQUEST, Answer
@@ -106,7 +107,7 @@ def spread(conn: Connection, payload: Mapping[str, Any], guests: Guests, at: dat
     """The one mail that each needs; how many.  Nothing where a newer change waits to be spread itself."""
     series_id = payload["series_id"]
     members = series_rows.members(conn, series_id)
-    found = meeting_store.load_all(conn, [row.meeting_id for row in members], hold=True)  # meetings before what hangs on them
+    found = meeting_store.hold_all(conn, [row.meeting_id for row in members])  # meetings before what hangs on them
     row = conn.execute(select(series_entry).where(_e.series_id == series_id).with_for_update()).one()
     if row.round != payload["round"]:
         return 0
@@ -171,10 +172,8 @@ def _people(
 def _reached(conn: Connection, people: Sequence[_Person]) -> set[str]:
     """Of what was put into the outbox last for each, that which was handed over."""
     keys = [one.row.item for one in people if one.row is not None]
-    o, done = outbox_table.c, set[str]()
-    for start in range(0, len(keys), 1000):
-        done |= set(conn.execute(select(o.key).where(o.key.in_(keys[start:start + 1000]), o.state == "done")).scalars())
-    return done
+    o = outbox_table.c
+    return set(conn.execute(select(o.key).where(among(o.key, keys), o.state == "done")).scalars())
 
 
 def _keep(conn: Connection, series_id: str, people: Sequence[_Person], form: Form, at: datetime) -> dict[str, str]:
@@ -199,8 +198,8 @@ def _keep(conn: Connection, series_id: str, people: Sequence[_Person], form: For
 def _keep_invitees(conn: Connection, people: Sequence[_Person], members: Collection[str], sequence: int, at: datetime) -> None:
     """A row for each person and meeting, where answers are kept.  A meeting that went to another series takes its rows along."""
     touched = sorted({meeting for one in people for meeting in one.was ^ one.will if meeting in members})
-    known = {(row.meeting_id, row.address.casefold()): row for start in range(0, len(touched), 1000) for row in conn.execute(
-        select(_i.invitee_id, _i.meeting_id, _i.address, _i.removed_at).where(_i.meeting_id.in_(touched[start:start + 1000])))}
+    known = {(row.meeting_id, row.address.casefold()): row for row in conn.execute(
+        select(_i.invitee_id, _i.meeting_id, _i.address, _i.removed_at).where(among(_i.meeting_id, touched)))}
     fresh: dict[str, list[Guest]] = {}
     gone, back = list[str](), list[str]()
     for one in people:
@@ -296,12 +295,8 @@ def find(conn: Connection, guest_id: str) -> Standing | None:
 
 def places(conn: Connection, meeting_ids: Sequence[str]) -> dict[str, tuple[str, datetime]]:
     """Of those that are told with a series: the series, and their names in it."""
-    found: dict[str, tuple[str, datetime]] = {}
-    for start in range(0, len(meeting_ids), 1000):
-        rows = conn.execute(select(link).join(series_entry, _e.series_id == link.c.series_id).where(
-            link.c.meeting_id.in_(meeting_ids[start:start + 1000])))
-        found |= {row.meeting_id: (row.series_id, datetime.fromisoformat(row.key)) for row in rows}
-    return found
+    rows = conn.execute(select(link).join(series_entry, _e.series_id == link.c.series_id).where(among(link.c.meeting_id, meeting_ids)))
+    return {row.meeting_id: (row.series_id, datetime.fromisoformat(row.key)) for row in rows}
 
 
 def told(conn: Connection, series_ids: Sequence[str]) -> dict[str, tuple[Series, int, datetime, frozenset[str]]]:

@@ -12,14 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from meetings.errors import NotFound
-from meetings.meeting import State
+from meetings.meeting import CHANGEABLE
 from meetings.store.tables import meeting as meeting_table
 from scheduler.mail_table import series_guest
 from scheduler.series import Series
 from scheduler.series_table import series as table
 from scheduler.series_table import series_meeting as link
-
-CHANGEABLE = (State.DRAFT.value, State.CONVENED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def of_meeting(conn: Connection, meeting_id: str) -> Place | None:
     stored, key = get(conn, row.series_id), datetime.fromisoformat(row.key)
     keys = [one.key for one in stored.series.occurrences()]
     mine = select(link.c.key).join(meeting_table, link.c.meeting_id == meeting_table.c.meeting_id)
-    coming = list(conn.execute(mine.where(link.c.series_id == row.series_id, meeting_table.c.state.in_(CHANGEABLE))).scalars())
+    coming = list(conn.execute(mine.where(link.c.series_id == row.series_id, meeting_table.c.state.in_([state.value for state in CHANGEABLE]))).scalars())
     people = conn.execute(select(func.count()).where(
         series_guest.c.series_id == row.series_id, series_guest.c.removed_at.is_(None))).scalar_one()
     following = sum(one >= row.key for one in coming)

@@ -19,13 +19,12 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from meetings import service as meetings
 from meetings.access import Action, Subject
-from meetings.errors import Conflict, Invalid, MeetingError, NotFound, Stale
+from meetings.errors import Conflict, Invalid, MeetingError, Stale
 from meetings.ids import new_id
-from meetings.meeting import AgendaLine, Meeting, NewMeeting, State
+from meetings.meeting import CHANGEABLE, AgendaLine, Meeting, NewMeeting, State
 from meetings.permit import permit
 from meetings.store import meeting_store
 from meetings.store.among import among
-from meetings.store.tables import meeting as meeting_table
 from scheduler import claims, request_store, series_invitations, service, store
 from scheduler.series import Series, wall_of
 from scheduler.series_rows import Place, Stored, get, members, of_meeting
@@ -56,7 +55,6 @@ class Plain:
 
 
 PLAIN: Acts = Plain()
-_CHANGEABLE = (State.DRAFT, State.CONVENED)
 _DAY = timedelta(days=1)  # an hour that changes stays within it
 _OF_ONE_DATE = frozenset({"booking.unit_ended", "booking.past", "booking.hours"})  # Invalid, yet only of that date
 
@@ -227,8 +225,8 @@ def _hold(
     since = place.key.isoformat() if scope is Scope.FOLLOWING else ""
     mine = [row for row in members(conn, stored.series_id) if row.key >= since]
     held = _lock(conn, [(row.meeting_id, Slot(row.starts_at - _DAY, row.ends_at + _DAY)) for row in mine], points)
-    held[meeting_id].check_state(*_CHANGEABLE)
-    return stored, [row for row in members(conn, stored.series_id) if row.key >= since and State(row.state) in _CHANGEABLE]
+    held[meeting_id].check_state(*CHANGEABLE)
+    return stored, [row for row in members(conn, stored.series_id) if row.key >= since and row.state in CHANGEABLE]
 
 
 def _lock_series(conn: Connection, place: Place) -> None:

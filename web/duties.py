@@ -6,7 +6,7 @@ where nobody needs it any more.  Sends nothing.  `DUTIES` is asked by `delivery`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 

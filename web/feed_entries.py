@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from meetings.access import Subject
 from meetings.errors import NotFound
 from meetings.meeting import Meeting, State
+from meetings.store.among import among
 from scheduler import calendar_mail, invitations, points
 from scheduler import service as booking
 from scheduler.booking import NamedBooking
@@ -74,8 +75,5 @@ def _mark(feed: Feed, one: NamedBooking) -> str:
 
 def _told(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:
     e = calendar_entry.c
-    found: dict[str, tuple[int, datetime]] = {}
-    for start in range(0, len(ids), 1000):
-        rows = conn.execute(select(e.meeting_id, e.sequence, e.changed_at).where(e.meeting_id.in_(ids[start:start + 1000])))
-        found |= {row.meeting_id: (row.sequence, row.changed_at) for row in rows}
-    return found
+    rows = conn.execute(select(e.meeting_id, e.sequence, e.changed_at).where(among(e.meeting_id, ids)))
+    return {row.meeting_id: (row.sequence, row.changed_at) for row in rows}

@@ -14,7 +14,7 @@ from typing import Any, Final
 from meetings.errors import Invalid, MeetingError
 from scheduler import reminders
 from scheduler.reminders import Occasion
-from scheduler.times import CLOCKS, NUMBERS, OPTIONAL, ROUNDS, SPANS, WHO, Times
+from scheduler.times import CLOCKS, NUMBERS, ROUNDS, SPANS, WHO, Times
 from scheduler.workdays import WorkingDays
 from web.errors import explain
 from web.i18n import N_, _, ngettext

@@ -50,7 +50,7 @@ def load(conn: Connection, meeting_id: str) -> Meeting:
 
 def many(conn: Connection, meeting_ids: Collection[str]) -> dict[str, Meeting]:
     """Those that are there, by id, in one statement."""
-    rows = conn.execute(select(meeting).where(among(meeting.c.meeting_id, sorted(meeting_ids))))
+    rows = conn.execute(select(meeting).where(among(meeting.c.meeting_id, meeting_ids)))
     return {row.meeting_id: _meeting(row) for row in rows}
 
 
@@ -61,10 +61,9 @@ def lock(conn: Connection, meeting_id: str) -> Meeting:
 
 def lock_all(conn: Connection, meeting_ids: Collection[str]) -> dict[str, Meeting]:
     """Several as `lock` does, in the order of their ids, so that nobody waits in a circle.  Raises NotFound("not_found")."""
-    wanted = sorted(set(meeting_ids))
-    mine = select(meeting).where(meeting.c.meeting_id.in_(wanted)).order_by(meeting.c.meeting_id).with_for_update()
+    mine = select(meeting).where(among(meeting.c.meeting_id, meeting_ids)).order_by(meeting.c.meeting_id).with_for_update()
     found = {row.meeting_id: _meeting(row) for row in conn.execute(mine)}
-    if len(found) < len(wanted):
+    if len(found) < len(set(meeting_ids)):
         raise NotFound("not_found")
     return found
 
@@ -75,13 +74,10 @@ def hold(conn: Connection, meeting_id: str) -> Meeting:
     return _one(conn.execute(query).first())
 
 
-def load_all(conn: Connection, meeting_ids: Sequence[str], *, hold: bool = False) -> list[Meeting]:
-    """Those that are there, in the order of their ids.  `hold`: nobody changes them until the transaction ends."""
-    found: list[Meeting] = []
-    for start in range(0, len(meeting_ids), 1000):
-        query = select(meeting).where(meeting.c.meeting_id.in_(meeting_ids[start:start + 1000])).order_by(meeting.c.meeting_id)
-        found += map(_meeting, conn.execute(query.with_for_update(read=True) if hold else query))
-    return found
+def hold_all(conn: Connection, meeting_ids: Collection[str]) -> list[Meeting]:
+    """Those that are there, as `hold` does, in the order of their ids."""
+    query = select(meeting).where(among(meeting.c.meeting_id, meeting_ids)).order_by(meeting.c.meeting_id)
+    return [_meeting(row) for row in conn.execute(query.with_for_update(read=True))]
 
 
 def save(conn: Connection, meeting_id: str, **values: Any) -> None:

@@ -18,7 +18,7 @@ import av
 import pytest
 from playwright.async_api import Browser
 
-from media.compose import FPS, compose
+from media.compose import compose
 from media.compose_picture import LABEL, grid
 from media.compose_sound import RATE
 from tests.journeys.beats import beat

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings.errors import Invalid, MeetingError, NotFound, TooLarge
+from meetings.errors import Invalid, MeetingError, NotFound
 from scheduler.series import MOST, Series
 
 HOUR = timedelta(hours=1)

@@ -5,6 +5,8 @@ Printed for each request from the ledger, word for word and byte for byte as it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from meetings.access import Action
@@ -20,28 +22,23 @@ from web.guard import allow
 
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["minutes"])
 READ = [Depends(allow(Action.MEETING_READ, views.meeting))]
+_AS: dict[str, tuple[What, Callable[[DocumentModel], bytes]]] = {
+    "pdf": (What.PDF, lambda model: render_pdf(model).data), "docx": (What.DOCX, render_docx),
+}
 
 
-@router.get("/invitation.pdf", dependencies=READ)
-def as_pdf(request: Request, meeting_id: str) -> Response:
-    model = _model(request, meeting_id)
-    return _send(render_pdf(model).data, What.PDF, f"{service.invitation_stem(model)}.pdf")
-
-
-@router.get("/invitation.docx", dependencies=READ)
-def as_docx(request: Request, meeting_id: str) -> Response:
-    model = _model(request, meeting_id)
-    return _send(render_docx(model), What.DOCX, f"{service.invitation_stem(model)}.docx")
-
-
-def _model(request: Request, meeting_id: str) -> DocumentModel:
+@router.get("/invitation.{ending}", dependencies=READ)
+def document(request: Request, meeting_id: str, ending: str) -> Response:
     with container(request).db.read() as conn:
-        model = service.invitation(conn, meeting_id)
-    if model is None:
+        return send(service.invitation(conn, meeting_id), ending)
+
+
+def send(model: DocumentModel | None, ending: str) -> Response:
+    """The document as a file to keep: `ending` is "pdf" or "docx".  Raises NotFound where there is none of it."""
+    if model is None or ending not in _AS:
         raise NotFound("not_found")
-    return model
-
-
-def _send(data: bytes, what: What, name: str) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}
-    return Response(data, media_type=MEDIA_TYPES[what], headers=headers)
+    what, render = _AS[ending]
+    name = f"{service.invitation_stem(model)}.{ending}"
+    return Response(render(model), media_type=MEDIA_TYPES[what], headers={
+        "content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache",
+    })

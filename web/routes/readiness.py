@@ -99,8 +99,6 @@ def wall(request: Request, meeting_id: str, show: str = "", q: str = "") -> Resp
 @router.get(f"{HERE}/events", dependencies=[READ])
 async def events(request: Request, meeting_id: str) -> StreamingResponse:
     """`tested` [{key, verdict, rank, look, icon, word, line, note}]: everything first, then what changed; `beat`."""
-    found = container(request)
-
     return await _stream(request, lambda conn: [service.get(conn, meeting_id)])
 
 

@@ -14,13 +14,8 @@ from sqlalchemy import Connection
 
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError, NotFound
-from meetings.meeting import MAX_LEADERS, Person, State
-from minutes import service as minutes
-from minutes.docx import render_docx
-from minutes.pdf import render_pdf
-from minutes.release import MEDIA_TYPES, What
+from meetings.meeting import CHANGEABLE, MAX_LEADERS, Person, State
 from scheduler import audience_store, series_store
-from scheduler.series_rows import CHANGEABLE
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
 from web import booking_form, booking_view, convening, repeat, series_preview, series_view, views
@@ -30,6 +25,7 @@ from web.errors import explain, status_of
 from web.guard import allow
 from web.legible import number
 from web.pages import done, page
+from web.routes import invitations
 from web.routes.booking import blocked
 from web.series_preview import Preview
 
@@ -130,18 +126,13 @@ def whole(request: Request, meeting_id: str) -> Response:
 def document(request: Request, meeting_id: str, ending: str) -> Response:
     """The invitation to all dates of the series that are to come, as PDF or DOCX, as the letters have it."""
     found, now = container(request), container(request).clock.now()
-    kinds = {"pdf": (What.PDF, lambda model: render_pdf(model).data), "docx": (What.DOCX, render_docx)}
     with found.db.read() as conn:
         place = series_store.of_meeting(conn, meeting_id)
         rows = [row for row in series_store.members(conn, place.stored.series_id) if row.state == "convened" and row.ends_at > now] if place else []
-        if place is None or not rows or ending not in kinds:
+        if place is None or not rows:
             raise NotFound("not_found")
         model = series_view.document(conn, rows[0].meeting_id, place.stored.series.rule, [(row.starts_at, row.ends_at) for row in rows])
-    if model is None:
-        raise NotFound("not_found")
-    what, render = kinds[ending]
-    headers = {"content-disposition": f'attachment; filename="{minutes.invitation_stem(model)}.{ending}"', "cache-control": "private, no-cache"}
-    return Response(render(model), media_type=MEDIA_TYPES[what], headers=headers)
+    return invitations.send(model, ending)
 
 
 @router.post("/audience/apply", dependencies=[Depends(allow(Action.MEETING_BOOK, views.meeting))])

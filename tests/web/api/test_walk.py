@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from meetings.access import Role
-from meetings.store import ledger_store, unit_store
+from meetings.store import unit_store
 from meetings.store.tables import event
 from scheduler import store as scheduler_store
 from scheduler.outbox_table import outbox
