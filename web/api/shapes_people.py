@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict
 from sqlalchemy import Row
 
 from meetings.store.seat_store import Seat
 from scheduler.feeds import Feed
+from scheduler.invitees import Invitee
 from scheduler.workday_store import Told
 from scheduler.workdays import WorkingDays
 from web.api.shapes import Code, In, Line, Moment, Out, Text, example
@@ -67,6 +68,18 @@ class DelegateOut(Out):
     registered_at: datetime
 
 
+class InviteeOut(Out):
+    """Somebody who is invited by mail.  `answer` counts for the present time of the meeting; an answer to an earlier time counts no more."""
+
+    id: str
+    point: str | None = Field(description="Code of the point the invitation is for; null: for the person.", examples=["06973"])
+    name: str
+    address: str
+    answer: Literal["needs-action", "accepted", "declined", "tentative", "delegated"]
+    comment: str
+    answered_at: datetime | None
+
+
 class DueOut(Out):
     """Until when points name their delegates themselves; the meeting's secretary may later."""
 
@@ -112,6 +125,12 @@ class DayOut(Out):
 def show_delegate(row: Row[Any], seat: Seat) -> DelegateOut:
     return DelegateOut(id=row.entry_id, point=seat.code, name=row.name, post=row.post, phone=row.phone, replaces=row.replaces,
                        registered_at=row.registered_at)
+
+
+def show_invitee(one: Invitee, code: str | None) -> InviteeOut:
+    return InviteeOut.model_validate(
+        {"id": one.invitee_id, "point": code, "name": one.name, "address": one.address, "answer": one.partstat, "comment": one.comment,
+         "answered_at": one.replied_at})
 
 
 def show_feed(feed: Feed, code: str | None, address: str | None = None) -> FeedOut:

@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import cards, days, delegates, document, feeds, freeslots, groups, meetings, points, readiness, requests, series
+from web.api import cards, days, delegates, document, feeds, freeslots, groups, invitees, meetings, points, readiness, requests, rules, series
 
 ROUTERS: tuple[APIRouter, ...] = tuple(part.router for part in (
-    points, cards, groups, meetings, series, delegates, readiness, requests, freeslots, days, feeds,
+    points, cards, groups, meetings, series, delegates, invitees, readiness, requests, freeslots, days, feeds, rules,
 ))
 
 

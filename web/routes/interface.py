@@ -18,6 +18,7 @@ from web.pages import page
 TAGS = {
     "points": N_("Điểm cầu"), "meetings": N_("Cuộc họp"), "delegates": N_("Đại biểu"), "readiness": N_("Sẵn sàng"),
     "requests": N_("Yêu cầu"), "time": N_("Thời gian"), "feeds": N_("Lịch theo địa chỉ"),
+    "invitations": N_("Giấy mời"), "rules": N_("Quy tắc đặt lịch"),
 }
 
 router = APIRouter(tags=["interface"])

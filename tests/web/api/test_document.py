@@ -89,7 +89,7 @@ async def test_the_page_tells_all_of_it_and_loads_nothing_from_elsewhere(app: Fa
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text) and "<style" not in answer.text and "style=" not in answer.text
 
 
-PATHS = {"code": ["22", "khong-co", "0"], "block_id": ["1", "0", "9" * 30, "x"], "day": ["2026-03-10", "0001-01-01", "mai"],
+PATHS = {"code": ["22", "khong-co", "0"], "ending": ["pdf", "odt"], "block_id": ["1", "0", "9" * 30, "x"], "day": ["2026-03-10", "0001-01-01", "mai"],
          **{name: ["khong-co"] for name in ("meeting_id", "request_id", "delegate_id", "group_id", "feed_id", "loss_id")}}
 
 

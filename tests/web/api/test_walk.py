@@ -31,7 +31,7 @@ WALKED = [(method.upper(), path, operation) for method, path, operation in opera
 FOR_ALL = {"listUnits", "listPoints", "getPoint", "listBookings", "listPeople", "getCard", "listBlocks", "getBlock", "listGroups", "createGroup",
            "listMeetings", "createMeeting", "listRequests", "findFreeSlots", "listWorkingDays", "getWorkingDay", "listFeeds", "createFeed"}
 """What any secretary may ask: the public map of points, or lists and creations of one's own unit, which show nobody else's."""
-KEEPERS = {"points": "kythuat", "time": "quantri"}
+KEEPERS = {"points": "kythuat", "time": "quantri", "rules": "quantri"}
 """Who may, where it is not the secretary of the meeting."""
 ASKED = ("agree", "decline", "counter")
 
@@ -71,7 +71,7 @@ async def world(program: Ask, people: Container, clock: ManualClock) -> World:  
         assert answer.status_code == 201, answer.text
     return World({
         "code": "06973", "meeting_id": meeting.json()["id"], "block_id": str(block.json()["id"]), "group_id": group.json()["id"],
-        "delegate_id": delegate.json()["id"], "feed_id": feed.json()["id"], "request_id": request["id"], "loss_id": "loss", "day": "2026-03-10",
+        "delegate_id": delegate.json()["id"], "feed_id": feed.json()["id"], "request_id": request["id"], "loss_id": "loss", "day": "2026-03-10", "ending": "pdf",
     }, await body(ours))
 
 
