@@ -121,5 +121,6 @@ def test_no_table_loses_a_row_that_the_older_schema_can_hold(db: Database, provi
     after = counts(db)
     assert after.keys() == before.keys() and {name: after[name] for name in stayed} == {name: before[name] for name in stayed}
     assert {"meeting", "event", "seat", "ballot", "document"} <= stayed
+    story(db, settle(db, SETTLED), at + timedelta(days=30))
     with db.write() as conn:
         assert fill(conn, at), "what came back empty takes rows again"
