@@ -2,8 +2,9 @@
 
 A secretary books the own subtree directly, unless the policy of a level wants a word even there.  Any other point is asked for
 from the top: every unit on the way down from where the two trees meet says yes in turn, the owner of the point last.  Each
-has until a deadline; then the unit above it is asked in its place, and at the top the request lapses.  Nobody's silence is
-a yes, and nobody answers its own request.  Time is an argument; nothing is stored or sent here.
+has until a deadline; then the unit above it is asked in its place, and at the top the request lapses.  Where little time is
+left it is shared, so that whoever is above is still asked before the meeting.  Nobody's silence is a yes, and nobody answers
+its own request.  Time is an argument; nothing is stored or sent here.
 Called by `requests`, which makes the rows agree.
 """
 
@@ -60,16 +61,32 @@ class Policy:
         """Whether a unit of level `higher` may take the time of one of level `lower`.  No level displaces itself."""
         return higher != lower and (higher, lower) in self.displaces
 
-    def deadline(self, level: str, asked_at: datetime, start: datetime) -> datetime:
-        """Until when a unit of this level answers: never later than the meeting begins."""
-        left, reached = self.answer_within.get(level, self.answer_within[""]), asked_at
+    def deadline(self, level: str, asked_at: datetime, start: datetime, last: bool = True) -> datetime:
+        """Until when a unit of this level answers: never later than the meeting begins.
+
+        Unless it is the `last` that may be asked, half of the time until then is kept for those above it.
+        """
+        reached = min(self._worked(self.answer_within.get(level, self.answer_within[""]), asked_at, start), start)
+        return reached if last else min(reached, self._half(asked_at, start))
+
+    def _worked(self, left: timedelta, reached: datetime, start: datetime) -> datetime:
+        """When so much of days that are worked has passed; anything after `start` where it has not by then."""
         while left > timedelta(0) and reached < start:
             day = civil_day(reached)
             midnight = datetime.combine(day + timedelta(days=1), time(), CIVIL)
             step = min(left, midnight - reached) if self.works(day) else timedelta(0)
             left -= step
             reached = reached + step if left <= timedelta(0) else midnight.astimezone(reached.tzinfo)
-        return min(reached, start)
+        return reached
+
+    def _half(self, asked_at: datetime, start: datetime) -> datetime:
+        """The middle of what is left; where nobody works then, the next day on which somebody does and that comes in time."""
+        middle = asked_at + (start - asked_at) / 2
+        day = civil_day(middle)
+        while not self.works(day) and day < civil_day(start):
+            day += timedelta(days=1)
+        begins = datetime.combine(day, time(), CIVIL).astimezone(middle.tzinfo)
+        return begins if middle < begins < start and self.works(day) else middle
 
     def reminder(self, level: str, asked_at: datetime, deadline: datetime) -> datetime:
         """When a unit that has not answered is reminded: never before half of its time has passed."""
@@ -143,6 +160,12 @@ def route(tree: UnitTree, convenor: str, owner: str, policy: Policy) -> tuple[st
         return (owner,) if owner != convenor and tree.get(owner).level in policy.confirms else ()
     below = tuple(unit for unit in down if unit not in ours)
     return below or (owner,)  # a superior's own point: the superior is asked
+
+
+def after(tree: UnitTree, unit: str, convenor: str) -> str | None:
+    """Who is asked when this unit has not answered: the nearest above it that may; nobody answers its own request."""
+    above = tree.path(unit)[-2::-1] if unit in tree else ()
+    return next((one for one in above if one != convenor), None)
 
 
 def ask(
@@ -238,16 +261,16 @@ def passed(request: Request, tree: UnitTree, policy: Policy, at: datetime) -> tu
         return request, ""
     if at < request.deadline and request.standing is Standing.ASKED:
         return replace(request, remind_at=None), "remind"
-    above = tree.path(request.asked)[-2:-1] if request.asked in tree else ()
-    if request.slot.start <= at or above in ((), (request.convenor,)):
+    above = after(tree, request.asked, request.convenor)
+    if request.slot.start <= at or above is None:
         return replace(request, standing=Standing.LAPSED, remind_at=None), "lapse"
-    return _turn(request, above[0], tree, policy, at), "escalate"
+    return _turn(request, above, tree, policy, at), "escalate"
 
 
 def _turn(request: Request, unit: str, tree: UnitTree, policy: Policy, at: datetime) -> Request:
     """`unit` is asked from now on."""
     level = tree.get(unit).level
-    deadline = policy.deadline(level, at, request.slot.start)
+    deadline = policy.deadline(level, at, request.slot.start, after(tree, unit, request.convenor) is None)
     return replace(request, asked=unit, asked_at=at, deadline=deadline, remind_at=policy.reminder(level, at, deadline))
 
 

@@ -51,7 +51,7 @@ def of_form(
             owners.setdefault(point.unit_id, []).append(point)
     for owner, points in owners.items():
         if way := convenor and approval.route(tree, convenor, owner, policy):
-            deadline = policy.deadline(tree.get(way[0]).level, now, slot.start)
+            deadline = policy.deadline(tree.get(way[0]).level, now, slot.start, approval.after(tree, way[0], convenor) is None)
             kept.append(Asking(tree.get(owner).name, tree.get(way[0]).name, tuple(points), deadline))
     return kept
 

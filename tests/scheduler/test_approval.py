@@ -273,3 +273,43 @@ def test_once_the_meeting_has_begun_nobody_above_is_asked_any_more() -> None:
     assert last.asked == "F" and approval.passed(last, TREE, POLICY, last.deadline - timedelta(seconds=1))[1] == "remind"
     after, what = approval.passed(last, TREE, POLICY, NOW + HOUR)
     assert (what, after.standing, after.asked) == ("lapse", Standing.LAPSED, "F")
+
+
+@pytest.mark.parametrize("left", [DAY, 4 * HOUR, HOUR / 2], ids=["a day", "four hours", "half an hour"])
+def test_however_little_time_is_left_each_is_reminded_and_whoever_is_above_is_asked_before_it_lapses(left: timedelta) -> None:
+    soon = asked(slot=Slot(NOW + left, NOW + left + HOUR))
+    request = approval.agree(approval.agree(soon, "Q", TREE, POLICY, NOW), "E", TREE, POLICY, NOW)
+    told = []
+    while (due := request.next_at) is not None:
+        request, what = approval.passed(request, TREE, POLICY, due)
+        told.append((what, request.asked, (due - NOW) / left))
+    assert [(what, unit_id) for what, unit_id, _part in told] == [
+        ("remind", "F"), ("escalate", "E"), ("remind", "E"), ("escalate", "Q"), ("remind", "Q"), ("lapse", "Q")]
+    parts = [part for _what, _unit, part in told]
+    assert parts == sorted(parts) and parts[1::2] == [1 / 2, 3 / 4, 1], "each leaves half of what is left to whoever comes after it"
+
+
+def test_where_there_is_time_the_policy_alone_says_how_long_and_the_last_to_be_asked_has_all_of_it() -> None:
+    down = asked(slot=Slot(NOW + 2 * DAY, NOW + 2 * DAY + HOUR))
+    assert down.asked == "Q" and down.deadline == NOW + DAY, "a day, as the policy says"
+    assert asked(slot=Slot(NOW + HOUR, NOW + 2 * HOUR)).deadline == NOW + HOUR, "nobody is above it"
+    ten = replace(POLICY, answer_within={"": DAY, "commune": HOUR / 6})
+    last = approval.agree(approval.agree(asked(policy=ten), "Q", TREE, ten, NOW), "E", TREE, ten, NOW)
+    assert last.deadline == NOW + HOUR / 6, "a policy that wants an answer sooner is kept"
+
+
+def test_over_a_weekend_the_owner_still_has_some_of_a_working_day() -> None:
+    working = replace(POLICY, works=lambda day: day.weekday() < 5)
+    friday, monday = datetime(2026, 12, 4, 9, tzinfo=UTC), datetime(2026, 12, 7, 2, tzinfo=UTC)  # 16:00 and 09:00 in Ha Noi
+    assert working.deadline("commune", friday, monday, last=False) == datetime(2026, 12, 6, 17, tzinfo=UTC), "not on Sunday"
+    sunday = monday - DAY
+    assert working.deadline("commune", friday, sunday, last=False) == friday + (sunday - friday) / 2, "no such day comes in time"
+
+
+def test_whoever_convenes_is_passed_over_and_the_level_above_it_is_asked() -> None:
+    communes = replace(POLICY, confirms=frozenset({"commune"}))
+    request = asked("C", "D", policy=communes)                     # a district wants the point of its own commune
+    after, what = approval.passed(request, TREE, communes, request.deadline)
+    assert (request.asked, what, after.asked) == ("C", "escalate", "P")
+    assert approval.passed(after, TREE, communes, after.deadline)[1] == "lapse"
+    assert approval.agree(after, "P", TREE, communes, after.asked_at).standing is Standing.AGREED
