@@ -335,7 +335,7 @@ def _tell_changes(
     What was displaced is told by `displacing`, in its own words.
     """
     secretary: To = {"user": meeting.secretary.user_id}
-    found = [_notice(what, meeting, to, at, before.request_id, after, tree)
+    found = [_notice(what, meeting, to, at, before.request_id, after, tree, **_offered(conn, after))
              for before, after in changes for what, to in _news(before.request, after, secretary, why)]
     settled = [(before, after) for before, after in changes if after.standing is not before.request.standing and after.standing in _ANSWERED]
     if settled and not any(one.request.is_open for one in request_store.of_meeting(conn, meeting.meeting_id)):
@@ -355,15 +355,32 @@ def _news(before: Request, after: Request, secretary: To, why: str) -> Iterator[
         if why != DISPLACED:
             yield "request.withdrawn", {"unit": before.asked}
     elif after.standing is not before.standing:
-        yield "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}", secretary
+        yield "request.overtaken" if after.reason == OVERTAKEN else f"request.{after.standing.value}{_what(after)}", secretary
     elif why == OVERTAKEN:
         yield "request.overtaken", secretary
 
 
+def _what(request: Request) -> str:
+    """Of an offer of one thing: which; of both nothing more is said."""
+    offer = request.offer if request.standing is Standing.OFFERED else None
+    return "" if offer is None or (offer.point_ids and offer.slot) else "_time" if offer.slot else "_point"
+
+
+def _offered(conn: Connection, request: Request) -> dict[str, Any]:
+    """What is offered, as a notice names it."""
+    offer = request.offer if request.standing is Standing.OFFERED else None
+    if offer is None:
+        return {}
+    points = points_by_id(conn, offer.point_ids)
+    named = {"points": [f"{points[one].name} ({points[one].code})" for one in offer.point_ids]}
+    return named | ({"offer_start": offer.slot.start, "offer_end": offer.slot.end} if offer.slot else {})
+
+
 def _notice(
-    what: str, meeting: Meeting, to: To, at: datetime, request_id: str, request: Request, tree: UnitTree,
+    what: str, meeting: Meeting, to: To, at: datetime, request_id: str, request: Request, tree: UnitTree, **more: Any,
 ) -> tuple[str, str, datetime, Mapping[str, Any]]:
     unit, asked = (tree.get(one).name if one in tree else "" for one in (request.owner, request.asked))
     return notice(
         what, meeting.meeting_id, to, at, key=f"{request_id}:{stamp(at)}", request=request_id, unit=unit, asked=asked,
-        convenor=meeting.unit.name, start=request.slot.start, end=request.slot.end, deadline=request.deadline, reason=request.reason)
+        convenor=meeting.unit.name, start=request.slot.start, end=request.slot.end, deadline=request.deadline, reason=request.reason,
+        **more)

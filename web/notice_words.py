@@ -53,7 +53,15 @@ WORDS: dict[str, Words] = {
     "request.declined": Words(
         N_("Từ chối điểm cầu: {meeting}"), N_("{unit} không cho dùng điểm cầu vào giờ này. Lý do: {reason}"), _MINE),
     "request.offered": Words(
-        N_("Có đề xuất khác: {meeting}"), N_("{asked} đề xuất điểm cầu hoặc giờ khác cho {unit}. Hãy nhận hoặc hỏi lại như cũ."), _MINE),
+        N_("Có đề xuất khác: {meeting}"), N_("{asked} đề xuất dùng {points} thay cho điểm cầu đã đề nghị của {unit}, và họp vào giờ khác: từ {offer_start} đến "
+           "{offer_end}. Hãy nhận hoặc hỏi lại như cũ."), _MINE),
+    "request.offered_point": Words(
+        N_("Có đề xuất điểm cầu khác: {meeting}"),
+        N_("{asked} đề xuất dùng {points} thay cho điểm cầu đã đề nghị của {unit}. Hãy nhận hoặc hỏi lại như cũ."), _MINE),
+    "request.offered_time": Words(
+        N_("Có đề xuất giờ khác: {meeting}"),
+        N_("{asked} đề xuất họp vào giờ khác tại {unit}: từ {offer_start} đến {offer_end}. Nếu nhận, cả cuộc họp dời sang giờ này. "
+           "Hãy nhận hoặc hỏi lại như cũ."), _MINE),
     "request.overtaken": Words(
         N_("Điểm cầu không còn: {meeting}"),
         N_("Điểm cầu của {unit} vừa được xác nhận cho một cuộc họp khác vào giờ này. Hãy chọn giờ khác hoặc bỏ điểm này."), _MINE),

@@ -49,10 +49,16 @@ class Line:
     asked: str
     points: tuple[Point, ...]
     way: tuple[tuple[str, str], ...]
+    offered: tuple[Point, ...] = ()
+    """The points that are offered instead."""
 
     @property
     def chip(self) -> tuple[str, str, str]:
         return (*CHIPS[self.request.standing], _(STANDINGS[self.request.standing]))
+
+    @property
+    def offered_points(self) -> str:
+        return ", ".join(f"{point.name} ({point.code})" for point in self.offered)
 
     @property
     def reason(self) -> str:
@@ -96,7 +102,7 @@ def settled(conn: Connection, subject: Subject, on: date) -> list[Line]:
 def lines(conn: Connection, stored: Sequence[Stored], on: date) -> list[Line]:
     """As people read them; names are those of the day `on`, or the last they had."""
     tree = places.tree(conn, on)
-    points = point_store.points_by_id(conn, {point_id for one in stored for point_id in one.request.point_ids})
+    points = point_store.points_by_id(conn, {point_id for one in stored for point_id in (*one.request.point_ids, *_offered(one.request))})
     meetings = meeting_store.many(conn, {one.request.meeting_id for one in stored})
     found = []
     for one in stored:
@@ -108,8 +114,13 @@ def lines(conn: Connection, stored: Sequence[Stored], on: date) -> list[Line]:
             one.request_id, one.version, request, meetings[request.meeting_id], _name(tree, request.convenor),
             _name(tree, request.owner), _name(tree, request.asked),
             tuple(points[point_id] for point_id in request.point_ids), way,
+            tuple(points[point_id] for point_id in _offered(request)),
         ))
     return found
+
+
+def _offered(request: approval.Request) -> tuple[int, ...]:
+    return request.offer.point_ids if request.offer else ()
 
 
 def _name(tree: UnitTree, unit_id: str) -> str:

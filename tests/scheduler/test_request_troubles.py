@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 
 from meetings import service as meetings
 from meetings.access import Role
 from meetings.errors import Conflict, Invalid, NotAllowed, NotFound
+from meetings.ledger import stamp
 from meetings.meeting import State
 from meetings.store import seat_store
 from meetings.store.database import Database
@@ -18,6 +20,7 @@ from meetings.store.unit_tables import unit_version
 from scheduler import displacing, invitations, request_store, requests, service, store
 from scheduler.approval import Offer, Standing
 from scheduler.booking import Point
+from scheduler.outbox_table import outbox
 from scheduler.readings import conflicts
 from scheduler.request_store import Stored
 from scheduler.slots import Slot
@@ -166,6 +169,25 @@ def test_another_point_at_another_time_is_taken_as_it_was_offered(db: Database, 
     [after] = asked(db, meeting_id)
     assert (after.request.point_ids, after.request.slot, after.request.round) == ((room,), slot, 2)
     assert rows(db, meeting_id) == {province.point("202").point_id: "confirmed", room: "pending"}
+
+
+@one_engine
+def test_who_is_offered_something_is_told_what_it_is(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    owner, secretary = office_of(province, request.request.owner), province.office("202").secretary
+    slot = Slot(request.request.slot.start + DAY, request.request.slot.end + DAY)
+    point, time = {"points": ["Phòng họp 2 (ROOM2)"]}, {"offer_start": stamp(slot.start), "offer_end": stamp(slot.end)}
+    for place, (what, offer, named) in enumerate((
+        ("request.offered_point", Offer((room,)), point), ("request.offered_time", Offer(slot=slot), {"points": [], **time}),
+        ("request.offered", Offer((room,), slot), {**point, **time}),
+    )):
+        answer(db, "counter", request, owner, at + place * HOUR, offer, "")
+        with db.read() as conn:
+            said = [one for one in conn.execute(select(outbox.c.payload).order_by(outbox.c.item_id)).scalars() if one["meeting_id"] == meeting_id][-1]
+        assert (said["what"], said["to"]) == (what, {"user": secretary.user_id})
+        assert {name: said["params"].get(name) for name in named} == named
+        with db.write() as conn:
+            requests.insist(conn, request.request_id, secretary, at + place * HOUR)
 
 
 @one_engine

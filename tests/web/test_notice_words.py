@@ -14,6 +14,8 @@ from web.notice_words import WORDS
 ROOT = Path(__file__).resolve().parents[2]
 OF_THE_MEETING = {"meeting", "time", "place", "chair", "meeting_id"}
 REQUEST = OF_THE_MEETING | {"request", "unit", "asked", "convenor", "start", "end", "deadline", "reason"}
+OFFERED = {"request.offered": {"points", "offer_start", "offer_end"}, "request.offered_point": {"points"},
+           "request.offered_time": {"offer_start", "offer_end"}}
 
 
 def told() -> Iterator[str]:
@@ -39,4 +41,4 @@ def test_what_the_words_of_a_request_name_is_told_with_it() -> None:
         if what.startswith("request"):
             texts = (words.subject, words.text, words.path if isinstance(words.path, str) else "")
             named = {name for text in texts for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
-            assert named <= REQUEST, (what, named - REQUEST)
+            assert named <= REQUEST | OFFERED.get(what, set()), (what, named - REQUEST)

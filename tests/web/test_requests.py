@@ -138,6 +138,30 @@ async def test_another_time_is_offered_and_taken(found: Container, people: dict[
     assert after.standing is Standing.ASKED and found.when.clock(after.slot.start) == "14:00"
 
 
+async def test_what_is_offered_is_named_the_point_and_the_time(found: Container, people: dict[str, httpx.AsyncClient]) -> None:
+    meeting_id = draft(found, "nguoila", "Họp Cô Tô", "207", "22")
+    with found.db.write() as conn:
+        of_unit = conn.execute(select(store_point.c.unit_id).where(store_point.c.code == "22")).scalar_one()
+        conn.execute(store_point.insert().values(code="22b", name="Phòng họp 2", unit_id=of_unit))
+    stored = only_request(found, meeting_id)
+    address = f"/requests/{stored.request_id}"
+    assert "22b" in (await people["thuky"].get(address)).text, "rooms of one name are told apart by their codes"
+    room, day = str(point(found, "22b")), found.when.form_date(stored.request.slot.start + DAY)
+    here = f"/meetings/{meeting_id}/approvals"
+    await post(people["thuky"], f"{address}/counter", {"version": "1", "point": room})
+    shown = (await people["nguoila"].get(here)).text
+    assert "Đề xuất điểm cầu: Phòng họp 2 (22b)" in shown and "Đề xuất giờ" not in shown
+    assert "Phòng họp 2 (22b)" in (await people["thuky"].get(address)).text
+    await post(people["nguoila"], f"{here}/{stored.request_id}/insist")
+    both = {"version": str(only_request(found, meeting_id).version), "point": room, "day": day, "start": "14:00", "end": "16:00"}
+    assert (await post(people["thuky"], f"{address}/counter", both)).status_code == 303
+    shown = (await people["nguoila"].get(here)).text
+    assert "Đề xuất điểm cầu: Phòng họp 2 (22b)" in shown and "14:00–16:00" in shown.split("Đề xuất giờ: ")[1][:40]
+    assert (await post(people["nguoila"], f"{here}/{stored.request_id}/accept")).status_code == 303
+    [taken] = (await people["nguoila"].get(here)).text.split("Điểm cầu\">")[1:2]
+    assert taken.startswith("Phòng họp 2"), "and then it is what is asked for"
+
+
 async def test_points_outside_are_found_asked_and_given_up(found: Container, people: dict[str, httpx.AsyncClient]) -> None:
     meeting_id = draft(found, "nguoila", "Họp Cô Tô", "207")
     here = f"/meetings/{meeting_id}/approvals"

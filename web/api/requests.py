@@ -59,11 +59,9 @@ def listing(
     with found.db.read() as conn:
         reading = requests_view.waiting if show == "waiting" else requests_view.settled
         lines = reading(conn, subject, today)
-        codes = _codes(conn, [line.request.offer for line in lines])
     lines.sort(key=lambda line: (line.request.deadline.isoformat(), line.request_id))
     return answers.listed(
-        request, part(lines, lambda line: (line.request.deadline.isoformat(), line.request_id), limit, cursor),
-        lambda line: show_request(line, codes))
+        request, part(lines, lambda line: (line.request.deadline.isoformat(), line.request_id), limit, cursor), show_request)
 
 
 @router.get("/meetings/{meeting_id}/requests", **contract("listMeetingRequests", Listed[RequestOut], listed=True))
@@ -76,9 +74,7 @@ def of_meeting(
     with found.db.read() as conn:
         on = found.when.local(request.state.meeting.start).date()
         lines = requests_view.lines(conn, request_store.of_meeting(conn, meeting_id), on)
-        codes = _codes(conn, [line.request.offer for line in lines])
-    return answers.listed(request, part(lines, lambda line: (line.request_id,), limit, cursor),
-                          lambda line: show_request(line, codes))
+    return answers.listed(request, part(lines, lambda line: (line.request_id,), limit, cursor), show_request)
 
 
 @router.get("/requests/{request_id}", **contract("getRequest", RequestOut))
@@ -167,12 +163,7 @@ def _answered(request: Request, request_id: str, work: Callable[[Connection, dat
 def _shown(request: Request, conn: Connection, stored: Stored) -> RequestOut:
     found = container(request)
     [line] = requests_view.lines(conn, [stored], found.when.today(found.clock.now()))
-    return show_request(line, _codes(conn, [stored.request.offer]))
-
-
-def _codes(conn: Connection, offers: list[Offer | None]) -> dict[int, str]:
-    ids = {point for offer in offers if offer for point in offer.point_ids}
-    return {point_id: point.code for point_id, point in point_store.points_by_id(conn, ids).items()}
+    return show_request(line)
 
 
 def _offer(conn: Connection, wanted: CounterIn) -> Offer:

@@ -65,7 +65,8 @@ class Step(Out):
 
 
 class OfferOut(Out):
-    points: list[str]
+    points: list[str] = Field(description="Codes.")
+    names: list[str] = Field(description="Names of the same points, in the same order.")
     start: datetime | None
     end: datetime | None
 
@@ -127,9 +128,9 @@ class FreeOut(Out):
     best: list[ChoiceOut]
 
 
-def show_request(line: Asked, codes: dict[int, str]) -> RequestOut:
+def show_request(line: Asked) -> RequestOut:
     asked, offer = line.request, line.request.offer
-    shown = OfferOut(points=[codes[point] for point in offer.point_ids if point in codes],
+    shown = OfferOut(points=[point.code for point in line.offered], names=[point.name for point in line.offered],
                      start=offer.slot.start if offer.slot else None, end=offer.slot.end if offer.slot else None) if offer else None
     return RequestOut(
         id=line.request_id, meeting=line.meeting.meeting_id, title=line.meeting.title, convenor=line.convenor,

@@ -9,6 +9,8 @@ import pytest
 
 from meetings.access import Role
 from meetings.store import unit_store
+from scheduler import points as point_store
+from scheduler.store import point as point_table
 from tests.web.api.conftest import Ask, problem
 from tests.web.api.test_meetings import PATH, body, made, state, unit_of
 from tests.web.conftest import ManualClock, _hash
@@ -103,6 +105,12 @@ async def test_an_offer_is_made_and_taken(program: Ask, people: Container) -> No
     later = {"start": "2026-03-06T13:00:00+07:00", "end": "2026-03-06T15:00:00+07:00", "reason": "Buổi sáng bận"}
     problem(await them.post(path + "/counter", json={}, headers=await version(them, request)), 422, "offer.empty")
     problem(await them.post(path + "/counter", json={"points": ["khong-co"]}, headers=await version(them, request)), 422, "api.invalid")
+    with people.db.write() as conn:
+        owner = point_store.point_by_code(conn, request["points"][0]).unit_id
+        conn.execute(point_table.insert().values(code="PH2", name="Phòng họp 2", unit_id=owner))
+    room = await them.post(path + "/counter", json={"points": ["PH2"]}, headers=await version(them, request))
+    assert room.json()["offer"] == {"points": ["PH2"], "names": ["Phòng họp 2"], "start": None, "end": None}, room.text
+    assert (await ours.post(path + "/insist", json={}, headers={"if-match": "*"})).status_code == 200
     offered = await them.post(path + "/counter", json=later, headers=await version(them, request))
     assert offered.json()["standing"] == "offered" and offered.json()["offer"]["start"] == "2026-03-06T06:00:00Z"
     listed = (await ours.get(f"{PATH}/{meeting['id']}/requests")).json()["items"][0]
