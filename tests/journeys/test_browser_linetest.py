@@ -41,6 +41,13 @@ PATIENCE = 90  # seconds for a whole test on two cores that others use too
 PHONE = {"width": 390, "height": 844}
 READY = "document.getElementById('start')?.disabled === false"
 READY_THERE = "() => document.getElementById('start')?.disabled === false"
+# Counters that leap in one millisecond of a coarse clock.
+ABSURD = """async () => {
+  const { weigh } = await import("/static/linetest/measure.js");
+  const row = (at, n) => Object.fromEntries([["at", at], ...["video", "audio"].map((kind) => [kind, Object.fromEntries(
+    ["sent", "told", "got"].map((what) => [what, { bytes: 1e9 * n, packets: 100 * n, lost: 900 * n }]))])]);
+  return weigh([0, 1, 2, 3, 4].map((n) => row(n / 1000, n)), [1e12]);
+}"""
 VERDICT = "() => { const box = document.getElementById('verdict'); return box.hidden ? null : { verdict: box.dataset.verdict, reasons: box.dataset.reasons }; }"
 
 
@@ -214,6 +221,8 @@ async def test_a_silent_microphone_is_told_from_the_card_in_two_presses(desk: De
     said = await soon(lambda: page.evaluate(VERDICT), PATIENCE)
     assert (said["verdict"], set(said["reasons"].split()) - SLOW) == ("weak", {"mic.silent"})
     assert "microphone" in await page.inner_text("#verdict")
+    found = await page.evaluate(ABSURD)
+    assert (found["loss_up"], found["loss_down"]) == (1000, 900) and found["up_kbps"] == found["received"] == 1_000_000, "figures that the server takes"
 
 
 async def test_firefox_tests_its_line_too(firefox: Firefox, reachable: Installation) -> None:
@@ -226,7 +235,10 @@ async def test_firefox_tests_its_line_too(firefox: Firefox, reachable: Installat
     await page.goto(f"{reachable.url}/t/{secret}")
     await soon(lambda: page.evaluate(READY_THERE), 20)
     await page.press("#start")
-    said = await soon(lambda: page.evaluate(VERDICT), PATIENCE)
+    try:
+        said = await soon(lambda: page.evaluate(VERDICT), PATIENCE)
+    except AssertionError as error:
+        raise AssertionError(f"stands still: {await page.evaluate('document.body.innerText')} {page.problems}") from error
     assert set(said["reasons"].split()) <= {"up.small", "camera.slow"}, said
     with found.db.read() as conn:
         kept = next(one for one in line_tests.standings(conn, room.meeting_id) if one.seat.code == "204").measured

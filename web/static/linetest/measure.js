@@ -17,8 +17,10 @@ const PROVEN = 4;             // looks: what came back over so long a time passe
 const QUIET = 1000;
 const MOST_UP = 1_500_000;    // bit/s of the drawing
 const BELIEVED = 4000;        // kbit/s of an estimate that was not tried to its end
+const FASTEST = 1_000_000;    // kbit/s: faster than that only clocks that do not tell milliseconds apart
 const SIZE = [640, 360];
 
+const rateOf = (kbps) => Math.round(Math.min(FASTEST, kbps));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** kbit/s that the server's bytes come down with.  What came first is not counted: it says when the clock starts. */
@@ -44,7 +46,7 @@ export async function download(waits) {
     if (!stop.signal.aborted) throw error;      // otherwise it was stopped: what came until then counts
   }
   clearTimeout(timer);
-  return last > first ? Math.round((8 * bytes) / (last - first)) : null;
+  return last > first ? rateOf((8 * bytes) / (last - first)) : null;
 }
 
 /** A restless drawing and a silence, as tracks; `end()` stops them. */
@@ -99,7 +101,7 @@ async function look(up, down) {
 
 /** Lost of all packets in thousandths between two readings; null where too few came to tell. */
 function share(lost, all) {
-  return all < 40 ? null : Math.round((1000 * Math.max(0, lost)) / all);
+  return all < 40 ? null : Math.round(1000 * Math.min(1, Math.max(0, lost) / all));
 }
 
 const bitsOf = (rows, what) => KINDS.reduce((sum, kind) => sum + 8 * rows[kind][what].bytes, 0);
@@ -135,8 +137,8 @@ export function weigh(readings, estimates) {
   const sent = (bits("sent") / took) * (1 - (up ?? 0) / 1000);
   const estimate = estimates.length ? Math.min(BELIEVED, estimates.reduce((sum, one) => sum + one, 0) / estimates.length / 1000) : 0;
   return {
-    up_kbps: Math.round(Math.max(sent, estimate, proven(readings))), loss_up: up, loss_down: lossDown[1] ?? lossDown[0],
-    received: Math.round(bits("got") / took), unsure: unsure([sentOf[0], gotOf[1]]),
+    up_kbps: rateOf(Math.max(sent, estimate, proven(readings))), loss_up: up, loss_down: lossDown[1] ?? lossDown[0],
+    received: rateOf(bits("got") / took), unsure: unsure([sentOf[0], gotOf[1]]),
   };
 }
 
