@@ -30,7 +30,7 @@ PROGRAMS = {
 ALIASES = {"firefox-esr": "firefox"}  # where another distribution calls it so
 LIBRARIES = {"libatomic.so.1": ("libatomic1", "the driver of the browser is linked against it")}
 NEEDED = {**PROGRAMS, **LIBRARIES}
-ALONE = "(browser or alone)"
+ALONE = "alone"
 USAGE = """usage: python3 -m tests [check | journeys | long [NAME] | PYTEST ARGUMENTS…]
   (nothing)    everything that CI runs, shortened runs of every suite
   check        no browser, no PostgreSQL, no network namespace
@@ -45,7 +45,7 @@ def main() -> int:
         return 0
     if words[:1] != ["check"]:
         _programs()
-    # Browsers and bars of time first, by themselves: beside the rest they would tell of the machine instead of the product.
+    # Journeys and bars of time first, by themselves: beside the rest they would tell of the machine instead of the product.
     parts = [_selection(words)] if words else [["-m", f"{ALONE} and not long"], _selection(words)]
     codes = [subprocess.run([sys.executable, "-m", "pytest", *part], cwd=bootstrap.ROOT, env=_calm()).returncode for part in parts]
     return max(codes, key=abs)
@@ -64,8 +64,10 @@ def _selection(words: list[str]) -> list[str]:
 
 
 def _calm() -> dict[str, str]:
-    """The environment of the tests: no settings of a running installation leak in, temporary files stay bounded."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("DIEMCAU_")}
+    """The environment of the tests: no settings of a running installation leak in, and the many processes that they start
+    find everything compiled already."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("DIEMCAU_") and key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(bootstrap.CACHE / "bytecode")}
 
 
 def _programs() -> None:

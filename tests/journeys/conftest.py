@@ -20,12 +20,20 @@ from tests.support.running import installation  # noqa: F401 - a fixture
 from web.commands.doctor import own_addresses
 from web.tls import ensure_certificate
 
+HERE = Path(__file__).parent
 CHROMIUM_ARGUMENTS = (
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
     "--disable-background-networking", "--autoplay-policy=no-user-gesture-required",
 )
 FAR_ARGUMENTS = (*CHROMIUM_ARGUMENTS, "--ignore-certificate-errors")
 """At the far end of a line: the certificate of `at_near_end` is known to nobody."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Media in real time: nothing runs beside a journey of a browser."""
+    for item in items:
+        if item.path.parent == HERE and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.alone)
 
 
 @contextlib.contextmanager

@@ -72,6 +72,10 @@ class Demo:
         return (await self.process.stdout.read()).decode()
 
 
+def _heeds_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with & does not
+
+
 @asynccontextmanager
 async def demonstration(folder: Path, *options: str) -> AsyncIterator[Demo]:
     """Started as a person starts it; ended by the signal of Ctrl+C, and everything it started with it."""
@@ -79,7 +83,7 @@ async def demonstration(folder: Path, *options: str) -> AsyncIterator[Demo]:
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "web", "demo", "--no-browser", "--data", str(folder), "--port", "0", *options,
-            stdout=PIPE, stderr=errors, cwd=ROOT)
+            stdout=PIPE, stderr=errors, cwd=ROOT, preexec_fn=_heeds_ctrl_c)
     try:
         assert process.stdout is not None
         said = ""
