@@ -15,7 +15,7 @@ import secrets
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -29,11 +29,17 @@ from meetings.ledger import stamp
 from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import ledger_store, meeting_store, seat_store
 from meetings.store.seat_store import Seat
-from scheduler import line_table, notices, outbox
+from scheduler import line_table, notices, outbox, sent
 from scheduler.readiness import DURING, EXTRA, RANK, Measured, Policy, Profile, Reason, Verdict, judge, need_of
+from scheduler.sent import Fate, Sent
 
 OPEN_KIND: Final = "linetest.open"
 CALL_KIND: Final = "linetest.call"
+REPORT_KIND: Final = "linetest.report"
+ASKING: Final = ("linetest.open", "linetest.remind", "linetest.none")
+"""Notices that bring a link to who has not tested."""
+ALARMS: Final = ("linetest.failed", "linetest.weak", "linetest.none", "linetest.technician", "linetest.deputy")
+"""Notices that a line is not ready: taken back when it is."""
 _PURPOSE: Final = b"diemcau line test 1\0"
 _EARLY: Final = timedelta(minutes=1)  # an item that comes sooner than so much before its time was made for another time
 _HISTORY: Final = 20
@@ -58,7 +64,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one point of a meeting stands: its newest result, or none yet.  `asked`: a link is out."""
+    """How one point of a meeting stands: its newest result, or none yet.  `asked`: it has a link; `link`: what became of the notice."""
 
     seat: Seat
     verdict: Verdict
@@ -67,6 +73,7 @@ class Standing:
     tried_at: datetime | None = None
     round: str = ""
     asked: bool = False
+    link: Fate = Fate(Sent.NO)
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -120,7 +127,20 @@ def open_round(conn: Connection, key: bytes, policy: Policy, meeting_id: str, ro
         if due > at:
             outbox.put(conn, f"{CALL_KIND}:{meeting_id}:{who}:{stamp(meeting.start)}", CALL_KIND, due,
                        {"meeting": meeting_id, "who": who})
+    if reported := policy.reported(at, meeting.start):
+        outbox.put(conn, report_key(meeting_id, round_name, meeting.start), REPORT_KIND, reported,
+                   report_payload(meeting_id, round_name, meeting.start))
     return sum(new for _test_id, new in opened.values())
+
+
+def report_key(meeting_id: str, round_name: str, start: datetime) -> str:
+    """Of the item that tells which lines are not ready after a round for this start."""
+    return f"{REPORT_KIND}:{meeting_id}:{round_name}:{stamp(start)}"
+
+
+def report_payload(meeting_id: str, round_name: str, start: datetime) -> dict[str, Any]:
+    """What that item says."""
+    return {"meeting": meeting_id, "round": round_name, "start": stamp(start)}
 
 
 def remind(conn: Connection, key: bytes, policy: Policy, meeting_id: str, at: datetime, point_ids: Sequence[int] = ()) -> int:
@@ -166,7 +186,7 @@ def _links(
             for seat in seats}
 
 
-def call(conn: Connection, meeting_id: str, who: str, at: datetime, policy: Policy) -> int:
+def call(conn: Connection, key: bytes, meeting_id: str, who: str, at: datetime, policy: Policy) -> int:
     """Tells `who` (technician or deputy) of each point that has failed or not tested, this long before the start.  How many.
 
     Nothing for a meeting that has begun, or was moved so that it is too early.
@@ -175,10 +195,34 @@ def call(conn: Connection, meeting_id: str, who: str, at: datetime, policy: Poli
     if meeting is None or before is None or not meeting.start - before - _EARLY <= at < meeting.start:
         return 0
     missing = [one for one in standings(conn, meeting_id) if one.verdict in (Verdict.FAILED, Verdict.NONE)]
-    for one in missing:
-        notices.tell(conn, f"linetest.{who}", meeting_id, {"point": one.seat.point_id}, at, key=f"{who} {stamp(meeting.start)}",
-                     point=one.seat.name, code=one.seat.code, verdict=one.verdict.value, reasons=[reason.code for reason in one.reasons])
+    _alarm(conn, key, meeting, [(f"linetest.{who}", one) for one in missing], f"{who} {stamp(meeting.start)}", at)
     return len(missing)
+
+
+def report(conn: Connection, key: bytes, meeting_id: str, round_name: str, start: datetime, at: datetime) -> int:
+    """After a round: whoever looks after a point that is not ready hears why and what to do, the meeting's secretary how many there are.
+
+    How many.  Nothing for a meeting that has begun or starts at another time now.
+    """
+    meeting = _convened(conn, meeting_id)
+    if meeting is None or meeting.start != start or at >= start:
+        return 0
+    unready = [one for one in standings(conn, meeting_id) if one.verdict is not Verdict.READY]
+    mark = f"{round_name} {stamp(start)}"
+    _alarm(conn, key, meeting, [(f"linetest.{one.verdict.value}", one) for one in unready], mark, at)
+    if unready:
+        points = {verdict.value: [one.seat.name for one in unready if one.verdict is verdict]
+                  for verdict in (Verdict.FAILED, Verdict.NONE, Verdict.WEAK)}
+        notices.tell(conn, "linetest.summary", meeting_id, {"user": meeting.secretary.user_id}, at, key=mark, count=len(unready), points=points)
+    return len(unready)
+
+
+def _alarm(conn: Connection, key: bytes, meeting: Meeting, told: Sequence[tuple[str, Standing]], mark: str, at: datetime) -> None:
+    """Each of these notices, with a link that is good until the meeting ends."""
+    opened = _links(conn, key, meeting, [one.seat for _what, one in told], EXTRA, at, meeting.end, at, again=False)
+    outbox.put_all(conn, [notices.notice(
+        what, meeting.meeting_id, {"point": one.seat.point_id}, at, key=mark, test=opened[one.seat.point_id][0], point=one.seat.name,
+        code=one.seat.code, verdict=one.verdict.value, reasons=[_reason_data(reason) for reason in one.reasons]) for what, one in told])
 
 
 def _convened(conn: Connection, meeting_id: str) -> Meeting | None:
@@ -195,11 +239,15 @@ def _opened(conn: Connection, key: bytes, policy: Policy, payload: Mapping[str, 
 
 
 def _called(conn: Connection, key: bytes, policy: Policy, payload: Mapping[str, Any], at: datetime) -> None:
-    call(conn, str(payload["meeting"]), str(payload["who"]), at, policy)
+    call(conn, key, str(payload["meeting"]), str(payload["who"]), at, policy)
+
+
+def _reported(conn: Connection, key: bytes, _policy: Policy, payload: Mapping[str, Any], at: datetime) -> None:
+    report(conn, key, str(payload["meeting"]), str(payload["round"]), datetime.fromisoformat(payload["start"]), at)
 
 
 HANDLERS: Final[Mapping[str, Callable[[Connection, bytes, Policy, Mapping[str, Any], datetime], None]]] = {
-    OPEN_KIND: _opened, CALL_KIND: _called,
+    OPEN_KIND: _opened, CALL_KIND: _called, REPORT_KIND: _reported,
 }
 """What is to be done for items of the outbox of these kinds: (connection, key of links, policy, payload, now)."""
 
@@ -237,7 +285,9 @@ def record(conn: Connection, test: Test, measured: Measured, policy: Policy, at:
     test_id, round_name = _kept_in(conn, meeting, test, at)
     line_table.keep(
         conn, test_id, tried_at=at, verdict=judged.verdict.value, result=measured.as_data(),
-        reasons=[{"code": reason.code, "failed": reason.failed, "params": dict(reason.params)} for reason in judged.reasons])
+        reasons=[_reason_data(reason) for reason in judged.reasons])
+    if judged.verdict is Verdict.READY:
+        notices.recall(conn, ALARMS, test.meeting_id, {"point": test.point_id}, at)
     figures = {name: value for name, value in measured.as_data().items() if name != "browser"}
     ledger_store.append(conn, test.meeting_id, "line.tested", at, None, seat.point, {
         "round": round_name, "verdict": judged.verdict.value, "reasons": list(judged.codes), "figures": figures})
@@ -283,6 +333,18 @@ def _standing(seat: Seat, row: Row[Any] | None) -> Standing:
     if row is None or row.tried_at is None:
         return Standing(seat, Verdict.NONE, asked=row is not None)
     return Standing(seat, Verdict(row.verdict), _reasons(row), Measured.read(row.result), row.tried_at, row.round, asked=True)
+
+
+def with_links(conn: Connection, meeting_id: str, found: Sequence[Standing]) -> list[Standing]:
+    """The same, each point that has not tested with what became of the newest notice that brought it a link."""
+    if not any(one.verdict is Verdict.NONE for one in found):
+        return list(found)
+    links = {payload["to"]["point"]: fate for payload, fate in sent.of_notices(conn, meeting_id, ASKING)}
+    return [replace(one, link=links.get(one.seat.point_id, one.link)) if one.verdict is Verdict.NONE else one for one in found]
+
+
+def _reason_data(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "failed": reason.failed, "params": dict(reason.params)}
 
 
 def _reasons(row: Row[Any]) -> tuple[Reason, ...]:

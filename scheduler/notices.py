@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from meetings.ledger import stamp
+from meetings.store.among import among
 from scheduler import outbox
+from scheduler.outbox_table import outbox as outbox_table
 
 KIND: Final = "notice"
 _MOST_WHAT: Final = 40
@@ -24,7 +26,7 @@ _NOBODYS: Final = "-"  # in the place of a meeting, for what concerns none
 
 
 class To(TypedDict, total=False):
-    """Exactly one of these.  A unit means its secretaries, a point its technician and the officers of its unit."""
+    """Exactly one of these.  A unit means those who answer for it, a point those who look after it (`hearing`)."""
 
     unit: str
     user: str
@@ -57,6 +59,18 @@ def notice(
 def withdraw(conn: Connection, what: str, meeting_id: str | None, at: datetime, *, key: str = "") -> int:
     """What was to be told later and is so no longer; without `key`, all of this kind.  How many items."""
     return outbox.cancel(conn, prefix(what, meeting_id) + (f"{_mark(key)}:" if key else ""), at)
+
+
+def recall(conn: Connection, whats: Collection[str], meeting_id: str, to: To, at: datetime) -> int:
+    """What was told this one of the meeting and has not gone out yet is taken back, its letters too.  How many items."""
+    [(kind, who)] = to.items()
+    key, mine = outbox_table.c.key, f":{kind}:{who}:"
+    waiting = outbox.under(conn, f"{KIND}:{meeting_id}:") & (outbox_table.c.state == "waiting")
+    keys = [one for one in conn.execute(select(key).where(waiting, (key + ":").contains(mine, autoescape=True))).scalars()
+            if one.split(":")[2] in whats]
+    if keys:
+        conn.execute(update(outbox_table).where(among(key, keys), outbox_table.c.state == "waiting").values(state="cancelled", settled_at=at))
+    return len(keys)
 
 
 def prefix(what: str, meeting_id: str | None) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from math import exp, lgamma, log
 from typing import Any, Final
 
 from meetings.errors import Invalid
+from scheduler.slots import CIVIL
 
 
 class Verdict(StrEnum):
@@ -145,15 +146,43 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """So long after a round has opened it is told which lines are not ready, while people are awake: between these hours."""
+
+    after: timedelta = timedelta(hours=4)
+    morning: time = time(8)
+    evening: time = time(17)
+
+    def due(self, opened: datetime, latest: datetime, zone: tzinfo = CIVIL) -> datetime | None:
+        """When, after a round that opened then.  What would come in the night comes the evening before where it can, else in the
+        morning; None where that is not before `latest`."""
+        wanted = (opened + self.after).astimezone(zone)
+        if wanted.time() > self.evening or wanted.time() < self.morning:
+            night = wanted.date() - (timedelta(days=1) if wanted.time() < self.morning else timedelta(0))
+            evening = datetime.combine(night, self.evening, zone)
+            wanted = evening if evening >= opened + _TO_TEST else datetime.combine(night + timedelta(days=1), self.morning, zone)
+        return wanted if wanted < latest else None
+
+
+_TO_TEST: Final = timedelta(minutes=30)  # whoever is asked has at least so long until it is told that nothing came
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How this installation tests lines.  `calls`: so long before the start who has not tested well is called: the
-    technician first, then the deputy."""
+    technician first, then the deputy.  `report`: None where nobody is told after a round."""
 
     limits: Limits = field(default_factory=Limits)
     rounds: tuple[Round, ...] = (
         Round("T-24h", timedelta(hours=24), timedelta(hours=23)), Round("T-60min", timedelta(minutes=60), timedelta(minutes=60)),
     )
     calls: tuple[tuple[str, timedelta], ...] = (("technician", timedelta(minutes=30)), ("deputy", timedelta(minutes=15)))
+    report: Report | None = Report()
+
+    def reported(self, opened: datetime, start: datetime) -> datetime | None:
+        """When it is told who is not ready after a round that opened then: before the first call, which says the same louder."""
+        latest = start - max((before for _who, before in self.calls), default=timedelta(0))
+        return self.report.due(opened, latest) if self.report else None
 
     def round(self, name: str) -> Round | None:
         return next((one for one in self.rounds if one.name == name), None)

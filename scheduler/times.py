@@ -14,7 +14,7 @@ from datetime import time, timedelta
 from typing import Any, Final
 
 from meetings.errors import Invalid, MeetingError
-from scheduler.readiness import Limits, Policy, rounds_of
+from scheduler.readiness import Limits, Policy, Report, rounds_of
 from scheduler.reminders import Timing
 
 DAY: Final = 24 * 60  # minutes
@@ -24,9 +24,10 @@ SPANS: Final[Mapping[str, tuple[int, int]]] = {
     **dict.fromkeys(ROUNDS, (10, 7 * DAY)), "unanswered": (60, 30 * DAY), "room": (5, 4 * 60), **dict.fromkeys(WHO, (5, 12 * 60)),
 }
 """Minutes before the start: the least and the most."""
-OPTIONAL: Final = frozenset({*ROUNDS[1:], "unanswered", *WHO})
+OPTIONAL: Final = frozenset({*ROUNDS[1:], "unanswered", "report", *WHO})
 NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
-    "conclusion_days": (1, 15), "voice_kbps": (16, 200), "picture_kbps": (50, 2000), "good_kbps": (100, 10_000), "main_times": (1, 5),
+    "report": (30, 12 * 60), "conclusion_days": (1, 15),
+    "voice_kbps": (16, 200), "picture_kbps": (50, 2000), "good_kbps": (100, 10_000), "main_times": (1, 5),
     "loss_weak": (1, 300), "loss_failed": (10, 500), "rtt_weak_ms": (50, 5000), "rtt_failed_ms": (200, 10_000),
     "mic_quiet_dbfs": (-80, -20), "mic_silent_dbfs": (-90, -30), "camera_fps": (1, 30), "declared_percent": (0, 100),
 }
@@ -39,16 +40,18 @@ _ORDER: Final = (("voice_kbps", "picture_kbps"), ("picture_kbps", "good_kbps"), 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Everything that an administrator chooses here."""
+    """Everything that an administrator chooses here.  `report`: so long after a round whoever is not ready is told; None: never."""
 
     timing: Timing
     calls: tuple[tuple[str, timedelta], ...]
     limits: Limits
+    report: timedelta | None = Report().after
 
     @property
     def policy(self) -> Policy:
         """As line tests want it."""
-        return Policy(self.limits, rounds_of(self.timing.line_tests), self.calls)
+        report = None if self.report is None else Report(self.report, self.timing.morning, self.timing.evening)
+        return Policy(self.limits, rounds_of(self.timing.line_tests), self.calls, report)
 
     @property
     def mark(self) -> str:
@@ -57,14 +60,17 @@ class Times:
 
     def as_data(self) -> dict[str, Any]:
         """As it is kept; `Timing.from_data` reads its own part of it."""
-        return {**self.timing.as_data(), "calls": {who: _whole(before) for who, before in self.calls}, "limits": asdict(self.limits)}
+        report = None if self.report is None else _whole(self.report)
+        calls = {who: _whole(before) for who, before in self.calls}
+        return {**self.timing.as_data(), "report": report, "calls": calls, "limits": asdict(self.limits)}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], usual: Policy) -> Times:
         """What is not kept is as by default, or as the operator has set it (`usual`)."""
         calls = usual.calls if "calls" not in data else tuple(
             (who, timedelta(minutes=data["calls"][who])) for who in WHO if who in data["calls"])
-        return cls(Timing.from_data(data), calls, Limits.chosen({**asdict(usual.limits), **data.get("limits", {})}))
+        report = Report().after if "report" not in data else None if data["report"] is None else timedelta(minutes=data["report"])
+        return cls(Timing.from_data(data), calls, Limits.chosen({**asdict(usual.limits), **data.get("limits", {})}), report)
 
     def typed(self) -> dict[str, str]:
         """As `read` takes it."""
@@ -73,6 +79,7 @@ class Times:
         found |= {"unanswered": _whole(self.timing.unanswered[0])} if self.timing.unanswered else {}
         found |= {"room": _whole(self.timing.room), "conclusion_days": self.timing.conclusion_days}
         found |= {who: _whole(before) for who, before in self.calls} | asdict(self.limits)
+        found |= {} if self.report is None else {"report": _whole(self.report)}
         clocks = {name: getattr(self.timing, name).isoformat("minutes") for name in CLOCKS}
         return {**dict.fromkeys((*SPANS, *NUMBERS), ""), **{name: str(value) for name, value in found.items()}, **clocks}
 
@@ -106,7 +113,8 @@ def read(typed: Mapping[str, str]) -> tuple[Times | None, dict[str, MeetingError
         {round_name(value): timedelta(minutes=value) for value in rounds}, _spans(found["unanswered"]), timedelta(minutes=given["room"]),
         given["conclusion_days"], *(clock for clock in clocks.values() if clock is not None))
     calls = tuple((who, timedelta(minutes=given[who])) for who in WHO if who in given)
-    return Times(timing, calls, Limits.chosen({name: given[name] for name in LIMITS})), {}
+    report = timedelta(minutes=given["report"]) if "report" in given else None
+    return Times(timing, calls, Limits.chosen({name: given[name] for name in LIMITS}), report), {}
 
 
 def _together(found: Mapping[str, int | None], clocks: Mapping[str, time | None], errors: dict[str, MeetingError]) -> None:

@@ -8,10 +8,11 @@ promised falls away.  The rows of one meeting are held while they change, and so
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from meetings.access import Action, Resource, Subject, require
 from meetings.errors import Stale
@@ -46,7 +47,7 @@ def policy(conn: Connection, usual: Policy, asked: str = "") -> Policy:
     before = before_of(asked)
     if before is None or found.round(asked):
         return found
-    return Policy(found.limits, (*found.rounds, Round(asked, before, before)), found.calls)
+    return replace(found, rounds=(*found.rounds, Round(asked, before, before)))
 
 
 def planned(conn: Connection) -> int:
@@ -87,8 +88,8 @@ class _Replan:
 
     def __init__(self, conn: Connection, row: Row[Any], at: datetime) -> None:
         self._conn, self._meeting, self._at, self._changed = conn, row, at, 0
-        mine = outbox.under(conn, f"{reminders.prefix(row.meeting_id)}{row.asked}:") | outbox.under(
-            conn, f"{line_tests.CALL_KIND}:{row.meeting_id}:")
+        mine = or_(outbox.under(conn, f"{reminders.prefix(row.meeting_id)}{row.asked}:"), *(
+            outbox.under(conn, f"{kind}:{row.meeting_id}:") for kind in (line_tests.CALL_KIND, line_tests.REPORT_KIND)))
         found = conn.execute(select(table).where(mine).order_by(_o.item_id).with_for_update()).all()
         self._keys = {one.key: one for one in found}
         self._known = {_counts_as(one): one for one in found if one.error != MOVED}  # the last of each
@@ -104,6 +105,7 @@ class _Replan:
                         self._slot(self._known.get(former or ""), former, will[latter] if latter else None)
             if self._meeting.state == State.CONVENED.value:
                 self._calls(dict(old.calls), dict(new.calls))
+                self._reports(old.policy, new.policy)
         return bool(self._changed)
 
     def _plan(self, timing: Timing, days: WorkingDays) -> dict[str, Planned]:
@@ -146,6 +148,24 @@ class _Replan:
             elif who in new and opened and (row is None or _may_come(row)) and start - new[who] > self._at:
                 payload = {"meeting": self._meeting.meeting_id, "who": who}
                 self._add(Planned(key, line_tests.CALL_KIND, start - new[who], start, payload), state="waiting")
+                self._changed += 1
+
+    def _reports(self, old: Policy, new: Policy) -> None:
+        """What is told after a round is planned when it opens, as it was opened; before that there is nothing to move."""
+        if (old.report, old.calls) == (new.report, new.calls):
+            return
+        meeting_id, start = self._meeting.meeting_id, self._meeting.starts_at
+        for opened in [row for row in self._keys.values() if row.kind == LINETEST and row.state == "done"]:
+            key = line_tests.report_key(meeting_id, opened.payload["round"], start)
+            row, due = self._known.get(key), new.reported(opened.settled_at, start)
+            if row is not None and row.state == "waiting":
+                if due is None:
+                    self._cancel(row)
+                elif due != row.due_at:
+                    self._move(row, due, row.payload)
+            elif due is not None and due > self._at and (row is None or _may_come(row)):
+                payload = line_tests.report_payload(meeting_id, opened.payload["round"], start)
+                self._add(Planned(key, line_tests.REPORT_KIND, due, start, payload), state="waiting")
                 self._changed += 1
 
     def _move(self, row: Row[Any], due: datetime, payload: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from scheduler import invitations, invitees, outbox, series_invitations
 from scheduler.calendar_mail import REQUEST, Party
 from scheduler.mail_table import channel
 from scheduler.outbox import Expired, Item, Refused
+from scheduler.sent import NOBODY
 from scheduler.workday_store import working_days
 from web import duties, guests, letters, series_view, telling
 from web.container import Container
@@ -134,7 +135,9 @@ class Delivery:
 
     def _notice(self, item: Item) -> None:
         with self._found.db.write() as conn:
-            telling.spread(self._found, conn, item, self._found.clock.now())
+            heard = telling.spread(self._found, conn, item, self._found.clock.now())
+        if not heard:
+            raise Refused(NOBODY)
 
     def _spread(self, item: Item) -> None:
         with self._found.db.write() as conn:

@@ -16,9 +16,10 @@ from meetings.access import Role
 from meetings.errors import Invalid
 from meetings.meeting import Meeting
 from meetings.store.among import among
-from scheduler import invitees
+from scheduler import invitees, sent, series_invitations
 from scheduler import service as booking
 from scheduler.invitees import Guest, Invitee
+from scheduler.sent import Fate, Sent
 from scheduler.store import booking as booking_table
 from scheduler.store import point
 from web import reach, store
@@ -67,15 +68,23 @@ class Answers:
     rows: list[tuple[Invitee, str]]
     counts: Mapping[str, int]
     unreached: list[str]
+    fates: Mapping[str, Fate]  # of whoever's invitation was refused, or is tried again, by the id
+
+    @property
+    def refused(self) -> int:
+        return sum(fate.sent is Sent.FAILED for fate in self.fates.values())
 
 
 def answers(conn: Connection, meeting_id: str, names: Mapping[int, str]) -> Answers:
-    """`names`: of the meeting's points.  Those who do not come first, then those who have not answered."""
+    """`names`: of the meeting's points.  Those whom nothing reached first, those who do not come, then those who have not answered."""
     known = invitees.of_meeting(conn, meeting_id)
+    by_address = sent.of_invitations(conn, meeting_id, series_invitations.of_meeting(conn, meeting_id)) if known else {}
+    fates = {one.invitee_id: fate for one in known if (fate := by_address.get(one.address.casefold())) and fate.why}
     order = {"declined": 0, "delegated": 1, "tentative": 2, "needs-action": 3, "accepted": 4}
-    rows = sorted(((one, names.get(one.point_id or 0, "")) for one in known), key=lambda row: order[row[0].partstat])
+    rows = sorted(((one, names.get(one.point_id or 0, "")) for one in known),
+                  key=lambda row: (row[0].invitee_id not in fates, order[row[0].partstat]))
     missing = unreached(conn, meeting_id) if known else set()
-    return Answers(rows, Counter(one.partstat for one in known), sorted(names.get(point_id, "") for point_id in missing))
+    return Answers(rows, Counter(one.partstat for one in known), sorted(names.get(point_id, "") for point_id in missing), fates)
 
 
 def _for_points(conn: Connection, point_ids: Sequence[int]) -> tuple[list[Guest], set[int]]:

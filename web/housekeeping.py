@@ -1,4 +1,5 @@
-"""What is done by the clock: what is due is delivered every second; what opens or counts nothing any more is swept up.
+"""What is done by the clock: what is due is delivered every second, answers that came by mail are read every minute, what opens
+or counts nothing any more is swept up.
 
 Safe in several processes at once.  Sweeping forgets only what has no effect; the ledger is never touched.  Called by `web/app.py`
 and the `schedule` command.
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from meetings import service
 from scheduler import audience_store, requests
 from scheduler.ticker import Chore, Ticker
-from web import capacity, store
+from web import capacity, replies, store
 from web.api import idempotency, tokens
 from web.container import Container
 from web.delivery import Delivery
@@ -21,6 +22,7 @@ from web.limits import FAILURES_WINDOW, SESSION_ABSOLUTE, SESSION_IDLE
 
 EVERY = timedelta(minutes=5)
 TICK = timedelta(seconds=1)
+ANSWERS = timedelta(minutes=1)
 TICKETS_KEPT = timedelta(days=1)
 """A ticket that was used or has expired still says for a day why it is refused."""
 
@@ -35,6 +37,8 @@ def running(found: Container, delivery: Delivery | None) -> Iterator[None]:
             {"mails": delivery.mails}, {"texts": delivery.texts},
         )
         tickers += [Ticker(lane, found.clock.now, TICK) for lane in lanes]
+        if (folder := found.settings.mail_in) is not None:
+            tickers.append(Ticker({"answers": lambda _now: replies.chore(found, folder)}, found.clock.now, ANSWERS))
     for ticker in tickers:
         ticker.start()
     try:

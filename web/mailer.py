@@ -34,6 +34,10 @@ class Letter:
     data: bytes
 
 
+class Later(smtplib.SMTPException):
+    """Refused for now, in the words of the server."""
+
+
 class Away(Exception):
     """Nothing can be sent just now, whatever it is.  The text says why, as the server or the system put it."""
 
@@ -125,7 +129,7 @@ class SmtpMailer:
         if self._line is not None and self._line.sock is None:
             self.close()  # 421: smtplib hung up
         said = f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
-        raise Refused(said) if 500 <= code < 600 else smtplib.SMTPResponseException(code, said)
+        raise Refused(said) if 500 <= code < 600 else Later(said)
 
     def close(self) -> None:
         line, self._line = self._line, None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler import line_tests
+from scheduler.readiness import Reason, Verdict
+from web import readiness_words
 from web.container import Container
 from web.i18n import N_
 
@@ -18,20 +20,53 @@ Link = Callable[[Container, Mapping[str, Any]], str]
 """The path of the page of a notice, from its payload, where it is more than the params filled in."""
 
 
+More = Callable[[Container, Mapping[str, Any]], Mapping[str, str]]
+"""Values for the texts that are more than the params as they stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`subject` and `text` of the letter; `path` of the page where something can be done; `sms`: urgent, goes to telephones too."""
+    """`subject` and `text` of the letter; `path` of the page where something can be done; `sms`: urgent, goes to telephones too.
+
+    `card`: of those on a point's card (technician, deputy) whom it is for; others of the unit hear it where none of these can.
+    """
 
     subject: str
     text: str
     path: str | Link = "/meetings/{meeting_id}"
     sms: bool = False
+    card: tuple[str, ...] = ()
+    more: More | None = None
 
 
 _ASKED, _MINE = "/requests/{request}", "/meetings/{meeting_id}/approvals"
+
+
+def _unheard(_found: Container, payload: Mapping[str, Any]) -> str:
+    """A unit above reads the request, the secretary of the meeting what became of all of them."""
+    return _ASKED if "unit" in payload["to"] else _MINE
+
+
 def _line_test(found: Container, payload: Mapping[str, Any]) -> str:
     """The link of a line test: its secret is made anew, so that none lies in the outbox before it is sent."""
     return f"/t/{line_tests.secret_of(found.keys.tests, payload['params']['test'])}"
+
+
+def _why(_found: Container, payload: Mapping[str, Any]) -> Mapping[str, str]:
+    """What is wrong with a line and what to do about it: the worst three, with a space before them."""
+    said = [readiness_words.said(Reason(**one)) for one in payload["params"]["reasons"][:3]]
+    return {"why": "".join(f" {one.text} {one.advice}" for one in said)}
+
+
+def _unready(found: Container, payload: Mapping[str, Any]) -> Mapping[str, str]:
+    """Which points are not ready, the worst first, and where all of them are shown."""
+    params = payload["params"]
+    lines = [f"{readiness_words.verdict(Verdict(verdict))} ({len(names)}): {', '.join(names[:_NAMED])}{'…' if len(names) > _NAMED else ''}"
+             for verdict, names in params["points"].items() if names]
+    return {"list": "\n".join(lines), "wall": f"{found.settings.base_url}/meetings/{payload['meeting_id']}/readiness"}
+
+
+_NAMED = 20  # points of one verdict in a letter; all are in the list that it leads to
 
 
 WORDS: dict[str, Words] = {
@@ -46,6 +81,10 @@ WORDS: dict[str, Words] = {
     "request.reminder": Words(
         N_("Nhắc: chưa trả lời đề nghị điểm cầu, {meeting}"),
         N_("Đề nghị của {convenor} về điểm cầu của {unit} chưa được trả lời. Sau {deadline} cấp trên sẽ được hỏi thay."), _ASKED),
+    "request.unheard": Words(
+        N_("Chưa báo được cho ai ở {asked}: {meeting}"),
+        N_("{convenor} đề nghị dùng điểm cầu của {unit} cho cuộc họp “{meeting}”, đang chờ {asked} trả lời trước {deadline}; nhưng ở {asked} "
+           "chưa ai có địa chỉ thư để nhận đề nghị này. Hãy báo cho {asked} bằng cách khác."), _unheard),
     "request.escalated": Words(
         N_("Chưa ai trả lời, đang hỏi cấp trên: {meeting}"),
         N_("Đề nghị về điểm cầu của {unit} quá hạn mà chưa được trả lời, nên đang hỏi {asked} (trước {deadline})."), _MINE),
@@ -111,12 +150,38 @@ WORDS: dict[str, Words] = {
     ),
     "linetest.technician": Words(
         N_("Đường truyền chưa đạt: {point}"),
-        N_("{point} chưa kiểm tra hoặc không đạt kiểm tra đường truyền, mà cuộc họp “{meeting}” sắp bắt đầu ({time}). Hãy xem ngay:"),
-        "/meetings/{meeting_id}/readiness/{code}", sms=True,
+        N_("{point} chưa kiểm tra hoặc không đạt kiểm tra đường truyền, mà cuộc họp “{meeting}” sắp bắt đầu ({time}).{why} Hãy kiểm tra "
+           "ngay trên máy sẽ dùng để họp:"),
+        _line_test, sms=True, card=("technician",), more=_why,
     ),
     "linetest.deputy": Words(
         N_("Đường truyền vẫn chưa đạt: {point}"),
-        N_("{point} vẫn chưa sẵn sàng cho cuộc họp “{meeting}” ({time}) và kỹ thuật viên chưa xử lý được. Hãy xem ngay:"),
-        "/meetings/{meeting_id}/readiness/{code}", sms=True,
+        N_("{point} vẫn chưa sẵn sàng cho cuộc họp “{meeting}” ({time}) và kỹ thuật viên chưa xử lý được.{why} Hãy kiểm tra ngay trên "
+           "máy sẽ dùng để họp:"),
+        _line_test, sms=True, card=("deputy",), more=_why,
+    ),
+    "linetest.failed": Words(
+        N_("Đường truyền chưa họp được: {point}"),
+        N_("{point} không đạt kiểm tra đường truyền cho cuộc họp “{meeting}”, {time}.{why} Sửa xong, hãy kiểm tra lại trên máy sẽ dùng "
+           "để họp:"),
+        _line_test, sms=True, card=("technician", "deputy"), more=_why,
+    ),
+    "linetest.weak": Words(
+        N_("Đường truyền còn yếu: {point}"),
+        N_("{point} họp được, nhưng đường truyền còn yếu cho cuộc họp “{meeting}”, {time}.{why} Nếu sửa được, hãy kiểm tra lại khi "
+           "thuận tiện:"),
+        _line_test, sms=True, card=("technician", "deputy"), more=_why,
+    ),
+    "linetest.none": Words(
+        N_("Chưa kiểm tra đường truyền: {point}"),
+        N_("{point} chưa kiểm tra đường truyền cho cuộc họp “{meeting}”, {time}. Hãy mở đường dẫn này trên máy sẽ dùng để họp; mất chưa "
+           "đầy một phút:"),
+        _line_test, sms=True, card=("technician", "deputy"),
+    ),
+    "linetest.summary": Words(
+        N_("{count} điểm chưa sẵn sàng: {meeting}"),
+        N_("{count} điểm chưa sẵn sàng cho cuộc họp “{meeting}”, {time}. Kỹ thuật viên của các điểm này cũng được báo.\n\n{list}\n\nBảng sẵn "
+           "sàng, cập nhật trực tiếp: {wall}\nDanh sách để gọi điện (CSV):"),
+        "/meetings/{meeting_id}/readiness.csv", more=_unready,
     ),
 }

@@ -13,8 +13,9 @@ from meetings.store.unit_tables import unit_version
 from scheduler.mail_table import invitee, series_guest
 from scheduler.outbox import successor
 from scheduler.outbox_table import outbox
+from scheduler.sent import NOBODY
 from scheduler.store import point
-from web import delivery, store, telling
+from web import delivery, store
 from web.i18n import N_, _
 
 SHOWN = 200
@@ -22,11 +23,11 @@ _o = outbox.c
 KINDS: dict[str, str] = {
     "invite": N_("Giấy mời"), "mail": N_("Thư"), "sms": N_("Tin nhắn"), "notice": N_("Thông báo"),
     "invitations": N_("Lập danh sách mời"), "linetest.open": N_("Mở đợt kiểm tra đường truyền"),
-    "linetest.call": N_("Báo đường truyền chưa đạt"), "reminder.unanswered": N_("Nhắc trả lời giấy mời"),
+    "linetest.call": N_("Báo đường truyền chưa đạt"), "linetest.report": N_("Báo điểm chưa sẵn sàng"), "reminder.unanswered": N_("Nhắc trả lời giấy mời"),
     "room.open": N_("Mở phòng họp"), "meeting.close": N_("Hết giờ họp"), "conclusion.soon": N_("Sắp đến hạn thông báo kết luận"),
     "conclusion.due": N_("Đến hạn thông báo kết luận"),
 }
-_REASONS = {telling.NOBODY: N_("Không có địa chỉ"),
+_REASONS = {NOBODY: N_("Không có địa chỉ"),
             "nobody came back from it": N_("Đã thử nhiều lần, lần nào tiến trình gửi cũng dừng giữa chừng.")}
 
 
@@ -68,7 +69,7 @@ def view(conn: Connection, now: datetime) -> View:
     counted = conn.execute(select(_o.state, func.count()).group_by(_o.state)).all()
     late = (_o.state == "waiting") & ((_o.due_at <= now) | (_o.tries > 0))
     ahead = conn.execute(select(func.count()).where(_o.state == "waiting", _o.due_at > now, _o.tries == 0)).scalar_one()
-    failed, nobody = _o.state == "failed", _o.error == telling.NOBODY
+    failed, nobody = _o.state == "failed", _o.error == NOBODY
     newest = _o.settled_at.desc()
     return View(
         _channels(conn, now), _lines(conn, failed & ~nobody, newest), _lines(conn, failed & nobody, newest), _lines(conn, late, _o.due_at),

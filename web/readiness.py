@@ -22,13 +22,21 @@ from meetings.units import Sought, UnitTree
 from scheduler import line_table, line_tests
 from scheduler.line_tests import Standing
 from scheduler.readiness import RANK, Verdict
+from scheduler.sent import Sent
 from web import places, readiness_words
 from web.container import Container
-from web.i18n import _
+from web.i18n import N_, _
 from web.views import may
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
+
+
+LINKS: dict[Sent, str] = {
+    Sent.NO: N_("chưa gửi đường dẫn"), Sent.WAITING: N_("đang gửi đường dẫn"), Sent.SENT: N_("đã gửi đường dẫn"),
+    Sent.NOBODY: N_("chưa gửi được: không có địa chỉ"), Sent.FAILED: N_("chưa gửi được: máy chủ từ chối"),
+}
+"""What became of the link, on the tile of a point that has not tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Group:
 
 def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resource, subject: Subject) -> list[Standing]:
     """How the points of this meeting stand that `subject` may see: all of them, or those it looks after."""
-    found = line_tests.standings(conn, meeting.meeting_id)
+    found = line_tests.with_links(conn, meeting.meeting_id, line_tests.standings(conn, meeting.meeting_id))
     whole = decide(subject, Action.READINESS_READ, resource).allowed
     return [one for one in found if _sees(tree, meeting, subject, whole, one.seat.unit)]
 
@@ -132,7 +140,7 @@ def tile(found: Container, meeting_id: str, standing: Standing) -> dict[str, Any
     """What a tile shows, in the reader's language: the page's first form and every news have it from here."""
     look, icon = readiness_words.LOOKS[standing.verdict]
     measured = standing.measured
-    note = _("đã gửi đường dẫn") if standing.asked else _("chưa gửi đường dẫn")
+    note = _(LINKS[standing.link.sent]) if standing.link.sent or not standing.asked else _("đã có đường dẫn")
     if standing.tried_at is not None:
         trip = _("trễ {ms} ms", ms=measured.rtt_ms) + " · " if measured is not None and measured.rtt_ms is not None else ""
         note = f"{trip}{found.when.clock(standing.tried_at)}"

@@ -1,17 +1,20 @@
 """Answers to invitations that came by mail: read from a folder of letters or a Maildir, kept with the invitee, put away.
 
 What is no answer is put aside with a file beside it that says why; nothing is thrown away and nothing in a letter stops the
-reading.  A letter read twice is the same answer.  Fetches no mail itself.  Called by the `mail` command.
+reading.  A letter read twice is the same answer, so several may read one folder.  Fetches no mail itself.  Called by the `mail`
+command, and every minute by whoever does what is due, where a folder is set (`chore`).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from itertools import islice
 from pathlib import Path
 
 from meetings.errors import Invalid, MeetingError
@@ -20,6 +23,8 @@ from scheduler.calendar_mail import Answer
 from web.container import Container
 from web.errors import explain
 
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 500  # letters in one minute
 MOST_LETTER = 256 * 1024  # bytes; calendars answer in a few thousand
 CALENDARS = ("text/calendar", "application/ics")
 _MOST_PARTS = 50
@@ -33,24 +38,45 @@ class Tally:
     refused: int = 0
 
 
-def read_folder(found: Container, folder: Path) -> Tally:
-    """Every letter of `folder` (`*.eml`), or of its `new/` where it is a Maildir.
+def chore(found: Container, folder: Path) -> None:
+    """What has come since the last time, a few letters at most: the rest is read in a minute."""
+    try:
+        tally = read_folder(found, folder, MOST_AT_ONCE)
+    except (MeetingError, OSError) as error:
+        log.warning("answers.unread folder=%s: %s", folder, error)
+        return
+    if tally.read or tally.refused:
+        log.info("answers.read read=%d refused=%d", tally.read, tally.refused)
 
-    An answer goes to `read/` (a Maildir's `cur/`), anything else to `refused/` with its reason in a `.txt`.
+
+def read_folder(found: Container, folder: Path, most: int | None = None) -> Tally:
+    """Every letter of `folder` (`*.eml`), or of its `new/` where it is a Maildir; `most` of them.
+
+    An answer goes to `read/` (a Maildir's `cur/`), anything else to `refused/` with its reason in a `.txt`.  What somebody else has
+    put away meanwhile is theirs.
     """
     maildir = (folder / "new").is_dir()
     tally = Tally()
-    for path in _letters(folder / "new" if maildir else folder, maildir):
+    for path in islice(_letters(folder / "new" if maildir else folder, maildir), most):
         try:
-            keep(found, _bytes(path))
-        except MeetingError as error:
-            tally.refused += 1
-            place = _put(path, folder / "refused", path.name)
-            place.with_name(f"{place.name}.txt").write_text(f"{error.code}\n{explain(error)}\n", encoding="utf-8")
-        else:
-            tally.read += 1
-            _put(path, folder / ("cur" if maildir else "read"), f"{path.name}:2,S" if maildir else path.name)
+            _read(found, path, folder, maildir, tally)
+        except FileNotFoundError:
+            continue
+        except PermissionError as error:
+            log.warning("answers.unread letter=%s: %s", path, error)
     return tally
+
+
+def _read(found: Container, path: Path, folder: Path, maildir: bool, tally: Tally) -> None:
+    try:
+        keep(found, _bytes(path))
+    except MeetingError as error:
+        place = _put(path, folder / "refused", path.name)
+        place.with_name(f"{place.name}.txt").write_text(f"{error.code}\n{explain(error)}\n", encoding="utf-8")
+        tally.refused += 1
+    else:
+        _put(path, folder / ("cur" if maildir else "read"), f"{path.name}:2,S" if maildir else path.name)
+        tally.read += 1
 
 
 def keep(found: Container, letter: bytes) -> None:

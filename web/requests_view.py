@@ -6,7 +6,7 @@ Called by `routes/requests.py`, `routes/approvals.py` and the page of today, wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,13 +17,15 @@ from meetings.meeting import Meeting
 from meetings.store import meeting_store
 from meetings.store.among import among
 from meetings.units import UnitTree
-from scheduler import approval, displacing, readings, request_store, requests, store
+from scheduler import approval, displacing, readings, request_store, requests, sent, store, unheard
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.approval import Standing
 from scheduler.booking import NamedBooking, Point
 from scheduler.displacing import Loss
 from scheduler.request_store import Stored
+from scheduler.sent import Fate, Sent
+from scheduler.slots import civil_day
 from web import places
 from web.i18n import _
 from web.words import STANDINGS
@@ -66,6 +68,14 @@ class Line:
         if self.request.reason == requests.OVERTAKEN:
             return _("Điểm cầu đã được xác nhận cho một cuộc họp khác vào giờ này.")
         return self.request.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of the newest notice to the unit that is asked; `above`: who was told instead, where nobody there could be."""
+
+    fate: Fate
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,22 @@ def of_meeting(conn: Connection, meeting_id: str, on: date) -> list[Line]:
     order = [Standing.OFFERED, Standing.ASKED, Standing.DECLINED, Standing.LAPSED, Standing.AGREED, Standing.WITHDRAWN]
     found = lines(conn, request_store.of_meeting(conn, meeting_id), on)
     return sorted(found, key=lambda line: (order.index(line.request.standing), line.owner))
+
+
+def heard(conn: Connection, meeting_id: str, shown: Sequence[Line]) -> dict[str, Heard]:
+    """Of each request that waits for an answer, whether anybody who may give it was told: request → what is known."""
+    tree = places.tree(conn, civil_day(shown[0].meeting.start)) if shown else None
+    asked = {line.request_id: line.request.asked for line in shown if line.request.standing is Standing.ASKED}
+    found: dict[str, Heard] = {}
+    for payload, fate in sent.of_notices(conn, meeting_id, sorted(unheard.ASKING)) if asked else ():
+        request_id, unit = payload["params"].get("request"), payload["to"].get("unit")
+        known = found.get(request_id)
+        if payload["what"] == unheard.UNHEARD:
+            if known and unit and tree and fate.sent is Sent.SENT:
+                found[request_id] = replace(known, above=_name(tree, unit))
+        elif asked.get(request_id) == unit:
+            found[request_id] = Heard(fate, known.above if known else "")
+    return found
 
 
 def beside(conn: Connection, line: Line, subject: Subject) -> list[NamedBooking]:

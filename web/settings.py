@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     smtp_from: str = Field(default="", description="address of the office: sender of all letters, organizer of all meetings")
     smtp_ca: Path | None = Field(default=None, description="who vouches for the mail server, where the system does not know")
+    mail_in: Path | None = Field(default=None, description="where letters to smtp_from are put: answers in them are read every minute")
     sms_folder: Path | None = Field(default=None, description="where messages to telephones are put for a gateway; unset = they wait")
     schedule: bool = Field(default=True, description="do what is due in this process; false = `python3 -m web schedule` does")
     line_limits: Annotated[dict[str, int], NoDecode] = Field(default={}, description="from where on a line is weak or has failed: names and numbers of Limits")

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,47 +17,50 @@ from sqlalchemy import Connection, select
 from meetings import service
 from meetings.access import Role
 from meetings.errors import Invalid, NotFound
-from scheduler import outbox
+from meetings.store.among import among
+from scheduler import hearing, outbox, requests, unheard
+from scheduler.hearing import Person
+from scheduler.notices import To
 from scheduler.store import point
-from web import reach, store
+from web import places, reach, store
 from web.container import Container
 from web.i18n import N_, _
 from web.notice_words import WORDS, Words
 
 MAIL, SMS = "mail", "sms"
-NOBODY = "nobody"  # as the error of a notice that reaches no address
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _UNKNOWN = Words(N_("Về cuộc họp: {meeting}"), N_("Có thay đổi về cuộc họp “{meeting}” ({what}). Hãy mở trang cuộc họp để xem."))
 _MOST_SMS = 300  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A person with an address or a number, or both."""
+def people(conn: Connection, to: To, words: Words, on: date) -> list[Person]:
+    """Everybody a notice reaches: those who answer for a unit, one person, or those who look after a point.  `on`: whose day it is."""
+    def reaches(one: Person) -> bool:
+        return bool(one.email or one.phone and words.sms)
 
-    name: str
-    email: str | None
-    phone: str | None
-
-
-def people(conn: Connection, to: Mapping[str, Any], what: str) -> list[Reached]:
-    """Everybody a notice is for: the secretaries of a unit, one person, or those who look after a point."""
     if "user" in to:
-        return _accounts(conn, store.account.c.user_id == to["user"])
+        return [one for one in _accounts(conn, store.account.c.user_id == to["user"]) if reaches(one)]
     if "unit" in to:
-        return [one for one in _accounts(conn, store.account.c.unit_id == to["unit"], Role.SECRETARY)]
+        staff, units = _staff(conn, to["unit"], on)
+        return hearing.asked(staff, to["unit"], units, reaches)
     row = conn.execute(select(point).where(point.c.point_id == to["point"])).one()
-    known = [Reached(row.technician_name or row.name, _email(row.technician_email), _phone(row.technician_phone))]
-    if what.endswith(".deputy"):
-        return [Reached(row.deputy_name or row.name, _email(row.deputy_email), _phone(row.deputy_phone))]
-    if what.endswith(".technician") and (known[0].email or known[0].phone):
+    card = {"technician": Person(row.technician_name or row.name, _email(row.technician_email), _phone(row.technician_phone)),
+            "deputy": Person(row.deputy_name or row.name, _email(row.deputy_email), _phone(row.deputy_phone))}
+    known = [card[who] for who in words.card or ("technician",) if reaches(card[who])]
+    if known and words.card:
         return known
-    return known + _accounts(conn, store.account.c.unit_id == row.unit_id, Role.OFFICER, Role.TECHNICIAN)
+    return known + hearing.keepers(_staff(conn, row.unit_id, on)[0], row.unit_id, reaches)
 
 
-def _accounts(conn: Connection, which: Any, *roles: Role) -> list[Reached]:
+def _staff(conn: Connection, unit_id: str, on: date) -> tuple[list[Person], frozenset[str]]:
+    """The accounts of a unit and of the bodies that act for it, and which units those are."""
+    units = requests.answerers(places.tree(conn, on), unit_id, requests.territorial(conn))
+    return _accounts(conn, among(store.account.c.unit_id, units)), units
+
+
+def _accounts(conn: Connection, which: Any) -> list[Person]:
     rows = conn.execute(select(store.account).where(which, store.account.c.disabled_at.is_(None)).order_by(store.account.c.login))
-    return [Reached(row.name, row.email, row.phone) for row in rows if not roles or set(roles) & set(row.roles)]
+    return [Person(row.name, row.email, row.phone, row.unit_id or "", frozenset(map(Role, row.roles))) for row in rows]
 
 
 def _email(typed: str | None) -> str | None:
@@ -76,19 +78,28 @@ def _phone(typed: str | None) -> str | None:
         return None
 
 
-def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) -> None:
-    """One item for each address.  Raises Refused(NOBODY) where there is none: somebody has to enter one."""
+def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) -> bool:
+    """One item for each address.  False where there is none: somebody has to enter one; a request is passed on to whoever may help."""
     payload = item.payload
     words = WORDS.get(payload["what"], _UNKNOWN)
     subject, text, address = render(found, conn, payload, words)
-    reached = people(conn, payload["to"], payload["what"])
-    mails = [(one.name, one.email) for one in reached if one.email]
-    texts = [one.phone for one in reached if one.phone and words.sms]
-    if not mails and not texts:
-        raise outbox.Refused(NOBODY)
-    put(conn, item.key, at, subject, f"{text}\n\n{address}\n", mails)
+    reached = people(conn, payload["to"], words, found.when.local(_day(conn, payload, at)).date())
+    if not reached:
+        unheard.pass_on(conn, payload, at)
+        return False
+    put(conn, item.key, at, subject, f"{text}\n\n{address}\n", [(one.name, one.email) for one in reached if one.email])
+    texts = dict.fromkeys(one.phone for one in reached if one.phone and words.sms)
     short = f"{text[:_MOST_SMS]} {address}"
-    outbox.put_all(conn, [(_key(SMS, item.key, number), SMS, at, {"to": number, "text": short}) for number in dict.fromkeys(texts)])
+    outbox.put_all(conn, [(_key(SMS, item.key, number), SMS, at, {"to": number, "text": short}) for number in texts])
+    return True
+
+
+def _day(conn: Connection, payload: Mapping[str, Any], at: datetime) -> datetime:
+    """Of the meeting, whose units answer as they stand then; of the notice where there is none."""
+    try:
+        return service.get(conn, payload["meeting_id"]).start if payload["meeting_id"] else at
+    except NotFound:
+        return at
 
 
 def put(
@@ -107,8 +118,9 @@ def render(found: Container, conn: Connection, payload: Mapping[str, Any], words
     """(subject, text, address of the page) in the present language."""
     values = {name: _said(found, value) for name, value in payload["params"].items()}
     values = {"what": payload["what"], "meeting_id": payload["meeting_id"] or "", **_meeting(found, conn, payload), **values}
+    values |= words.more(found, payload) if words.more else {}
     named = _Values(values)
-    path = words.path.format_map(named) if isinstance(words.path, str) else words.path(found, payload)
+    path = (words.path if isinstance(words.path, str) else words.path(found, payload)).format_map(named)
     return (_(words.subject).format_map(named), _(words.text).format_map(named),
             found.settings.base_url + path)
 

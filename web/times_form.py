@@ -27,7 +27,7 @@ PERCENT: Final = ("loss_weak", "loss_failed")
 LABELS: Final[Mapping[str, str]] = {
     "round1": N_("Kiểm tra đường truyền, đợt 1"),
     "round2": N_("Kiểm tra đường truyền, đợt 2"), "round3": N_("Kiểm tra đường truyền, đợt 3"),
-    "technician": N_("Gọi kỹ thuật viên"), "deputy": N_("Gọi người thay"),
+    "report": N_("Báo điểm chưa sẵn sàng"), "technician": N_("Gọi kỹ thuật viên"), "deputy": N_("Gọi người thay"),
     "unanswered": N_("Nhắc trả lời giấy mời"), "room": N_("Báo phòng họp đã mở"), "conclusion_days": N_("Hạn ra thông báo kết luận"),
     "morning": N_("Giờ nhắc buổi sáng"), "evening": N_("Giờ hết hạn trong ngày"),
     "voice_kbps": N_("Đủ cho tiếng nói"), "picture_kbps": N_("Đủ cho hình nhỏ"), "good_kbps": N_("Đủ cho hình rõ"),
@@ -37,14 +37,14 @@ LABELS: Final[Mapping[str, str]] = {
     "declared_percent": N_("Báo nhà mạng khi dưới"),
 }
 AFTER: Final[Mapping[str, str]] = {
-    "technician": N_("phút trước"), "deputy": N_("phút trước"), "room": N_("phút trước"), "conclusion_days": N_("ngày làm việc sau họp"),
+    "report": N_("phút sau mỗi đợt"), "technician": N_("phút trước"), "deputy": N_("phút trước"), "room": N_("phút trước"), "conclusion_days": N_("ngày làm việc sau họp"),
     "voice_kbps": "kbit/s", "picture_kbps": "kbit/s", "good_kbps": "kbit/s", "main_times": N_("lần hình rõ"), "loss_weak": "%",
     "loss_failed": "%", "rtt_weak_ms": "ms", "rtt_failed_ms": "ms", "mic_quiet_dbfs": "dBFS", "mic_silent_dbfs": "dBFS",
     "camera_fps": N_("hình mỗi giây"), "declared_percent": N_("% đường đã khai"),
 }
 """What stands behind the field."""
 GROUPS: Final = (
-    ("before", N_("Trước cuộc họp"), ("round1", "round2", "round3", "technician", "deputy", "unanswered", "room")),
+    ("before", N_("Trước cuộc họp"), ("round1", "round2", "round3", "report", "technician", "deputy", "unanswered", "room")),
     ("after", N_("Sau cuộc họp"), ("conclusion_days", "morning", "evening")),
     ("lines", N_("Ngưỡng đường truyền"), ("voice_kbps", "picture_kbps", "good_kbps", "main_times", "loss_weak", "loss_failed", "rtt_weak_ms",
                                           "rtt_failed_ms", "declared_percent")),
@@ -118,6 +118,8 @@ def _around(times: Times, due: Mapping[str, list[datetime]], start: datetime, wh
         return _(" và ").join(filter(None, (", ".join(_at(one, start, when) for one in moments[:-1]), _at(moments[-1], start, when))))
 
     found = [_("Điểm cầu nhận liên kết kiểm tra lúc {times}.", times=at(due[reminders.LINETEST]))]
+    if told := [told for opened in due[reminders.LINETEST] if (told := times.policy.reported(opened, start))]:
+        found.append(_("Điểm nào lỗi, yếu hay chưa kiểm tra: kỹ thuật viên, người thay và thư ký cuộc họp được báo lúc {times}.", times=at(told)))
     found.append(_called({who: _at(start - before, start, when) for who, before in times.calls}))
     asked = due[reminders.UNANSWERED]
     found.append(_("Ai chưa trả lời giấy mời được nhắc lúc {times}.", times=at(asked)) if asked else _("Không ai được nhắc trả lời giấy mời."))

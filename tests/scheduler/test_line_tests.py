@@ -50,7 +50,7 @@ class Story:
 
     def call(self, who: str, at: datetime) -> int:
         with self.db.write() as conn:
-            return line_tests.call(conn, self.meeting, who, at, POLICY)
+            return line_tests.call(conn, KEY, self.meeting, who, at, POLICY)
 
     def secrets(self, name: str = "T-24h") -> dict[int, str]:
         with self.db.read() as conn:

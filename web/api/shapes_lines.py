@@ -10,6 +10,7 @@ from pydantic import Field
 from meetings.meeting import State
 from scheduler.displacing import Loss
 from scheduler.readiness import Measured, Reason, Verdict
+from scheduler.sent import Sent
 from web.api.shapes import In, Out, example
 from web.readiness import Row
 from web.readiness_words import said
@@ -61,7 +62,8 @@ class StandingOut(Out):
     figures: FiguresOut | None = Field(description="Null before the first test.")
     tested_at: datetime | None
     round: str = Field(description="The round of that test (T-24h, T-60min, extra); empty before the first.")
-    asked: bool = Field(description="Whether a link to test is out.")
+    asked: bool = Field(description="Whether it has a link to test.")
+    link: Sent = Field(description="What became of the newest notice that brought the link to a point not tested; empty: none was to.")
     technician: ContactOut
     deputy: ContactOut
 
@@ -99,7 +101,7 @@ def show_standing(row: Row) -> StandingOut:
     return StandingOut(
         point=one.seat.code, name=one.seat.name, above=row.above, verdict=one.verdict, reasons=[_reason(reason) for reason in one.reasons],
         figures=_figures(one.measured) if one.measured else None, tested_at=one.tried_at, round=one.round, asked=one.asked,
-        technician=ContactOut(name=row.technician_name, phone=row.technician_phone),
+        link=one.link.sent,        technician=ContactOut(name=row.technician_name, phone=row.technician_phone),
         deputy=ContactOut(name=row.deputy_name, phone=row.deputy_phone))
 
 

@@ -44,12 +44,13 @@ def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, err
     with found.db.read() as conn:
         on = found.when.local(request.state.meeting.start).date()
         lines = requests_view.of_meeting(conn, meeting_id, on)
+        heard = requests_view.heard(conn, meeting_id, lines)
         lost = requests_view.losses(conn, meeting_id)
         confirmed = list(point_store.points_by_id(conn, booking.points_of_meeting(conn, meeting_id)).values())
         pending = len(booking.points_of_meeting(conn, meeting_id, "pending"))
         hits = _hits(conn, q, on) if q.strip() else []
     return meeting_page(
-        request, "approvals", status, lines=lines, lost=lost, confirmed=len(confirmed), held=confirmed, pending=pending, hits=hits, q=q, error=error,
+        request, "approvals", status, lines=lines, hearing=heard, lost=lost, confirmed=len(confirmed), held=confirmed, pending=pending, hits=hits, q=q, error=error,
         displace=displace, reason=str(form.get("reason", "")), chosen=str(form.get("point", "")),
         draft=request.state.meeting.state is State.DRAFT,
     )

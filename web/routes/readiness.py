@@ -127,7 +127,8 @@ def remind(request: Request, meeting_id: str) -> Response:
     with found.db.write() as conn:
         points = [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else []
         told = line_tests.remind(conn, found.keys.tests, times_store.policy(conn, found.settings.line_policy), meeting_id, now, points)
-        standings = [one for one in line_tests.standings(conn, meeting_id) if not points or one.seat.point_id in points]
+        standings = line_tests.with_links(conn, meeting_id, [
+            one for one in line_tests.standings(conn, meeting_id) if not points or one.seat.point_id in points])
     for one in standings:
         found.walls.publish(meeting_id, one)
     return done(f"/meetings/{meeting_id}/readiness", "reminded", told)
@@ -278,7 +279,8 @@ async def _news(found: Container, wall: Wall, seen: Callable[[], Visible | None]
 
     def everything(visible: Visible) -> list[tuple[str, Standing]]:
         with found.db.read() as conn:
-            return [(meeting_id, one) for meeting_id, ids in visible.items() for one in line_tests.standings(conn, meeting_id) if one.seat.point_id in ids]
+            return [(meeting_id, one) for meeting_id, ids in visible.items()
+                    for one in line_tests.with_links(conn, meeting_id, line_tests.standings(conn, meeting_id)) if one.seat.point_id in ids]
 
     try:
         yield b"retry: 2000\n\n"

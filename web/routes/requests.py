@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Resource, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.store import unit_store
-from scheduler import request_store, requests
+from scheduler import approval, request_store, requests
 from scheduler.approval import Offer, Standing
 from scheduler.slots import Slot, civil_day
 from web import requests_view
@@ -30,13 +30,15 @@ router = APIRouter(prefix="/requests", tags=["requests"], default_response_class
 
 
 def concerned(request: Request, conn: Connection) -> Resource:
-    """The request in the path, for whoever has a word in it: the units on its way, its owner, and the bodies of all of them."""
+    """The request in the path, for whoever has a word in it: the units on its way, its owner, who is asked next where nobody answers,
+    and the bodies of all of them."""
     stored = request_store.load(conn, request.path_params["request_id"])
     request.state.stored = stored
     tree = unit_store.tree(conn, civil_day(stored.request.slot.start))
     territories = requests.territorial(conn)
-    units = (*stored.request.route, stored.request.owner, stored.request.asked)
-    whole = frozenset[str]().union(*(requests.answerers(tree, unit, territories) for unit in units))
+    above = approval.after(tree, stored.request.asked, stored.request.convenor)
+    units = (*stored.request.route, stored.request.owner, stored.request.asked, above)
+    whole = frozenset[str]().union(*(requests.answerers(tree, unit, territories) for unit in units if unit))
     return replace(requests.resource(conn, stored.request, tree), attending_units=whole)
 
 
