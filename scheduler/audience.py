@@ -1,13 +1,14 @@
 """Who is to attend: rules by subtree and level, named groups, points added and points removed.  Pure.
 
 Resolved on the meeting's date, never earlier: "all communes under the province" means those that exist on that day.  A rule
-that was kept outlives units: where one has ended, those that came after it are meant.  Called by the pages that choose an
-audience, by `audience_store` and by `rehearse`.
+means one point of each unit, its main one; further rooms are added by name, and a closed one is nobody's.  A rule that was kept
+outlives units: where one has ended, those that came after it are meant.  Called by the pages that choose an audience, by
+`audience_store` and by `rehearse`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +16,15 @@ from typing import Any
 from meetings.errors import Invalid, NotFound
 from meetings.units import Lineage, UnitTree
 from scheduler.booking import Point
+
+
+def mains(points: Iterable[Point], on: date) -> dict[str, Point]:
+    """Unit → the point that rules mean: of those it has open on that day the first that was made."""
+    found: dict[str, Point] = {}
+    for point in points:
+        if point.open_on(on) and (point.unit_id not in found or point.point_id < found[point.unit_id].point_id):
+            found[point.unit_id] = point
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +41,18 @@ class Audience:
     def resolve(self, tree: UnitTree, points: Iterable[Point], on: date) -> list[Point]:
         """The points meant, each once, in the order of the tree (province, its districts with their communes, …).
 
-        `tree` must be the tree of the day `on`.  A point whose unit does not exist on that day is in no rule, and
-        cannot be added.  Raises NotFound("unit.unknown" | "point.unknown"), Invalid("audience.day").
+        `tree` must be the tree of the day `on`.  A point that is closed on that day, or whose unit does not exist then, is in
+        no rule, and cannot be added.  Raises NotFound("unit.unknown" | "point.unknown"), Invalid("audience.day").
         """
         if tree.on != on:
             raise Invalid("audience.day", field="audience", on=on, tree=tree.on)
         wanted = {unit.unit_id for unit_id, level in self.rules for unit in tree.subtree(unit_id, level)}
-        living = {point.point_id: point for point in points if point.unit_id in tree}
+        living = {point.point_id: point for point in points if point.unit_id in tree and point.open_on(on)}
+        main = {point.point_id for unit_id, point in mains(living.values(), on).items() if unit_id in wanted}
         if unknown := self.points_added - living.keys():
             raise NotFound("point.unknown", points=sorted(unknown))
         order = {unit.unit_id: place for place, unit in enumerate(tree)}
-        chosen = [
-            point for point in living.values()
-            if (point.unit_id in wanted or point.point_id in self.points_added)
-            and point.point_id not in self.points_removed
-        ]
+        chosen = [living[point_id] for point_id in (main | self.points_added) - self.points_removed]
         return sorted(chosen, key=lambda point: (order[point.unit_id], point.code))
 
 
@@ -69,13 +76,15 @@ class Rule:
 
     def meant(
         self, tree: UnitTree, points: Iterable[Point], lineage: Lineage, groups: Mapping[str, Iterable[int]],
+        former: Callable[[str, str | None], Iterable[str]] = lambda _unit, _level: (),
     ) -> list[Point]:
-        """The points meant on the tree's day, in its order; groups that are no more mean nobody."""
-        every = list(points)
-        unit_of = {point.point_id: point.unit_id for point in every}
-        first: dict[str, int] = {}
-        for point in every:
-            first.setdefault(point.unit_id, point.point_id)
+        """The points meant on the tree's day, in its order; groups that are no more and points that are closed mean nobody.
+
+        `former`: the units of a level that stood below one that ended, on its last day.  Where nobody came after a unit (a level
+        was abolished), those that came after them are meant.
+        """
+        every = {point.point_id: point for point in points}
+        first = mains(every.values(), tree.on)
 
         def alive(unit_id: str) -> list[str]:
             heirs = [unit_id] if unit_id in tree else [heir.unit_id for heir in lineage.successors(unit_id, tree.on)]
@@ -83,11 +92,14 @@ class Rule:
 
         named = [point_id for group in self.groups for point_id in groups.get(group, ())]
         added: set[int] = set()
-        for point_id in {*named, *self.added} & unit_of.keys():
-            mine = unit_of[point_id]
-            added |= {point_id} if mine in tree else {first[heir] for heir in alive(mine) if heir in first}
-        parts = tuple((heir, level) for unit_id, level in self.parts for heir in alive(unit_id))
-        return Audience(parts, frozenset(added), self.removed).resolve(tree, every, tree.on)
+        for point in (every[point_id] for point_id in {*named, *self.added} & every.keys()):
+            if point.unit_id not in tree:
+                added |= {first[heir].point_id for heir in alive(point.unit_id) if heir in first}
+            elif point.open_on(tree.on):
+                added.add(point.point_id)
+        parts = tuple((heir, level) for unit_id, level in self.parts
+                      for heir in alive(unit_id) or [one for below in former(unit_id, level) for one in alive(below)])
+        return Audience(parts, frozenset(added), self.removed).resolve(tree, every.values(), tree.on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -66,7 +66,11 @@ def change_of(conn: Connection, meeting_id: str) -> Difference | None:
 
 
 def reresolve(conn: Connection, at: datetime) -> list[str]:
-    """Looks at the audience of every meeting ahead under the units of its own day; the meetings in which something is new."""
+    """Looks at the audience of every meeting ahead under the units of its own day; the meetings in which something is new.
+
+    Whatever unit is there by then, or begins later, has its point before anybody looks.
+    """
+    point_store.ensure_points(conn, unit_store.ahead(conn, civil_day(at)))
     point_store.rename(conn, unit_store.tree(conn, civil_day(at)))
     rows = conn.execute(select(kept, meeting.c.starts_at, meeting.c.secretary_id, meeting.c.title).join(
         meeting, meeting.c.meeting_id == kept.c.meeting_id).where(meeting.c.state.in_(_AHEAD), meeting.c.starts_at > at)).all()
@@ -129,13 +133,18 @@ class _Looker:
     def meant(self, rule: Rule, on: date) -> dict[int, str]:
         """Point → its name on that day: that of its unit, unless it has one of its own."""
         tree = self._tree(on)
-        found = rule.meant(tree, self._points, self._lineage, self._groups)
+        found = rule.meant(tree, self._points, self._lineage, self._groups, self._below)
         return {one.point_id: tree.get(one.unit_id).name if one.name in self._former[one.unit_id] else one.name for one in found}
 
     def difference(self, rule: Rule, booked: Mapping[int, str], on: date) -> Difference:
         names = self.meant(rule, on)
         by_id = {point.point_id: point for point in self._points}
         return difference(booked, [replace(by_id[point_id], name=name) for point_id, name in names.items()])
+
+    def _below(self, unit_id: str, level: str | None) -> list[str]:
+        """The units of the level in the subtree of one that has ended, on its last day."""
+        ended = max((unit.valid_to for unit in self._units if unit.unit_id == unit_id and unit.valid_to), default=None)
+        return [one.unit_id for one in self._tree(ended - timedelta(days=1)).subtree(unit_id, level)] if ended else []
 
     def _tree(self, on: date) -> UnitTree:
         span = sum(turn <= on for turn in self._turns)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from meetings.errors import Conflict
-from scheduler.slots import Slot
+from scheduler.slots import Slot, civil_day
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A connection point (điểm cầu): what is booked.  `code` is unique and names its peers in a room.
 
-    capacity: people its room seats, None = not told.
+    capacity: people its room seats, None = not told.  closes: from then on it takes no bookings, None = it is open.
     """
 
     point_id: int
@@ -25,6 +26,16 @@ class Point:
     name: str
     unit_id: str
     capacity: int | None = None
+    closes: datetime | None = None
+
+    @property
+    def closed_from(self) -> date | None:
+        """The first day on which it takes no bookings."""
+        return civil_day(self.closes) if self.closes else None
+
+    def open_on(self, day: date) -> bool:
+        """Whether meetings of that day may be booked."""
+        return self.closed_from is None or day < self.closed_from
 
 
 @dataclass(frozen=True, slots=True)

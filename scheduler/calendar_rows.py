@@ -88,12 +88,14 @@ def _fetch(conn: Connection, statement: str, values: dict[str, Any]) -> list[tup
     return list(cursor.fetchall())
 
 
-def bookable_hours(conn: Connection, point_ids: Collection[int]) -> dict[int, str]:
-    """Point → its bookable hours as kept (JSON); those that are always open are left out."""
+def bookable(conn: Connection, point_ids: Collection[int]) -> list[tuple[int, str | None, datetime | None]]:
+    """(point, its bookable hours as kept (JSON), when it is closed for good); those that are always open are left out."""
     dialect = conn.dialect.name
-    ids = sorted(set(point_ids))
-    statement = f"SELECT point_id, hours FROM point WHERE hours IS NOT NULL AND point_id {_DIALECTS[dialect]['among']}"
-    return dict(_fetch(conn, statement, {"ids": json.dumps(ids) if dialect == "sqlite" else ids}))  # type: ignore[arg-type]
+    ids, moments = sorted(set(point_ids)), Moments()
+    statement = ("SELECT point_id, hours, closes_at FROM point WHERE (hours IS NOT NULL OR closes_at IS NOT NULL)"
+                 f" AND point_id {_DIALECTS[dialect]['among']}")
+    rows = _fetch(conn, statement, {"ids": json.dumps(ids) if dialect == "sqlite" else ids})
+    return [(point_id, hours, moments[closes] if closes else None) for point_id, hours, closes in rows]
 
 
 def as_text(at: datetime) -> str:

@@ -24,7 +24,7 @@ from meetings.store.triggers import violated
 from meetings.units import UnitTree
 from scheduler import invitations, readings, request_store, store
 from scheduler.booking import NamedBooking, Point
-from scheduler.points import points_by_id
+from scheduler.points import check_open, points_by_id
 from scheduler.readings import conflicts, live_points, points_of_meeting
 from scheduler.slots import Slot, civil_day
 
@@ -124,11 +124,13 @@ def put_off(conn: Connection, request_ids: Collection[str], slot: Slot) -> None:
 def guarded(
     conn: Connection, statement: Executable, point_ids: Collection[int], slot: Slot, meeting_id: str, by: Subject
 ) -> None:
-    """Runs the statement; what the database refuses becomes the same Conflict that the rule gives."""
+    """Runs the statement; what the database refuses becomes the same Conflict that the rule gives: booked, or closed."""
     try:
         with conn.begin_nested():
             conn.execute(statement)
     except IntegrityError as error:
+        if violated(error, "booking_closed"):
+            check_open(conn, point_ids, slot)
         if not violated(error, "booking_overlap"):
             raise
         raise overlap(conflicts(conn, point_ids, slot, except_meeting=meeting_id, by=by)) from error

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from meetings.access import Subject
 from meetings.meeting import MAX_LENGTH
 from meetings.store.tables import meeting, meeting_leader
-from scheduler.calendar_rows import Known, Moments, bookable_hours, holding, meetings_known, pending
+from scheduler.calendar_rows import Known, Moments, bookable, holding, meetings_known, pending
 from scheduler.search import STEP, Found, Stretch, members, search
 from scheduler.slots import CIVIL, Slot
 from scheduler.workdays import WorkingDays
@@ -202,15 +202,17 @@ def _slot(start: int, end: int) -> Slot:
 
 
 def closed_hours(conn: Connection, point_ids: Sequence[int], spans: Sequence[Slot]) -> dict[int, list[tuple[int, int]]]:
-    """Point → the parts of the windows outside its bookable hours, in seconds; points that are always open are not in it."""
-    known: dict[str, list[tuple[int, int]]] = {}
+    """Point → the parts of the windows outside its bookable hours, or after it is closed for good, in seconds; points that are
+    always open are not in it."""
+    known: dict[str | None, list[tuple[int, int]]] = {None: []}
     found: dict[int, list[tuple[int, int]]] = {}
-    for point_id, hours in bookable_hours(conn, point_ids).items():
-        if hours not in known:
+    for point_id, hours, closes in bookable(conn, point_ids):
+        if hours is not None and hours not in known:
             told = json.loads(hours)
             known[hours] = [stretch for span in spans for stretch in _outside(told, span)]
-        if known[hours]:
-            found[point_id] = known[hours]
+        gone = [_seconds(Slot(max(span.start, closes), span.end)) for span in spans if span.end > closes] if closes else []
+        if stretches := known[hours] + gone:
+            found[point_id] = stretches
     return found
 
 

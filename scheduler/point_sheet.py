@@ -1,7 +1,7 @@
 """The cards of many points as one CSV that a spreadsheet opens and gives back.  Pure: text in, rows or reasons out.
 
-Export and import have the same columns; a file with a bad row is refused as a whole, every bad row named by its line.
-Called by the pages of points.
+Export and import have the same columns; a file with a bad row is refused as a whole, every bad row named by its line.  A row
+without a known code that names a unit is a room to be made.  Called by the pages of points.
 """
 
 from __future__ import annotations
@@ -10,26 +10,34 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-from meetings.errors import Invalid, MeetingError, TooLarge
+from meetings.errors import Conflict, Invalid, MeetingError, TooLarge
+from meetings.texts import line
 from scheduler import point_card
 from scheduler.point_card import FIELDS, Card, Kept
 
-COLUMNS: Final = ("code", "name", "version", *FIELDS)
+COLUMNS: Final = ("code", "unit", "name", "version", *FIELDS)
 MOST_ROWS: Final = 10_000
 MOST_BYTES: Final = 8 << 20
 BOM: Final = "\ufeff"  # spreadsheets read a file as UTF-8 when it begins with this
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One point of the file; `version` None where the file does not say which state it was made from."""
+    """One point of the file; `version` None where the file does not say which state it was made from.
+
+    `unit_id` is that of a room to be made, empty for a point that is there; `name` is empty where the file has none.
+    """
 
     line: int
     code: str
     version: int | None
     card: Card
+    unit_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +49,71 @@ class Bad:
     error: MeetingError
 
 
-def write(points: Iterable[Kept]) -> str:
-    """The file, with a mark that it is UTF-8."""
+def write(points: Iterable[Kept], codes: Mapping[str, str] = NOTHING) -> str:
+    """The file, with a mark that it is UTF-8.  `codes`: those of the units, by id."""
     out = io.StringIO()
     sheet = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     sheet.writeheader()
     for kept in points:
-        told = {"code": kept.point.code, "name": kept.point.name, "version": str(kept.version), **kept.card.typed()}
+        told = {"code": kept.point.code, "unit": codes.get(kept.point.unit_id, ""), "name": kept.point.name, "version": str(kept.version),
+                **kept.card.typed()}
         sheet.writerow({name: _harmless(text) for name, text in told.items()})
     return BOM + out.getvalue()
 
 
-def read(data: bytes, known: Mapping[str, Kept]) -> tuple[list[Row], list[Bad]]:
-    """`known` are the points that may be changed, by code.  Columns that are absent stay as they are.
+def read(data: bytes, known: Mapping[str, Kept], units: Mapping[str, str] = NOTHING) -> tuple[list[Row], list[Bad]]:
+    """`known` are the points that may be changed, by code; `units` those that may get rooms, code → id.  Columns that are absent
+    stay as they are.
 
     Raises TooLarge("sheet.too_large" | "sheet.too_many"), Invalid("sheet.encoding" | "sheet.columns").
     """
     rows: list[Row] = []
     bad: list[Bad] = []
     seen: set[str] = set()
+    names = {(kept.point.unit_id, kept.point.name.casefold()) for kept in known.values()}
     for number, cells in lines(data, needed=("code",), allowed=COLUMNS, most=MOST_ROWS):
         code = cells.get("code", "")
         try:
-            if code not in known:
-                raise Invalid("sheet.code", value=code)
             if code in seen:
                 raise Invalid("sheet.twice", value=code)
-            seen.add(code)
-            version = _version(cells.get("version", ""), known[code])
-            card, errors = point_card.read({**known[code].card.typed(), **cells})
-            if errors:
-                raise next(iter(errors.values()))
-            rows.append(Row(number, code, version, card))
+            row = _known(number, cells, known[code], units) if code in known else _room(number, cells, units, names)
+            seen |= {code} if code in known else set()
+            rows.append(row)
         except MeetingError as error:
             bad.append(Bad(number, code, error))
     return rows, bad
+
+
+def _known(number: int, cells: Mapping[str, str], kept: Kept, units: Mapping[str, str]) -> Row:
+    """A point that is there stays with its unit; another name is its new one."""
+    unit = cells.get("unit", "")
+    if unit and unit in units and units[unit] != kept.point.unit_id:
+        raise Invalid("sheet.unit_other", value=kept.point.code)
+    version = _version(cells.get("version", ""), kept)
+    name = line(cells.get("name", ""), "name", 200, empty=True)
+    return Row(number, kept.point.code, version, _card({**kept.card.typed(), **cells}), name=name if name != kept.point.name else "")
+
+
+def _room(number: int, cells: Mapping[str, str], units: Mapping[str, str], names: set[tuple[str, str]]) -> Row:
+    """A room to be made; its code is given to it then, whatever the file says."""
+    unit = cells.get("unit", "")
+    if not unit:
+        raise Invalid("sheet.code", value=cells.get("code", ""))
+    if unit not in units:
+        raise Invalid("sheet.unit", value=unit)
+    name = line(cells.get("name", ""), "name", 200)
+    if (units[unit], name.casefold()) in names:
+        raise Conflict("point.name", name=name, field="name")
+    names.add((units[unit], name.casefold()))
+    return Row(number, "", None, _card(cells), units[unit], name)
+
+
+def _card(cells: Mapping[str, str]) -> Card:
+    """Raises what is wrong with the first field that is."""
+    card, errors = point_card.read(cells)
+    if errors:
+        raise next(iter(errors.values()))
+    return card
 
 
 def lines(data: bytes, needed: tuple[str, ...], allowed: tuple[str, ...], most: int) -> Iterable[tuple[int, dict[str, str]]]:

@@ -1,15 +1,16 @@
 """Points in the database: one for every unit, found by id, code or unit, each with a card of what is known of it.
 
-Never deletes a point: old records name it.  Called after every load of units, by pages and by `service`.
+Never deletes a point: old records name it.  Further rooms of a unit are made and closed by `rooms`.  Called after every load of
+units, by pages and by `service`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from meetings.access import Action, Resource, Subject, require
 from meetings.errors import Conflict, NotFound, Stale
@@ -22,22 +23,24 @@ from scheduler.booking import Point
 from scheduler.point_card import Card, Kept
 from scheduler.slots import Slot, civil_day
 
-_PLAIN = [store.point.c[name] for name in ("point_id", "code", "name", "unit_id", "capacity")]
+_PLAIN = [store.point.c[name] for name in ("point_id", "code", "name", "unit_id", "capacity", "closes_at")]
 
 
-def ensure_points(conn: Connection, tree: UnitTree) -> int:
-    """Gives every unit of the tree that has no point its first one; returns how many were made.
+def ensure_points(conn: Connection, units: Iterable[Unit]) -> int:
+    """Gives every one of the units that has no point its first one; returns how many were made.
 
-    The code is the unit's; where an older unit's point bears it already, the year is added: 06979 of 2020 and
-    06979-2025 are two places.
+    A unit that begins later has its point at once: meetings after its first day are booked before it.  The code is the unit's;
+    where an older unit's point bears it already, the year is added: 06979 of 2020 and 06979-2025 are two places.  The card of
+    a new point is empty, whoever the unit came after: who looks after it, and what stands there, is told by the new unit.
     """
     present = conn.execute(select(store.point.c.unit_id, store.point.c.code)).all()
     housed, codes = {row.unit_id for row in present}, {row.code for row in present}
     made: list[dict[str, Any]] = []
-    for unit in tree:
+    for unit in units:
         if unit.unit_id not in housed:
             code = next(code for code in _codes(unit) if code not in codes)
             codes.add(code)
+            housed.add(unit.unit_id)
             made.append({"code": code, "name": unit.name, "unit_id": unit.unit_id, "capacity": None})
     if made:
         conn.execute(store.point.insert(), made)
@@ -45,12 +48,20 @@ def ensure_points(conn: Connection, tree: UnitTree) -> int:
 
 
 def rename(conn: Connection, tree: UnitTree) -> int:
-    """Points that bear a former name of their unit take its name of that day; how many.  Seats keep theirs."""
+    """Points that bear a former name of their unit take its name of that day; how many.  Seats keep theirs.
+
+    One stays as it is where another point of the unit has that name.
+    """
     former: dict[str, set[str]] = {}
     for unit in unit_store.units(conn):
         former.setdefault(unit.unit_id, set()).add(unit.name)
-    other = [{"key": point.point_id, "other": tree.get(point.unit_id).name} for point in all_points(conn)
-             if point.unit_id in tree and point.name in former[point.unit_id] and point.name != tree.get(point.unit_id).name]
+    every = sorted(all_points(conn), key=lambda point: point.point_id)
+    taken, other = {(point.unit_id, point.name) for point in every}, list[dict[str, Any]]()
+    for point in every:
+        name = tree.get(point.unit_id).name if point.unit_id in tree else point.name
+        if point.name in former[point.unit_id] and (point.unit_id, name) not in taken:
+            taken.add((point.unit_id, name))
+            other.append({"key": point.point_id, "other": name})
     if other:
         mine = store.point.update().where(store.point.c.point_id == bindparam("key")).values(name=bindparam("other"))
         conn.execute(mine, other)
@@ -87,28 +98,39 @@ def points_of(conn: Connection, unit_id: str) -> list[Point]:
 
 
 class Closed(NamedTuple):
-    """A point that may not be booked then; `hours` are those of the slot's first day, empty where it is closed."""
+    """A point that may not be booked then: closed for good on the day `since`, or outside its hours.
+
+    `hours` are those of the slot's first day, empty where it is closed.
+    """
 
     point_id: int
     code: str
     name: str
-    hours: str
+    hours: str = ""
+    since: date | None = None
 
 
 def closed(conn: Connection, point_ids: Iterable[int], slot: Slot) -> list[Closed]:
-    """Those of the points that have bookable hours which do not cover the slot."""
+    """Those of the points that are closed before the slot is over, or have bookable hours which do not cover it."""
     column, found = store.point.c, []
-    mine = select(column.point_id, column.code, column.name, column.hours).where(column.hours.is_not(None), among(column.point_id, list(point_ids)))
+    mine = select(column.point_id, column.code, column.name, column.hours, column.closes_at).where(
+        or_(column.hours.is_not(None), column.closes_at < slot.end), among(column.point_id, list(point_ids)))
     for row in conn.execute(mine.order_by(column.code)):
-        why = week.outside(week.of_data(row.hours), slot)
-        if why is not None:
+        if row.closes_at is not None and row.closes_at < slot.end:
+            found.append(Closed(row.point_id, row.code, row.name, since=civil_day(row.closes_at)))
+        elif (why := week.outside(week.of_data(row.hours), slot)) is not None:
             found.append(Closed(row.point_id, row.code, row.name, why))
     return found
 
 
 def check_open(conn: Connection, point_ids: Iterable[int], slot: Slot) -> None:
-    """Raises Conflict("booking.hours", points=[{point, code, name, hours}, …], count, start, end) for points closed then."""
-    if found := closed(conn, point_ids, slot):
+    """Raises Conflict("booking.closed", points=[{point, code, name, hours, since}, …], count, start, end) where points are closed
+    for good, else Conflict("booking.hours", …) for points closed then."""
+    found = closed(conn, point_ids, slot)
+    if gone := [one for one in found if one.since]:
+        named = [{"point": one.point_id, "code": one.code, "name": one.name, "hours": "", "since": one.since} for one in gone]
+        raise Conflict("booking.closed", points=named, count=len(named), start=slot.start, end=slot.end)
+    if found:
         named = [{"point": one.point_id, "code": one.code, "name": one.name, "hours": one.hours} for one in found]
         raise Conflict("booking.hours", points=named, count=len(named), start=slot.start, end=slot.end)
 
@@ -160,7 +182,7 @@ def _codes(unit: Unit) -> Iterator[str]:
 
 
 def _point(row: Row[Any]) -> Point:
-    return Point(row.point_id, row.code, row.name, row.unit_id, row.capacity)
+    return Point(row.point_id, row.code, row.name, row.unit_id, row.capacity, row.closes_at)
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -29,7 +29,7 @@ from scheduler import approval, capacity_store, claims, outbox, policies, reques
 from scheduler.approval import OPEN, Offer, Policy, Request, Standing
 from scheduler.booking import Point
 from scheduler.notices import To, notice
-from scheduler.points import points_by_id
+from scheduler.points import check_open, points_by_id
 from scheduler.readings import points_of_meeting
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day
@@ -114,23 +114,29 @@ def decline(conn: Connection, request_id: str, reason: str, by: Subject, at: dat
 def counter(
     conn: Connection, request_id: str, offer: Offer, reason: str, by: Subject, at: datetime, version: int | None = None,
 ) -> Request:
-    """Another point of the owner's, another time, or both.  Raises as `approval.counter`; Invalid("offer.points" | "offer.have"); Stale."""
+    """Another point of the owner's, another time, or both.  Raises as `approval.counter` and `points.check_open`;
+    Invalid("offer.points" | "offer.have"); Stale.
+    """
     case = _asked(conn, request_id, by, version)
     offered = points_by_id(conn, offer.point_ids)
     if any(point.unit_id != case.request.owner for point in offered.values()):
         raise Invalid("offer.points", field="point")
     _check_new(conn, case, offer.point_ids)
-    return _store(conn, case, approval.counter(case.request, case.request.asked, offer, reason, case.tree, at), by, at)
+    after = approval.counter(case.request, case.request.asked, offer, reason, case.tree, at)
+    check_open(conn, offer.point_ids, offer.slot or case.request.slot)
+    return _store(conn, case, after, by, at)
 
 
 def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Request:
     """The convenor takes other points that were offered.  Another time is taken by moving the meeting: see `service.accept`.
 
-    Raises as `approval.accept`, Invalid("offer.have"), Conflict("booking.overlap") where they were taken meanwhile.
+    Raises as `approval.accept` and `points.check_open`, Invalid("offer.have"), Conflict("booking.overlap") where they were taken
+    meanwhile.
     """
     case = _own(conn, request_id, by)
     after = approval.accept(case.request, case.tree, case.policy, at)
     _check_new(conn, case, after.point_ids)
+    check_open(conn, after.point_ids, after.slot)
     claims.check_free(conn, after.point_ids, after.slot, after.meeting_id, by)
     return _store(conn, case, after, by, at)
 

@@ -61,7 +61,7 @@ def book(
     Calling it again with other points adds and gives back.  `displace`: the reason for which lower bookings in the way lose
     their points, where the policy allows it.  Raises Conflict("booking.overlap", conflicts=[{point, code, name, start, end,
     unit, meeting, meeting_title, note}, …]) naming everything in the way; meeting and title are None where `by` may not read
-    that meeting.  Conflict("booking.hours" | "capacity.full") as `points.check_open` and `capacity_store`.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past" | "booking.unit_ended"), Closed,
+    that meeting.  Conflict("booking.closed" | "booking.hours" | "capacity.full") as `points.check_open` and `capacity_store`.  NotFound("point.unknown"), Invalid("booking.nobody" | "booking.past" | "booking.unit_ended"), Closed,
     NotAllowed and Closed as `displacing.displace`.
     """
     wanted = list(dict.fromkeys(point_ids))

@@ -1,5 +1,5 @@
 """Tables of points, bookings, requests and policies.  The constraint and triggers that forbid double booking, and a confirmed
-booking nobody said yes to, stand in migrations/0008 and 0019.
+booking nobody said yes to, stand in migrations/0008 and 0019; those that keep a closed point from being booked in 0023.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ point = Table(
     Column("deputy_phone", String(40)),
     Column("deputy_email", String(200)),
     Column("version", Integer, nullable=False, server_default="1"),
+    Column("closes_at", UtcDateTime),  # takes no bookings from then on; NULL = open
     CheckConstraint("capacity IS NULL OR capacity >= 0", name="capacity"),
     CheckConstraint("down_kbps IS NULL OR down_kbps > 0", name="down_kbps"),
     CheckConstraint("up_kbps IS NULL OR up_kbps > 0", name="up_kbps"),
     Index("uq_point_code", "code", unique=True),
     Index("ix_point_unit_id", "unit_id"),
+    Index("uq_point_name", "unit_id", "name", unique=True),
 )
 
 approval = Table(

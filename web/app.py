@@ -55,6 +55,7 @@ from web.routes import (
     operations,
     packets,
     point_groups,
+    point_rooms,
     point_sheet,
     points,
     readiness,
@@ -100,7 +101,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     delegate_list.router,
     roll.router,
     point_groups.router,
-    point_sheet.router,  # before points: /points/sheet is no code
+    point_rooms.router,  # before points: /points/new and /points/sheet are no codes
+    point_sheet.router,
     points.router,
     documents.router,
     admin.router,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meetings.units import Level, Sought, Unit, UnitTree
-from scheduler.audience import Rule
+from scheduler.audience import Rule, mains
 from scheduler.booking import Point
 from web.i18n import _, language
 
@@ -23,12 +23,16 @@ OUTSIDE = "|"
 
 @dataclass(slots=True)
 class Leaf:
-    """One point with its checkbox; `above` is said where the tree does not show it."""
+    """One point with its checkbox; `above` is said where the tree does not show it.
+
+    `room`: a further point of its unit, ticked by itself alone: neither groups nor rules mean it.
+    """
 
     point: Point
     chosen: bool
     hidden: bool = False
     above: str = ""
+    room: bool = False
 
 
 @dataclass(slots=True)
@@ -46,12 +50,17 @@ class Group:
         return [*self.leaves, *(leaf for group in self.groups for leaf in group.all_leaves())]
 
     @property
+    def meant(self) -> frozenset[int]:
+        """The points that the group's box stands for: one of each unit."""
+        return frozenset(leaf.point.point_id for leaf in self.all_leaves() if not leaf.room)
+
+    @property
     def total(self) -> int:
-        return len(self.all_leaves())
+        return len(self.meant)
 
     @property
     def chosen(self) -> int:
-        return sum(leaf.chosen for leaf in self.all_leaves())
+        return sum(leaf.chosen for leaf in self.all_leaves() if not leaf.room)
 
 
 def branches(
@@ -59,9 +68,7 @@ def branches(
 ) -> list[Leaf | Group]:
     """For each root: its own points, then one group for each level below it, split by parent where there are several.
     Points of no unit in the tree come last, in a group of their own."""
-    by_unit: dict[str, list[Point]] = {}
-    for point in points:
-        by_unit.setdefault(point.unit_id, []).append(point)
+    by_unit = _by_unit(tree, points)
     found: list[Leaf | Group] = []
     roots = tree.roots()
     for root in roots:
@@ -75,18 +82,31 @@ def branches(
                 [group for group in own if isinstance(group, Group)],
             ))
     if outside := [Leaf(point, point.point_id in chosen)
-                   for unit_id, own in by_unit.items() if unit_id not in tree for point in own]:
+                   for unit_id, own in by_unit.items() if unit_id not in tree for point, _room in own]:
         found.append(Group(OUTSIDE, _("Ngoài phạm vi triệu tập"), outside))
     _filter(found, query)
     return found
 
 
-def _leaves(units: Iterable[Unit], by_unit: Mapping[str, list[Point]], chosen: frozenset[int]) -> list[Leaf]:
-    return [Leaf(point, point.point_id in chosen) for unit in units for point in by_unit.get(unit.unit_id, ())]
+Owned = Mapping[str, list[tuple[Point, bool]]]
+"""Unit → its points, the main one first, each with whether it is a further room."""
+
+
+def _by_unit(tree: UnitTree, points: Iterable[Point]) -> Owned:
+    every, found = list(points), dict[str, list[tuple[Point, bool]]]()
+    main = mains(every, tree.on)
+    for point in every:
+        found.setdefault(point.unit_id, []).append((point, main.get(point.unit_id, point) is not point))
+    return {unit_id: sorted(own, key=lambda one: (one[1], one[0].point_id)) for unit_id, own in found.items()}
+
+
+def _leaves(units: Iterable[Unit], by_unit: Owned, chosen: frozenset[int]) -> list[Leaf]:
+    return [Leaf(point, point.point_id in chosen, above=unit.name if room else "", room=room)
+            for unit in units for point, room in by_unit.get(unit.unit_id, ())]
 
 
 def _level_group(
-    tree: UnitTree, root: Unit, level: Level, by_unit: Mapping[str, list[Point]], chosen: frozenset[int]
+    tree: UnitTree, root: Unit, level: Level, by_unit: Owned, chosen: frozenset[int]
 ) -> Group | None:
     units = [unit for unit in tree.subtree(root.unit_id, level.level_id) if unit.unit_id != root.unit_id]
     if not units:
@@ -106,9 +126,7 @@ def _level_group(
 
 def by_place(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query: str = "") -> list[Leaf | Group]:
     """Each unit that has units below it as a group of its own points and theirs; a single root is not folded."""
-    by_unit: dict[str, list[Point]] = {}
-    for point in points:
-        by_unit.setdefault(point.unit_id, []).append(point)
+    by_unit = _by_unit(tree, points)
 
     def below(unit: Unit) -> list[Leaf | Group]:
         own: list[Leaf | Group] = [*_leaves([unit], by_unit, chosen)]
@@ -130,13 +148,15 @@ def _place(unit: Unit, inside: Sequence[Leaf | Group]) -> Group:
 
 def flat(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query: str, most: int) -> list[Leaf]:
     """Where there are too many to show: what is chosen, and the first that the search means, each with the unit above it."""
-    sought = Sought(query)
+    every, sought = list(points), Sought(query)
+    main = mains(every, tree.on)
     found: list[Leaf] = []
-    for point in points:
+    for point in every:
         hit = bool(sought) and sought.within(point.name)
         if point.point_id in chosen or (hit and len(found) < most):
-            above = tree.get(point.unit_id).parent_id
-            found.append(Leaf(point, point.point_id in chosen, above=tree.get(above).name if above in tree else ""))
+            room = main.get(point.unit_id, point) is not point
+            above = point.unit_id if room else tree.get(point.unit_id).parent_id
+            found.append(Leaf(point, point.point_id in chosen, above=tree.get(above).name if above in tree else "", room=room))
     return found
 
 
@@ -154,7 +174,7 @@ def _filter(branches_: Iterable[Leaf | Group], query: str) -> bool:
     some = False
     for branch in branches_:
         if isinstance(branch, Leaf):
-            branch.hidden = not sought.within(branch.point.name)
+            branch.hidden = not sought.within(branch.point.name, branch.above)
             some |= not branch.hidden
             continue
         meant = bool(sought) and sought.within(branch.name)
@@ -170,17 +190,17 @@ def apply_groups(
 ) -> frozenset[int]:
     """What is chosen after the group boxes that were changed: newly ticked = all of it, newly unticked = none of it.
 
-    `was` are the groups that stood ticked when the page was made.  Inner groups come after outer ones.
+    `was` are the groups that stood ticked when the page was made.  Inner groups come after outer ones.  Further rooms are
+    ticked by hand alone, and go with their group.
     """
     result = set(chosen)
     for branch in branches_:
         if isinstance(branch, Leaf):
             continue
-        ids = {leaf.point.point_id for leaf in branch.all_leaves()}
         if branch.key in ticked - was:
-            result |= ids
+            result |= branch.meant
         elif branch.key in was - ticked:
-            result -= ids
+            result -= {leaf.point.point_id for leaf in branch.all_leaves()}
         result = set(apply_groups(branch.groups, frozenset(result), ticked, was))
     return frozenset(result)
 
@@ -190,7 +210,8 @@ NEARLY = 0.9
 
 
 def rule_of(branches_: Iterable[Leaf | Group], chosen: frozenset[int], named: Mapping[str, frozenset[int]]) -> Rule:
-    """The rule that says what is chosen: whole groups as such, so that units which come later are meant too; the rest by name.
+    """The rule that says what is chosen: whole groups as such, so that units which come later are meant too; the rest, and
+    further rooms, by name.
 
     `named` are the named groups that were picked; one that is not chosen as a whole any more is no part of the rule.
     """
@@ -204,7 +225,7 @@ def rule_of(branches_: Iterable[Leaf | Group], chosen: frozenset[int], named: Ma
         for item in items:
             if isinstance(item, Leaf):
                 continue
-            ids = frozenset(leaf.point.point_id for leaf in item.all_leaves())
+            ids = item.meant
             left_out = ids - chosen
             if item.key == OUTSIDE or len(ids) < 2 or (left_out and len(ids & chosen) < NEARLY * len(ids)):
                 look(item.groups)

@@ -43,8 +43,9 @@ HITS = 50
 class Scope:
     """Whom a unit convenes on a day: its own subtree, or that of the unit a body belongs to; all others only if they agree.
 
-    `points` are those below, and what the meeting holds of units that are none on that day, so that nothing is given back
-    unseen.  `others` are those of all other units, in the order of `elsewhere`, the tree without the own part.
+    `points` are those below that are open then, and what the meeting holds beside them (of units that are none on that day), so
+    that nothing is given back unseen.  `others` are those of all other units, in the order of `elsewhere`, the tree without
+    the own part.
     """
 
     tree: UnitTree
@@ -108,7 +109,7 @@ def scope(conn: Connection, unit_id: str | None, on: date, held: frozenset[int] 
     bare = own.name[:1].lower() + own.name[1:]
     issuer = f"Ủy ban nhân dân {bare}" if own.level in territorial else None  # the record is in Vietnamese by law
     unit = UnitRef(own.unit_id, own.name, parent, whole.path(own.unit_id), issuer)
-    points = point_store.all_points(conn)
+    points = [point for point in point_store.all_points(conn) if point.open_on(on) or point.point_id in held]
     mine = tuple(point for point in points
                  if point.unit_id in below or (point.point_id in held and point.unit_id not in whole))
     elsewhere = UnitTree([one for one in whole if one.unit_id not in below], on)

@@ -49,7 +49,7 @@ def why(reason: Reason, names: dict[int, str], when: When) -> str:
     if reason.kind == "full":
         return _("Máy chủ hình và tiếng đã hết năng lực vào giờ này.")
     if reason.kind == "closed":
-        return _("{name}: ngoài giờ nhận đặt lịch", name=name)
+        return _("{name}: không nhận đặt lịch vào giờ này", name=name)
     if reason.kind == "blocked":
         return _("{name}: không đặt được {hours} ({note})", name=name, hours=hours, note=reason.note)
     meeting = reason.meeting

@@ -195,7 +195,8 @@ def timeline(
     if unit_id in tree:
         tree = UnitTree(tree.subtree(unit_id), tree.on)
     sought = Sought(query)
-    points = [point for point in point_store.all_points(conn) if point.unit_id in tree and _meant(point, tree, sought)]
+    points = [point for point in point_store.all_points(conn)
+              if point.unit_id in tree and point.open_on(days[0].on) and _meant(point, tree, sought)]
     booked = entries(conn, [point.point_id for point in points], window, subject)
     span = Span.of(days, (entry.slot for entry in booked), when)
     told, rows = _rows(points, booked, span, when, everything)
@@ -208,10 +209,10 @@ def timeline(
 
 
 def _meant(point: Point, tree: UnitTree, sought: Sought) -> bool:
-    """A search for a district means its communes too."""
+    """A search for a district means its communes too, and one for a unit all of its rooms."""
     unit = tree.get(point.unit_id)
     above = tree.get(unit.parent_id).name if unit.parent_id in tree and unit.parent_id else ""
-    return sought.within(point.name, point.code, above)
+    return sought.within(point.name, point.code, unit.name, above)
 
 
 def _rows(

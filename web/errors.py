@@ -56,8 +56,10 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
         return _overlap(error, request)
     if error.code == "capacity.full":
         return capacity.refusal(error.params)
-    if error.code == "booking.hours" and (points := error.params.get("points")):
+    if error.code in ("booking.hours", "booking.closed") and (points := error.params.get("points")):
         return _closed(points)
+    if error.code == "point.booked" and request is not None:
+        return _booked(error, request)
     code = error.code
     if code == "document.empty" and "name" in error.params:
         code = "upload.empty"  # a file of 0 bytes; the other one is a record without a subject
@@ -80,11 +82,25 @@ def shown(params: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _closed(points: Sequence[Mapping[str, str]]) -> str:
+def _closed(points: Sequence[Mapping[str, Any]]) -> str:
     first = points[0]
     hours = first["hours"].replace(" ", ", ") or _("nghỉ")
-    said = _("Điểm cầu {name} hôm đó nhận đặt lịch: {hours}. Chọn giờ khác hoặc bỏ điểm cầu này.", name=first["name"], hours=hours)
+    if since := first.get("since"):
+        said = _("Điểm cầu {name} đã đóng từ ngày {day}. Hãy bỏ điểm cầu này hoặc chọn điểm cầu khác của đơn vị.",
+                 name=first["name"], day=f"{since:%d/%m/%Y}")
+    else:
+        said = _("Điểm cầu {name} hôm đó nhận đặt lịch: {hours}. Chọn giờ khác hoặc bỏ điểm cầu này.", name=first["name"], hours=hours)
     rest = ngettext("Còn {n} điểm cầu khác cũng vướng.", "{n} more points have conflicts.", len(points) - 1) if len(points) > 1 else ""
+    return f"{said} {rest}".strip()
+
+
+def _booked(error: MeetingError, request: Request) -> str:
+    """What has to be moved before a point can be closed: the first of it by name, as far as the reader may know of it."""
+    first, when = error.params["conflicts"][0], container(request).when
+    said = _("Chưa đóng được: điểm cầu còn lịch {span} ({what}). Hãy chuyển cuộc họp đó sang điểm cầu khác trước.",
+             span=when.span(first["start"], first["end"]), what=first["meeting_title"] or first["unit"])
+    more = error.params["count"] - 1
+    rest = ngettext("Còn {n} lịch khác.", "{n} more bookings.", more) if more else ""
     return f"{said} {rest}".strip()
 
 

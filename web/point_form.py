@@ -21,6 +21,7 @@ def typed(form: Mapping[str, Any]) -> dict[str, str]:
 def labels() -> dict[str, str]:
     """What the fields are called on the page."""
     return {
+        "name": _("Tên điểm cầu"), "unit": _("Đơn vị"), "closed_from": _("Đóng từ ngày"),
         "capacity": _("Số chỗ"), "equipment": _("Thiết bị"), "down_kbps": _("Tốc độ tải về (kbit/s)"),
         "up_kbps": _("Tốc độ tải lên (kbit/s)"), **{name: _(text) for name, text in zip(DAYS, DAY_NAMES, strict=True)},
         "technician_name": _("Kỹ thuật viên"), "technician_phone": _("Điện thoại"), "technician_email": _("Thư điện tử"),

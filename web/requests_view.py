@@ -168,9 +168,10 @@ def beside(conn: Connection, line: Line, subject: Subject) -> list[NamedBooking]
 
 
 def others(conn: Connection, line: Line) -> list[Point]:
-    """Points of the same owner that could be offered instead."""
-    taken = {point.point_id for point in line.points}
-    return [point for point in point_store.points_of(conn, line.request.owner) if point.point_id not in taken]
+    """Points of the same owner that could be offered instead; closed ones could not."""
+    taken, end = {point.point_id for point in line.points}, line.request.slot.end
+    return [point for point in point_store.points_of(conn, line.request.owner)
+            if point.point_id not in taken and (point.closes is None or end <= point.closes)]
 
 
 def losses(conn: Connection, meeting_id: str) -> list[Lost]:

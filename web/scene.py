@@ -21,6 +21,7 @@ from meetings.store import datasets, unit_store
 from meetings.units import Unit, UnitTree
 from scheduler import points as point_store
 from scheduler import service as booking
+from scheduler.audience import mains
 from scheduler.booking import Point
 from scheduler.slots import Slot
 from web import auth, convening, store
@@ -97,7 +98,7 @@ def prepare(found: Container, units: str, *, meeting: bool = True) -> Scene:
             raise InService
         datasets.load_dataset(conn, units, at)
         tree = unit_store.tree(conn, found.when.today(at))
-        point_store.ensure_points(conn, tree)
+        point_store.ensure_points(conn, unit_store.ahead(conn, tree.on))
         passwords = _accounts(conn, found.settings.data, tree, at)
         if not meeting:
             return Scene(passwords, None, ())
@@ -152,7 +153,7 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
     end = start + LENGTH
     made = service.create(conn, _conference(conn, tree, TITLE, AGENDA, start, end), secretary, at)
     inside = {unit.unit_id for unit in tree.subtree(home(tree).unit_id)}
-    everyone = [point.point_id for point in point_store.all_points(conn) if point.unit_id in inside]
+    everyone = [point.point_id for point in mains(point_store.all_points(conn), tree.on).values() if point.unit_id in inside]
     # Somebody who tried the product may have booked this very time: their meeting stays, the demonstration takes the rest.
     busy = {one.point_id for one in booking.conflicts(conn, everyone, Slot(start, end), by=secretary)}
     convening.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at)
@@ -177,7 +178,7 @@ def _later_meeting(conn: Connection, tree: UnitTree, secretary: Subject, at: dat
     start = at.replace(hour=7, minute=0, second=0, microsecond=0) + timedelta(days=1)  # 14:00 in Vietnam
     agenda = (AgendaLine("Kết quả quý IV", "Sở Thông tin và Truyền thông"), AgendaLine("Kế hoạch năm tới", "Chủ trì"))
     bodies = [unit.unit_id for unit in tree.subtree(home(tree).unit_id, "body")]
-    wanted = [point for point in point_store.all_points(conn) if point.unit_id in bodies[:12]]
+    wanted = [point for point in mains(point_store.all_points(conn), start.date()).values() if point.unit_id in bodies[:12]]
     if wanted:
         made = service.create(
             conn, _conference(conn, tree, LATER, agenda, start, start + timedelta(hours=2)), secretary, at)

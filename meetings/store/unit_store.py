@@ -93,6 +93,15 @@ def load(
     return Loaded(len(change.made), ended, change.unchanged, len(change.successions))
 
 
+def ahead(conn: Connection, since: date) -> list[Unit]:
+    """Every unit that is true on that day or will be, once, as it is first; those that begin earlier first."""
+    found: dict[str, Unit] = {}
+    for unit in sorted(units(conn), key=lambda unit: (unit.valid_from, unit.gso_code, unit.unit_id)):
+        if unit.valid_to is None or unit.valid_to > since:
+            found.setdefault(unit.unit_id, unit)
+    return list(found.values())
+
+
 def count(conn: Connection) -> int:
     """How many units were ever loaded."""
     return conn.execute(select(func.count()).select_from(t.unit)).scalar_one()

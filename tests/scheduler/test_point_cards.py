@@ -121,7 +121,7 @@ def test_a_sheet_goes_out_and_comes_back(db: Database, province: Province, at: d
     with db.read() as conn:
         known = {one.point.code: one for one in points.kept(conn, [point.point_id for point in province.points])}
     text = point_sheet.write(known.values())
-    assert text.startswith("\ufeffcode,name,version,") and "'=1+1" in text
+    assert text.startswith("\ufeffcode,unit,name,version,") and "'=1+1" in text
     rows, bad = point_sheet.read(text.encode(), known)
     assert not bad and len(rows) == 239
     assert all(row.card == known[row.code].card for row in rows)

@@ -44,12 +44,13 @@ class Meant:
 def resolve(conn: Connection, wanted: AudienceIn, on: date, unit_id: str | None) -> Meant:
     """The points meant, in the order of the tree; `unit_id` is whose named groups are meant.
 
-    Raises Refused (units, groups or codes that are none, each named), Invalid("booking.nobody") where nobody is meant.
+    Raises Refused (units, groups, codes that are none or closed by then, each named), Invalid("booking.nobody") where nobody is meant.
     """
     tree, every = places.tree(conn, on), point_store.all_points(conn)
     ids = {point.code: point.point_id for point in every}
+    shut = {point.code: point.closed_from for point in every if not point.open_on(on)}
     groups = {group.group_id: group.points for group in audience_store.groups(conn, unit_id)} if unit_id else {}
-    _check(wanted, ids, tree, groups)
+    _check(wanted, ids, shut, tree, groups)
     rule = Rule(
         tuple((part.unit, part.level) for part in wanted.rules), tuple(wanted.groups),
         frozenset(ids[code] for code in wanted.add), frozenset(ids[code] for code in wanted.remove),
@@ -62,11 +63,15 @@ def resolve(conn: Connection, wanted: AudienceIn, on: date, unit_id: str | None)
     return Meant(found, rule)
 
 
-def _check(wanted: AudienceIn, ids: Mapping[str, int], tree: UnitTree, groups: Mapping[str, object]) -> None:
+def _check(wanted: AudienceIn, ids: Mapping[str, int], shut: Mapping[str, date | None], tree: UnitTree, groups: Mapping[str, object]) -> None:
     """Raises Refused naming what is none."""
     errors = [
         for_field(f"/audience/{part}/{place}", "point.unknown", explain(NotFound("point.unknown")))
         for part in ("add", "remove") for place, code in enumerate(getattr(wanted, part)) if code not in ids
+    ]
+    errors += [
+        for_field(f"/audience/add/{place}", "point.closed", explain(Invalid("point.closed", value=code, day=f"{shut[code]:%d/%m/%Y}")))
+        for place, code in enumerate(wanted.add) if code in shut
     ]
     errors += [
         for_field(f"/audience/rules/{place}/unit", "unit.unknown", explain(NotFound("unit.unknown")))

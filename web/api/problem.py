@@ -59,9 +59,9 @@ def members(error: MeetingError, detail: str) -> dict[str, Any]:
         return {"errors": error.params["errors"]}
     found: dict[str, Any] = {}
     for one in (error, *(occurrence["error"] for occurrence in error.params.get("occurrences", ()))):
-        if one.code == "booking.overlap":
+        if one.code in ("booking.overlap", "point.booked"):
             found.setdefault("conflicts", []).extend(conflict(booking) for booking in one.params.get("conflicts", ()))
-        elif one.code == "booking.hours":
+        elif one.code in ("booking.hours", "booking.closed"):
             found.setdefault("points", []).extend(_closed(one))
         elif one.code == "capacity.full":
             found.setdefault("capacity", _stamped(one.params))  # of the first date that does not fit
@@ -74,7 +74,8 @@ def members(error: MeetingError, detail: str) -> dict[str, Any]:
 def _closed(error: MeetingError) -> Iterator[dict[str, Any]]:
     for point in error.params["points"]:
         yield {"point": point["code"], "name": point["name"], "hours": point["hours"],
-               "start": _stamp(error.params["start"]), "end": _stamp(error.params["end"])}
+               "start": _stamp(error.params["start"]), "end": _stamp(error.params["end"]),
+               **({"since": point["since"].isoformat()} if "since" in point else {})}
 
 
 def _stamped(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ case* refuses (an end before the start, control signs in a title) is not repeate
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -104,13 +104,17 @@ class Conflict(Out):
 
 
 class ClosedPoint(Out):
-    """A point that takes no booking from `start` to `end`; `hours` are those of that day, empty where it is closed."""
+    """A point that takes no booking from `start` to `end`; `hours` are those of that day, empty where it is closed.
+
+    `since`: the day from which it is closed for good.
+    """
 
     point: str = Field(description="Code of the point.", examples=["06973"])
     name: str
     hours: str = Field(examples=["07:00–11:30 13:00–17:00"])
     start: datetime
     end: datetime
+    since: date | None = None
 
 
 class Beside(Out):

@@ -13,7 +13,7 @@ from scheduler.booking import NamedBooking, Point
 from scheduler.maintenance import Block
 from scheduler.point_card import Kept
 from web import store
-from web.api.shapes import In, Line, Moment, Out, Text, example
+from web.api.shapes import In, Line, Moment, Out, Text, Word, example
 from web.api.shapes_meetings import Codes
 
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", max_length=5)]
@@ -41,6 +41,25 @@ class PointOut(Out):
     unit: str = Field(description="Id of the unit that owns it.")
     level: str | None = Field(description="Level of that unit today; null when the unit is no more.", examples=["commune"])
     capacity: int | None = Field(description="People its room seats.")
+    closed_from: date | None = Field(description="The first day on which it takes no bookings; null while it is open.")
+
+
+class PointIn(In):
+    """Another room of a unit.  Rules of audiences mean a unit's first open point; further ones are added by code."""
+
+    model_config = example(unit="0197b3c2-7a10-7cc4-9f20-6d1f0b0f9a11", name="Phòng họp số 2")
+
+    unit: Word = Field(description="Id of the unit (GET /units).")
+    name: Annotated[Text, Field(max_length=200)]
+
+
+class PointPatch(In):
+    """What is left out stays."""
+
+    model_config = example(name="Phòng họp số 2", closed_from="2026-07-01")
+
+    name: Annotated[Text, Field(max_length=200)] = ""
+    closed_from: date | None = Field(None, description="No bookings from that day on; null opens the point again.")
 
 
 class Week(In):
@@ -152,7 +171,8 @@ def show_unit(unit: Unit) -> UnitOut:
 
 
 def show_point(point: Point, level: str | None) -> PointOut:
-    return PointOut(code=point.code, name=point.name, unit=point.unit_id, level=level, capacity=point.capacity)
+    return PointOut(code=point.code, name=point.name, unit=point.unit_id, level=level, capacity=point.capacity,
+                    closed_from=point.closed_from)
 
 
 def show_booking(booking: NamedBooking) -> BookingOut:

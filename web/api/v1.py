@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import cards, days, delegates, document, feeds, freeslots, groups, invitees, meetings, points, readiness, requests, rules, series
+from web.api import cards, days, delegates, document, feeds, freeslots, groups, invitees, meetings, points, readiness, requests, rooms, rules, series
 
 ROUTERS: tuple[APIRouter, ...] = tuple(part.router for part in (
-    points, cards, groups, meetings, series, delegates, invitees, readiness, requests, freeslots, days, feeds, rules,
+    points, rooms, cards, groups, meetings, series, delegates, invitees, readiness, requests, freeslots, days, feeds, rules,
 ))
 
 

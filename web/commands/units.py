@@ -19,6 +19,7 @@ from meetings.store.datasets import load_levels
 from meetings.store.unit_store import Loaded
 from scheduler import audience_store
 from scheduler.points import ensure_points
+from scheduler.slots import civil_day
 from web.folders import installation
 from web.i18n import _
 
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def import_files(database: Database, units: bytes, succession: bytes | None, at: datetime) -> Loaded:
-    """Loads a unit file and its succession list in one transaction, with points for the units of today.
+    """Loads a unit file and its succession list in one transaction, with points for the units of today and those that begin later.
 
     Raises Invalid("units.row" | "succession.row" | "units.encoding" | "units.empty"), TooLarge; then nothing changed.
     """
@@ -61,7 +62,7 @@ def import_files(database: Database, units: bytes, succession: bytes | None, at:
         load_levels(conn)
         parsed = parse_units(units, unit_store.levels(conn), unit_store.units(conn))
         done = unit_store.load(conn, parsed, at, steps)
-        points = ensure_points(conn, unit_store.tree(conn, at.date()))
+        points = ensure_points(conn, unit_store.ahead(conn, civil_day(at)))
         audience_store.reresolve(conn, at)
         ledger_store.append(conn, None, "units.imported", at, data={
             "added": done.added, "ended": done.ended, "unchanged": done.unchanged, "successions": done.successions,

@@ -60,9 +60,10 @@ def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
     tree, sought = places.tree(conn, on), Sought(q)
     found = []
     for point in point_store.all_points(conn):
-        if point.unit_id in tree and sought.within(point.name, point.code):
-            above = tree.get(point.unit_id).parent_id
-            found.append((point, tree.get(above).name if above in tree else ""))
+        if point.unit_id in tree and point.open_on(on) and sought.within(point.name, point.code, tree.get(point.unit_id).name):
+            unit = tree.get(point.unit_id)
+            above = tree.get(unit.parent_id).name if unit.parent_id in tree else ""
+            found.append((point, above if point.name == unit.name else unit.name))
     return found[:HITS]
 
 

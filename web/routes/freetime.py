@@ -18,6 +18,7 @@ from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.meeting import MAX_LEADERS
 from scheduler import points as point_store
+from scheduler.audience import mains
 from web import booking_view, calendar_free
 from web.calendar_free import AHEAD, CLOSES, MOST_AHEAD, OPENS
 from web.container import Container, container
@@ -52,7 +53,8 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
     with found.db.read() as conn:
         accounts = booking_view.people(conn, subject, found.when.today(now))
         within = booking_view.scope(conn, subject.unit_id, found.when.today(now))
-        ids = calendar_free.read(typed.points) or [point.point_id for point in within.points]
+        own = mains(within.points, within.tree.on)
+        ids = calendar_free.read(typed.points) or [point.point_id for point in within.points if own.get(point.unit_id) is point]
         ids = list(point_store.points_by_id(conn, ids))
         try:
             asked = _asked(conn, found, typed, ids, leaders)

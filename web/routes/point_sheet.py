@@ -1,4 +1,8 @@
-"""The cards of all points below one's unit as a file: out, changed in a spreadsheet, and back in, all rows or none."""
+"""The cards of all points below one's unit as a file: out, changed in a spreadsheet, and back in, all rows or none.
+
+A file that adds rooms shows them first and waits for a second press; meanwhile its bytes are kept, and their receipt travels in
+the form.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ from starlette.datastructures import UploadFile
 
 from meetings.access import Action, Resource, Subject
 from meetings.errors import Invalid, MeetingError
-from scheduler import point_sheet
+from scheduler import point_sheet, rooms
 from scheduler import points as point_store
 from scheduler.point_card import Kept
-from web import places
+from web import places, uploads
 from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
@@ -30,18 +34,18 @@ def own(request: Request, _conn: Connection) -> Resource:
 KEEPER = allow(Action.POINT_EDIT, own)
 
 
-def below(conn: Connection, found: Container, subject: Subject) -> list[Kept]:
-    """The cards of the subject's own unit and of all below it."""
+def below(conn: Connection, found: Container, subject: Subject) -> tuple[list[Kept], dict[str, str]]:
+    """The cards of the subject's own unit and of all below it; and the codes of these units, by id."""
     tree = places.tree(conn, found.when.today(found.clock.now()))
-    units = {unit.unit_id for unit in tree.subtree(subject.unit_path[-1])}
-    return point_store.kept(conn, [point.point_id for point in point_store.all_points(conn) if point.unit_id in units])
+    units = {unit.unit_id: unit.gso_code for unit in tree.subtree(subject.unit_path[-1])}
+    return point_store.kept(conn, [point.point_id for point in point_store.all_points(conn) if point.unit_id in units]), units
 
 
 @router.get("/sheet.csv")
 def export(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
     found = container(request)
     with found.db.read() as conn:
-        text = point_sheet.write(below(conn, found, subject))
+        text = point_sheet.write(*below(conn, found, subject))
     headers = {"content-disposition": 'attachment; filename="diem-cau.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -53,28 +57,43 @@ def sheet(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
 
 @router.post("/sheet")
 def load(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
-    """`file`: a CSV with the columns of the export, or some of them."""
-    found, file = container(request), request.state.form.get("file")
+    """`file`: a CSV with the columns of the export, or some of them; or `kept`, the receipt of one whose rooms are to be made."""
+    found = container(request)
+    waited = uploads.redeem(found.keys.csrf, str(request.state.form.get("kept", "")))
     try:
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise Invalid("document.none", field="file")
-        data = file.file.read(point_sheet.MOST_BYTES + 1)
+        data = _bytes(request, waited)
         with found.db.write() as conn:
-            known = {kept.point.code: kept for kept in below(conn, found, subject)}
-            rows, bad = point_sheet.read(data, known)
-            changes = [] if bad else [(known[row.code].point.point_id, row.card, row.version) for row in rows]
-            n = point_store.edit(conn, changes, subject, found.clock.now())
+            points, units = below(conn, found, subject)
+            known = {kept.point.code: kept for kept in points}
+            rows, bad = point_sheet.read(data, known, {code: unit_id for unit_id, code in units.items()})
+            new = [row for row in rows if row.unit_id]
+            n = rooms.load(conn, rows, known, subject, found.clock.now()) if not bad and (waited or not new) else 0
     except MeetingError as error:
         return _page(request, status_of(error), said={"file": explain(error)})
     if bad:
         return _page(request, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad[:SHOWN]],
                      more=max(0, len(bad) - SHOWN), good=len(rows))
+    if waited:
+        found.aside.remove(waited.sha256)
+    elif new:
+        receipt = uploads.receipt(found.keys.csrf, uploads.Kept("points.csv", "text/csv", len(data), found.aside.put(data)))
+        return _page(request, new=[(row.line, units[row.unit_id], row.name) for row in new], good=len(rows) - len(new), receipt=receipt)
     return done("/points", "sheet", n)
+
+
+def _bytes(request: Request, waited: uploads.Kept | None) -> bytes:
+    """Raises Invalid("document.none"), NotFound("aside.gone")."""
+    if waited is not None:
+        return container(request).aside.read(waited.sha256)
+    file = request.state.form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise Invalid("document.none", field="file")
+    return file.file.read(point_sheet.MOST_BYTES + 1)
 
 
 def _page(
     request: Request, status: int = 200, said: dict[str, str] | None = None, bad: list[tuple[int, str, str]] | None = None,
-    more: int = 0, good: int = 0,
+    more: int = 0, good: int = 0, new: list[tuple[int, str, str]] | None = None, receipt: str = "",
 ) -> HTMLResponse:
     return page(request, "points/sheet.html", status, place="points", errors=said or {}, bad=bad or [], more=more, good=good,
-                columns=point_sheet.COLUMNS)
+                new=new or [], receipt=receipt, columns=point_sheet.COLUMNS)

@@ -1,7 +1,7 @@
 """Điểm cầu: the tree with its tiles, and one point's page: what it has, who looks after it, when it is booked or blocked.
 
-Everybody signed in may look; names of meetings only for those who may read them.  Whoever looks after a point edits its card
-and blocks it; the sheet of many points is in `point_sheet.py`.
+Everybody signed in may look; names of meetings only for those who may read them.  Whoever looks after a point names it, edits
+its card, blocks, closes and opens it; another room is made in `point_rooms.py`, the sheet of many points is in `point_sheet.py`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from meetings.access import Action, Resource, Subject
-from meetings.errors import Invalid, MeetingError, NotFound, Stale
+from meetings.errors import Conflict, Invalid, MeetingError, NotFound, Stale
 from meetings.store import unit_store
-from scheduler import maintenance, point_card, times_store
+from scheduler import maintenance, point_card, rooms, times_store
 from scheduler import points as point_store
 from scheduler import service as booking
+from scheduler.audience import mains
 from scheduler.hours import DAYS
 from scheduler.readiness import Limits
 from scheduler.slots import Slot
@@ -56,7 +57,7 @@ def tiles(request: Request, q: str = "", subject: Subject = Depends(allow(Action
     for one in taken:
         if one.slot.start > now:
             later.setdefault(one.point_id, one)
-    return page(request, "points/list.html", place="points", branches=branches, total=len(points), busy=busy_now,
+    return page(request, "points/list.html", place="points", branches=branches, total=len(points), busy=busy_now, today=today,
                 later=later, blocked=blocked, q=q, illustrative=illustrative,
                 sheet=may(subject, "point.edit", Resource("point", subject.unit_path)))
 
@@ -92,15 +93,17 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         levels = {level.level_id: places.level_name(level) for level in unit_store.levels(conn)}
         taken = booking.bookings(conn, [point.point_id], Slot(now - BACK, now + AHEAD), subject)
         blocks = maintenance.blocks(conn, [point.point_id], Slot(now, now + maintenance.LONGEST * 2))
+        beside = point_store.points_of(conn, point.unit_id)
         keeper = may(subject, "point.edit", request.state.resource)
         lines = line_news.of_point(conn, subject, point.point_id, now) if keeper or may(subject, "readiness.read", request.state.resource) else {}
         limits = times_store.policy(conn, found.settings.line_policy).limits
     tomorrow = found.when.form_date(now + timedelta(days=1))
-    typed = {"from_day": tomorrow, "from_time": "08:00", "until_day": tomorrow, "until": "17:00", "note": "", **typed}
+    typed = {"from_day": tomorrow, "from_time": "08:00", "until_day": tomorrow, "until": "17:00", "note": "", "closed_from": tomorrow, **typed}
     return page(
         request, "points/point.html", status, place="points", point=point, card=kept.card, unit=unit, path=path,
         level=levels.get(unit.level, ""), blocks=blocks, keeper=keeper, week=_week(kept.card), typed=typed,
         errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), limits),
+        beside=beside, main=mains(beside, today).get(point.unit_id), today=today,
         coming=[one for one in taken if one.slot.end > now and one.state != "blocked"], past=[one for one in taken if one.slot.end <= now][::-1],
     )
 
@@ -133,14 +136,15 @@ def _week(card: point_card.Card) -> list[tuple[str, str]]:
 @router.get("/{code}/edit", dependencies=[EDIT])
 def form(request: Request, code: str) -> Response:
     kept = request.state.kept
-    return _form(request, kept.card.typed(), kept.version)
+    return _form(request, {"name": kept.point.name, **kept.card.typed()}, kept.version)
 
 
 @router.post("/{code}/edit", dependencies=[EDIT])
 def save(request: Request, code: str) -> Response:
-    """All fields of the card, and the `version` it was made from."""
+    """`name`, all fields of the card, and the `version` it was made from."""
     found, kept, sent = container(request), request.state.kept, request.state.form
-    typed, version = point_form.typed(sent), legible.number(str(sent.get("version", "")))
+    typed = {"name": str(sent.get("name", kept.point.name))[:2000], **point_form.typed(sent)}
+    version = legible.number(str(sent.get("version", "")))
     card, errors = point_card.read(typed)
     if version is None:
         raise Invalid("bad_request")
@@ -149,9 +153,13 @@ def save(request: Request, code: str) -> Response:
     try:
         with found.db.write() as conn:
             point_store.edit(conn, [(kept.point.point_id, card, version)], request.state.subject, found.clock.now())
+            rooms.rename(conn, kept.point.point_id, typed["name"], request.state.subject, found.clock.now())
     except Stale as error:
         # What was typed stays, over the state that stands now: saving once more is a choice, not an accident.
-        return _form(request, typed, kept.version, status_of(error), {"version": explain(error, request)}, kept.card.typed())
+        stands = {"name": kept.point.name, **kept.card.typed()}
+        return _form(request, typed, kept.version, status_of(error), {"version": explain(error, request)}, stands)
+    except (Conflict, Invalid) as error:
+        return _form(request, typed, version, status_of(error), {"name": explain(error, request)})
     return done(f"/points/{code}", "saved")
 
 
@@ -187,6 +195,27 @@ def block(request: Request, code: str) -> Response:
         status = max(status_of(error) for error in errors.values())
         return _show(request, status, {name: explain(error, request) for name, error in errors.items()}, **typed)
     return done(f"/points/{code}", "blocked")
+
+
+@router.post("/{code}/close", dependencies=[EDIT])
+def close(request: Request, code: str) -> Response:
+    """`closed_from`: nobody books the point from that day on."""
+    found, typed = container(request), str(request.state.form.get("closed_from", ""))[:20]
+    try:
+        day = found.when.parse_day(typed, "closed_from")
+        with found.db.write() as conn:
+            rooms.close(conn, request.state.kept.point.point_id, day, request.state.subject, found.clock.now())
+    except (Conflict, Invalid) as error:
+        return _show(request, status_of(error), {"closed_from": explain(error, request)}, closed_from=typed)
+    return done(f"/points/{code}", "closed")
+
+
+@router.post("/{code}/reopen", dependencies=[EDIT])
+def reopen(request: Request, code: str) -> Response:
+    found = container(request)
+    with found.db.write() as conn:
+        rooms.reopen(conn, request.state.kept.point.point_id, request.state.subject, found.clock.now())
+    return done(f"/points/{code}", "reopened")
 
 
 @router.post("/{code}/blocks/{block_id}/lift", dependencies=[BLOCK])

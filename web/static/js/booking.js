@@ -15,8 +15,8 @@
     box.removeAttribute("name");
     box.addEventListener("change", () => {
       for (const point of group.querySelectorAll("input[name=point]")) {
-        // Under a search only what is seen is ticked.
-        if (!point.closest("li[hidden]")) point.checked = box.checked;
+        // Under a search only what is seen is ticked; a further room is ticked by hand, and goes with its group.
+        if (!point.closest("li[hidden]") && !(box.checked && "room" in point.dataset)) point.checked = box.checked;
       }
       count();
     });
@@ -24,7 +24,7 @@
 
   function count() {
     for (const group of groups) {
-      const points = [...group.querySelectorAll("input[name=point]")];
+      const points = [...group.querySelectorAll("input[name=point]:not([data-room])")];
       const chosen = points.filter((point) => point.checked).length;
       const box = group.querySelector(":scope > label > input");
       box.checked = chosen === points.length;
