@@ -39,7 +39,7 @@ class PointOut(Out):
     code: str = Field(examples=["06973"])
     name: str = Field(examples=["Xã Thanh Sơn"])
     unit: str = Field(description="Id of the unit that owns it.")
-    level: str | None = Field(description="Level of that unit today; null when the unit is no more.", examples=["commune"])
+    level: str | None = Field(description="Level of that unit today; null when the unit is no more, or begins later.", examples=["commune"])
     capacity: int | None = Field(description="People its room seats.")
     closed_from: date | None = Field(description="The first day on which it takes no bookings; null while it is open.")
 
