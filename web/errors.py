@@ -57,7 +57,7 @@ def explain(error: MeetingError, request: Request | None = None) -> str:
     if error.code == "capacity.full":
         return capacity.refusal(error.params)
     if error.code in ("booking.hours", "booking.closed") and (points := error.params.get("points")):
-        return _closed(points)
+        return _closed(points, request)
     if error.code == "point.booked" and request is not None:
         return _booked(error, request)
     code = error.code
@@ -82,12 +82,12 @@ def shown(params: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _closed(points: Sequence[Mapping[str, Any]]) -> str:
+def _closed(points: Sequence[Mapping[str, Any]], request: Request | None) -> str:
     first = points[0]
     hours = first["hours"].replace(" ", ", ") or _("nghỉ")
     if since := first.get("since"):
         said = _("Điểm cầu {name} đã đóng từ ngày {day}. Hãy bỏ điểm cầu này hoặc chọn điểm cầu khác của đơn vị.",
-                 name=first["name"], day=f"{since:%d/%m/%Y}")
+                 name=first["name"], day=container(request).when.date(since) if request else since.isoformat())
     else:
         said = _("Điểm cầu {name} hôm đó nhận đặt lịch: {hours}. Chọn giờ khác hoặc bỏ điểm cầu này.", name=first["name"], hours=hours)
     rest = ngettext("Còn {n} điểm cầu khác cũng vướng.", "{n} more points have conflicts.", len(points) - 1) if len(points) > 1 else ""

@@ -70,7 +70,7 @@ def _check(wanted: AudienceIn, ids: Mapping[str, int], shut: Mapping[str, date |
         for part in ("add", "remove") for place, code in enumerate(getattr(wanted, part)) if code not in ids
     ]
     errors += [
-        for_field(f"/audience/add/{place}", "point.closed", explain(Invalid("point.closed", value=code, day=f"{shut[code]:%d/%m/%Y}")))
+        for_field(f"/audience/add/{place}", "point.closed", explain(Invalid("point.closed", value=code, day=str(shut[code]))))
         for place, code in enumerate(wanted.add) if code in shut
     ]
     errors += [
