@@ -61,13 +61,13 @@ async def test_a_room_is_made_named_closed_and_opened(secretary: httpx.AsyncClie
         wrong = await post(secretary, f"{path}/close", {"closed_from": day})
         assert wrong.status_code == 422 and says in wrong.text
     assert (await post(secretary, f"{path}/close", {"closed_from": "2026-03-07"})).headers["location"] == f"{path}?done=closed"
-    assert "Đóng từ ngày" in (await secretary.get(path)).text
+    assert "Đóng từ ngày 07/03/2026" in (await secretary.get(path)).text
     late = await book(secretary, [point(found, code), point(found, "22")], day="2026-03-09", title="Họp sau")
     assert late.status_code == 303, "what is closed is not among the boxes, so nothing of it is booked"
     with found.db.read() as conn:
         assert booking.points_of_meeting(conn, late.headers["location"].split("/")[2].split("?")[0]) == [point(found, "22")]
     assert (await post(secretary, f"{path}/reopen")).headers["location"] == f"{path}?done=reopened"
-    assert "Đóng từ ngày" not in (await secretary.get(path)).text
+    assert "Đóng từ ngày 07/03/2026" not in (await secretary.get(path)).text
 
 
 async def test_a_group_box_ticks_no_room(secretary: httpx.AsyncClient, found: Container) -> None:
@@ -111,7 +111,7 @@ async def test_a_closed_room_is_not_offered_searched_or_found(
     assert (await post(people["thuky"], f"/points/{code}/close", {"closed_from": "2026-03-06"})).status_code == 303
     room, stored = point(found, code), only_request(found, meeting_id)
     assert f'name="point" value="{room}"' not in (await people["thuky"].get(f"/requests/{stored.request_id}")).text
-    for path in (f"/meetings/{meeting_id}/approvals?q=truc tuyen 2", "/calendar/timeline?on=2026-03-08"):
+    for path in (f"/meetings/{meeting_id}/approvals?q=truc tuyen 2", "/calendar/timeline?on=2026-03-09"):
         assert "Phòng họp trực tuyến 2" not in (await people["nguoila"].get(path)).text
     forced = await post(people["thuky"], f"/requests/{stored.request_id}/counter", {"version": "1", "point": str(room)})
     assert forced.status_code == 409 and "đã đóng từ ngày 06/03/2026" in forced.text
