@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from meetings.store.database import Database
+from tests.support import compiled
 from tests.support.postgres import PostgresServer, keep, restore
 from web.i18n import speak
 
@@ -21,6 +22,13 @@ settings.register_profile("long", max_examples=2000, deadline=None, suppress_hea
 settings.load_profile("short")
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        compiled.share(patch)
+        yield
 
 
 @pytest.fixture
