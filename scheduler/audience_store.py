@@ -59,6 +59,13 @@ def keep(conn: Connection, meeting_ids: Collection[str], rule: Rule, point_ids: 
         for one in ids])
 
 
+def keep_alike(conn: Connection, meeting_id: str, others: Collection[str], at: datetime) -> None:
+    """Keeps with the other meetings that their points were chosen as this one's were; nothing where nobody knows how."""
+    row = conn.execute(select(kept.c.rule, kept.c.points).where(kept.c.meeting_id == meeting_id)).first()
+    if row is not None and others:
+        keep(conn, others, Rule.of_data(row.rule), row.points, at)
+
+
 def change_of(conn: Connection, meeting_id: str) -> Difference | None:
     """What the meeting's rule means beside what is booked, as it was last looked at; None where nothing is different."""
     row = conn.execute(select(kept.c.change).where(kept.c.meeting_id == meeting_id)).first()

@@ -6,8 +6,8 @@ that is enough to agree on another hour.  Re-exported by `service`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -22,6 +22,10 @@ from scheduler.calendar_rows import Moments, holding, pending
 from scheduler.slots import Slot, gaps
 
 _b = store.booking.c
+_COLUMNS = select(
+    _b.booking_id, _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
+    meeting.c.title, meeting.c.unit,
+).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
 
 
 def calendar(conn: Connection, point_ids: Collection[int], window: Slot) -> Calendar:
@@ -40,15 +44,11 @@ def bookings(
 
     With `by`, titles only of meetings that `by` may read.
     """
-    columns = select(
-        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
-        meeting.c.title, meeting.c.unit,
-    ).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
     ids = [booking_id for (booking_id,) in holding(conn, "booking_id", point_ids, window)]
     if waiting:
         ids += [booking_id for (booking_id,) in pending(conn, "booking_id", point_ids, window)]
     found = sorted(
-        (_named(row) for row in conn.execute(columns.where(among(_b.booking_id, ids)))) if ids else (),
+        (_named(row) for row in conn.execute(_COLUMNS.where(among(_b.booking_id, ids)))) if ids else (),
         key=lambda booking: (booking.slot.start, booking.code),
     )
     return found if by is None else masked(conn, found, by)
@@ -61,6 +61,25 @@ def conflicts(
     """What stands in the way of booking these points: what holds them and overlaps the slot, named, by time."""
     found = [booking for booking in bookings(conn, point_ids, slot) if booking.meeting_id is None or booking.meeting_id != except_meeting]
     return found if by is None else masked(conn, found, by)
+
+
+def conflicts_at(conn: Connection, point_ids: Collection[int], slots: Sequence[Slot], by: Subject) -> list[list[NamedBooking]]:
+    """`conflicts` of each of the slots, asked once for all of them."""
+    if not slots:
+        return []
+    moments, near = Moments(), dict[tuple[datetime, datetime], list[int]]()
+    found: list[list[int]] = [[] for _slot in slots]
+    whole = Slot(min(slot.start for slot in slots), max(slot.end for slot in slots))
+    for booking_id, start, end in holding(conn, "booking_id, starts_at, ends_at", point_ids, whole):
+        times = moments[start], moments[end]
+        if times not in near:
+            near[times] = [place for place, slot in enumerate(slots) if slot.overlaps(Slot(*times))]
+        for place in near[times]:
+            found[place].append(booking_id)
+    named = {row.booking_id: _named(row) for row in conn.execute(
+        _COLUMNS.where(among(_b.booking_id, {one for ids in found for one in ids})))} if any(found) else {}
+    shown = dict(zip(named, masked(conn, list(named.values()), by), strict=True))
+    return [sorted((shown[one] for one in ids), key=lambda booking: (booking.slot.start, booking.code)) for ids in found]
 
 
 def free_slots(conn: Connection, point_ids: Collection[int], window: Slot, length: timedelta) -> list[Slot]:

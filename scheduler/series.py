@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, takewhile
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +30,7 @@ _FREQUENCIES: Final = {"DAILY": rrule.DAILY, "WEEKLY": rrule.WEEKLY, "MONTHLY": 
 _NUMBERS: Final = {"INTERVAL": (1, 366), "COUNT": (1, MOST)}
 _LISTS: Final = {"BYMONTH": (1, 12), "BYMONTHDAY": (-31, 31), "BYSETPOS": (-366, 366)}
 _DAYS: Final = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True))
+WEEKDAYS: Final = tuple(_DAYS)
 _PLACED: Final = frozenset({"MONTHLY", "YEARLY"})  # of which a day of the week may be the second or the last
 _UNTIL: Final = "%Y%m%dT%H%M%SZ"
 
@@ -79,7 +80,11 @@ class Series:
 
     def occurrences(self) -> list[Occurrence]:
         """All that are left, in order."""
-        return [Occurrence(key, self._slot(key)) for key in self._given() if key not in self.excluded]
+        return [Occurrence(key, self.slot(key)) for key in self._given() if key not in self.excluded]
+
+    def keys(self) -> list[datetime]:
+        """All that the rule gives, those that are left out included."""
+        return list(self._given())
 
     def without(self, key: datetime) -> Series:
         """One occurrence less.  Raises NotFound("series.occurrence"), Invalid("series.empty") for the last one."""
@@ -114,6 +119,24 @@ class Series:
             self, rule=_text(parts), start=datetime.combine(self.start, clock), length=length,
             excluded=frozenset(datetime.combine(one, clock) for one in self.excluded))
 
+    def on_day(self, was: date, to: date) -> Series:
+        """As many dates in the same order, with that of the day `was` on the day `to`; the others go along as the rule says.
+
+        Raises Invalid("series.other_day") where the rule does not say how they do.
+        """
+        parts, keys, by = _parts(self.rule), self.keys(), to - was
+        parts.pop("UNTIL", None)
+        start, days = _turned(parts, self.start, was, to)
+        try:
+            turned = replace(self, rule=_text({**parts, **days, "COUNT": str(len(keys))}), start=start, excluded=frozenset())
+        except Invalid as error:
+            raise Invalid("series.other_day", field="day") from error
+        pairs = dict(zip(keys, turned.keys(), strict=True))
+        strays = any(new - old not in (timedelta(0), by) for old, new in pairs.items()) and parts["FREQ"] in ("DAILY", "WEEKLY")
+        if strays or {old.date(): new.date() for old, new in pairs.items()}.get(was) != to:
+            raise Invalid("series.other_day", field="day")
+        return replace(turned, excluded=frozenset(pairs[key] for key in self.excluded if key in pairs))
+
     def in_calendars(self) -> str:
         """The rule as calendars want it: UNTIL in UTC, the very last date (RFC 5545 section 3.3.10)."""
         parts = _parts(self.rule)
@@ -134,7 +157,8 @@ class Series:
                     return place
         raise NotFound("series.occurrence", key=key)
 
-    def _slot(self, key: datetime) -> Slot:
+    def slot(self, key: datetime) -> Slot:
+        """When what this wall time names takes place."""
         begins = self._moment(key)
         return Slot(begins, begins + self.length)
 
@@ -171,6 +195,37 @@ class Series:
 def wall_of(at: datetime, zone: str) -> datetime:
     """What the wall of a zone shows at this instant.  Raises Invalid("series.zone")."""
     return at.astimezone(_zone(zone)).replace(tzinfo=None)
+
+
+def of_month(day: int) -> str:
+    """The part of a monthly rule that means this day; a month without a 31st has its last day instead."""
+    late = ",".join(map(str, range(28, day + 1)))
+    return f"BYMONTHDAY={day}" if day <= 28 else f"BYMONTHDAY={late};BYSETPOS=-1"
+
+
+def of_week(day: date) -> str:
+    """The part of a monthly rule that means the day of the week in its place: the second Tuesday, or the last."""
+    place = (day.day - 1) // 7 + 1
+    return f"BYDAY={place if place <= 4 else -1}{WEEKDAYS[day.weekday()]}"
+
+
+def _turned(parts: dict[str, str], start: datetime, was: date, to: date) -> tuple[datetime, dict[str, str]]:
+    """The first date and the days of the rule once the day `was` is `to`; what is replaced is taken out of `parts`."""
+    named, by, freq = parts.keys() & {"BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"}, to - was, parts["FREQ"]
+    if freq != "MONTHLY" and (not named or (named == {"BYDAY"} and freq != "YEARLY" and by.days % 7 == 0)):
+        return start + by, {}
+    if freq == "WEEKLY" and named == {"BYDAY"}:
+        old, new = WEEKDAYS[was.weekday()], WEEKDAYS[to.weekday()]
+        days = {new if day == old else day for day in parts["BYDAY"].split(",")}
+        return start + by if start.weekday() == was.weekday() else start, {"BYDAY": ",".join(sorted(days, key=WEEKDAYS.index))}
+    if freq == "MONTHLY" and (named <= {"BYMONTHDAY", "BYSETPOS"} or (named == {"BYDAY"} and "," not in parts["BYDAY"])):
+        days = _parts(of_week(to) if "BYDAY" in named else of_month(to.day))
+        for name in named:
+            del parts[name]
+        month = (start.year * 12 + start.month - 1) + (to.year - was.year) * 12 + to.month - was.month
+        first = datetime.combine(date(month // 12, month % 12 + 1, 1), start.time())
+        return rrule.rrule(dtstart=first, **_words({**days, "FREQ": freq, "COUNT": "1"}))[0], days
+    raise Invalid("series.other_day", field="day")
 
 
 def _parts(rule: str) -> dict[str, str]:

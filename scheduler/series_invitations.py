@@ -299,12 +299,12 @@ def places(conn: Connection, meeting_ids: Sequence[str]) -> dict[str, tuple[str,
     return {row.meeting_id: (row.series_id, datetime.fromisoformat(row.key)) for row in rows}
 
 
-def told(conn: Connection, series_ids: Sequence[str]) -> dict[str, tuple[Series, int, datetime, frozenset[str]]]:
+def told(conn: Connection, series_ids: Sequence[str]) -> dict[str, tuple[Series, int, datetime, frozenset[datetime]]]:
     """These series as they are, the number they were told under last and when, and what calendars may hold apart."""
     rows = conn.execute(select(series_entry).where(_e.series_id.in_(series_ids))) if series_ids else ()
     return {row.series_id: (
         series_rows.get(conn, row.series_id).series, max(0, row.next_sequence - 1), row.changed_at,
-        frozenset(row.told["apart"]) if row.told else frozenset()) for row in rows}
+        Form.from_data(row.told).apart if row.told else frozenset()) for row in rows}
 
 
 def answer(conn: Connection, said: Answer, at: datetime) -> bool:

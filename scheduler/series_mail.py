@@ -13,12 +13,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from meetings.ledger import stamp
 from scheduler.calendar_mail import REQUEST, Entry, Repeat
 from scheduler.series import Series
 from scheduler.slots import Slot
+
+_KEY: Final = len("2026-03-09T08:00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,14 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`dates` by meeting; `apart`: meetings of which calendars may hold something of their own, beside the rule."""
+    """`dates` by meeting; `apart`: names of dates of which calendars may hold something of their own, beside the rule."""
 
     rule: str
     starts: datetime
     zone: str
     length: timedelta
     dates: Mapping[str, Date]
-    apart: frozenset[str] = frozenset()
+    apart: frozenset[datetime] = frozenset()
 
     @property
     def shape(self) -> tuple[str, datetime, str, timedelta]:
@@ -81,10 +83,15 @@ class Form:
                          if (date.title, date.place) != common or by_rule.get(date.key) != Slot(date.start, date.end))
 
     def after(self, old: Form | None, single: Collection[str]) -> Form:
-        """With what calendars may hold of single dates since the rule was told last, `single` being told now."""
-        before = old.apart if old is not None and old.shape == self.shape else frozenset()
-        apart = before | self.differing() | frozenset(single) if self.dates else frozenset()
-        return Form(*self.shape, self.dates, apart)
+        """With what calendars may hold of single dates, the meetings of `single` being told now.
+
+        It is of a date, whichever meeting has it, and is gone from calendars once the rule does not give that date any more.
+        """
+        given = self.by_rule()
+        before = {key for key in old.apart if key in given} if old is not None else set[datetime]()
+        known = {**(old.dates if old is not None else {}), **self.dates}
+        told = {known[meeting].key for meeting in (*single, *self.differing())} if self.dates else set[datetime]()
+        return Form(*self.shape, self.dates, frozenset(before | told))
 
     def entries(self, plain: Entry, mine: Collection[str], *, only: str | None = None) -> list[Entry]:
         """How the calendar of somebody who has the dates of `mine` shows the series; `only` one date of it.
@@ -99,11 +106,10 @@ class Form:
             return [replace(dates[0].entry(alike), key=None)]
         rule = _from(*self.shape, dates[0].key)
         given, keys, (title, place) = self.by_rule(), {date.key for date in dates}, self.common()
-        first, own = given[dates[0].key], self.apart | self.differing()
+        first, own = given[dates[0].key], self.apart | {self.dates[meeting].key for meeting in self.differing()}
         left_out = tuple(key for key in given if key > dates[0].key and key not in keys)
         whole = replace(alike, title=title, place=place, start=first.start, end=first.end, repeat=Repeat(rule, left_out))
-        apart = sorted((self.dates[meeting] for meeting in own & set(mine)), key=lambda date: date.key)
-        return [whole, *(date.entry(alike) for date in apart)]
+        return [whole, *(date.entry(alike) for date in dates if date.key in own)]
 
     def mail(self, plain: Entry, mine: Collection[str], item: Mapping[str, Any]) -> tuple[list[Date], list[Entry]]:
         """What an item of the outbox tells: the dates, and the entries of its calendar."""
@@ -117,12 +123,14 @@ class Form:
 
     def as_data(self) -> dict[str, Any]:
         return {"rule": self.rule, "starts": self.starts.isoformat(), "zone": self.zone, "length_s": int(self.length.total_seconds()),
-                "dates": {meeting: date.as_data() for meeting, date in self.dates.items()}, "apart": sorted(self.apart)}
+                "dates": {meeting: date.as_data() for meeting, date in self.dates.items()}, "apart": sorted(key.isoformat() for key in self.apart)}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Form:
-        return cls(data["rule"], datetime.fromisoformat(data["starts"]), data["zone"], timedelta(seconds=data["length_s"]),
-                   {meeting: Date.from_data(one) for meeting, one in data["dates"].items()}, frozenset(data["apart"]))
+        dates = {meeting: Date.from_data(one) for meeting, one in data["dates"].items()}
+        # Once they were kept by their meetings.
+        apart = (dates[one].key if one in dates else datetime.fromisoformat(one) for one in data["apart"] if one in dates or len(one) == _KEY)
+        return cls(data["rule"], datetime.fromisoformat(data["starts"]), data["zone"], timedelta(seconds=data["length_s"]), dates, frozenset(apart))
 
 
 @lru_cache(maxsize=64)

@@ -45,7 +45,7 @@ PURE = (
     "meetings/access.py", "meetings/actions.py", "meetings/admission.py", "meetings/agenda.py", "meetings/attendance.py",
     "meetings/documents.py", "meetings/errors.py", "meetings/importer.py", "meetings/ledger.py", "meetings/meeting.py",
     "meetings/units.py", "meetings/voting.py",
-    "scheduler/approval.py", "scheduler/audience.py", "scheduler/booking.py", "scheduler/calendar_mail.py", "scheduler/readiness.py", "scheduler/reminders.py", "scheduler/search.py", "scheduler/hearing.py", "scheduler/hours.py", "scheduler/point_card.py", "scheduler/point_sheet.py", "scheduler/capacity.py", "scheduler/delegate_sheet.py", "scheduler/series.py", "scheduler/series_mail.py", "scheduler/slots.py", "scheduler/times.py", "scheduler/workdays.py",
+    "scheduler/approval.py", "scheduler/audience.py", "scheduler/booking.py", "scheduler/calendar_mail.py", "scheduler/readiness.py", "scheduler/reminders.py", "scheduler/search.py", "scheduler/hearing.py", "scheduler/hours.py", "scheduler/point_card.py", "scheduler/point_sheet.py", "scheduler/capacity.py", "scheduler/delegate_sheet.py", "scheduler/series.py", "scheduler/series_mail.py", "scheduler/series_turn.py", "scheduler/slots.py", "scheduler/times.py", "scheduler/workdays.py",
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
     "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",

@@ -51,6 +51,8 @@ TEXTS: dict[str, str] = {
     "series.member": N_("Cuộc họp này đã thuộc một chuỗi họp."),
     "series.changed": N_("Chuỗi họp đã được người khác sửa. Hãy tải lại trang rồi sửa tiếp."),
     "series.blocked": N_("{count}/{total} buổi chưa đặt được. Hãy bỏ các ngày vướng hoặc đổi giờ."),
-    "series.other_day": N_("Chỉ đổi được ngày của một buổi. Hãy chọn “Chỉ buổi này”, hoặc giữ nguyên ngày."),
+    "series.other_day": N_("Quy tắc lặp không cho biết các buổi khác chuyển sang ngày nào. Hãy chọn “Chỉ buổi này”, hoặc đổi quy tắc lặp ở trang chuỗi họp."),
+    "series.begun": N_("Một buổi ở sau đã họp rồi nên các buổi không đổi ngày cùng nhau được. Hãy sửa từ buổi sau buổi đó."),
+    "series.kind": N_("Quy tắc hiện tại không có trong danh sách. Hãy chọn quy tắc mới."),
     "series.unknown": N_("Không có chuỗi họp này."),
 }

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from starlette.datastructures import FormData
 
 from meetings.errors import Invalid
-from scheduler.series import MOST, Series
+from scheduler.series import MOST, WEEKDAYS, Series, of_month, of_week
 from scheduler.slots import Slot
 from scheduler.workdays import WorkingDays
 from web.i18n import N_, _, ngettext
@@ -20,7 +20,7 @@ from web.legible import number
 from web.when import DAYS as DAY_NAMES
 from web.when import When
 
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+DAYS = WEEKDAYS
 KINDS: dict[str, str] = {
     "": N_("Không lặp lại"), "daily": N_("Hằng ngày"), "weekly": N_("Hằng tuần"),
     "monthly": N_("Hằng tháng, cùng ngày"), "monthly_weekday": N_("Hằng tháng, cùng thứ"),
@@ -84,6 +84,22 @@ def read(form: FormData) -> Typed:
     )
 
 
+def of(series: Series, days: WorkingDays, when: When) -> Typed:
+    """The fields that mean the same dates; without a kind where the form has none for such a rule."""
+    parts, keys = dict(part.split("=") for part in series.rule.split(";")), series.keys()
+    typed = Typed(
+        "", parts.get("INTERVAL", "1"), frozenset(parts.get("BYDAY", "").split(",")) & {*DAYS}, "count", str(len(keys)),
+        keys[-1].date().isoformat(), all(days.works(one.key.date()) for one in series.occurrences()),
+        frozenset(key.isoformat() for key in series.excluded))
+    for kind in (*KINDS,)[1:]:
+        rule = _rule(replace(typed, kind=kind), series.start, when)
+        if parts["FREQ"] in rule and Series(rule, series.start, series.zone, series.length).keys() == keys:
+            typed.kind = kind
+            break
+    typed.ends = "until" if "UNTIL" in parts else "count"
+    return typed
+
+
 def plan(typed: Typed, slot: Slot, when: When, days: WorkingDays) -> Plan:
     """The dates from the first one on that the rule means.  Raises Invalid and TooLarge as `Series` does, with its fields."""
     start = when.local(slot.start).replace(tzinfo=None)
@@ -112,12 +128,9 @@ def _rule(typed: Typed, start: datetime, when: When) -> str:
     if typed.kind == "weekly":
         parts += ";BYDAY=" + ",".join(day for day in DAYS if day in (typed.days or {DAYS[start.weekday()]}))
     elif typed.kind == "monthly":
-        # A month without a 31st has its last day instead.
-        late = ",".join(map(str, range(28, start.day + 1)))
-        parts += f";BYMONTHDAY={start.day}" if start.day <= 28 else f";BYMONTHDAY={late};BYSETPOS=-1"
+        parts += f";{of_month(start.day)}"
     elif typed.kind == "monthly_weekday":
-        place = (start.day - 1) // 7 + 1
-        parts += f";BYDAY={place if place <= 4 else -1}{DAYS[start.weekday()]}"
+        parts += f";{of_week(start.date())}"
     return parts + _end(typed, start, when)
 
 
@@ -141,7 +154,7 @@ def words(series: Series, when: When, last: datetime | None = None) -> str:
     if days := _days(parts):
         told.append(days)
     if "BYMONTHDAY" in parts:
-        told.append(_("ngày {day}", day=series.start.day))
+        told.append(_month_days(parts))
     told.append(series.start.strftime("%H:%M"))
     told.append(_("đến {date}", date=when.date(last or series.occurrences()[-1].slot.start)))
     return ", ".join(told)
@@ -165,3 +178,11 @@ def _days(parts: dict[str, str]) -> str:
             shown.append(f"{name} {_(PLACES[int(day[:-2])])}" if day[:-2] and int(day[:-2]) in PLACES else name)
     return ", ".join(shown)
 
+
+def _month_days(parts: dict[str, str]) -> str:
+    """Those that the rule names; of 28 to 31, of which the last is meant, that."""
+    days = [int(day) for day in parts["BYMONTHDAY"].split(",")]
+    if parts.get("BYSETPOS") == "-1" and min(days) > 0:
+        days = [max(days)]
+    return ", ".join(_("ngày {day}", day=day) if day > 0 else _("ngày cuối tháng") if day == -1
+                     else _("ngày thứ {n} từ cuối tháng", n=-day) for day in days)

@@ -65,8 +65,6 @@ def gathered(found: Container, conn: Connection, entries: Sequence[Entry]) -> li
 
 def clashes(conn: Connection, plan: Plan | None, point_ids: Sequence[int], by: Subject) -> dict[str, MeetingError]:
     """What stands in the way of each date of a series that is about to be booked, by its key."""
-    found = {}
-    for row in plan.rows if plan and point_ids else ():
-        if not row.left_out and (taken := readings.conflicts(conn, point_ids, row.slot, by=by)):
-            found[row.key] = claims.overlap(taken)
-    return found
+    rows = [row for row in plan.rows if not row.left_out] if plan and point_ids else []
+    found = readings.conflicts_at(conn, point_ids, [row.slot for row in rows], by)
+    return {row.key: claims.overlap(taken) for row, taken in zip(rows, found, strict=True) if taken}

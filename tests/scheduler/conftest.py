@@ -125,6 +125,16 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="module")
+def field(sqlite_land: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Province]]:
+    """One database for many examples, each of which is rolled back."""
+    path = tmp_path_factory.mktemp("field") / "land.db"
+    shutil.copyfile(sqlite_land, path)
+    database = Database(f"sqlite:///{path}")
+    yield database, look(database, SETTLED)
+    database.close()
+
+
 @pytest.fixture
 def province(db: Database, at: datetime) -> Province:
     return look(db, at)

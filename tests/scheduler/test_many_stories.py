@@ -29,7 +29,8 @@ from meetings.store.tables import meeting
 from meetings.store.unit_tables import unit_version
 from scheduler import maintenance, series_store, service, store
 from scheduler.points import all_points
-from scheduler.series_store import Change, Scope
+from scheduler.series import wall_of
+from scheduler.series_store import Change, Repeat, Scope
 from scheduler.slots import Slot, civil_day
 from tests.scheduler.conftest import Office, Province
 from tests.scheduler.test_race import overlapping_pairs
@@ -106,6 +107,18 @@ class Stories(RuleBasedStateMachine):
             begin = start.replace(hour=self.at.hour, minute=0) + hour * HOUR
             self._try(crash, lambda conn: series_store.edit(
                 conn, meeting_id, scope, Change(slot=Slot(begin, begin + length * HOUR)), by, self.zero))
+
+    @rule(number=st.integers(0, 99), scope=st.sampled_from([Scope.FOLLOWING, Scope.ALL]), day=st.integers(0, DAYS - 1), hour=hour,
+          count=st.integers(1, 4), crash=crash)
+    def turn_series(self, number: int, scope: Scope, day: int, hour: int, count: int, crash: bool) -> None:
+        if (known := self._member(number)) is not None:
+            wanted = Repeat(f"FREQ=DAILY;COUNT={count}", wall_of(self.moment(day, hour), "Asia/Ho_Chi_Minh"), HOUR, "Đổi quy tắc")
+            if self._try(crash, lambda conn: series_store.edit(conn, known[0], scope, Change(repeat=wanted), known[1], self.zero)) is not None:
+                with self.database.read() as conn:
+                    place = series_store.of_meeting(conn, known[0])
+                    assert place is not None
+                    fresh = {row.meeting_id for row in series_store.members(conn, place.stored.series_id)} - set(self.series)
+                self.series += sorted(fresh)
 
     @rule(number=st.integers(0, 99), scope=scope, crash=crash)
     def cancel_series(self, number: int, scope: Scope, crash: bool) -> None:

@@ -1,14 +1,15 @@
-"""/meetings/{id}/series and /losses: the other dates of a meeting that comes again, and what a higher level took from it.
+"""/meetings/{id}/series and /losses: the other dates of a meeting that comes again, its rule, and what a higher level took from it.
 
-A series is made with its first meeting (`repeat`) and changed through any of them (`scope`); here it is only shown.  A loss is
+A series is made with its first meeting (`repeat`) and changed through any of them (`scope`); its rule is changed here.  A loss is
 answered once: another time with all points, or on without them.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
 from meetings.access import Action, Subject
@@ -18,17 +19,21 @@ from scheduler import claims, displacing, series_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.displacing import Loss
-from web import views
+from scheduler.series import wall_of
+from scheduler.series_store import Repeat, Scope
+from web import repeating, views
 from web.api import answers, body
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
 from web.api.shapes import Listed, Out
 from web.api.shapes_lines import AnswerIn, LossOut, OccurrenceOut, show_loss
+from web.api.shapes_meetings import SeriesRuleIn, SeriesRuleOut, show_rule
 from web.api.tokens import who
 from web.container import container
 from web.guard import allow
 
 router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["meetings"])
+Later = Annotated[Literal[Scope.FOLLOWING, Scope.ALL], Query(description="How far it reaches: this and the following dates, or all to come.")]
 BOOK = allow(Action.MEETING_BOOK, views.meeting, who=who)
 
 
@@ -44,6 +49,35 @@ def series(
     lines = [OccurrenceOut(number=number, meeting=row.meeting_id, start=row.starts_at, end=row.ends_at, state=State(row.state))
              for number, row in enumerate(rows, 1)]
     return answers.listed(request, part(lines, lambda one: (one.number,), limit, cursor), lambda one: one)
+
+
+@router.get("/series/rule", **contract("getSeriesRule", SeriesRuleOut))
+def rule(request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.MEETING_READ, views.meeting, who=who))) -> Response:
+    """By which rule the meeting comes again; of one that stands alone every field is null."""
+    with container(request).db.read() as conn:
+        return answers.show(request, show_rule(series_store.of_meeting(conn, meeting_id)))
+
+
+@router.put("/series/rule", **contract("changeSeriesRule", SeriesRuleOut, 409, 412, 413, 415))
+def change_rule(
+    request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.MEETING_EDIT, views.meeting, who=who)),
+    wanted: SeriesRuleIn = Depends(body.of(SeriesRuleIn)), scope: Later = Scope.FOLLOWING,
+) -> Response:
+    """Another rule for this and the following dates, or all to come.  A date whose day is still one of the rule keeps its meeting; between
+    two that do, the others follow in their order; whoever finds no date is cancelled, and new dates are booked with this meeting's points."""
+    zone = container(request).when.zone.key
+
+    def look(conn: Connection) -> Out:
+        return show_rule(series_store.hold(conn, meeting_id))
+
+    def work(conn: Connection, now: datetime) -> None:
+        left_out = None if wanted.leave_out is None else frozenset(wall_of(start, zone) for start in wanted.leave_out)
+        change = Repeat(wanted.rule, wall_of(wanted.start, zone), wanted.end - wanted.start, wanted.reason, left_out)
+        repeating.repeat(conn, meeting_id, scope, change, subject, now)
+
+    done = answers.changed(request, look, work)
+    container(request).hub.changed(meeting_id)
+    return done
 
 
 @router.get("/losses", **contract("listLosses", Listed[LossOut], listed=True))

@@ -164,6 +164,31 @@ class SeriesOut(Out):
     version: int
 
 
+class SeriesRuleOut(Out):
+    """By which rule a meeting comes again.  `start` is the first date by the rule; null where the meeting stands alone."""
+
+    id: str | None
+    rule: str | None
+    start: datetime | None
+    end: datetime | None
+    left_out: list[datetime] = Field(description="Starts by the rule that are left out.")
+    total: int = Field(description="Dates that are left.")
+    version: int | None
+
+
+class SeriesRuleIn(In):
+    """The rule from now on.  `start` and `end` are those of its first date, in the installation's zone."""
+
+    model_config = example(rule="FREQ=WEEKLY;BYDAY=FR;COUNT=6", start="2026-03-13T09:00:00+07:00", end="2026-03-13T11:00:00+07:00")
+
+    rule: Rule = Field(examples=["FREQ=WEEKLY;BYDAY=FR;COUNT=6"], description="RFC 5545, with COUNT or UNTIL; at most 366 dates.")
+    start: Moment
+    end: Moment
+    leave_out: Annotated[list[Moment], FailFast(), Field(max_length=366, description=(
+        "Starts by the new rule that are left out.  Not named: what was left out stays so, wherever its date goes."))] = UNSET
+    reason: Line = Field("Đổi quy tắc lặp của chuỗi họp", min_length=1, description="Told of the dates that are cancelled.")
+
+
 class MeetingBrief(Out):
     """A meeting in a list."""
 
@@ -222,6 +247,16 @@ def _person(person: Person) -> PersonRef:
 def _series(place: Place) -> SeriesOut:
     stored = place.stored
     return SeriesOut(id=stored.series_id, rule=stored.series.rule, number=place.number, total=place.total, version=stored.version)
+
+
+def show_rule(place: Place | None) -> SeriesRuleOut:
+    if place is None:
+        return SeriesRuleOut(id=None, rule=None, start=None, end=None, left_out=[], total=0, version=None)
+    series = place.stored.series
+    slots = [series.slot(key) for key in (series.start, *sorted(series.excluded))]
+    return SeriesRuleOut(
+        id=place.stored.series_id, rule=series.rule, start=slots[0].start, end=slots[0].end, left_out=[slot.start for slot in slots[1:]],
+        total=place.total, version=place.stored.version)
 
 
 def show_brief(meeting: Meeting) -> MeetingBrief:

@@ -13,11 +13,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 
+from meetings import service
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, Stale
 from meetings.meeting import Meeting
-from scheduler import claims
+from scheduler import claims, series_store
 from scheduler import service as booking
+from scheduler.series_store import Change, Place, Scope
 from scheduler.slots import Slot
 from web import calendar_free, calendar_view, convening, places, views
 from web.calendar_model import DAYS, Day, Span, month_after, month_days, week_of
@@ -26,6 +28,7 @@ from web.container import Container, container
 from web.errors import explain, status_of
 from web.guard import allow
 from web.pages import done, page
+from web.routes.booking import blocked
 
 router = APIRouter(prefix="/calendar", tags=["calendar"], default_response_class=HTMLResponse)
 
@@ -122,12 +125,13 @@ MOVE = Depends(allow(Action.MEETING_EDIT, views.meeting))
 def move_form(request: Request, meeting_id: str) -> Response:
     """The plain form: what a drag does, without scripts."""
     meeting = request.state.meeting
-    return _form(request, meeting, meeting.start, meeting.end)
+    return _form(request, meeting, meeting.start, meeting.end, series=_series(request))
 
 
 def _form(request: Request, meeting: Meeting, start: datetime, end: datetime, status: int = 200, **said: Any) -> HTMLResponse:
     found = container(request)
-    values: dict[str, Any] = {"error": None, "clashes": [], "more": 0, "choices": (), **said}
+    values: dict[str, Any] = {
+        "error": None, "clashes": [], "more": 0, "choices": (), "blocked": (), "series": None, "scope": "", "asked": False, **said}
     return page(
         request, "calendar/move.html", status, place="meetings", meeting=meeting, start=start, end=end, was=_was(found, meeting), wall=wall,
         **values)
@@ -143,21 +147,39 @@ def move(request: Request, meeting_id: str) -> Response:
     found, subject, now = container(request), request.state.subject, container(request).clock.now()
     meeting, part = request.state.meeting, request.headers.get("x-part") == "1"
     form = {name: str(request.state.form.get(name, "")) for name in ("day", "start", "end", "was_start", "was_end")}
-    start, end = meeting.start, meeting.end
+    start, end, scope, series = meeting.start, meeting.end, Scope.of(request.state.form.get("scope")), _series(request)
     try:
         start, end = _times(found, form)
+        if series and "scope" not in request.state.form:
+            _same(found, meeting, form)
+            return _form(request, meeting, start, end, series=series, asked=True)
         with found.db.write() as conn:
-            current = claims.hold_whole(conn, meeting_id, (), Slot(start, end))
-            _same(found, current, form)
-            moved = convening.move(conn, meeting_id, start, end, subject, now)
+            if series and scope is not Scope.ONE:
+                current = service.get(conn, meeting_id)  # the use case locks it, after its series, and compares
+                _same(found, current, form)
+                change = Change(slot=Slot(start, end), was=Slot(current.start, current.end))
+                n = series_store.edit(conn, meeting_id, scope, change, subject, now, acts=convening)
+            else:
+                current = claims.hold_whole(conn, meeting_id, (), Slot(start, end))
+                _same(found, current, form)
+                convening.move(conn, meeting_id, start, end, subject, now)
+                n = 1
+            moved = service.get(conn, meeting_id)
             again = len(booking.points_of_meeting(conn, meeting_id, "pending"))
     except MeetingError as error:
-        return _refused(request, meeting, start, end, error)
+        return _refused(request, meeting, start, end, error, scope=scope.value if series else "", series=series)
     found.hub.changed(meeting_id)
     if not part:
-        return done(f"/meetings/{meeting_id}", "moved")
-    return page(request, "calendar/moved.html", place="meetings", meeting=moved, again=again, wall=wall,
+        return done(f"/meetings/{meeting_id}", "moved" if n == 1 else "changed_many", n if n > 1 else None)
+    return page(request, "calendar/moved.html", place="meetings", meeting=moved, again=again, wall=wall, n=n, scope=scope.value if series else "",
                 was=_was(found, moved), back=(wall(current.start, found.when), wall(current.end, found.when)))
+
+
+def _series(request: Request) -> Place | None:
+    """The meeting's place in its series, where more of it than this one can be moved."""
+    with container(request).db.read() as conn:
+        place = series_store.of_meeting(conn, request.state.meeting.meeting_id)
+    return place if place and place.coming > 1 else None
 
 
 def _times(found: Container, form: dict[str, str]) -> tuple[datetime, datetime]:
@@ -178,14 +200,14 @@ def _same(found: Container, meeting: Meeting, form: dict[str, str]) -> None:
         raise Stale("calendar.stale", when=found.when.span(meeting.start, meeting.end))
 
 
-def _refused(request: Request, meeting: Meeting, start: datetime, end: datetime, error: MeetingError) -> HTMLResponse:
+def _refused(request: Request, meeting: Meeting, start: datetime, end: datetime, error: MeetingError, **more: Any) -> HTMLResponse:
     """Why not, who is in the way, and when all of the meeting's points are free."""
     found = container(request)
     clashes = list(error.params.get("conflicts", ())) if isinstance(error, Conflict) else []
     with found.db.read() as conn:
         choices = _free(conn, request, meeting, start, end) if clashes else ()
     said = {"error": explain(error, request), "clashes": clashes[:calendar_free.NAMED], "more": len(clashes) - calendar_free.NAMED,
-            "choices": choices}
+            "choices": choices, "blocked": [(slot, explain(why, request)) for _key, slot, why in blocked(error)], **more}
     return _form(request, meeting, start, end, status_of(error), **said)
 
 

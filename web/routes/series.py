@@ -117,7 +117,7 @@ def whole(request: Request, meeting_id: str) -> Response:
     by_rule = {one.key.isoformat(): one.slot for one in stored.series.occurrences()}
     apart = {row.meeting_id for row in rows if row.key in by_rule and by_rule[row.key] != Slot(row.starts_at, row.ends_at)}
     coming = [row for row in rows if row.ends_at > now and row.state in CHANGEABLE]
-    return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, series=series, words=words, apart=apart,
+    return page(request, "meetings/series.html", place="meetings", meeting=request.state.meeting, resource=request.state.resource, series=series, words=words, apart=apart,
                 coming=coming, others=[row for row in rows if row not in coming], convened=[row for row in coming if row.state == "convened"],
                 left_out=sorted(key for key in stored.series.excluded if key.isoformat() not in {row.key for row in rows}))
 

@@ -341,6 +341,29 @@ async def test_a_meeting_that_comes_again_is_booked_and_changed_as_calendars_do(
     assert [one["state"] for one in (await script.get(PATH)).json()["items"]] == ["convened", "cancelled", "cancelled", "cancelled"]
 
 
+async def test_the_rule_of_a_series_is_read_and_changed_as_a_whole(program: Ask, found: Container) -> None:
+    script = program("thuky")
+    first = await made(script, audience={"add": ["22"]}, repeat={"rule": "FREQ=WEEKLY;COUNT=3", "leave_out": ["2026-03-13T09:00:00+07:00"]})
+    path = f"{first.headers['location']}/series/rule"
+    told = await script.get(path)
+    assert told.json()["rule"] == "FREQ=WEEKLY;COUNT=3" and told.json()["left_out"] == ["2026-03-13T02:00:00Z"] and told.json()["total"] == 2
+    wanted = {"rule": "FREQ=WEEKLY;BYDAY=TH;COUNT=4", "start": "2026-03-05T14:00:00+07:00", "end": "2026-03-05T15:00:00+07:00"}
+    problem(await script.put(path + "?scope=one", json=wanted, headers={"if-match": "*"}), 422, "api.invalid")
+    problem(await script.put(path, json={**wanted, "rule": "FREQ=DAILY;COUNT=367"}, headers={"if-match": "*"}), 413, "series.too_many")
+    problem(await script.put(path, json={**wanted, "end": wanted["start"]}, headers={"if-match": "*"}), 422, "series.length")
+    turned = await script.put(path + "?scope=all", json=wanted, headers={"if-match": told.headers["etag"]})
+    assert turned.status_code == 200, turned.text
+    assert turned.json() == {**told.json(), "rule": wanted["rule"], "start": "2026-03-05T07:00:00Z", "end": "2026-03-05T08:00:00Z",
+                             "left_out": ["2026-03-12T07:00:00Z"], "total": 3, "version": turned.json()["version"]}
+    listed = (await script.get(PATH)).json()["items"]
+    assert [one["start"][5:13] for one in listed] == ["03-05T07", "03-19T07", "03-26T07"]
+    problem(await script.put(path, json=wanted, headers={"if-match": told.headers["etag"]}), 412, "api.stale")
+    alone = await made(script, "alone-key", title="Riêng", start="2026-03-10T09:00:00+07:00", end="2026-03-10T10:00:00+07:00")
+    single = f"{alone.headers['location']}/series/rule"
+    assert (await script.get(single)).json()["rule"] is None
+    problem(await script.put(single, json=wanted, headers={"if-match": "*"}), 422, "series.unknown")
+
+
 async def test_a_form_of_the_pages_and_the_interface_do_the_same(program: Ask, found: Container, clock: ManualClock) -> None:
     script = program("thuky")
     first = await made(script, audience=under(found, "Huyện Ba Chẽ"))
