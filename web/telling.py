@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from meetings import service
 from meetings.access import Role
 from meetings.errors import Invalid, NotFound
+from meetings.meeting import Meeting
 from meetings.store.among import among
 from scheduler import hearing, outbox, requests, unheard
 from scheduler.hearing import Person
@@ -33,13 +34,19 @@ _UNKNOWN = Words(N_("Về cuộc họp: {meeting}"), N_("Có thay đổi về cu
 _MOST_SMS = 300  # characters
 
 
-def people(conn: Connection, to: To, words: Words, on: date) -> list[Person]:
-    """Everybody a notice reaches: those who answer for a unit, one person, or those who look after a point.  `on`: whose day it is."""
+def people(conn: Connection, to: To, words: Words, on: date, meeting: Meeting | None = None) -> list[Person]:
+    """Everybody a notice reaches: those who answer for a unit, one person, or those who look after a point.
+
+    `on`: whose day it is.  For the secretary of the `meeting` another of the unit hears, where that one has no address.
+    """
     def reaches(one: Person) -> bool:
         return bool(one.email or one.phone and words.sms)
 
     if "user" in to:
-        return [one for one in _accounts(conn, store.account.c.user_id == to["user"]) if reaches(one)]
+        found = _accounts(conn, store.account.c.user_id == to["user"])
+        if meeting and to["user"] == meeting.secretary.user_id and not any(map(reaches, found)):
+            found = [one for one in _accounts(conn, store.account.c.unit_id == meeting.unit.id) if Role.SECRETARY in one.roles]
+        return list(filter(reaches, found))
     if "unit" in to:
         staff, units = _staff(conn, to["unit"], on)
         return hearing.asked(staff, to["unit"], units, reaches)
@@ -83,7 +90,8 @@ def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) 
     payload = item.payload
     words = WORDS.get(payload["what"], _UNKNOWN)
     subject, text, address = render(found, conn, payload, words)
-    reached = people(conn, payload["to"], words, found.when.local(_day(conn, payload, at)).date())
+    meeting = _known(conn, payload)
+    reached = people(conn, payload["to"], words, found.when.local(meeting.start if meeting else at).date(), meeting)
     if not reached:
         unheard.pass_on(conn, payload, at)
         return False
@@ -94,12 +102,12 @@ def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) 
     return True
 
 
-def _day(conn: Connection, payload: Mapping[str, Any], at: datetime) -> datetime:
-    """Of the meeting, whose units answer as they stand then; of the notice where there is none."""
+def _known(conn: Connection, payload: Mapping[str, Any]) -> Meeting | None:
+    """The meeting that it has to do with, whose units answer as they stand on its day."""
     try:
-        return service.get(conn, payload["meeting_id"]).start if payload["meeting_id"] else at
+        return service.get(conn, payload["meeting_id"]) if payload["meeting_id"] else None
     except NotFound:
-        return at
+        return None
 
 
 def put(
@@ -133,11 +141,8 @@ class _Values(dict[str, Any]):
 
 
 def _meeting(found: Container, conn: Connection, payload: Mapping[str, Any]) -> dict[str, str]:
-    if payload["meeting_id"] is None:
-        return {}
-    try:
-        meeting = service.get(conn, payload["meeting_id"])
-    except NotFound:
+    meeting = _known(conn, payload)
+    if meeting is None:
         return {}
     return {"meeting": meeting.title, "time": found.when.span(meeting.start, meeting.end),
             "place": meeting.place or meeting.unit.name, "chair": meeting.chair.name, "unit_name": meeting.unit.name}

@@ -18,9 +18,11 @@ from scheduler import invitees, line_tests, requests
 from scheduler import store as points_store
 from scheduler.outbox_table import outbox as table
 from tests.web.conftest import ManualClock, browser, post, sign_in
+from tests.web.test_booking import book, points_named
 from tests.web.test_delivery import Office, booked, event, office  # noqa: F401 - a fixture
 from tests.web.test_readiness import Story, report, story  # noqa: F401 - a fixture
 from tests.web.test_requests import draft, only_request
+from tests.web.test_series_pages import WEEKLY, meetings_of
 from web import housekeeping, replies, store
 from web.container import Container
 
@@ -92,14 +94,14 @@ async def test_what_reaches_nobody_is_told_above_at_once_and_to_the_convenor(
         assert page.status_code == 200 and "Huyện Ba Chẽ" in page.text and "Đồng ý" not in page.text, "to read, not to answer for them"
         await sign_in(convenor, "nguoila")
         tab = (await convenor.get(f"/meetings/{meeting_id}/approvals")).text
-        assert "chưa báo được cho ai" in tab and "đã báo Tỉnh Quảng Ninh" in tab
+        assert "Chưa báo được cho ai" in tab and "Đã báo Tỉnh Quảng Ninh." in tab
         account(found, "huyen", ba_che, Role.CHAIR, "chutich@bache.vn")
         item = re.findall(r'/letters/again".*?name="item" value="(\d+)"', tab)[0]
         there = await post(convenor, f"/meetings/{meeting_id}/letters/again", {"item": item, "back": "approvals"})
         assert there.headers["location"].startswith(f"/meetings/{meeting_id}/approvals?done=again")
         office.due()
         assert len(office.sink.to("chutich@bache.vn")) == 1
-        assert "chưa báo được cho ai" not in (await convenor.get(f"/meetings/{meeting_id}/approvals")).text
+        assert "Chưa báo được cho ai" not in (await convenor.get(f"/meetings/{meeting_id}/approvals")).text
     assert len(office.sink.to("tinh@qn.vn")) == 1
 
 
@@ -151,6 +153,22 @@ async def test_the_secretary_sees_whose_invitation_was_refused_and_sends_it_agai
     assert len(office.sink.to("son@donDac.vn")) == 1
 
 
+async def test_of_a_series_too(
+    app: FastAPI, found: Container, office: Office, client: httpx.AsyncClient  # noqa: F811
+) -> None:
+    office.sink.answers = {"son@donDac.vn": "550 5.1.1 no such user"}
+    await sign_in(client, "thuky")
+    made = await book(client, points_named(found, "Tỉnh Quảng Ninh", "Xã Đồn Đạc"), **{**WEEKLY, "day": "2026-03-13"})
+    office.due()
+    for meeting_id in meetings_of(found, made.headers["location"])[::3]:
+        page = (await client.get(f"/meetings/{meeting_id}/audience")).text
+        assert "chưa gửi được: 550 5.1.1 no such user" in page, "each of its dates says it"
+    office.sink.answers = {}
+    item = re.findall(r'/letters/again".*?name="item" value="(\d+)"', page)[0]
+    assert (await post(client, f"/meetings/{meeting_id}/letters/again", {"item": item})).status_code == 303
+    assert office.due() == 1 and "chưa gửi được" not in (await client.get(f"/meetings/{meeting_id}/audience")).text
+
+
 # --- lines -------------------------------------------------------------------------------------------------------------
 
 
@@ -168,7 +186,7 @@ async def test_who_looks_after_a_point_without_an_account_gets_the_verdict_and_a
     await report(client, story.link(1), udp=False, tcp=False, relay=False)
     card(found, weak.point_id, technician_email="yeu@qn.vn")
     card(found, failed.point_id, technician_name="Vũ Tuấn", technician_email="kt@qn.vn", deputy_name="Lò Mai", deputy_phone="0912 345 678")
-    give(found, "thuky", "thuky@qn.vn")
+    account(found, "thuky2", story.tree.roots()[0].unit_id, Role.SECRETARY, "thuky2@qn.vn")  # the meeting's own has no address
     give(found, "nguoila", "la@coto.vn")
     with found.db.write() as conn:
         line_tests.report(conn, found.keys.tests, story.meeting, "T-24h", story.start, clock.now())
@@ -184,7 +202,7 @@ async def test_who_looks_after_a_point_without_an_account_gets_the_verdict_and_a
     assert "chưa kiểm tra" in str(about(office, "la@coto.vn", "Chưa kiểm tra").get_content()), f"{secretary_only.name} has a secretary alone"
     [sms] = (tmp_path / "sms").glob("*.json")
     assert "0912345678" in sms.read_text("utf-8") and "/t/" in sms.read_text("utf-8")
-    summary = about(office, "thuky@qn.vn", "4 điểm chưa sẵn sàng")
+    summary = about(office, "thuky2@qn.vn", "4 điểm chưa sẵn sàng")
     told = str(summary.get_content())
     assert f"Lỗi (1): {failed.name}" in told and "Chưa kiểm tra (2)" in told
     assert f"{story.wall}.csv" in told and untested.name in told
