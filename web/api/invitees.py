@@ -13,7 +13,8 @@ from meetings.access import Action, Subject
 from meetings.store import seat_store
 from minutes import service as minutes
 from minutes.release import MEDIA_TYPES, What
-from scheduler import invitees
+from scheduler import invitees, sent, series_invitations
+from scheduler.sent import Fate, Sent
 from web import views
 from web.api import answers, etag
 from web.api.contract import contract
@@ -35,11 +36,13 @@ Answer = Annotated[Literal["", "needs-action", "accepted", "declined", "tentativ
 def listing(
     request: Request, meeting_id: str, answer: Answer = "", limit: Limit = 100, cursor: Cursor = "", subject: Subject = Depends(PREPARES),
 ) -> Response:
-    """Everybody who is invited by mail, by name, with the answer that counts for the present time of the meeting."""
+    """Everybody who is invited by mail, by name: the answer that counts for the meeting's present time, and whether the letter went out."""
     with container(request).db.read() as conn:
         codes = {seat.point_id: seat.code for seat in seat_store.seats(conn, meeting_id)}
         rows = [one for one in invitees.of_meeting(conn, meeting_id) if answer in ("", one.partstat)]
-    lines = sorted((show_invitee(one, codes.get(one.point_id or 0)) for one in rows), key=_key)
+        fates = sent.of_invitations(conn, meeting_id, series_invitations.of_meeting(conn, meeting_id))
+    nothing = Fate(Sent.NO)
+    lines = sorted((show_invitee(one, codes.get(one.point_id or 0), fates.get(one.address.casefold(), nothing)) for one in rows), key=_key)
     return answers.listed(request, part(lines, _key, limit, cursor), lambda one: one)
 
 
@@ -54,11 +57,11 @@ def _files() -> dict[str, Any]:
 def paper(request: Request, meeting_id: str, ending: Annotated[Literal["pdf", "docx"], Path()], subject: Subject = Depends(READS)) -> Response:
     """Giấy mời as it went out, from the convening on."""
     with container(request).db.read() as conn:
-        sent = invitations.send(minutes.invitation(conn, meeting_id), ending)
-    sent.headers["etag"] = version = etag.of(bytes(sent.body))
+        answer = invitations.send(minutes.invitation(conn, meeting_id), ending)
+    answer.headers["etag"] = version = etag.of(bytes(answer.body))
     if etag.matches(request.headers.get("if-none-match"), version):
         return Response(status_code=304, headers={"etag": version})
-    return sent
+    return answer
 
 
 def _key(one: InviteeOut) -> tuple[str, str]:

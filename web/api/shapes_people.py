@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from meetings.store.seat_store import Seat
 from scheduler.feeds import Feed
 from scheduler.invitees import Invitee
+from scheduler.sent import Fate, Sent
 from scheduler.workday_store import Told
 from scheduler.workdays import WorkingDays
 from web.api.shapes import Code, In, Line, Moment, Out, Text, example
@@ -78,6 +79,8 @@ class InviteeOut(Out):
     answer: Literal["needs-action", "accepted", "declined", "tentative", "delegated"]
     comment: str
     answered_at: datetime | None
+    sent: Sent = Field(description="What became of the newest invitation; empty: none is known.")
+    refused: str = Field(description="The words of the mail server that did not take it, for ever or for now; empty: none.")
 
 
 class DueOut(Out):
@@ -127,10 +130,10 @@ def show_delegate(row: Row[Any], seat: Seat) -> DelegateOut:
                        registered_at=row.registered_at)
 
 
-def show_invitee(one: Invitee, code: str | None) -> InviteeOut:
+def show_invitee(one: Invitee, code: str | None, fate: Fate) -> InviteeOut:
     return InviteeOut.model_validate(
         {"id": one.invitee_id, "point": code, "name": one.name, "address": one.address, "answer": one.partstat, "comment": one.comment,
-         "answered_at": one.replied_at})
+         "answered_at": one.replied_at, "sent": fate.sent, "refused": fate.why})
 
 
 def show_feed(feed: Feed, code: str | None, address: str | None = None) -> FeedOut:

@@ -65,11 +65,14 @@ class CapacityOut(Out):
     declared: bool = Field(description="Declared by an administrator.")
 
 
+_TOLD = {"report": "Minutes after a round until technicians and the meeting's secretary hear who is not ready; null: never."}
+
+
 def _field(name: str) -> tuple[Any, Any]:
     if name in times.CLOCKS:
         return Clock, Field(description="Local time.")
     least, most = times.SPANS.get(name) or times.NUMBERS[name]
-    told = "Minutes before the start." if name in times.SPANS else None
+    told = "Minutes before the start." if name in times.SPANS else _TOLD.get(name)
     if name in times.OPTIONAL:
         return int | None, Field(None, ge=least, le=most, description=told)
     return int, Field(ge=least, le=most, description=told)

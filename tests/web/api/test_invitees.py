@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from scheduler import invitees
+from scheduler import invitees, outbox
 from scheduler.mail_table import invitee
+from scheduler.outbox_table import outbox as table
 from tests.web.api.conftest import Ask, problem
 from tests.web.api.test_meetings import made
 from web.container import Container
@@ -29,7 +30,12 @@ async def test_answers_are_told_to_who_prepares_the_meeting(program: Ask, found:
     assert {one["name"] for one in everybody} >= {"Hoàng Văn Sơn", "Bùi Văn An"}
     [declined] = (await ours.get(f"{meeting}/invitees?answer=declined")).json()["items"]
     assert (declined["name"], declined["address"], declined["answer"], declined["comment"]) == (
-        "Hoàng Văn Sơn", "son@xa.vn", "declined", "Bận họp huyện") and declined["answered_at"]
+        "Hoàng Văn Sơn", "son@xa.vn", "declined", "Bận họp huyện") and declined["answered_at"] and declined["sent"] == ""
+    with found.db.write() as conn:
+        outbox.put(conn, f"invite:{meeting.rpartition('/')[2]}:{ids[0]}:0:1", "invite", now, {"invitee": ids[0]})
+        conn.execute(table.update().where(table.c.key.like(f"%{ids[0]}:0:1")).values(state="failed", settled_at=now, error="550 no such user"))
+    [refused] = (await ours.get(f"{meeting}/invitees?answer=declined")).json()["items"]
+    assert (refused["sent"], refused["refused"]) == ("failed", "550 no such user")
     first = await ours.get(f"{meeting}/invitees?limit=1")
     assert first.json()["next"] and len(first.json()["items"]) == 1
     problem(await ours.get(f"{meeting}/invitees?answer=maybe"), 422, "api.invalid")
