@@ -1,37 +1,45 @@
 """Use cases of kept audiences: the rule a meeting's points were chosen by, looked at again when units change; named groups.
 
-A merger between booking and meeting changes no meeting by itself: what the rule means under the new units is stored as a
-difference and told to the meeting's secretary, who takes it over with one button.  What took place keeps its names, because
-seats do.  `reresolve` is called after every load of units and now and then; the rest by pages.
+A merger between booking and meeting changes no meeting by itself: what the rule means under the new units, and did not when it
+was taken over, is stored as a difference and told to the meeting's secretary, who takes it over with one button.  What people
+did since (answers, silence, points added or taken out) is no difference.  What took place keeps its names, because seats do.
+`reresolve` is called after every load of units and now and then; the rest by pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from meetings import service as meetings
 from meetings.access import Action, Resource, Subject, require
 from meetings.errors import Conflict, Invalid, NotFound, Stale
 from meetings.ids import new_id
+from meetings.ledger import stamp
 from meetings.meeting import State
 from meetings.permit import permit
 from meetings.store import meeting_store, seat_store, unit_store
+from meetings.store.among import among
 from meetings.store.tables import meeting, seat
 from meetings.texts import line
 from meetings.units import UnitTree
-from scheduler import claims, notices
+from scheduler import claims, notices, store
 from scheduler import points as point_store
 from scheduler.audience import Difference, Rule, difference
+from scheduler.audience_rows import keep, keep_alike
 from scheduler.audience_table import meeting_audience as kept
 from scheduler.audience_table import point_group
-from scheduler.readings import points_of_meeting
+from scheduler.booking import Point
 from scheduler.series_store import PLAIN, Acts
 from scheduler.slots import civil_day
+
+__all__ = ["Group", "apply", "change_of", "group", "group_remove", "group_save", "groups", "keep", "keep_alike", "reresolve"]
 
 _AHEAD = [State.DRAFT.value, State.CONVENED.value]
 
@@ -47,27 +55,8 @@ class Group:
     version: int
 
 
-def keep(conn: Connection, meeting_ids: Collection[str], rule: Rule, point_ids: Iterable[int], at: datetime) -> None:
-    """Keeps with each meeting by which rule its points were chosen; what was kept before is replaced."""
-    ids = sorted(meeting_ids)
-    conn.execute(delete(kept).where(kept.c.meeting_id.in_(ids)))
-    starts = {row.meeting_id: row.starts_at for row in conn.execute(
-        select(meeting.c.meeting_id, meeting.c.starts_at).where(meeting.c.meeting_id.in_(ids)))}
-    chosen = sorted(point_ids)
-    conn.execute(insert(kept), [
-        {"meeting_id": one, "rule": rule.as_data(), "resolved_on": civil_day(starts[one]), "points": chosen, "change": None, "looked_at": at}
-        for one in ids])
-
-
-def keep_alike(conn: Connection, meeting_id: str, others: Collection[str], at: datetime) -> None:
-    """Keeps with the other meetings that their points were chosen as this one's were; nothing where nobody knows how."""
-    row = conn.execute(select(kept.c.rule, kept.c.points).where(kept.c.meeting_id == meeting_id)).first()
-    if row is not None and others:
-        keep(conn, others, Rule.of_data(row.rule), row.points, at)
-
-
 def change_of(conn: Connection, meeting_id: str) -> Difference | None:
-    """What the meeting's rule means beside what is booked, as it was last looked at; None where nothing is different."""
+    """What mergers made of the meeting's audience, as it was last looked at; None where that is nothing."""
     row = conn.execute(select(kept.c.change).where(kept.c.meeting_id == meeting_id)).first()
     return Difference.of_data(row.change) if row and row.change else None
 
@@ -79,48 +68,60 @@ def reresolve(conn: Connection, at: datetime) -> list[str]:
     """
     point_store.ensure_points(conn, unit_store.ahead(conn, civil_day(at)))
     point_store.rename(conn, unit_store.tree(conn, civil_day(at)))
-    rows = conn.execute(select(kept, meeting.c.starts_at, meeting.c.secretary_id, meeting.c.title).join(
-        meeting, meeting.c.meeting_id == kept.c.meeting_id).where(meeting.c.state.in_(_AHEAD), meeting.c.starts_at > at)).all()
+    rows = conn.execute(select(kept, meeting.c.starts_at, meeting.c.secretary_id).join(
+        meeting, meeting.c.meeting_id == kept.c.meeting_id).where(meeting.c.state.in_(_AHEAD), meeting.c.starts_at > at).order_by(
+        kept.c.meeting_id)).all()
     if not rows:
         return []
     looker, news = _Looker(conn), list[str]()
-    seats = _seats(conn, [row.meeting_id for row in rows])
+    booked = _booked(conn, [row.meeting_id for row in rows])
     for row in rows:
-        found = looker.difference(Rule.of_data(row.rule), seats.get(row.meeting_id, {}), civil_day(row.starts_at))
-        data = found.as_data() if found else None
-        if data == row.change:
+        found = looker.difference(row, booked.get(row.meeting_id, {}), civil_day(row.starts_at))
+        before = Difference.of_data(row.change) if row.change else Difference()
+        if found == before:
             continue
-        conn.execute(update(kept).where(kept.c.meeting_id == row.meeting_id).values(change=data, looked_at=at))
-        if data:
+        same = (kept.c.meeting_id == row.meeting_id) & (kept.c.rule == row.rule) & (kept.c.points == row.points)
+        seen = conn.execute(update(kept).where(same).values(change=found.as_data() if found else None, looked_at=at)).rowcount
+        if seen and found.only(before) != found:
             news.append(row.meeting_id)
-            notices.tell(conn, "audience.changed", row.meeting_id, {"user": row.secretary_id}, at,
+            notices.tell(conn, "audience.changed", row.meeting_id, {"user": row.secretary_id}, at, key=_mark(row, found),
                          added=len(found.added), removed=len(found.removed), renamed=len(found.renamed))
     return news
 
 
+def _mark(row: Row[Any], found: Difference) -> str:
+    """One for every look at which something is new, whoever looks: two mergers may count the same."""
+    return f"{stamp(row.looked_at)} {json.dumps(found.as_data())}"
+
+
 def apply(conn: Connection, meeting_id: str, by: Subject, at: datetime, acts: Acts = PLAIN) -> int:
-    """Books what the rule means under the units of the meeting's day, and gives back what it no longer means; how many points.
+    """Books what mergers added and gives back what they took, of what was shown; all else stays.  How many points.
 
     Raises NotFound("audience.unchanged") and what booking raises.
     """
-    own = meeting_store.load(conn, meeting_id)
-    permit(conn, own, by, Action.MEETING_BOOK)
+    permit(conn, meeting_store.load(conn, meeting_id), by, Action.MEETING_BOOK)
     mine = select(kept).where(kept.c.meeting_id == meeting_id)
     row = conn.execute(mine).first()
     if row is None or not row.change:
         raise NotFound("audience.unchanged")
-    day = civil_day(own.start)
-    chosen = _Looker(conn).meant(Rule.of_data(row.rule), day)
-    claims.hold_whole(conn, meeting_id, chosen)  # points and meeting come before all else that is locked, as in every booking
+    shown = Difference.of_data(row.change)
+    # Points and meeting come before all else that is locked, as in every booking.
+    day = civil_day(claims.hold_whole(conn, meeting_id, [point_id for point_id, _name in shown.added]).start)
     now = conn.execute(mine.with_for_update()).first()
-    if now is None or (now.rule, now.change) != (row.rule, row.change):
+    held = _booked(conn, [meeting_id]).get(meeting_id, {})
+    if now is None or not now.change:
         raise NotFound("audience.unchanged")
-    count = acts.book(conn, meeting_id, list(chosen), by, at)
-    held = {one.point_id: one.name for one in seat_store.seats(conn, meeting_id)}
-    meetings.seats_rename(conn, meeting_id, {one: name for one, name in chosen.items() if one in held and held[one] != name}, by, at)
+    looker = _Looker(conn)
+    todo = shown.only(looker.difference(now, held, day))
+    added, gone = ({point_id for point_id, _name in part} for part in (todo.added, todo.removed))
+    wanted = looker.ordered((held.keys() - gone) | added, day)
+    if added or gone:
+        acts.book(conn, meeting_id, wanted, by, at)
+    seated = {one.point_id for one in seat_store.seats(conn, meeting_id)}
+    meetings.seats_rename(conn, meeting_id, {one: name for one, _old, name in todo.renamed if one in seated}, by, at)
     conn.execute(update(kept).where(kept.c.meeting_id == meeting_id).values(
-        resolved_on=day, points=sorted(chosen), change=None, looked_at=at))
-    return count
+        rule=looker.taken_over(now.rule, day), resolved_on=day, points=sorted({*now.points, *added}), change=None, looked_at=at))
+    return len(wanted)
 
 
 class _Looker:
@@ -129,24 +130,39 @@ class _Looker:
     def __init__(self, conn: Connection) -> None:
         self._units = unit_store.units(conn)
         self._lineage = unit_store.lineage(conn)
-        self._points = point_store.all_points(conn)
-        self._groups = {one.group_id: one.points for one in groups(conn)}
+        self._points = {point.point_id: point for point in point_store.all_points(conn)}
+        self._unit_of = {point_id: point.unit_id for point_id, point in self._points.items()}
         self._former: dict[str, set[str]] = {}
         for unit in self._units:
             self._former.setdefault(unit.unit_id, set()).add(unit.name)
         self._turns = sorted({day for unit in self._units for day in (unit.valid_from, unit.valid_to) if day})
         self._trees: dict[int, UnitTree] = {}
 
-    def meant(self, rule: Rule, on: date) -> dict[int, str]:
-        """Point → its name on that day: that of its unit, unless it has one of its own."""
-        tree = self._tree(on)
-        found = rule.meant(tree, self._points, self._lineage, self._groups, self._below)
-        return {one.point_id: tree.get(one.unit_id).name if one.name in self._former[one.unit_id] else one.name for one in found}
+    def difference(self, row: Row[Any], booked: Mapping[int, str], on: date) -> Difference:
+        """`row`: what is kept with a meeting of that day; `booked`: its points, "" for one without a seat."""
+        tree, rule = self._tree(on), Rule.of_data(row.rule)
+        meant = [replace(one, name=self._name(one, tree))
+                 for one in rule.meant(tree, self._points.values(), self._lineage, {}, self._below)]
+        names = {point_id: seat or self._name(self._points[point_id], tree) for point_id, seat in booked.items()}
+        called = {point_id: self._name(self._points[point_id], tree) for point_id, name in names.items()
+                  if name in self._former[self._unit_of[point_id]] and self._bears(self._points[point_id])}
+        return difference({*row.points, *rule.removed}, names, meant, self._unit_of, called)
 
-    def difference(self, rule: Rule, booked: Mapping[int, str], on: date) -> Difference:
-        names = self.meant(rule, on)
-        by_id = {point.point_id: point for point in self._points}
-        return difference(booked, [replace(by_id[point_id], name=name) for point_id, name in names.items()])
+    def taken_over(self, rule: Mapping[str, Any], on: date) -> dict[str, Any]:
+        return Rule.of_data(rule).taken_over(self._tree(on), self._points.values(), self._lineage).as_data()
+
+    def ordered(self, point_ids: Collection[int], on: date) -> list[int]:
+        """As the record lists them: a province, its districts with their communes, …"""
+        place = {unit.unit_id: number for number, unit in enumerate(self._tree(on))}
+        points = [self._points[point_id] for point_id in point_ids]
+        return [point.point_id for point in sorted(points, key=lambda one: (place.get(one.unit_id, len(place)), one.code))]
+
+    def _name(self, point: Point, tree: UnitTree) -> str:
+        """What it is called on that day: as its unit, unless it has a name of its own."""
+        return tree.get(point.unit_id).name if point.unit_id in tree and self._bears(point) else point.name
+
+    def _bears(self, point: Point) -> bool:
+        return point.name in self._former[point.unit_id]
 
     def _below(self, unit_id: str, level: str | None) -> list[str]:
         """The units of the level in the subtree of one that has ended, on its last day."""
@@ -160,15 +176,14 @@ class _Looker:
         return self._trees[span]
 
 
-def _seats(conn: Connection, meeting_ids: list[str]) -> dict[str, dict[int, str]]:
-    """Meeting → point → the name of its seat; a point that waits for a yes counts under its own name."""
-    found: dict[str, dict[int, str]] = {}
-    for row in conn.execute(select(seat.c.meeting_id, seat.c.point_id, seat.c.name).where(seat.c.meeting_id.in_(meeting_ids))):
-        found.setdefault(row.meeting_id, {})[row.point_id] = row.name
-    for meeting_id in meeting_ids:
-        mine = found.setdefault(meeting_id, {})
-        waiting = [one for one in points_of_meeting(conn, meeting_id, "pending") if one not in mine]
-        mine |= {point_id: point.name for point_id, point in point_store.points_by_id(conn, waiting).items()}
+def _booked(conn: Connection, meeting_ids: Collection[str]) -> dict[str, dict[int, str]]:
+    """Meeting → its points, booked or waiting for a yes → the name of the seat, "" without one."""
+    b, found = store.booking.c, dict[str, dict[int, str]]()
+    rows = select(b.meeting_id, b.point_id, seat.c.name).outerjoin(
+        seat, (seat.c.meeting_id == b.meeting_id) & (seat.c.point_id == b.point_id)).where(
+        among(b.meeting_id, meeting_ids), b.state.in_(("confirmed", "pending")))
+    for row in conn.execute(rows):
+        found.setdefault(row.meeting_id, {})[row.point_id] = row.name or ""
     return found
 
 

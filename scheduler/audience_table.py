@@ -1,4 +1,6 @@
-"""Tables of named groups of points and of the rule by which a meeting's audience was chosen.  Written by `audience_store` alone."""
+"""Tables of named groups of points and of the rule by which a meeting's audience was chosen.  Written by
+`audience_rows` and `audience_store` alone.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ meeting_audience = Table(
     Column("meeting_id", String(36), ForeignKey(_meetings.meeting.c.meeting_id), primary_key=True),
     Column("rule", JsonText, nullable=False),
     Column("resolved_on", Date, nullable=False),
-    Column("points", JsonText, nullable=False),
+    Column("points", JsonText, nullable=False),  # known: see `audience_rows`
     Column("change", JsonText),
     Column("looked_at", UtcDateTime, nullable=False),
 )

@@ -145,16 +145,19 @@ def give_back(conn: Connection, meeting_id: str, point_ids: Collection[int], at:
 
 
 def refs(conn: Connection, meeting: Meeting, points: Sequence[Point], tree: UnitTree | None = None) -> list[PointRef]:
-    """The points as the record names them, with the level their units have on the meeting's day.
+    """The points as the record names them, with the level their units have on the meeting's day, and the name, where a point
+    bears that of its unit.
 
     Raises Invalid("booking.unit_ended") for a unit that is none on that day.
     """
     tree = tree or unit_store.tree(conn, civil_day(meeting.start))
     if ended := [point.name for point in points if point.unit_id not in tree]:
         raise Invalid("booking.unit_ended", field="audience", points=ended[:SHOWN], count=len(ended), on=tree.on)
+    other = {point.unit_id for point in points if tree.get(point.unit_id).name != point.name}
+    borne = unit_store.names(conn, other) if other else {}
     return [
-        PointRef(point.point_id, point.code, point.name, point.unit_id, tree.get(point.unit_id).level)
-        for point in points
+        PointRef(point.point_id, point.code, unit.name if point.name in borne.get(unit.unit_id, ()) else point.name, unit.unit_id, unit.level)
+        for point, unit in ((point, tree.get(point.unit_id)) for point in points)
     ]
 
 

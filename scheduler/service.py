@@ -22,7 +22,7 @@ from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, unit_store
 from meetings.units import UnitTree
-from scheduler import approval, capacity_store, claims, displacing, invitations, policies, request_store, requests, store
+from scheduler import approval, audience_rows, capacity_store, claims, displacing, invitations, policies, request_store, requests, store
 from scheduler.approval import Offer, Policy, Standing
 from scheduler.booking import Point
 from scheduler.points import check_open, closed, points_by_id
@@ -77,6 +77,7 @@ def book(
     pending = requests.ask(conn, meeting, asked, slot, ground.convenor, ground.tree, ground.policy, by, at)
     claims.take(conn, meeting_id, fresh, slot, by, at, pending)
     _give_up(conn, meeting, held - points.keys(), by, at)
+    audience_rows.decided(conn, meeting_id, civil_day(slot.start), fresh, held - points.keys(), at)
     capacity_store.check_capacity(conn, slot, len(wanted), meeting_id)
     direct = [point_id for point_id in fresh if point_id not in pending]
     requests.overtake(conn, direct, slot, meeting_id, by, at)
@@ -139,9 +140,14 @@ def accept(conn: Connection, request_id: str, by: Subject, at: datetime) -> Meet
     offer, meeting = request.offer, meetings.get(conn, request.meeting_id)
     if offer is not None and offer.slot is not None and offer.slot != request.slot:
         permit(conn, meeting, by, Action.MEETING_BOOK)
-        return _move(conn, meeting.meeting_id, claims.coming(offer.slot.start, offer.slot.end, at), by, at, (request_id, offer))
-    requests.accept(conn, request_id, by, at)
-    return meetings.get(conn, request.meeting_id)
+        _move(conn, meeting.meeting_id, claims.coming(offer.slot.start, offer.slot.end, at), by, at, (request_id, offer))
+    else:
+        requests.accept(conn, request_id, by, at)
+    after = meetings.get(conn, request.meeting_id)
+    if offer is not None and offer.point_ids:
+        old, new = set(request.point_ids), set(offer.point_ids)
+        audience_rows.decided(conn, after.meeting_id, civil_day(after.start), new - old, old - new, at)
+    return after
 
 
 def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) -> Meeting:
@@ -158,9 +164,10 @@ def rebook(conn: Connection, displacement_id: str, by: Subject, at: datetime) ->
 
 def forgo(conn: Connection, meeting_id: str, point_ids: Collection[int], by: Subject, at: datetime) -> int:
     """Some of the meeting's points are no longer wanted; how many were given back.  Closed, Conflict as `book`."""
-    meeting, _slot, held = _held(conn, meeting_id, (), by, Action.MEETING_BOOK, at)
+    meeting, slot, held = _held(conn, meeting_id, (), by, Action.MEETING_BOOK, at)
     gone = held & set(point_ids)
     _give_up(conn, meeting, gone, by, at)
+    audience_rows.decided(conn, meeting_id, civil_day(slot.start), (), gone, at)
     claims.seat(conn, meeting, by, at)
     return len(gone)
 

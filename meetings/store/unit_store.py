@@ -7,7 +7,7 @@ command `units import` do).  All functions take an open connection.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from meetings.import_plan import Plan, plan
 from meetings.importer import ParsedUnits, SuccessionRow
 from meetings.ids import new_id
 from meetings.store import unit_tables as t
+from meetings.store.among import among
 from meetings.units import Level, Lineage, Succession, Unit, UnitTree
 
 
@@ -57,6 +58,15 @@ def versions(conn: Connection, unit_id: str) -> list[Unit]:
     """All versions of one unit, the oldest first."""
     mine = select(t.unit_version).where(t.unit_version.c.unit_id == unit_id).order_by(t.unit_version.c.valid_from)
     return [_unit(row) for row in conn.execute(mine)]
+
+
+def names(conn: Connection, unit_ids: Collection[str]) -> dict[str, set[str]]:
+    """Every name that each of these units ever had, or will have."""
+    found: dict[str, set[str]] = {}
+    column = t.unit_version.c
+    for unit_id, name in conn.execute(select(column.unit_id, column.name).where(among(column.unit_id, unit_ids))):
+        found.setdefault(unit_id, set()).add(name)
+    return found
 
 
 def tree(conn: Connection, on: date) -> UnitTree:

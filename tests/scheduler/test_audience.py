@@ -12,7 +12,7 @@ from meetings.store import unit_store
 from meetings.store.database import Database
 from meetings.store.datasets import REFORM
 from scheduler import points
-from scheduler.audience import Audience, difference
+from scheduler.audience import Audience, Difference, Rule, difference
 from scheduler.booking import Point
 from tests.scheduler.conftest import Province
 
@@ -98,7 +98,28 @@ def test_the_tree_of_another_day_is_refused(land: Province) -> None:
 def test_a_difference_is_the_same_in_whatever_order_the_points_come() -> None:
     """A database gives rows in any order; one that is told once must not look like another."""
     booked = {3: "Ba", 1: "Một", 2: "Hai", 5: "Năm"}
-    meant = [Point(7, "7", "Bảy", "u"), Point(2, "2", "Hai mới", "u"), Point(6, "6", "Sáu", "u"), Point(1, "1", "Một mới", "u")]
-    one = difference(booked, meant)
-    assert one == difference(dict(reversed(booked.items())), meant[::-1])
+    meant = [Point(7, "7", "Bảy", "u7"), Point(2, "2", "Hai", "u2"), Point(6, "6", "Sáu", "u6"), Point(1, "1", "Một", "u1")]
+    units = {number: f"u{number}" for number in range(1, 8)}
+    called = {1: "Một mới", 2: "Hai mới", 3: "Ba mới"}
+    one = difference({1, 2, 3, 5}, booked, meant, units, called)
+    assert one == difference([5, 3, 2, 1], dict(reversed(booked.items())), meant[::-1], units, called)
     assert [point for point, *_names in (*one.added, *one.removed, *one.renamed)] == [6, 7, 3, 5, 1, 2]
+
+
+def test_only_units_make_a_difference() -> None:
+    units = {1: "a", 2: "b", 3: "b", 4: "c", 5: "d"}
+    meant = [Point(number, str(number), str(number), units[number]) for number in (1, 2, 3, 4)]
+    found = difference({1, 2, 5}, {1: "1", 9: "9"}, meant, {**units, 9: "z"}, {})
+    assert found == Difference(added=((4, "4"),)), "not another room of a unit, not who answered no, not who is in no rule"
+
+
+def test_a_rule_says_what_somebody_decided_and_its_groups_are_those_of_its_day() -> None:
+    rule = Rule((("u", None),), ("g",), frozenset({1}), frozenset({2}))
+    assert rule.decided({2, 3}, {1}) == Rule((("u", None),), ("g",), frozenset({2, 3}), frozenset({1}))
+    assert rule.settled({"g": (4, 5), "h": (6,)}).added == {1, 4, 5}
+
+
+def test_what_both_say_of_a_difference_and_less_what_is_settled() -> None:
+    one = Difference(((1, "A"), (2, "B")), ((3, "C"),), ((4, "D", "E"),))
+    assert one.only(Difference(((2, "B"),), (), ((4, "D", "F"),))) == Difference(((2, "B"),))
+    assert one.without({1, 3}) == Difference(((2, "B"),), (), ((4, "D", "E"),))

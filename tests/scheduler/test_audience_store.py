@@ -14,10 +14,16 @@ from meetings.store.database import Database
 from meetings.store.datasets import load_dataset
 from meetings.store.tables import meeting as meeting_table
 from meetings.store.unit_tables import unit_version
-from scheduler import audience_store, points, service
+from scheduler import audience_store, points, requests, service, store
+from scheduler.approval import Offer
 from scheduler.audience import Difference, Rule
+from scheduler.audience_table import meeting_audience
 from scheduler.outbox_table import outbox
 from tests.scheduler.conftest import Province
+from tests.scheduler.test_audience_stories import merged
+from tests.scheduler.test_request_troubles import two_points
+from tests.scheduler.test_requests import answer, asked, office_of, policy, rows
+from tests.scheduler.test_service import ids, one_engine
 
 DAY = timedelta(days=1)
 
@@ -134,6 +140,112 @@ def test_removed_points_stay_out_and_ended_ones_are_followed_by_their_heirs(db: 
     assert found is not None and len(found.added) == len(heirs) >= 1 and [name for _id, name in found.removed] == ["Xã Đồn Đạc"]
 
 
+def test_what_people_answer_add_and_take_out_is_no_merger_and_none_undoes_it(db: Database, province: Province, at: datetime) -> None:
+    """Two districts' communes by rule: own ones are booked, the others asked; every way in which a point can come or go."""
+    own, others, outside = (province.under(code, "commune") for code in ("202", "203", "205"))
+    office, top, start = province.office("202"), province.office("22"), at + 30 * DAY
+    policy(db, at, displaces=[["province", "district"]])
+    meeting_id = office.draft(db, start, hours=1)
+    rule = Rule(tuple((province.unit(code).unit_id, "commune") for code in ("202", "203")))
+    with db.write() as conn:
+        service.book(conn, meeting_id, ids([*own, *others]), office.secretary, at)
+        audience_store.keep(conn, [meeting_id], rule, ids([*own, *others]), at)
+    one = {request.request.point_ids[0]: request for request in asked(db, meeting_id)}
+    refuser, silent = others[0].point_id, others[1].point_id
+    answer(db, "decline", one[refuser], province.office("203"), at, "Bận")
+    with db.write() as conn:
+        service.book(conn, meeting_id, [*rows(db, meeting_id), outside[0].point_id], office.secretary, at)      # invited on the tab
+    [added] = [request for request in asked(db, meeting_id) if request.request.point_ids == (outside[0].point_id,)]
+    for unit_id in added.request.route:
+        answer(db, "agree", added, office_of(province, unit_id), at)
+    taker = top.draft(db, start, hours=1)
+    with db.write() as conn:
+        service.forgo(conn, meeting_id, [own[0].point_id], office.secretary, at)                                # and another given up
+        service.book(conn, taker, [own[1].point_id], top.secretary, at, displace="Họp khẩn")
+    while (due := {request.request.point_ids[0]: request.request.next_at for request in asked(db, meeting_id)}[silent]) is not None:
+        requests.chore(db, due)
+    assert look(db, at + DAY) == [] and change(db, meeting_id) is None, "nothing of it is a merger"
+    before = set(rows(db, meeting_id))
+    assert outside[0].point_id in before and not before & {refuser, silent, own[0].point_id, own[1].point_id}
+    day = (start - 5 * DAY).date()
+    with db.write() as conn:
+        made = [merged(conn, [pair[0].unit_id, pair[1].unit_id], day, name, at)
+                for pair, name in ((own[2:4], "Xã Hợp Nhất"), (outside[:2], "Xã Hợp Hai"))]
+    assert look(db, at + DAY) == [meeting_id] and look(db, at + DAY) == []
+    found = change(db, meeting_id)
+    assert found is not None and {name for _id, name in found.added} == {"Xã Hợp Nhất", "Xã Hợp Hai"}
+    assert {point for point, _name in found.removed} == {*ids(own[2:4]), outside[0].point_id}
+    with db.write() as conn:
+        audience_store.apply(conn, meeting_id, office.secretary, at + DAY)
+        new = {points.points_of(conn, unit_id)[0].point_id for unit_id in made}
+    assert set(rows(db, meeting_id)) == (before - {*ids(own[2:4]), outside[0].point_id}) | new, "what it changed, and nothing more"
+    assert look(db, at + DAY) == [] and change(db, meeting_id) is None
+
+
+@one_engine
+def test_a_point_that_was_offered_and_taken_is_the_rules_from_then_on(db: Database, province: Province, at: datetime) -> None:
+    meeting_id, request, room = two_points(db, province, at)
+    office = province.office("202")
+    with db.write() as conn:
+        audience_store.keep(conn, [meeting_id], Rule(added=frozenset(rows(db, meeting_id))), rows(db, meeting_id), at)
+    answer(db, "counter", request, office_of(province, request.request.owner), at, Offer((room,)), "")
+    with db.write() as conn:
+        service.accept(conn, request.request_id, office.secretary, at)
+        row = conn.execute(select(meeting_audience).where(meeting_audience.c.meeting_id == meeting_id)).one()
+    assert Rule.of_data(row.rule) == Rule(added=frozenset({province.point("202").point_id, room}), removed=frozenset(request.request.point_ids))
+    assert look(db, at) == []
+
+
+@one_engine
+def test_a_meeting_chosen_point_by_point_learns_of_a_merger_too(db: Database, province: Province, at: datetime) -> None:
+    office, communes = province.office("202"), province.under("202", "commune")[:2]
+    meeting_id = office.draft(db, at + 30 * DAY, hours=1)
+    with db.write() as conn:
+        service.book(conn, meeting_id, ids(communes), office.secretary, at)
+    assert look(db, at) == []
+    with db.write() as conn:
+        merged(conn, [one.unit_id for one in communes], (at + 9 * DAY).date(), "Xã Hợp Nhất", at)
+    assert look(db, at) == [meeting_id]
+    found = change(db, meeting_id)
+    assert found is not None and [name for _id, name in found.added] == ["Xã Hợp Nhất"] and len(found.removed) == 2
+
+
+@one_engine
+def test_two_mergers_that_count_the_same_are_told_twice(db: Database, province: Province, at: datetime) -> None:
+    office, communes = province.office("202"), province.under("202", "commune")[:4]
+    meeting_id = booked(db, province, at, Rule(((province.unit("202").unit_id, "commune"),)), at + 30 * DAY)
+    for number, pair in enumerate((communes[:2], communes[2:])):
+        with db.write() as conn:
+            merged(conn, [one.unit_id for one in pair], (at + 9 * DAY).date(), f"Xã Số {number}", at)
+        assert look(db, at) == [meeting_id]
+        with db.write() as conn:
+            audience_store.apply(conn, meeting_id, province.office("22").secretary, at)
+    with db.read() as conn:
+        assert len([row for row in conn.execute(select(outbox)) if row.payload.get("what") == "audience.changed"]) == 2
+
+
+@one_engine
+def test_another_room_of_a_unit_is_no_merger(db: Database, province: Province, at: datetime) -> None:
+    meeting_id = booked(db, province, at, Rule(((province.unit("202").unit_id, "commune"),)), at + 3 * DAY)
+    with db.write() as conn:
+        conn.execute(store.point.insert().values(code="ROOM2", name="Phòng họp 2", unit_id=province.under("202", "commune")[0].unit_id))
+    assert look(db, at) == [] and change(db, meeting_id) is None
+
+
+@one_engine
+def test_seats_bear_the_name_of_the_meetings_day_where_it_is_known_already(db: Database, province: Province, at: datetime) -> None:
+    baché, day = province.unit("202"), (at + 10 * DAY).date()
+    with db.write() as conn:
+        row = dict(conn.execute(select(unit_version).where(unit_version.c.unit_id == baché.unit_id)).one()._mapping)
+        conn.execute(update(unit_version).where(unit_version.c.unit_id == baché.unit_id).values(valid_to=day))
+        conn.execute(unit_version.insert().values({**row, "valid_from": day, "name": "Huyện Ba Chẽ mới"}))
+        room = conn.execute(store.point.insert().values(code="ROOM2", name="Phòng họp 2", unit_id=baché.unit_id).returning(store.point.c.point_id)).scalar_one()
+    meeting_id = booked(db, province, at, Rule(((baché.unit_id, "district"),), added=frozenset({room})), at + 30 * DAY)
+    with db.read() as conn:
+        assert {one.name for one in seat_store.seats(conn, meeting_id)} == {"Huyện Ba Chẽ mới", "Phòng họp 2"}
+    assert look(db, at) == []
+
+
 def test_named_groups_are_kept_used_and_removed(db: Database, province: Province, at: datetime) -> None:
     office, other = province.office("22"), province.office("202")
     chosen = {province.point(code).point_id for code in ("202", "207")}
@@ -152,12 +264,13 @@ def test_named_groups_are_kept_used_and_removed(db: Database, province: Province
         audience_store.group_save(conn, path, "Các huyện đảo", {*chosen, province.point("22").point_id}, office.secretary, at, group_id=group_id, version=1)
         with pytest.raises(Stale):
             audience_store.group_save(conn, path, "Đảo", chosen, office.secretary, at, group_id=group_id, version=1)
-    assert look(db, at) == [meeting_id], "a group that grew is seen like a merger"
+    assert look(db, at) == [], "who joins a group later was not invited by it"
     with db.write() as conn:
         audience_store.group_remove(conn, path, group_id, office.secretary)
         with pytest.raises(NotFound):
             audience_store.group(conn, group_id)
         assert audience_store.groups(conn) == []
+    assert look(db, at) == [], "meetings that were chosen by it keep their points"
 
 
 def test_strangers_apply_nothing(db: Database, province: Province, at: datetime) -> None:

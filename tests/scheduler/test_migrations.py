@@ -16,7 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 from meetings.store.database import MIGRATIONS, Database
 from meetings.store.triggers import violated
-from scheduler import requests, service, store
+from scheduler import audience_store, requests, service, store
+from scheduler.audience import Rule
+from scheduler.audience_table import meeting_audience
 from tests.scheduler.conftest import SETTLED, Province, settle
 from tests.scheduler.test_requests import asked, cascade, office_of
 from tests.scheduler.test_service import HOUR, booked
@@ -39,6 +41,11 @@ def revisions_down_to(floor: str) -> list[str]:
     """Every revision below the newest, from there down to the floor."""
     names = sorted(path.stem for path in Path(MIGRATIONS / "versions").glob("[0-9]*.py"))
     return [name for name in reversed(names) if floor <= name < names[-1]]
+
+
+def revision_before(name: str) -> str:
+    names = sorted(path.stem for path in Path(MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return names[names.index(name) - 1]
 
 
 def states(db: Database) -> Counter[str]:
@@ -124,3 +131,31 @@ def test_no_table_loses_a_row_that_the_older_schema_can_hold(db: Database, provi
     story(db, settle(db, SETTLED), at + timedelta(days=30))
     with db.write() as conn:
         assert fill(conn, at), "what came back empty takes rows again"
+
+
+def test_what_people_decided_of_an_audience_is_found_in_its_rows(db: Database, province: Province, at: datetime) -> None:
+    """Rows of the older product: the rule as it was chosen, whatever came or went since; or no rule at all."""
+    office, start = province.office("22"), at + timedelta(days=20)
+    first, gone, lost, late, group = (province.point(code).point_id for code in ("202", "203", "205", "207", "22"))
+    with db.write() as conn:
+        group_id = audience_store.group_save(conn, office.unit.path, "Nhóm", [group], office.secretary, at)
+    ruled, bare = office.draft(db, start), office.draft(db, start + timedelta(days=1))
+    with db.write() as conn:
+        service.book(conn, ruled, [first, gone, lost, group], office.secretary, at)
+        service.book(conn, ruled, [first, lost, group, late], office.secretary, at)
+        service.book(conn, bare, [first], office.secretary, at)
+        conn.execute(store.booking.update().where(store.booking.c.point_id == lost).values(state="released", why="declined", released_at=at))
+        old, k = Rule(groups=(group_id,), added=frozenset({first, gone, lost})), meeting_audience.c
+        conn.execute(meeting_audience.delete().where(k.meeting_id == bare))
+        conn.execute(meeting_audience.update().where(k.meeting_id == ruled).values(
+            rule=old.as_data(), points=sorted([first, gone, lost, group]), change={"added": [[gone, "x"]], "removed": [], "renamed": []}))
+    migrate(db, revision_before("0024_audience_known"))
+    migrate(db, "head")
+    with db.write() as conn:
+        found = {row.meeting_id: (Rule.of_data(row.rule), row.points) for row in conn.execute(select(meeting_audience))}
+        assert audience_store.reresolve(conn, at) == [] and audience_store.change_of(conn, ruled) is None, "what was told wrongly is gone"
+    assert found == {
+        ruled: (Rule(groups=(group_id,), added=frozenset({first, lost, late, group}), removed=frozenset({gone})),
+                sorted([first, gone, lost, group, late])),
+        bare: (Rule(added=frozenset({first})), [first]),
+    }

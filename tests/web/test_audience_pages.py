@@ -14,6 +14,7 @@ from scheduler.audience_table import meeting_audience
 from scheduler import service as booking
 from tests.web.conftest import post, sign_in, token_in
 from tests.web.test_booking import book, fill, points_named
+from tests.web.test_requests import subject
 from web.container import Container
 
 
@@ -59,6 +60,18 @@ async def test_a_merger_is_shown_on_the_meeting_and_taken_over_with_one_button(s
     assert (await post(secretary, f"{location}/audience/apply")).status_code == 404
 
 
+async def test_a_point_invited_or_given_up_on_the_tab_is_no_merger_and_stays_so(secretary: httpx.AsyncClient, found: Container) -> None:
+    first, second, third = points_named(found, "Xã Đồn Đạc", "Tỉnh Quảng Ninh", "Huyện Cô Tô")
+    location = (await book(secretary, [first, second], day="2026-03-20")).headers["location"].split("?")[0]
+    assert (await post(secretary, f"{location}/approvals/ask", {"point": str(third), "q": "co to"})).status_code == 303
+    assert rule_of(found, location) == Rule(added=frozenset({first, second, third}))
+    with found.db.write() as conn:
+        booking.forgo(conn, location.split("/")[2], [second], subject(found, "thuky"), found.clock.now())
+        assert audience_store.reresolve(conn, found.clock.now()) == []
+    assert rule_of(found, location) == Rule(added=frozenset({first, third}), removed=frozenset({second}))
+    assert "Áp dụng thay đổi" not in (await secretary.get(location)).text
+
+
 async def test_a_named_group_is_made_picked_and_removed(secretary: httpx.AsyncClient, found: Container) -> None:
     chosen = points_named(found, "Huyện Ba Chẽ", "Huyện Cô Tô")
     data = {"_csrf": token_in((await secretary.get("/points/groups/new")).text), "title": "Hai huyện", "action": "save"}
@@ -72,7 +85,7 @@ async def test_a_named_group_is_made_picked_and_removed(secretary: httpx.AsyncCl
     looked = (await secretary.post("/meetings/new", data=await fill(secretary, named=[group[1]], action="look"))).text
     assert '<span class="big">2</span>' in looked and f'name="named_was" value="{group[1]}"' in looked
     answer = await book(secretary, [], named=[group[1]])
-    assert answer.status_code == 303 and rule_of(found, answer.headers["location"]) == Rule(groups=(group[1],))
+    assert answer.status_code == 303 and rule_of(found, answer.headers["location"]) == Rule(groups=(group[1],), added=frozenset(map(int, chosen)))
     with found.db.read() as conn:
         assert set(booking.points_of_meeting(conn, answer.headers["location"].split("/")[2].split("?")[0])) == set(chosen)
     gone = {"_csrf": data["_csrf"], "action": "remove"}
