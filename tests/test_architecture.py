@@ -58,6 +58,7 @@ PURE = (
     "media/pace.py",
     "media/depacketize.py", "media/matroska.py", "media/record_book.py", "media/record_clock.py", "media/record_order.py",
     "media/record_slot.py", "media/record_track.py", "media/record_words.py",
+    "web/point_map.py",
 )
 PLAYERS = ("media/peers_count.py", "media/peers_sdp.py")  # of the synthetic peers; as pure, though no part of the relay
 IMPURE_MODULES = {

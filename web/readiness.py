@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meetings.access import Action, Resource, Subject, decide
 from meetings.meeting import Meeting
 from meetings.store import seat_store
-from meetings.units import Sought, UnitTree
+from meetings.units import Sought, Unit, UnitTree
 from scheduler import line_table, line_tests
 from scheduler.line_tests import Standing
 from scheduler.readiness import RANK, Verdict
@@ -41,11 +41,11 @@ LINKS: dict[Sent, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One point of one meeting, with its unit above and whom to phone."""
+    """One point of one meeting, with whom to phone.  `chain`: the units from the root down to its own; empty where that has ended."""
 
     meeting: Meeting
     standing: Standing
-    above: str
+    chain: tuple[Unit, ...]
     technician_name: str
     technician_phone: str
     deputy_name: str
@@ -55,10 +55,19 @@ class Row:
     def rank(self) -> tuple[int, str]:
         return self.standing.rank
 
+    @property
+    def above(self) -> str:
+        """The unit right above."""
+        return self.chain[-2].name if len(self.chain) > 1 else ""
+
+    @property
+    def key(self) -> str:
+        return key(self.meeting.meeting_id, self.standing)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The tiles of the units under one unit; the group whose trouble is worst comes first, its worst tile too."""
+    """The tiles of the units under one unit; the group with the worst tile comes first, of those the one with most of them."""
 
     name: str
     rows: tuple[Row, ...]
@@ -101,12 +110,9 @@ def rows(conn: Connection, tree: UnitTree, meeting: Meeting, standings: Iterable
 
 def _row(tree: UnitTree, meeting: Meeting, standing: Standing, told: Mapping[str, Any]) -> Row:
     names = ("technician_name", "technician_phone", "deputy_name", "deputy_phone")
-    return Row(meeting, standing, _above(tree, standing.seat.unit), *(str(told.get(name) or "") for name in names))
-
-
-def _above(tree: UnitTree, unit_id: str) -> str:
-    parent = tree.get(unit_id).parent_id if unit_id in tree else None
-    return tree.get(parent).name if parent is not None and parent in tree else ""
+    unit_id = standing.seat.unit
+    chain = tuple(tree.get(one) for one in tree.path(unit_id)) if unit_id in tree else ()
+    return Row(meeting, standing, chain, *(str(told.get(name) or "") for name in names))
 
 
 def groups(found: Sequence[Row]) -> list[Group]:
@@ -115,11 +121,12 @@ def groups(found: Sequence[Row]) -> list[Group]:
     for row in found:
         by_unit.setdefault(row.above, []).append(row)
     made = [Group(name or _("Cấp cao nhất"), tuple(sorted(inside, key=lambda row: row.rank))) for name, inside in by_unit.items()]
-    return sorted(made, key=lambda group: (RANK[group.rows[0].standing.verdict], -_trouble(group), group.name))
+    return sorted(made, key=lambda group: (RANK[group.rows[0].standing.verdict], -_as_bad(group), group.name))
 
 
-def _trouble(group: Group) -> int:
-    return sum(row.standing.verdict in (Verdict.FAILED, Verdict.NONE) for row in group.rows)
+def _as_bad(group: Group) -> int:
+    """How many stand as its worst does."""
+    return sum(row.standing.verdict is group.rows[0].standing.verdict for row in group.rows)
 
 
 def counts(found: Iterable[Row]) -> dict[str, int]:

@@ -350,6 +350,6 @@ async def test_a_wall_shows_every_result_of_a_province_within_two_seconds(
         kept = [one.verdict.value for one in line_tests.standings(conn, meeting)]
     assert kept.count("ready") == ready and "none" not in kept
     await soon(lambda: wall.evaluate("document.getElementById('wall').dataset.ordered === document.getElementById('wall').dataset.shown"), 5)
-    order = await wall.evaluate("[...document.querySelectorAll('.wallgroup')].map((one) => Math.min(...[...one.querySelectorAll('[data-rank]')].map((tile) => tile.dataset.rank)))")
-    assert order == sorted(order), "the worst group first, also after news"
+    order = await wall.evaluate("[...document.querySelectorAll('#wall [data-folds]')].map((list) => [...list.children].map((one) => Math.min(...[...one.querySelectorAll('[data-rank]')].map((tile) => tile.dataset.rank))))")
+    assert order and all(one == sorted(one) for one in order), "the worst group first, also after news"
     await window.close()

@@ -19,12 +19,12 @@ from meetings import service
 from meetings.access import Action, Resource, Subject, decide
 from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN, Meeting
-from meetings.store import meeting_store, seat_store
+from meetings.store import meeting_store, seat_store, unit_store
 from meetings.units import UnitTree
 from scheduler import line_tests, times_store
 from scheduler.line_tests import Standing
 from scheduler.readiness import Verdict
-from web import readiness, readiness_words, session, views
+from web import places, readiness, readiness_tree, readiness_words, session, views, words
 from web.container import Container, container
 from web.feed import BEAT_FRAME, compact, joined
 from web.guard import allow
@@ -36,6 +36,7 @@ from web.walls import Visible, Wall
 
 router = APIRouter(tags=["readiness"], default_response_class=HTMLResponse)
 HERE = "/meetings/{meeting_id}/readiness"
+VIEWS = ("tree", "map", "list")
 
 
 def of_meeting(request: Request, conn: Connection) -> Resource:
@@ -87,12 +88,12 @@ def _near(found: Container, conn: Connection) -> list[Meeting]:
 
 
 @router.get(HERE, dependencies=[READ])
-def wall(request: Request, meeting_id: str, show: str = "", q: str = "") -> Response:
+def wall(request: Request, meeting_id: str, show: str = "", q: str = "", view: str = "") -> Response:
     found, subject, meeting = container(request), request.state.subject, request.state.meeting
     with found.db.read() as conn:
         scope = _one(found, conn, subject, meeting)
         frame_ = _frame(found, conn, request)
-        values = _wall(found, conn, scope, show, q)
+        values = _wall(found, conn, scope, show, q, view)
     return page(request, "readiness/meeting.html", here=f"/meetings/{meeting_id}/readiness", **frame_, **values)
 
 
@@ -182,11 +183,11 @@ def _readable(conn: Connection, subject: Subject, meeting_id: str) -> bool:
 
 
 @router.get("/readiness")
-def day(request: Request, show: str = "", q: str = "", subject: Subject = DAY) -> Response:
+def day(request: Request, show: str = "", q: str = "", view: str = "", subject: Subject = DAY) -> Response:
     """All meetings of today in which this person looks after points."""
     found = container(request)
     with found.db.read() as conn:
-        values = _wall(found, conn, _today(found, conn, subject), show, q)
+        values = _wall(found, conn, _today(found, conn, subject), show, q, view)
     return page(request, "readiness/day.html", place="points", here="/readiness", today=found.when.today(found.clock.now()), **values)
 
 
@@ -223,18 +224,24 @@ def _frame(found: Container, conn: Connection, request: Request) -> dict[str, An
             "counts": {"audience": row.booked, "documents": len(service.documents(conn, meeting.meeting_id))}}
 
 
-def _wall(found: Container, conn: Connection, scope: Scope, show: str, query: str) -> dict[str, Any]:
+def _wall(found: Container, conn: Connection, scope: Scope, show: str, query: str, view: str) -> dict[str, Any]:
+    """`view`: tree, map (the tree is under it) or list."""
     rows = scope.rows(conn)
     shown = readiness.chosen(rows, show, query)
-    several = len(scope.meetings) > 1
     counted = readiness.counts(rows)
-    return {
-        "groups": readiness.groups(shown), "total": len(rows), "counted": counted, "ready": counted[Verdict.READY.value], "show": show,
-        "q": query, "several": several, "shown": len(shown),
-        "tiles": {readiness.key(row.meeting.meeting_id, row.standing): readiness.tile(found, row.meeting.meeting_id, row.standing) for row in shown},
+    view = view if view in VIEWS else VIEWS[0]
+    values = {
+        "total": len(rows), "counted": counted, "ready": counted[Verdict.READY.value], "show": show, "q": query, "view": view,
+        "several": len(scope.meetings) > 1, "shown": shown, "refs": {row.key: number for number, row in enumerate(shown, 1)},
+        "tiles": {row.key: readiness.tile(found, row.meeting.meeting_id, row.standing) for row in shown},
         "verdicts": [(verdict.value, readiness_words.verdict(verdict), *readiness_words.LOOKS[verdict]) for verdict in Verdict],
-        "key": readiness.key, "newest": max((row.standing.tried_at for row in rows if row.standing.tried_at), default=None),
+        "words": {verdict: _(word) for verdict, word in words.LINE_VERDICTS.items()},
+        "newest": max((row.standing.tried_at for row in rows if row.standing.tried_at), default=None),
     }
+    if view == "list":
+        return {**values, "groups": readiness.groups(shown)}
+    levels = {level.level_id: places.level_name(level) for level in unit_store.levels(conn)}
+    return {**values, "top": readiness_tree.folded(shown, levels), "sketch": readiness_tree.sketch(shown) if view == "map" else None}
 
 
 def _phone(request: Request, rows: Sequence[Row], title: str, back: str) -> Response:
