@@ -29,7 +29,7 @@ from scheduler.series_invitations import INVITE, SPREAD
 from scheduler.series_table import series_meeting as link
 from scheduler.workdays import WorkingDays
 
-__all__ = ["AHEAD", "INVITE", "SPREAD", "announce", "entry", "spread", "standing", "timing_of"]
+__all__ = ["AHEAD", "INVITE", "SPREAD", "announce", "closed", "entry", "spread", "standing", "timing_of"]
 
 AHEAD: Final = timedelta(days=60)
 """Nobody is written to earlier: a series of a year would fill every mailbox on one day, and change before most of it comes."""
@@ -138,9 +138,22 @@ def _put(conn: Connection, row: Row[Any], ids: Sequence[str], method: str, at: d
 
 def _plan(conn: Connection, row: Row[Any], days: WorkingDays, at: datetime) -> None:
     start, end = (datetime.fromisoformat(row.told[name]) for name in ("start", "end"))
-    occasion = Occasion(row.meeting_id, row.asked, start, end)
+    ended = conn.execute(select(meeting_table.c.closed_at).where(meeting_table.c.meeting_id == row.meeting_id)).scalar()
+    occasion = Occasion(row.meeting_id, row.asked, start, end, ended)
     planned = reminders.plan(occasion, timing_of(conn), days, at)
     outbox.put_all(conn, [(one.key, one.kind, one.due, one.payload) for one in planned])
+
+
+def closed(conn: Connection, meeting_id: str, days: WorkingDays, at: datetime) -> None:
+    """The meeting has just ended: its conclusion notice is due by that hour, and nobody is asked to end it any more.
+
+    Call in the transaction of the closing.  Nothing where nobody was ever invited.
+    """
+    row = conn.execute(select(calendar_entry).where(_e.meeting_id == meeting_id).with_for_update()).first()
+    if row is not None:
+        for name in (reminders.OVER, reminders.CONCLUSION):
+            outbox.cancel(conn, f"{reminders.prefix(meeting_id)}{row.asked}:{name}", at)
+        _plan(conn, row, days, at)
 
 
 def _invites(meeting_id: str) -> str:

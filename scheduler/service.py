@@ -29,9 +29,10 @@ from scheduler.points import check_open, closed, points_by_id
 from scheduler.readings import bookings, conflicts, free_slots, live_points, points_of_meeting
 from scheduler.request_store import Stored
 from scheduler.slots import Slot, civil_day, gaps, working_hours
+from scheduler.workday_store import working_days
 
 __all__ = [
-    "accept", "book", "bookings", "cancel", "conflicts", "forgo", "free_slots", "gaps", "live_points", "move", "points_of_meeting",
+    "accept", "book", "bookings", "cancel", "close", "conflicts", "forgo", "free_slots", "gaps", "live_points", "move", "points_of_meeting",
     "rebook", "release", "working_hours",
 ]
 
@@ -189,6 +190,16 @@ def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: date
     meetings.cancel(conn, meeting_id, reason, by, at)
     _release(conn, meetings.get(conn, meeting_id), by, at)
     invitations.announce(conn, meeting_id, at)
+
+
+def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
+    """Ends the meeting, gives back what is left of its time, and lets the conclusion notice be due from now.
+
+    Raises like `meetings.service.close`.
+    """
+    meetings.close(conn, meeting_id, by, at)
+    release(conn, meeting_id, by, at)
+    invitations.closed(conn, meeting_id, working_days(conn), at)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------

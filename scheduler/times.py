@@ -26,7 +26,7 @@ SPANS: Final[Mapping[str, tuple[int, int]]] = {
 """Minutes before the start: the least and the most."""
 OPTIONAL: Final = frozenset({*ROUNDS[1:], "unanswered", "report", *WHO})
 NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
-    "report": (30, 12 * 60), "conclusion_days": (1, 15),
+    "report": (30, 12 * 60), "grace": (5, 4 * 60), "again": (10, 4 * 60), "conclusion_days": (1, 15),
     "voice_kbps": (16, 200), "picture_kbps": (50, 2000), "good_kbps": (100, 10_000), "main_times": (1, 5),
     "loss_weak": (1, 300), "loss_failed": (10, 500), "rtt_weak_ms": (50, 5000), "rtt_failed_ms": (200, 10_000),
     "mic_quiet_dbfs": (-80, -20), "mic_silent_dbfs": (-90, -30), "camera_fps": (1, 30), "declared_percent": (0, 100),
@@ -78,6 +78,7 @@ class Times:
         found: dict[str, Any] = {name: _whole(before) for name, before in zip(ROUNDS, rounds, strict=False)}
         found |= {"unanswered": _whole(self.timing.unanswered[0])} if self.timing.unanswered else {}
         found |= {"room": _whole(self.timing.room), "conclusion_days": self.timing.conclusion_days}
+        found |= {"grace": _whole(self.timing.grace), "again": _whole(self.timing.again)}
         found |= {who: _whole(before) for who, before in self.calls} | asdict(self.limits)
         found |= {} if self.report is None else {"report": _whole(self.report)}
         clocks = {name: getattr(self.timing, name).isoformat("minutes") for name in CLOCKS}
@@ -111,7 +112,8 @@ def read(typed: Mapping[str, str]) -> tuple[Times | None, dict[str, MeetingError
     given = {name: value for name, value in found.items() if value is not None}
     timing = Timing(
         {round_name(value): timedelta(minutes=value) for value in rounds}, _spans(found["unanswered"]), timedelta(minutes=given["room"]),
-        given["conclusion_days"], *(clock for clock in clocks.values() if clock is not None))
+        given["conclusion_days"], *(clock for clock in clocks.values() if clock is not None),
+        timedelta(minutes=given["grace"]), timedelta(minutes=given["again"]))
     calls = tuple((who, timedelta(minutes=given[who])) for who in WHO if who in given)
     report = timedelta(minutes=given["report"]) if "report" in given else None
     return Times(timing, calls, Limits.chosen({name: given[name] for name in LIMITS}), report), {}

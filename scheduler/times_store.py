@@ -72,7 +72,7 @@ def put(conn: Connection, wanted: Times, usual: Policy, by: Subject, at: datetim
     ledger_store.append(conn, None, "timing.changed", at, by, data=wanted.as_data())
     entry, days = calendar_entry.c, working_days(conn)
     rows = conn.execute(
-        select(entry.meeting_id, entry.asked, meeting.c.starts_at, meeting.c.ends_at, meeting.c.state)
+        select(entry.meeting_id, entry.asked, meeting.c.starts_at, meeting.c.ends_at, meeting.c.closed_at, meeting.c.state)
         .join(meeting, meeting.c.meeting_id == entry.meeting_id)
         .where(meeting.c.ends_at > at - _BACK, meeting.c.state != State.CANCELLED.value)
         .order_by(entry.meeting_id).with_for_update(of=calendar_entry)).all()
@@ -92,6 +92,8 @@ class _Replan:
             outbox.under(conn, f"{kind}:{row.meeting_id}:") for kind in (line_tests.CALL_KIND, line_tests.REPORT_KIND)))
         found = conn.execute(select(table).where(mine).order_by(_o.item_id).with_for_update()).all()
         self._keys = {one.key: one for one in found}
+        ended = f"{reminders.prefix(row.meeting_id)}{row.asked}:{reminders.ENDED}:"
+        self._closed = row.closed_at if any(key.startswith(ended) for key in self._keys) else None
         self._known = {_counts_as(one): one for one in found if one.error != MOVED}  # the last of each
 
     def run(self, old: Times, new: Times, days: WorkingDays) -> bool:
@@ -110,7 +112,7 @@ class _Replan:
 
     def _plan(self, timing: Timing, days: WorkingDays) -> dict[str, Planned]:
         row = self._meeting
-        occasion = Occasion(row.meeting_id, row.asked, row.starts_at, row.ends_at)
+        occasion = Occasion(row.meeting_id, row.asked, row.starts_at, row.ends_at, self._closed)
         return {one.key: one for one in reminders.plan(occasion, timing, days, _ALL)}
 
     def _slot(self, row: Row[Any] | None, former: str | None, latter: Planned | None) -> None:

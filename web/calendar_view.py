@@ -19,7 +19,7 @@ from meetings.meeting import Meeting, State
 from meetings.store import unit_store
 from meetings.units import Sought, UnitTree
 from scheduler import points as point_store
-from scheduler import store, workday_store
+from scheduler import invitations, reminders, store, workday_store
 from scheduler.booking import Point
 from scheduler.calendar_rows import Entry, entries
 from scheduler.slots import Slot
@@ -34,7 +34,7 @@ MANY_UNITS = 1000
 OPEN_ROWS = 40  # so few points need no folding
 KINDS = {State.DRAFT: "tent", State.CONVENED: "firm", State.OPEN: "live", State.SUSPENDED: "live", State.CONCLUDED: "past"}
 HELD = {"draft": "firm", "convened": "firm", "concluded": "past", "cancelled": "past"}
-ICONS = {"tent": "pen-line", "firm": "check", "live": "circle-dot", "past": "check", "pend": "clock", "block": "ban", "clash": "triangle-alert"}
+ICONS = {"late": "triangle-alert", "tent": "pen-line", "firm": "check", "live": "circle-dot", "past": "check", "pend": "clock", "block": "ban", "clash": "triangle-alert"}
 
 
 def working_days(conn: Connection) -> WorkingDays:
@@ -58,21 +58,26 @@ def days_of(conn: Connection, first: date, count: int, today: date) -> list[Day]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A meeting of one's own calendar: how it stands, and whether this person may move it."""
+    """A meeting of one's own calendar: how it stands, and whether this person may move it.  `late`: over its time, never opened."""
 
     meeting: Meeting
     pending: int
     movable: bool
     clash: bool
+    late: bool = False
 
     @property
     def kind(self) -> str:
+        if self.late:
+            return "late"
         if self.clash:
             return "clash"
         return "pend" if self.pending and self.meeting.state in (State.DRAFT, State.CONVENED) else KINDS[self.meeting.state]
 
     @property
     def word(self) -> str:
+        if self.late:
+            return _(views.words.OVERDUE)
         if self.clash:
             return _("Trùng chủ trì")
         if self.kind == "pend":
@@ -80,15 +85,16 @@ class Own:
         return _(views.words.STATES[self.meeting.state.value])
 
 
-def own(conn: Connection, subject: Subject, tree: UnitTree, window: Slot, query: str = "") -> list[Own]:
+def own(conn: Connection, subject: Subject, tree: UnitTree, window: Slot, query: str, now: datetime) -> list[Own]:
     """Meetings of this person in the window, by time, those that were cancelled left out; `query` without accents."""
     seen = [meeting for meeting in views.visible(conn, subject, tree, after=window.start, before=window.end)
             if meeting.state is not State.CANCELLED]
     sought = Sought(query)
     shown = [meeting for meeting in seen if sought.within(meeting.title, meeting.unit.name, meeting.chair.name)]
     waiting = pending_counts(conn, [meeting.meeting_id for meeting in shown])
-    clashing = _clashing(seen)
-    return [Own(meeting, waiting.get(meeting.meeting_id, 0), may_move(subject, meeting), meeting.meeting_id in clashing) for meeting in shown]
+    clashing, timing = _clashing(seen), invitations.timing_of(conn)
+    return [Own(meeting, waiting.get(meeting.meeting_id, 0), may_move(subject, meeting), meeting.meeting_id in clashing,
+                reminders.overdue(meeting.state, meeting.end, timing, now)) for meeting in shown]
 
 
 def may_move(subject: Subject, meeting: Meeting) -> bool:
@@ -199,7 +205,8 @@ def timeline(
               if point.unit_id in tree and point.open_on(days[0].on) and _meant(point, tree, sought)]
     booked = entries(conn, [point.point_id for point in points], window, subject)
     span = Span.of(days, (entry.slot for entry in booked), when)
-    told, rows = _rows(points, booked, span, when, everything)
+    over = found.clock.now() - invitations.timing_of(conn).grace
+    told, rows = _rows(points, booked, span, when, everything, over)
     levels = {level.level_id: places.level_name(level) for level in unit_store.levels(conn)}
     top = _folded(tree, levels, points, rows)
     if len(points) <= OPEN_ROWS:
@@ -216,7 +223,7 @@ def _meant(point: Point, tree: UnitTree, sought: Sought) -> bool:
 
 
 def _rows(
-    points: Sequence[Point], booked: Iterable[Entry], span: Span, when: When, everything: bool,
+    points: Sequence[Point], booked: Iterable[Entry], span: Span, when: When, everything: bool, over: datetime,
 ) -> tuple[list[Told], dict[int, Row]]:
     by_point: dict[int, list[Entry]] = {}
     for entry in booked:
@@ -231,7 +238,7 @@ def _rows(
         row = rows[point.point_id] = Row(point.name, point.code)
         held = [entry.slot for entry in mine if entry.state != "pending"]
         for entry in mine:
-            one = _entry(told, entry, held, when)
+            one = _entry(told, entry, held, when, over)
             one.points += 1
             if one.number not in pieces:
                 pieces[one.number] = span.pieces(entry.slot)
@@ -240,8 +247,9 @@ def _rows(
     return sorted(told.values(), key=lambda one: (one.slot.start, one.title, one.number)), rows
 
 
-def _entry(told: dict[tuple[Any, ...], Told], entry: Entry, held: Sequence[Slot], when: When) -> Told:
-    """The entry of the list that this booking belongs to; made when it is the first of its kind."""
+def _entry(told: dict[tuple[Any, ...], Told], entry: Entry, held: Sequence[Slot], when: When, over: datetime) -> Told:
+    """The entry of the list that this booking belongs to; made when it is the first of its kind.  `over`: what ended by then should
+    have been opened."""
     meeting = entry.meeting
     clash = entry.state == "pending" and any(slot.overlaps(entry.slot) for slot in held)
     who = (meeting.meeting_id or meeting.unit) if meeting else entry.note
@@ -250,7 +258,9 @@ def _entry(told: dict[tuple[Any, ...], Told], entry: Entry, held: Sequence[Slot]
         return told[key]
     states = {"pending": "pend", "blocked": "block"}
     kind = "clash" if clash else states.get(entry.state) or HELD.get(meeting.state if meeting else "", "live")
-    word = {"pend": _("Chờ xác nhận"), "block": _("Không đặt được"), "clash": _("Chờ xác nhận, vướng lịch khác"), "firm": _("Đã xác nhận"),
+    if kind == "firm" and meeting and meeting.state == State.CONVENED and meeting.end <= over:
+        kind = "late"
+    word = {"late": _(views.words.OVERDUE), "pend": _("Chờ xác nhận"), "block": _("Không đặt được"), "clash": _("Chờ xác nhận, vướng lịch khác"), "firm": _("Đã xác nhận"),
             "live": _("Đang họp"), "past": _("Đã kết thúc")}[kind]
     title = entry.note if meeting is None else meeting.title or _("Bận ({unit})", unit=meeting.unit)
     about = "" if meeting is None or not meeting.title else f"{meeting.unit} · {_('Chủ trì: {name}', name=meeting.chair)}"

@@ -54,3 +54,8 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **value
 def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: datetime) -> None:
     """Cancelled, and told to all who learnt of it.  Raises as `scheduler.service.cancel`."""
     booking.cancel(conn, meeting_id, reason, by, at)
+
+
+def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
+    """Ended for everybody and for ever; what is left of the time is free for others.  Raises as `scheduler.service.close`."""
+    booking.close(conn, meeting_id, by, at)

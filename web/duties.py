@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from meetings import admission, service
 from meetings.meeting import Meeting, State
-from scheduler import invitees, line_tests, notices, reminders, times_store
+from scheduler import invitations, invitees, line_tests, notices, outbox, reminders, times_store
 from scheduler.invitees import Invitee
 from scheduler.outbox import Expired, Item
 from web import minutes_view, telling
@@ -51,10 +51,16 @@ def _write(
 
 
 def _close(_found: Container, conn: Connection, item: Item, at: datetime) -> None:
+    """Its time is over: whoever can open it, move it, cancel it or end it is told, and it is looked at again while that is not done."""
     meeting = service.get(conn, item.payload["meeting_id"])
-    what = {State.OPEN: "meeting.overrun", State.SUSPENDED: "meeting.overrun", State.CONVENED: "meeting.unopened"}.get(meeting.state)
-    if what:
-        _tell(conn, what, meeting, at, ("secretary", "chair"), ended=meeting.end)
+    if meeting.state in (State.OPEN, State.SUSPENDED):
+        _tell(conn, "meeting.overrun", meeting, at, ("secretary", "chair"), key=item.key, ended=meeting.end)
+    elif meeting.state is State.CONVENED:
+        _tell(conn, "meeting.unopened", meeting, at, ("secretary", "chair"), ended=meeting.end)  # once, however often it is looked
+    else:
+        return
+    if following := reminders.look_again(item.payload, invitations.timing_of(conn), at):
+        outbox.put(conn, following.key, following.kind, following.due, following.payload)
 
 
 def _conclusion(_found: Container, conn: Connection, item: Item, at: datetime) -> None:

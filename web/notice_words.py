@@ -122,9 +122,9 @@ WORDS: dict[str, Words] = {
         "/meetings/{meeting_id}/conduct",
     ),
     "meeting.unopened": Words(
-        N_("Chưa khai mạc: {meeting}"),
-        N_("Cuộc họp “{meeting}” đã qua giờ kết thúc dự kiến ({ended}) mà chưa khai mạc. Nếu không họp, hãy hủy để trả lại các "
-           "điểm cầu."),
+        N_("Quá giờ, chưa mở: {meeting}"),
+        N_("Cuộc họp “{meeting}” đã qua giờ kết thúc dự kiến ({ended}) mà chưa khai mạc. Trên trang cuộc họp, hãy chọn một trong hai: "
+           "dời sang giờ khác, hoặc hủy để trả lại các điểm cầu."),
     ),
     "conclusion.soon": Words(
         N_("Sắp đến hạn thông báo kết luận: {meeting}"),

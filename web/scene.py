@@ -165,8 +165,7 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
 
 def _put_away(conn: Connection, old: Meeting, secretary: Subject, chair: Subject, at: datetime) -> None:
     if old.state in (State.OPEN, State.SUSPENDED):
-        service.close(conn, old.meeting_id, chair, at)
-        booking.release(conn, old.meeting_id, secretary, at)
+        convening.close(conn, old.meeting_id, chair, at)
     else:
         convening.cancel(conn, old.meeting_id, "Thay bằng cuộc họp mới của bản trình diễn.", secretary, at)
 

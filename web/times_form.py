@@ -28,7 +28,8 @@ LABELS: Final[Mapping[str, str]] = {
     "round1": N_("Kiểm tra đường truyền, đợt 1"),
     "round2": N_("Kiểm tra đường truyền, đợt 2"), "round3": N_("Kiểm tra đường truyền, đợt 3"),
     "report": N_("Báo điểm chưa sẵn sàng"), "technician": N_("Gọi kỹ thuật viên"), "deputy": N_("Gọi người thay"),
-    "unanswered": N_("Nhắc trả lời giấy mời"), "room": N_("Báo phòng họp đã mở"), "conclusion_days": N_("Hạn ra thông báo kết luận"),
+    "unanswered": N_("Nhắc trả lời giấy mời"), "room": N_("Báo phòng họp đã mở"),
+    "grace": N_("Coi là quá giờ"), "again": N_("Nhắc kết thúc, cách nhau"), "conclusion_days": N_("Hạn ra thông báo kết luận"),
     "morning": N_("Giờ nhắc buổi sáng"), "evening": N_("Giờ hết hạn trong ngày"),
     "voice_kbps": N_("Đủ cho tiếng nói"), "picture_kbps": N_("Đủ cho hình nhỏ"), "good_kbps": N_("Đủ cho hình rõ"),
     "main_times": N_("Đường lên của điểm mọi người cùng xem"), "loss_weak": N_("Mất gói: yếu từ"), "loss_failed": N_("Mất gói: lỗi từ"),
@@ -37,7 +38,8 @@ LABELS: Final[Mapping[str, str]] = {
     "declared_percent": N_("Báo nhà mạng khi dưới"),
 }
 AFTER: Final[Mapping[str, str]] = {
-    "report": N_("phút sau mỗi đợt"), "technician": N_("phút trước"), "deputy": N_("phút trước"), "room": N_("phút trước"), "conclusion_days": N_("ngày làm việc sau họp"),
+    "report": N_("phút sau mỗi đợt"), "technician": N_("phút trước"), "deputy": N_("phút trước"), "room": N_("phút trước"),
+    "grace": N_("phút sau giờ kết thúc"), "again": N_("phút"), "conclusion_days": N_("ngày làm việc sau họp"),
     "voice_kbps": "kbit/s", "picture_kbps": "kbit/s", "good_kbps": "kbit/s", "main_times": N_("lần hình rõ"), "loss_weak": "%",
     "loss_failed": "%", "rtt_weak_ms": "ms", "rtt_failed_ms": "ms", "mic_quiet_dbfs": "dBFS", "mic_silent_dbfs": "dBFS",
     "camera_fps": N_("hình mỗi giây"), "declared_percent": N_("% đường đã khai"),
@@ -45,7 +47,7 @@ AFTER: Final[Mapping[str, str]] = {
 """What stands behind the field."""
 GROUPS: Final = (
     ("before", N_("Trước cuộc họp"), ("round1", "round2", "round3", "report", "technician", "deputy", "unanswered", "room")),
-    ("after", N_("Sau cuộc họp"), ("conclusion_days", "morning", "evening")),
+    ("after", N_("Sau cuộc họp"), ("grace", "again", "conclusion_days", "morning", "evening")),
     ("lines", N_("Ngưỡng đường truyền"), ("voice_kbps", "picture_kbps", "good_kbps", "main_times", "loss_weak", "loss_failed", "rtt_weak_ms",
                                           "rtt_failed_ms", "declared_percent")),
     ("devices", N_("Ngưỡng micro và máy quay"), ("mic_quiet_dbfs", "mic_silent_dbfs", "camera_fps")),
@@ -124,6 +126,8 @@ def _around(times: Times, due: Mapping[str, list[datetime]], start: datetime, wh
     asked = due[reminders.UNANSWERED]
     found.append(_("Ai chưa trả lời giấy mời được nhắc lúc {times}.", times=at(asked)) if asked else _("Không ai được nhắc trả lời giấy mời."))
     found.append(_("Người được mời nhận tin phòng họp đã mở lúc {times}.", times=at(due[reminders.ROOM])))
+    found.append(_("Chưa khai mạc hoặc chưa kết thúc lúc {time}: chủ trì và thư ký được báo; còn họp thì nhắc lại sau mỗi {minutes} phút, "
+                   "nhiều nhất {most} lần.", time=at(due[reminders.CLOSE]), minutes=int(times.timing.again.total_seconds() // 60), most=reminders.LOOKS))
     found.append(_("Thông báo kết luận: nhắc lúc {soon}, hết hạn lúc {over}.", soon=at(due[reminders.CONCLUSION_SOON]),
                    over=at(due[reminders.CONCLUSION_DUE])))
     return found

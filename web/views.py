@@ -19,6 +19,7 @@ from meetings.access import Action, Resource, Role, Subject, decide
 from meetings.meeting import ROOM_OPEN, Meeting, State
 from meetings.store import seat_store
 from meetings.units import UnitTree
+from scheduler import invitations, reminders
 from scheduler.readings import points_of_meeting
 from web import minutes_view, words
 from web.container import Container
@@ -38,13 +39,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A meeting in a list.  `enter` is where this person goes in; None when there is nothing to enter."""
+    """A meeting in a list.  `enter` is where this person goes in; None when there is nothing to enter.  `overdue`: its time is
+    over and nobody opened it.
+    """
 
     meeting: Meeting
     booked: int
     present: int
     stages: tuple[Stage, ...]
     enter: str | None
+    overdue: bool = False
 
     @property
     def live(self) -> bool:
@@ -52,7 +56,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        return _(words.STATES[self.meeting.state.value])
+        return _(words.OVERDUE if self.overdue else words.STATES[self.meeting.state.value])
 
 
 def stages(meeting: Meeting, minutes_step: int = 0, *, asking: bool = False) -> tuple[Stage, ...]:
@@ -106,7 +110,13 @@ def row(found: Container, conn: Connection, subject: Subject, meeting: Meeting, 
     step = minutes_view.step(conn, meeting)
     asking = meeting.state is State.DRAFT and bool(points_of_meeting(conn, meeting.meeting_id, "pending"))
     line = stages(meeting, step, asking=asking)
-    return Row(meeting, booked, present, line, entrance(found, conn, subject, meeting, resource))
+    return Row(meeting, booked, present, line, entrance(found, conn, subject, meeting, resource), overdue(found, conn, meeting))
+
+
+def overdue(found: Container, conn: Connection, meeting: Meeting) -> bool:
+    """Whether its time is over and nobody opened it; how long one waits is read only where it decides."""
+    now = found.clock.now()
+    return meeting.end <= now and reminders.overdue(meeting.state, meeting.end, invitations.timing_of(conn), now)
 
 
 def entrance(

@@ -27,6 +27,9 @@ STATES: dict[str, str] = {
     "cancelled": N_("Đã hủy"),
 }
 
+OVERDUE = N_("Quá giờ, chưa mở")
+"""Convened, its time over, never opened: no state of the record, seen by the clock alone (`scheduler.reminders.overdue`)."""
+
 STAGES: tuple[str, ...] = (
     N_("Soạn"), N_("Xác nhận"), N_("Kiểm tra"), N_("Họp"), N_("Biên bản"), N_("Ký"), N_("Phát hành"),
 )

@@ -29,12 +29,40 @@ def planned(start: datetime = START, at: datetime = LONG_AGO, version: int = 0, 
 def test_everything_around_a_meeting_has_its_time() -> None:
     found = planned()
     assert {name: one.due - START for name, one in found.items() if not name.startswith("conclusion")} == {
-        "unanswered:2880": -48 * HOUR, "linetest:T-24h": -24 * HOUR, "linetest:T-60min": -HOUR, "room": -15 * MINUTE, "close": 2 * HOUR}
+        "unanswered:2880": -48 * HOUR, "linetest:T-24h": -24 * HOUR, "linetest:T-60min": -HOUR, "room": -15 * MINUTE,
+        "close": 2 * HOUR + 15 * MINUTE}
     # Five working days after a Thursday are the next Thursday; the day before it one is reminded.
     assert found["conclusion:due"].due == datetime(2026, 3, 12, 17, tzinfo=CIVIL)
     assert found["conclusion:soon"].due == datetime(2026, 3, 11, 8, tzinfo=CIVIL)
     assert found["linetest:T-24h"].payload["round"] == "T-24h" and found["linetest:T-24h"].kind == "linetest.open"
     assert all(one.payload["meeting_id"] == "m" and one.kind in reminders.KINDS for one in found.values())
+
+
+def test_a_meeting_that_was_closed_has_its_conclusion_planned_by_that_hour_and_nothing_else() -> None:
+    """Closed after midnight on Friday: the five days are counted from the Friday."""
+    made = plan(Occasion("m", 3, START, START + 2 * HOUR, START + 17 * HOUR), Timing(), DAYS, START + 17 * HOUR)
+    assert [(one.key, one.due) for one in made] == [
+        ("plan:m:3:ended:soon", datetime(2026, 3, 12, 8, tzinfo=CIVIL)), ("plan:m:3:ended:due", datetime(2026, 3, 13, 17, tzinfo=CIVIL))]
+    assert all(one.payload["deadline"] == "2026-03-13T10:00:00.000000Z" for one in made)
+
+
+def test_what_is_over_its_time_is_looked_at_again_eight_times_and_then_no_more() -> None:
+    timing, look = Timing(again=40 * MINUTE), planned()["close"]
+    at, keys = look.due, [look.key]
+    payload = {**look.payload, "as": "moved"}
+    while (following := reminders.look_again(payload, timing, at)) is not None:
+        assert following.due == at + 40 * MINUTE and following.kind == reminders.CLOSE and following.until == look.until
+        at, payload = following.due, dict(following.payload)
+        keys.append(following.key)
+    assert keys == ["plan:m:0:close", *(f"plan:m:0:close:{number}" for number in range(2, reminders.LOOKS + 1))]
+    assert reminders.look_again(look.payload, Timing(again=23 * HOUR + 59 * MINUTE), look.due) is None, "not beyond a day"
+
+
+@pytest.mark.parametrize(("state", "after", "is_so"), [
+    ("convened", 15 * MINUTE, True), ("convened", 14 * MINUTE, False), ("open", 5 * HOUR, False), ("draft", 5 * HOUR, False),
+    ("cancelled", 5 * HOUR, False), ("concluded", 5 * HOUR, False)])
+def test_overdue_is_convened_never_opened_and_over_with_its_grace(state: str, after: timedelta, is_so: bool) -> None:
+    assert reminders.overdue(state, START, Timing(), START + after) is is_so
 
 
 def test_holidays_put_the_conclusion_off() -> None:
@@ -91,7 +119,8 @@ def test_times_are_data() -> None:
     assert Timing.from_data(Timing().as_data()) == Timing()
 
 
-@pytest.mark.parametrize("data", [{"room": 0}, {"room": -5}, {"unanswered": [10**6]}, {"conclusion_days": 0}, {"morning": "25:00"}])
+@pytest.mark.parametrize("data", [{"room": 0}, {"room": -5}, {"unanswered": [10**6]}, {"conclusion_days": 0}, {"morning": "25:00"}, {"again": 0},
+                                  {"grace": -1}, {"grace": 1440}])
 def test_times_that_cannot_be_are_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         Timing.from_data(data)

@@ -67,7 +67,8 @@ def _own(found: Container, subject: Subject, first: date, count: int, query: str
     today = found.when.today(found.clock.now())
     window = Slot(found.when.day_bounds(first)[0], found.when.day_bounds(first + timedelta(days=count - 1))[1])
     with found.db.read() as conn:
-        return calendar_view.days_of(conn, first, count, today), calendar_view.own(conn, subject, places.tree(conn, first), window, query)
+        owned = calendar_view.own(conn, subject, places.tree(conn, first), window, query, found.clock.now())
+        return calendar_view.days_of(conn, first, count, today), owned
 
 
 @router.get("/week")

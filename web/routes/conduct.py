@@ -22,8 +22,7 @@ from meetings.errors import Conflict, Invalid, MeetingError, NotFound
 from meetings.store import seat_store, vote_store
 from meetings.voting import Rule
 from minutes import service as minutes
-from scheduler import service as booking
-from web import views
+from web import convening, views
 from web.container import Container, container
 from web.errors import wants_json
 from web.guard import allow
@@ -188,11 +187,7 @@ async def close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> R
     """Kết thúc: for everybody and for ever.  The draft of the minutes stands when this answers."""
     found = container(request)
 
-    def work(conn: Connection) -> None:
-        service.close(conn, meeting_id, by, found.clock.now())
-        booking.release(conn, meeting_id, by, found.clock.now())  # what is left of the time is free for others
-
-    await _do(request, meeting_id, work)
+    await _do(request, meeting_id, lambda conn: convening.close(conn, meeting_id, by, found.clock.now()))
     drafted = await to_thread.run_sync(_draft, found, meeting_id)
     return _answer(request, meeting_id, {"closed": True, "drafted": drafted, "next": f"/meetings/{meeting_id}"})
 
