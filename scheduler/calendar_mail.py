@@ -60,6 +60,7 @@ class Entry:
     zone: str = ""
     repeat: Repeat | None = None
     key: datetime | None = None
+    tentative: bool = False  # it waits for a yes
 
     def told(self) -> dict[str, Any]:
         """What a change of matters to those invited."""
@@ -161,7 +162,7 @@ def _event(entry: Entry) -> Event:
         if entry.repeat.left_out:
             event.add("exdate", [key.replace(tzinfo=zone) for key in entry.repeat.left_out])
     event.add("summary", entry.title)
-    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("status", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     for name, value in (("location", entry.place), ("description", entry.notes), ("url", entry.address)):
         if value:
             event.add(name, value)

@@ -126,6 +126,11 @@ class Known:
     readable: bool
     movable: bool
 
+    @property
+    def pending(self) -> bool:
+        """It waits for somebody's yes: only what asks for points is known of before it is convened."""
+        return self.state == "draft"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

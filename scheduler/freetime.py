@@ -19,12 +19,12 @@ from sqlalchemy import Connection, select
 from meetings.access import Subject
 from meetings.meeting import MAX_LENGTH
 from meetings.store.tables import meeting, meeting_leader
+from scheduler import people
 from scheduler.calendar_rows import Known, Moments, bookable, holding, meetings_known, pending
 from scheduler.search import STEP, Found, Stretch, members, search
 from scheduler.slots import CIVIL, Slot
 from scheduler.workdays import WorkingDays
 
-NAMED: Final = 12  # points whose reason is told, of each choice
 ROUND: Final = 1800  # people meet at the half hour where they can
 KINDS: Final = {"confirmed": "booked", "pending": "pending", "blocked": "blocked"}
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -64,7 +64,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A time for the meeting: the points it would miss, why (of the first `NAMED`), and what else is to be known."""
+    """A time for the meeting: the points it would miss, why, and what else is to be known."""
 
     slot: Slot
     missing: tuple[int, ...] = ()
@@ -88,13 +88,14 @@ class Answer:
 
 
 def windows(
-    first: date, days: int, opens: time, closes: time, zone: tzinfo, calendar: WorkingDays, now: datetime,
+    first: date, days: int, opens: time, closes: time, zone: tzinfo, calendar: WorkingDays | None, now: datetime,
     always: Collection[date] = (),
 ) -> list[Slot]:
-    """Working hours of the working days from `first` on, none of them before `now`; days in `always` count whatever they are."""
+    """Working hours of the working days from `first` on, none of them before `now`; days in `always` count whatever they are, and
+    all do without a calendar."""
     found = []
     for day in (first + timedelta(days=n) for n in range(days)):
-        if day not in always and not calendar.works(day):
+        if calendar is not None and day not in always and not calendar.works(day):
             continue
         begin, end = (datetime.combine(day, at, zone).astimezone(UTC) for at in (opens, closes))
         if begin < now:
@@ -117,17 +118,17 @@ def find(conn: Connection, ask: Ask, by: Subject) -> Answer:
     missed = {_slot(one.start, one.start + length): [order[bit] for bit in members(one.missing) if bit < len(order)] for one in found.best}
     full = {_slot(one.start, one.start + length) for one in found.best if one.missing >> len(order)}
     waiting = _rows(conn, ask, free, pending)
-    held = _rows(conn, ask, {slot: missing[:NAMED] for slot, missing in missed.items()}, holding)
+    held = _rows(conn, ask, missed, holding)
     away = {slot: [one for one in busy if one.slot.overlaps(slot)] for slot in (*free, *missed)}
     ids = {row[4] for _slot_of, row in (*waiting, *held)} | {one.meeting_id for inside in away.values() for one in inside}
     known = meetings_known(conn, ids, by)
     asks, why = _reasons(waiting, known), _reasons(held, known)
-    people = {slot: tuple(Reason("person", None, one.name, one.slot, known.get(one.meeting_id), "", one.who) for one in inside)
-              for slot, inside in away.items()}
-    choices = tuple(Choice(slot, (), (), asks.get(slot, ()), people[slot]) for slot in free)
+    named = {slot: tuple(Reason("person", None, one.name, one.slot, known.get(one.meeting_id), "", one.who) for one in inside)
+             for slot, inside in away.items()}
+    choices = tuple(Choice(slot, (), (), asks.get(slot, ()), named[slot]) for slot in free)
     best = tuple(
-        Choice(slot, tuple(missing), (*why.get(slot, ()), *_shut(closed, missing[:NAMED], slot), *([Reason("full")] if slot in full else ())),
-               (), people[slot])
+        Choice(slot, tuple(missing), (*why.get(slot, ()), *_shut(closed, missing, slot), *([Reason("full")] if slot in full else ())),
+               (), named[slot])
         for slot, missing in missed.items())
     return Answer(tuple(_slot(*stretch) for stretch in found.free), choices, best)
 
@@ -288,7 +289,7 @@ def _persons(conn: Connection, ask: Ask) -> list[Busy]:
     span, row = Slot(ask.windows[0].start, ask.windows[-1].end), meeting.c
     apart = (
         row.starts_at < span.end, row.starts_at > span.start - MAX_LENGTH, row.ends_at > span.start,
-        row.state.in_(("convened", "open", "suspended")))
+        people.claims_time())
     chairs = select(row.meeting_id, row.starts_at, row.ends_at, row.chair_id, row.people).where(row.chair_id.in_(ask.people), *apart)
     named = select(row.meeting_id, row.starts_at, row.ends_at, meeting_leader.c.user_id, row.leaders).join(
         meeting_leader, meeting_leader.c.meeting_id == row.meeting_id).where(meeting_leader.c.user_id.in_(ask.people), *apart)

@@ -47,10 +47,7 @@ def bookings(
     ids = [booking_id for (booking_id,) in holding(conn, "booking_id", point_ids, window)]
     if waiting:
         ids += [booking_id for (booking_id,) in pending(conn, "booking_id", point_ids, window)]
-    found = sorted(
-        (_named(row) for row in conn.execute(_COLUMNS.where(among(_b.booking_id, ids)))) if ids else (),
-        key=lambda booking: (booking.slot.start, booking.code),
-    )
+    found = _by_id(conn, ids)
     return found if by is None else masked(conn, found, by)
 
 
@@ -82,6 +79,22 @@ def conflicts_at(conn: Connection, point_ids: Collection[int], slots: Sequence[S
     return [sorted((shown[one] for one in ids), key=lambda booking: (booking.slot.start, booking.code)) for ids in found]
 
 
+def waiting(
+    conn: Connection, point_ids: Collection[int], slot: Slot, by: Subject, except_meeting: str | None = None,
+) -> list[NamedBooking]:
+    """What waits for a yes to these points in the slot, by time: confirming them for somebody declines it (`requests.overtake`)."""
+    ids = [booking_id for (booking_id,) in pending(conn, "booking_id", point_ids, slot, except_meeting)]
+    return masked(conn, _by_id(conn, ids), by)
+
+
+def overtaken(conn: Connection, point_ids: Collection[int], slot: Slot, at: datetime, by: Subject) -> list[NamedBooking]:
+    """What waited for these points in the slot until, at that moment, they were confirmed for somebody else."""
+    mine = select(_b.booking_id).where(
+        _b.state == "released", _b.why == "overtaken", _b.released_at == at, among(_b.point_id, point_ids),
+        _b.starts_at < slot.end, _b.ends_at > slot.start)
+    return masked(conn, _by_id(conn, list(conn.execute(mine).scalars())), by)
+
+
 def free_slots(conn: Connection, point_ids: Collection[int], window: Slot, length: timedelta) -> list[Slot]:
     """The stretches of the window (`working_hours` of a day) in which all points are free for at least `length`."""
     return gaps((booking.slot for booking in calendar(conn, point_ids, window).taken), window, length)
@@ -106,6 +119,16 @@ def masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[Nam
         resource = meetings.resource_of(conn, meetings.get(conn, meeting_id))
         readable[meeting_id] = decide(by, Action.MEETING_READ, resource).allowed
     return [booking if readable.get(booking.meeting_id or "") else booking.masked() for booking in found]
+
+
+def _by_id(conn: Connection, ids: Collection[int]) -> list[NamedBooking]:
+    """These rows, named, by time."""
+    columns = select(
+        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
+        meeting.c.title, meeting.c.unit,
+    ).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
+    rows = conn.execute(columns.where(among(_b.booking_id, ids))) if ids else ()
+    return sorted((_named(row) for row in rows), key=lambda booking: (booking.slot.start, booking.code))
 
 
 def _named(row: Row[Any]) -> NamedBooking:

@@ -26,16 +26,23 @@ class WorkingDays:
 
     def __init__(self, overrides: Mapping[date, bool] | None = None, language: str = "vi") -> None:
         self._overrides = dict(overrides or {})
-        self._public = holidays.country_holidays("VN", language="vi" if language == "vi" else "en_US")
+        self._language = "vi" if language == "vi" else "en_US"
+        self._years: dict[int, holidays.HolidayBase] = {}
 
     def works(self, day: date) -> bool:
         """Whether offices work on this day."""
         told = self._overrides.get(day)
-        return self._public.is_working_day(day) if told is None else told
+        return self._public(day).is_working_day(day) if told is None else told
 
     def name(self, day: date) -> str:
         """The public holiday on this day, in the language of this calendar; empty where there is none."""
-        return str(self._public.get(day) or "")
+        return str(self._public(day).get(day) or "")
+
+    def _public(self, day: date) -> holidays.HolidayBase:
+        """The library's year, worked out when it is first asked of and put in its place whole: others may ask at the same time."""
+        if day.year not in self._years:
+            self._years[day.year] = holidays.country_holidays("VN", years=day.year, expand=False, language=self._language)
+        return self._years[day.year]
 
     def public(self, *years: int) -> list[tuple[date, str]]:
         """The public holidays of these years with their names, as the kept list has them."""
@@ -66,3 +73,13 @@ class WorkingDays:
     def is_short_notice(self, told: date, meeting: date) -> bool:
         """Whether an invitation of the day `told` comes less than NOTICE_DAYS working days before its meeting."""
         return told > self.before(meeting, NOTICE_DAYS)
+
+    def asks_why(self, told: date, meeting: date, before: date | None = None, said: date | None = None) -> bool:
+        """Whether those who are told on the day `told` of a meeting on the day `meeting` are to be told why so late.
+
+        `before`: the day they knew of; a later day takes nothing from them.  `said`: when a reason was last given; it is good
+        for every day that was short notice then.
+        """
+        if not self.is_short_notice(told, meeting) or (before is not None and meeting >= before):
+            return False
+        return said is None or not self.is_short_notice(said, meeting)

@@ -160,7 +160,7 @@ def _book(found: Container, ids: list[int], by: Subject, unit: UnitRef, rounds: 
 
         def book(meeting_id: str = made.meeting_id) -> None:
             with found.db.write() as conn:
-                convening.book(conn, meeting_id, ids, by, AT)
+                convening.book(conn, meeting_id, ids, by, AT, hurry="Họp thử")
 
         with _counting() as told:
             times.append(_clocked(book))

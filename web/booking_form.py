@@ -138,6 +138,8 @@ def check(typed: Typed, when: When, people: Mapping[str, Person], hurried: bool)
     wanted, errors = times(typed, when)
     if hurried:
         try:
+            if not typed.hurry.strip():
+                raise Invalid("meeting.short_notice", field="hurry")
             line(typed.hurry, "reason", 500)
         except Invalid as error:
             errors["hurry"] = error

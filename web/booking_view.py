@@ -4,7 +4,8 @@ when all of them are free.  Reads only; called by `routes/booking.py` with an op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +15,7 @@ from meetings.access import Subject
 from meetings.meeting import Person, UnitRef
 from meetings.store import unit_store
 from meetings.units import UnitTree, fold
-from scheduler import approval, audience_store, capacity_store, displacing, freetime, requests
+from scheduler import approval, audience_store, capacity_store, displacing, freetime, readings, requests
 from scheduler import people as persons
 from scheduler import points as point_store
 from scheduler import service as booking
@@ -56,6 +57,16 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """Another meeting that waits for a yes to some of the points; `title` is empty where the reader may not know of it."""
+
+    unit: str
+    title: str
+    slot: Slot
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """The right two thirds of the page."""
 
@@ -74,6 +85,8 @@ class Picture:
     """Who of the posts is named in another meeting at that time."""
     asked: tuple[Asking, ...] = ()
     """Whose yes some of the points take."""
+    declines: tuple[Declined, ...] = ()
+    """Whose requests would be declined."""
 
     @property
     def suggestions(self) -> list[Slot]:
@@ -171,7 +184,8 @@ def picture(
     chosen = [point for point in ordered(within) if point.point_id in typed.chosen]
     ids = [point.point_id for point in chosen]
     midnight, end = when.day_bounds(on)
-    taken = [one for one in booking.bookings(conn, ids, Slot(midnight, end), by) if one.meeting_id != own_meeting]
+    taken = [one for one in booking.bookings(conn, ids, Slot(midnight, end), by, waiting=True)
+             if own_meeting is None or one.meeting_id != own_meeting]
     clashes = tuple(booking.conflicts(conn, ids, slot, own_meeting, by))
     blocked = {one.point_id for one in clashes}
     grid = Grid.around(on, [slot, *(one.slot for one in taken)], when)
@@ -180,6 +194,8 @@ def picture(
     rest = sorted((point for point in chosen if point.point_id not in blocked), key=lambda point: point.point_id not in busy)
     shown = [*first, *rest[:max(FREE_LANES - len(first), 2)]] if len(first) < LANES else first
     lanes = tuple(_lane(grid, point, slot, taken, blocked) for point in shown)
+    asked = asking.of_form(conn, within.unit.id, chosen, slot, now, own_meeting)
+    direct = set(ids) - {point.point_id for one in asked for point in one.points}
     answer = _suggest(conn, ids, slot, when, by, now, [typed.people.get("chair", ""), *typed.leaders], own_meeting) if blocked else Answer()
     return Picture(grid, lanes, len(chosen) - len(lanes), len(chosen), clashes, len(blocked), answer,
                    {point.point_id: point.name for point in chosen},
@@ -187,7 +203,13 @@ def picture(
                    bool(blocked) and displacing.may_take(
                        conn, within.unit.id, booking.conflicts(conn, ids, slot, own_meeting), places.tree(conn, on)),
                    tuple(persons.elsewhere(conn, {*typed.people.values(), *typed.leaders}, slot, by, own_meeting)),
-                   tuple(asking.of_form(conn, within.unit.id, chosen, slot, now, own_meeting)))
+                   tuple(asked), declined(readings.waiting(conn, direct, slot, by, own_meeting)))
+
+
+def declined(found: Iterable[NamedBooking]) -> tuple[Declined, ...]:
+    """The same by meeting, as it is told before the points are booked."""
+    counted = Counter((one.slot.start, one.slot.end, one.unit, one.meeting_title or "") for one in found)
+    return tuple(Declined(unit, title, Slot(start, end), n) for (start, end, unit, title), n in sorted(counted.items()))
 
 
 def ordered(within: Scope) -> list[Point]:
@@ -201,7 +223,10 @@ def _lane(grid: Grid, point: Point, slot: Slot, taken: Sequence[NamedBooking], b
     for one in taken:
         if one.point_id == point.point_id:
             clash = one.point_id in blocked and one.slot.overlaps(slot)
-            bars.append(grid.bar(one.slot, "clash" if clash else "busy", one.meeting_title or one.unit, point.name))
+            waits = one.state == "pending"
+            kind = "pend" if waits else "clash" if clash else "busy"
+            who = _("{name}, chờ xác nhận", name=point.name) if waits else point.name
+            bars.append(grid.bar(one.slot, kind, one.meeting_title or one.unit, who))
     return Lane(point.name, point.code, tuple(bars))
 
 
@@ -211,7 +236,7 @@ def _suggest(
 ) -> Answer:
     """When every chosen point is free for as long as wanted, from the same day on; sooner times that miss the fewest."""
     asked = calendar_free.ask(conn, when, ids, slot.length, when.local(slot.start).date(), now,
-                              people=[one for one in people if one], own=own_meeting)
+                              people=[one for one in people if one], own=own_meeting, chosen=True)
     return freetime.find(conn, asked, by)
 
 

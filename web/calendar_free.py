@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from meetings.access import Subject
 from scheduler import capacity_store, freetime
-from scheduler.freetime import Answer, Ask, Reason
+from scheduler.freetime import Answer, Ask, Choice, Reason
 from scheduler.slots import Slot
 from web.calendar_view import working_days
 from web.i18n import _
@@ -29,12 +29,22 @@ MOST_POINTS = 5000
 
 def ask(
     conn: Connection, when: When, points: Sequence[int], length: timedelta, first: date, now: datetime, *, days: int = AHEAD, opens: time = OPENS,
-    closes: time = CLOSES, people: Sequence[str] = (), own: str | None = None,
+    closes: time = CLOSES, people: Sequence[str] = (), own: str | None = None, chosen: bool = False, every: bool = False,
 ) -> Ask:
-    """The question in the installation's zone: working days from `first` on, which counts whatever day it is."""
-    windows = freetime.windows(first, days, opens, closes, when.zone, working_days(conn), now, always=(first,))
+    """The question in the installation's zone: working days from `first` on; `every` day, or also `first` where it was `chosen` for a
+    meeting already."""
+    calendar = None if every else working_days(conn)
+    windows = freetime.windows(first, days, opens, closes, when.zone, calendar, now, always=(first,) if chosen else ())
     full = capacity_store.full_slots(conn, Slot(windows[0].start, windows[-1].end), len(points), own) if windows else ()
     return Ask(points, length, windows, people, full, own)
+
+
+def first_day(conn: Connection, when: When, now: datetime, closes: time = CLOSES, every: bool = False) -> date:
+    """The day of the next working moment: today while some of it is left, else the next day that counts."""
+    today, days = when.today(now), working_days(conn)
+    if when.local(now).time() < closes and (every or days.works(today)):
+        return today
+    return today + timedelta(days=1) if every else days.after(today, 1)
 
 
 def find(conn: Connection, asked: Ask, by: Subject) -> Answer:
@@ -56,6 +66,14 @@ def why(reason: Reason, names: dict[int, str], when: When) -> str:
     if meeting is None or not meeting.title:
         return _("{name}: {hours} đã có lịch của {unit}", name=name, hours=hours, unit=meeting.unit if meeting else "…")
     return _("{name}: {hours} {title} ({unit})", name=name, hours=hours, title=meeting.title, unit=meeting.unit)
+
+
+def told(choice: Choice, names: dict[int, str], when: When) -> list[str]:
+    """Who would be missing and why, a sentence for each; before them that the server is full, where it is."""
+    found: dict[int | None, list[str]] = {}
+    for reason in choice.reasons:
+        found.setdefault(reason.point_id, []).append(why(reason, names, when))
+    return [*found.get(None, ()), *("; ".join(found[point]) for point in choice.missing if point in found)]
 
 
 def written(points: Iterable[int]) -> str:

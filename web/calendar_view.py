@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -39,13 +38,7 @@ ICONS = {"late": "triangle-alert", "tent": "pen-line", "firm": "check", "live": 
 
 def working_days(conn: Connection) -> WorkingDays:
     """The calendar of this installation, its holidays in the reader's language."""
-    return _kept(tuple((one.day, one.works) for one in workday_store.told(conn)), language())
-
-
-@lru_cache(maxsize=4)
-def _kept(told: tuple[tuple[date, bool], ...], lang: str) -> WorkingDays:
-    """Kept, because the library computes each year of lunar days once."""
-    return WorkingDays(dict(told), lang)
+    return workday_store.working_days(conn, language())
 
 
 def days_of(conn: Connection, first: date, count: int, today: date) -> list[Day]:
@@ -91,8 +84,8 @@ def own(conn: Connection, subject: Subject, tree: UnitTree, window: Slot, query:
             if meeting.state is not State.CANCELLED]
     sought = Sought(query)
     shown = [meeting for meeting in seen if sought.within(meeting.title, meeting.unit.name, meeting.chair.name)]
-    waiting = pending_counts(conn, [meeting.meeting_id for meeting in shown])
-    clashing, timing = _clashing(seen), invitations.timing_of(conn)
+    waiting, timing = pending_counts(conn, [meeting.meeting_id for meeting in seen]), invitations.timing_of(conn)
+    clashing = _clashing([meeting for meeting in seen if meeting.state is not State.DRAFT or meeting.meeting_id in waiting])
     return [Own(meeting, waiting.get(meeting.meeting_id, 0), may_move(subject, meeting), meeting.meeting_id in clashing,
                 reminders.overdue(meeting.state, meeting.end, timing, now)) for meeting in shown]
 
@@ -112,13 +105,13 @@ def pending_counts(conn: Connection, meeting_ids: Sequence[str]) -> dict[str, in
 
 
 def _clashing(meetings: Sequence[Meeting]) -> set[str]:
-    """Those whose chair chairs another one at the same time; they come by time."""
+    """Those whose chair chairs another one at the same time, be it one that waits for a yes; they come by time."""
     found: set[str] = set()
     for place, one in enumerate(meetings):
         for other in meetings[place + 1:]:
             if other.start >= one.end:
                 break
-            if other.chair.user_id == one.chair.user_id and {one.state, other.state}.isdisjoint({State.CONCLUDED, State.DRAFT}):
+            if other.chair.user_id == one.chair.user_id and State.CONCLUDED not in (one.state, other.state):
                 found |= {one.meeting_id, other.meeting_id}
     return found
 

@@ -56,21 +56,23 @@ def _entry(found: Container, meeting: Meeting, told: dict[str, tuple[int, dateti
 
 def _of_point(found: Container, conn: Connection, feed: Feed, subject: Subject, now: datetime) -> list[Entry]:
     assert feed.point_id is not None
-    taken = booking.bookings(conn, [feed.point_id], Slot(now - BACK, now + AHEAD), subject)
+    taken = booking.bookings(conn, [feed.point_id], Slot(now - BACK, now + AHEAD), subject, waiting=True)
     told = _told(conn, [one.meeting_id for one in taken if one.meeting_id])
     entries = []
     for one in taken:
         key = one.meeting_id or _mark(feed, one)
         sequence, stamped = told.get(key, (0, one.slot.start))
         page = f"{found.settings.base_url}/meetings/{key}" if one.meeting_id else ""
-        entries.append(Entry(key, one.meeting_title or _("Đã có lịch"), one.slot.start, one.slot.end, one.unit, sequence, stamped,
-                             address=page))
+        waits = one.state == "pending"
+        title = one.meeting_title or (_("Chờ xác nhận") if waits else _("Đã có lịch"))
+        entries.append(Entry(key, title, one.slot.start, one.slot.end, one.unit, sequence, stamped, tentative=waits, address=page))
     return series_view.gathered(found, conn, entries)
 
 
 def _mark(feed: Feed, one: NamedBooking) -> str:
     """A name for what the reader may not know: it says nothing and is another in every feed."""
-    return hashlib.sha256(f"{feed.feed_id} {one.slot.start.isoformat()}".encode()).hexdigest()[:36]
+    waits = f" {one.unit} {one.slot.end.isoformat()}" if one.state == "pending" else ""  # of those several may begin at one time
+    return hashlib.sha256(f"{feed.feed_id} {one.slot.start.isoformat()}{waits}".encode()).hexdigest()[:36]
 
 
 def _told(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, datetime]]:

@@ -13,6 +13,8 @@ TEXTS: dict[str, str] = {
     "booking.overlap": N_("Có điểm cầu đã có lịch vào giờ này. Hãy chọn giờ khác."),
     "booking.nobody": N_("Chưa chọn điểm cầu nào. Hãy đánh dấu ở Thành phần."),
     "booking.past": N_("Giờ họp đã qua. Hãy chọn giờ khác."),
+    "meeting.short_notice": N_("Còn chưa đủ 3 ngày làm việc trước cuộc họp. Hãy ghi lý do mời gấp."),
+    "person.elsewhere": N_("{names} đã có cuộc họp khác vào giờ này."),
     "booking.unit_ended": N_(
         "{count} điểm cầu thuộc đơn vị không còn vào ngày họp. Hãy bỏ các điểm cầu đó và chọn đơn vị kế "
         "thừa."

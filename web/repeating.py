@@ -14,13 +14,15 @@ from web import convening
 
 def repeat(
     conn: Connection, meeting_id: str, scope: Scope, wanted: Repeat, by: Subject, at: datetime, version: int | None = None,
+    hurry: str = "",
 ) -> int:
     """For this and the following dates, or all to come; how many were changed, made or cancelled.
 
-    Dates that are new are meetings like this one, with its points, chosen as it chose them.  Raises as `series_store.edit`.
+    Dates that are new are meetings like this one, with its points, chosen as it chose them.  `hurry`: why people are told so late.  Raises as
+    `series_store.edit`, and Invalid("meeting.short_notice").
     """
     before = _members(conn, meeting_id)
-    count = series_store.edit(conn, meeting_id, scope, Change(repeat=wanted), by, at, version=version, acts=convening)
+    count = series_store.edit(conn, meeting_id, scope, Change(repeat=wanted), by, at, version=version, acts=convening.Saying(hurry))
     audience_store.keep_alike(conn, meeting_id, _members(conn, meeting_id) - before, at)
     return count
 

@@ -38,6 +38,7 @@ AGENDA = (
     AgendaLine("Thảo luận", "Các điểm cầu"),
     AgendaLine("Biểu quyết và kết luận", "Chủ trì"),
 )
+HURRY = "Họp trình diễn, triệu tập trong ngày"
 LATER = "Họp Ban Chỉ đạo chuyển đổi số"
 
 
@@ -156,7 +157,7 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
     everyone = [point.point_id for point in mains(point_store.all_points(conn), tree.on).values() if point.unit_id in inside]
     # Somebody who tried the product may have booked this very time: their meeting stays, the demonstration takes the rest.
     busy = {one.point_id for one in booking.conflicts(conn, everyone, Slot(start, end), by=secretary)}
-    convening.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at)
+    convening.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at, hurry=HURRY)
     service.open(conn, made.meeting_id, chair, at)
     service.agenda_go(conn, made.meeting_id, 1, chair, at)
     _later_meeting(conn, tree, secretary, at)
@@ -181,7 +182,7 @@ def _later_meeting(conn: Connection, tree: UnitTree, secretary: Subject, at: dat
     if wanted:
         made = service.create(
             conn, _conference(conn, tree, LATER, agenda, start, start + timedelta(hours=2)), secretary, at)
-        convening.book(conn, made.meeting_id, [point.point_id for point in wanted], secretary, at)
+        convening.book(conn, made.meeting_id, [point.point_id for point in wanted], secretary, at, hurry=HURRY)
 
 
 def _conference(

@@ -50,10 +50,10 @@ def gathered(found: Container, conn: Connection, entries: Sequence[Entry]) -> li
     places = series_invitations.places(conn, [entry.meeting_id for entry in entries])
     mine: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.meeting_id in places and not entry.cancelled:
+        if entry.meeting_id in places and not entry.cancelled and not entry.tentative:
             mine[places[entry.meeting_id][0]].append(entry)
     told = series_invitations.told(conn, sorted(mine))
-    alone = [entry for entry in entries if entry.meeting_id not in places]
+    alone = [entry for entry in entries if entry.meeting_id not in places or entry.tentative]
     for series_id, ours in sorted(mine.items()):
         series, sequence, stamped, apart = told[series_id]
         dates = {one.meeting_id: Date(places[one.meeting_id][1], one.start, one.end, one.title, one.place, 0) for one in ours}

@@ -18,7 +18,7 @@ WHOLE = (0, 24)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`place` are the two classes of its ends; `kind` is want, clash, busy or live."""
+    """`place` are the two classes of its ends; `kind` is want, clash, busy, pend (waits for a yes) or live."""
 
     place: str
     kind: str

@@ -50,6 +50,27 @@ def test_three_working_days_of_notice_are_counted_over_the_weekend_and_over_tet(
     assert VIETNAM.after(date(2026, 11, 27), CONCLUSION_DAYS) == date(2026, 12, 4)
 
 
+THURSDAY, FRIDAY, MONDAY, FAR = date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 20)
+
+
+@pytest.mark.parametrize(("day", "before", "said", "asks"), [
+    (FRIDAY, None, None, True), (FAR, None, None, False), (date(2026, 3, 10), None, None, False),
+    (FRIDAY, FAR, None, True), (MONDAY, FRIDAY, None, False), (FRIDAY, FRIDAY, None, False), (FRIDAY, MONDAY, None, True),
+    (FRIDAY, FAR, THURSDAY, False), (MONDAY, None, THURSDAY, False), (FRIDAY, FAR, date(2026, 2, 2), True),
+])
+def test_a_reason_is_asked_where_people_learn_too_late_of_an_earlier_day_and_know_none_yet(
+    day: date, before: date | None, said: date | None, asks: bool
+) -> None:
+    assert VIETNAM.asks_why(THURSDAY, day, before, said) is asks
+
+
+@given(days, days, days, days)
+def test_no_reason_is_asked_in_good_time_nor_for_a_later_day_nor_twice(told: date, day: date, before: date, said: date) -> None:
+    asked = VIETNAM.asks_why(told, day, before, said)
+    assert asked == (VIETNAM.is_short_notice(told, day) and day < before and not VIETNAM.is_short_notice(said, day))
+    assert not VIETNAM.asks_why(told, day, None, told)
+
+
 def test_a_calendar_without_working_days_ends_with_words() -> None:
     never = WorkingDays({date(2026, 1, 1) + timedelta(days=n): False for n in range(900)})
     with pytest.raises(Invalid) as refused:

@@ -163,7 +163,7 @@ async def test_a_draft_is_kept_and_booked_later(secretary: httpx.AsyncClient, fo
     page = (await secretary.get(path)).text
     assert f'href="{path}/book"' in page
     wanted = points_named(found, "Tỉnh Quảng Ninh", "Huyện Ba Chẽ")
-    data = {"_csrf": token_in((await secretary.get(f"{path}/book")).text), "point": wanted, "action": "book"}
+    data = {"_csrf": token_in((await secretary.get(f"{path}/book")).text), "point": wanted, "action": "book", "hurry": "Bão"}
     assert (await secretary.post(f"{path}/book", data=data)).headers["location"] == f"{path}?done=booked&n=2"
     assert hub.told == [path.split("/")[2]]
 

@@ -167,7 +167,7 @@ async def test_a_move_says_how_many_have_to_confirm_again(client: httpx.AsyncCli
         mine = service.create(conn, NewMeeting(
             "Cô Tô họp với Ba Chẽ", unit, at + timedelta(days=1), at + timedelta(days=1, hours=2), old.chair, me, old.division_head, me), by, at)
         own = point_store.points_of(conn, unit.id)[0].point_id
-        convening.book(conn, mine.meeting_id, [own, *story.points[1:]], by, at)
+        convening.book(conn, mine.meeting_id, [own, *story.points[1:]], by, at, hurry="Bão số 3")
     await sign_in(client, "nguoila")
     week = (await client.get("/calendar/week")).text
     assert re.search(r'class="cb pend[^"]*"[^>]*>.*?2 điểm chờ xác nhận', week, re.DOTALL)

@@ -46,7 +46,7 @@ def draft(found: Container, login: str, title: str, *codes: str, displace: str =
     with found.db.write() as conn:
         unit = booking_view.scope(conn, by.unit_id, now.date()).unit
         made = meetings.create(conn, NewMeeting(title, unit, now + 3 * DAY, now + 3 * DAY + timedelta(hours=2), chair, me, head, me), by, now)
-        convening.book(conn, made.meeting_id, [point(found, code) for code in codes], by, now, displace)
+        convening.book(conn, made.meeting_id, [point(found, code) for code in codes], by, now, displace, "Bão số 3")
     return made.meeting_id
 
 

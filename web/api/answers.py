@@ -25,18 +25,18 @@ KEPT = {"cache-control": "private, no-cache", "vary": "authorization, cookie, ac
 
 
 def written(shown: Out) -> bytes:
-    """The shape as it goes out; its ETag is made of these bytes."""
+    """The shape as it goes out."""
     return shown.model_dump_json().encode()
 
 
 def tag(shown: Out) -> str:
-    return etag.of(written(shown))
+    """Of the bytes, without what is only said beside them: it is that of the thing, whoever shows it."""
+    return etag.of(shown.model_dump_json(exclude=set(shown.beside)).encode())
 
 
 def show(request: Request, shown: Out, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The shape with its ETag; 304 for a reader who has these very bytes."""
-    body = written(shown)
-    version = etag.of(body)
+    body, version = written(shown), tag(shown)
     told = {**KEPT, "etag": version, **(headers or {})}
     if request.method in ("GET", "HEAD") and etag.matches(request.headers.get("if-none-match"), version):
         return Response(status_code=304, headers=told)
@@ -68,9 +68,9 @@ def once(
             headers = {**before.headers, idempotency.REPLAYED: "true"}
             return Response(before.body, before.status, headers, JSON), False
         shown, path = create(conn)
-        kept = written(shown.model_copy(update=dict(secret))) if secret else written(shown)
-        headers = {**KEPT, "etag": etag.of(kept), "location": path}
-        idempotency.keep(conn, asked, Answered(201, headers, kept.decode()))
+        kept = shown.model_copy(update=dict(secret)) if secret else shown
+        headers = {**KEPT, "etag": tag(kept), "location": path}
+        idempotency.keep(conn, asked, Answered(201, headers, written(kept).decode()))
     return Response(written(shown), 201, headers, JSON), True
 
 

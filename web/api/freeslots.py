@@ -31,14 +31,15 @@ def find(
 ) -> Response:
     """When all can, and sooner times that miss the fewest."""
     found, now = container(request), container(request).clock.now()
-    first = wanted.on or found.when.today(now)
+    opens, closes, every = time.fromisoformat(wanted.opens), time.fromisoformat(wanted.closes), not wanted.working_days
     with found.db.read() as conn:
         if wanted.meeting is not None:
             permit(conn, service.get(conn, wanted.meeting), subject, Action.MEETING_READ)
+        first = wanted.on or calendar_free.first_day(conn, found.when, now, closes, every)
         points = audience.resolve(conn, wanted.audience, first, subject.unit_id).points
         asked = calendar_free.ask(
             conn, found.when, [point.point_id for point in points], timedelta(minutes=wanted.minutes), first, now, days=wanted.days,
-            opens=time.fromisoformat(wanted.opens), closes=time.fromisoformat(wanted.closes),
+            opens=opens, closes=closes, every=every,
             people=[one for one in (wanted.chair, *wanted.leaders) if one], own=wanted.meeting)
         answer = calendar_free.find(conn, asked, subject)
     return answers.show(request, show_free(answer, {point.point_id: point.code for point in points}))

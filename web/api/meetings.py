@@ -19,32 +19,33 @@ from meetings.errors import Invalid
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State
 from meetings.store import meeting_store, seat_store
 from meetings.units import Sought
-from scheduler import claims, series_store, workday_store
+from scheduler import claims, series_store
 from scheduler import people as persons
 from scheduler import points as point_store
+from scheduler import readings
 from scheduler import service as booking
 from scheduler.series import wall_of
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot, civil_day
 from web import asking, booking_view, convening, places, views
-from web.api import answers, audience, body, etag
+from web.api import answers, audience, body, etag, warnings
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
 from web.api.points import LONGEST, Words, stretch
 from web.api.problem import conflict, for_field, wrong
-from web.api.shapes import Conflict, Listed, Moment, Out
+from web.api.shapes import Code, Conflict, Listed, Moment, Out
 from web.api.shapes_meetings import (
     CancelIn,
     ConflictsOut,
     ConveneIn,
     Elsewhere,
     MeetingBrief,
+    MeetingDone,
     MeetingIn,
     MeetingOut,
     MeetingPatch,
     MoveIn,
     PointsIn,
-    RepeatIn,
     show_brief,
     show_meeting,
 )
@@ -93,7 +94,7 @@ def listing(
     return answers.listed(request, part(kept, lambda one: (one.start.isoformat(), one.meeting_id), limit, cursor), show_brief)
 
 
-@router.post("", **contract("createMeeting", MeetingOut, 409, 413, 415, status=201))
+@router.post("", **contract("createMeeting", MeetingDone, 409, 413, 415, status=201))
 def create(
     request: Request, subject: Subject = Depends(allow(Action.MEETING_CREATE, who=who)),
     wanted: MeetingIn = Depends(body.of(MeetingIn)),
@@ -115,10 +116,10 @@ def create(
             main_point_id=audience.main_point(conn, meant.points, wanted.chair, unit.id) if meant else None,
         ), subject, now)
         if meant:
-            _tell_why_late(conn, found, meeting, wanted.hurry, subject, now)
-            _book(conn, found, meeting, wanted.repeat, meant.ids, subject, now)
+            _book(conn, found, meeting, wanted, meant.ids, subject, now)
             audience.keep(conn, meeting.meeting_id, Scope.ALL, meant, now)
-        return detail(conn, service.get(conn, meeting.meeting_id)), f"{request.url.path}/{meeting.meeting_id}"
+        made = service.get(conn, meeting.meeting_id)
+        return warnings.done(conn, detail(conn, made), made, found.when, subject, now), f"{request.url.path}/{meeting.meeting_id}"
 
     answer, _new = answers.once(request, subject, work)
     return answer
@@ -131,7 +132,7 @@ def one(request: Request, meeting_id: str, subject: Subject = Depends(READ)) -> 
         return answers.show(request, detail(conn, service.get(conn, meeting_id)))
 
 
-@router.patch("/{meeting_id}", **contract("changeMeeting", MeetingOut, 409, 412, 413, 415))
+@router.patch("/{meeting_id}", **contract("changeMeeting", MeetingDone, 409, 412, 413, 415))
 def change(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT),
     wanted: MeetingPatch = Depends(body.of(MeetingPatch)), scope: Reach = Scope.ONE,
@@ -153,7 +154,7 @@ def change(
     return _changed(request, meeting_id, work)
 
 
-@router.put("/{meeting_id}/points", **contract("bookPoints", MeetingOut, 409, 412, 413, 415))
+@router.put("/{meeting_id}/points", **contract("bookPoints", MeetingDone, 409, 412, 413, 415))
 def book(
     request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: PointsIn = Depends(body.of(PointsIn)),
     scope: Reach = Scope.ONE,
@@ -169,19 +170,19 @@ def book(
     def work(conn: Connection, now: datetime) -> None:
         [chosen] = meant
         if scope is Scope.ONE:
-            convening.book(conn, meeting_id, chosen.ids, subject, now, wanted.displace.strip())
+            convening.book(conn, meeting_id, chosen.ids, subject, now, wanted.displace.strip(), wanted.reason)
         else:
-            series_store.edit(conn, meeting_id, scope, Change(points=chosen.ids), subject, now, acts=convening)
+            series_store.edit(conn, meeting_id, scope, Change(points=chosen.ids), subject, now, acts=convening.Saying(wanted.reason))
         audience.keep(conn, meeting_id, scope, chosen, now)
         meeting = service.get(conn, meeting_id)
         if meeting.main_point_id not in chosen.ids:
             main = audience.main_point(conn, chosen.points, meeting.chair.user_id, meeting.unit.id)
             convening.change(conn, meeting_id, subject, now, main_point_id=main)
 
-    return _changed(request, meeting_id, work, hold)
+    return _changed(request, meeting_id, work, hold, first=True)
 
 
-@router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingOut, 409, 412, 413, 415))
+@router.post("/{meeting_id}/move", **contract("moveMeeting", MeetingDone, 409, 412, 413, 415))
 def move(
     request: Request, meeting_id: str, subject: Subject = Depends(EDIT), wanted: MoveIn = Depends(body.of(MoveIn)),
     scope: Reach = Scope.ONE,
@@ -190,16 +191,16 @@ def move(
     slot = Slot(wanted.start, wanted.end)
     return _changed(
         request, meeting_id, lambda conn, now: series_store.edit(
-            conn, meeting_id, scope, Change(slot=slot), subject, now, acts=convening),
+            conn, meeting_id, scope, Change(slot=slot), subject, now, acts=convening.Saying(wanted.reason)),
         lambda conn: claims.hold_whole(conn, meeting_id, (), slot))
 
 
-@router.post("/{meeting_id}/convene", **contract("conveneMeeting", MeetingOut, 409, 412, 413, 415))
+@router.post("/{meeting_id}/convene", **contract("conveneMeeting", MeetingDone, 409, 412, 413, 415))
 def convene(
     request: Request, meeting_id: str, subject: Subject = Depends(BOOK), wanted: ConveneIn = Depends(body.of(ConveneIn)),
 ) -> Response:
     """With the points that are confirmed now, whoever has not answered yet."""
-    return _changed(request, meeting_id, lambda conn, now: convening.convene(conn, meeting_id, subject, now))
+    return _changed(request, meeting_id, lambda conn, now: convening.convene(conn, meeting_id, subject, now, wanted.reason), first=True)
 
 
 @router.post("/{meeting_id}/cancel", **contract("cancelMeeting", MeetingOut, 409, 412, 413, 415))
@@ -209,30 +210,40 @@ def cancel(
 ) -> Response:
     """Cancels it and gives its points back."""
     return _changed(request, meeting_id, lambda conn, now: series_store.cancel(
-        conn, meeting_id, scope, wanted.reason, subject, now, acts=convening))
+        conn, meeting_id, scope, wanted.reason, subject, now, acts=convening), warn=False)
 
 
 @router.get("/{meeting_id}/conflicts", **contract("listConflicts", ConflictsOut))
 def conflicts(
     request: Request, meeting_id: str, start: Moment | None = None, end: Moment | None = None,
+    point: Annotated[list[Code], Query(max_length=500, description="Codes of points, where it is not about those the meeting has.")] = [],  # noqa: B006
     subject: Subject = Depends(READ),
 ) -> Response:
-    """What would stand in the way of the meeting's points from `start` to `end` (default: its own time)."""
+    """What would stand in the way of the meeting's points, or of other ones (`point`), from `start` to `end` (default: its own time)."""
+    now = container(request).clock.now()
     with container(request).db.read() as conn:
         meeting = service.get(conn, meeting_id)
         slot = _slot(meeting, start, end)
-        held = booking.points_of_meeting(conn, meeting_id)
+        held = [point_store.point_by_code(conn, code).point_id for code in point] or booking.points_of_meeting(conn, meeting_id)
         found = booking.conflicts(conn, held, slot, meeting_id, subject)
+        waiting = readings.waiting(conn, _direct(conn, meeting, held, slot, now), slot, subject, meeting_id)
         named = {person.user_id: person.name for person in (
             *(getattr(meeting, post) for post in POSTS), *meeting.leaders)}
         busy = persons.elsewhere(conn, named, slot, subject, meeting_id)
-    shown = [Conflict.model_validate(conflict(one.as_param())) for one in found]
+    shown, asking_too = ([Conflict.model_validate(conflict(one.as_param())) for one in those] for those in (found, waiting))
     people = [Elsewhere(id=who, name=named[who], start=one.start, end=one.end, unit=one.unit,
-                        meeting=one.meeting_id or None, title=one.title or None) for who, one in busy]
-    return answers.show(request, ConflictsOut(start=slot.start, end=slot.end, conflicts=shown, people=people))
+                        meeting=one.meeting_id or None, title=one.title or None, pending=one.pending) for who, one in busy]
+    return answers.show(request, ConflictsOut(start=slot.start, end=slot.end, conflicts=shown, waiting=asking_too, people=people))
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _direct(conn: Connection, meeting: Meeting, held: list[int], slot: Slot, now: datetime) -> set[int]:
+    """Those of the points that nobody is asked for."""
+    chosen = list(point_store.points_by_id(conn, held).values())
+    asked = asking.of_form(conn, meeting.unit.id, chosen, slot, now)
+    return set(held) - {point.point_id for one in asked for point in one.points}
 
 
 def _slot(meeting: Meeting, start: datetime | None, end: datetime | None) -> Slot:
@@ -241,42 +252,36 @@ def _slot(meeting: Meeting, start: datetime | None, end: datetime | None) -> Slo
     return stretch(begins, end or begins + (meeting.end - meeting.start))
 
 
-def _tell_why_late(
-    conn: Connection, found: Container, meeting: Meeting, reason: str, subject: Subject, now: datetime
-) -> None:
-    """Fewer than three working days ahead the record says why.  Raises Refused where it does not."""
-    days = workday_store.working_days(conn)
-    if days.is_short_notice(found.when.today(now), found.when.local(meeting.start).date()):
-        try:
-            workday_store.hurry(conn, meeting.meeting_id, reason, subject, now)
-        except Invalid as error:
-            raise wrong([for_field("/hurry", error.code, explain(error))]) from None
-
-
 def _book(
-    conn: Connection, found: Container, meeting: Meeting, repeat: RepeatIn | None, points: list[int], subject: Subject,
-    now: datetime,
+    conn: Connection, found: Container, meeting: Meeting, wanted: MeetingIn, points: list[int], subject: Subject, now: datetime,
 ) -> None:
-    if repeat is None:
-        convening.book(conn, meeting.meeting_id, points, subject, now)
+    if wanted.repeat is None:
+        convening.book(conn, meeting.meeting_id, points, subject, now, hurry=wanted.reason)
         return
-    zone = found.when.zone.key
-    series_store.create(conn, meeting.meeting_id, repeat.rule, zone, points, subject, now, acts=convening,
+    zone, repeat = found.when.zone.key, wanted.repeat
+    series_store.create(conn, meeting.meeting_id, repeat.rule, zone, points, subject, now, acts=convening.Saying(wanted.reason),
                         leave_out=frozenset(wall_of(start, zone) for start in repeat.leave_out))
 
 
 def _changed(
     request: Request, meeting_id: str, work: Callable[[Connection, datetime], object],
-    hold: Callable[[Connection], Meeting] | None = None,
+    hold: Callable[[Connection], Meeting] | None = None, *, warn: bool = True, first: bool = False,
 ) -> Response:
-    """Runs `work` on the version named in If-Match, in one transaction; the answer is the meeting as it then stands."""
+    """Runs `work` on the version named in If-Match, in one transaction; the answer is the meeting as it then stands.
+
+    `warn`: with what is to be known of the change; `first`: also of people who were elsewhere before it.
+    """
     found, now = container(request), container(request).clock.now()
     given = etag.wanted(request.headers.get("if-match"))
     with found.db.write() as conn:
         stands = hold(conn) if hold else meeting_store.lock(conn, meeting_id)
         etag.check(given, answers.tag(detail(conn, stands)))
         work(conn, now)
-        shown = detail(conn, service.get(conn, meeting_id))
+        now_stands = service.get(conn, meeting_id)
+        shown = detail(conn, now_stands)
+        if warn:
+            by = request.state.subject
+            shown = warnings.done(conn, shown, now_stands, found.when, by, now, None if first else stands)
     found.hub.changed(meeting_id)
     return answers.show(request, shown)
 

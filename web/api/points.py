@@ -5,6 +5,7 @@ Reads only, and shows what the pages of points and the booking form show to the 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -101,17 +102,22 @@ def bookings(
     until: Annotated[Moment | None, Query(alias="to")] = None, limit: Limit = 100, cursor: Cursor = "",
     subject: Subject = Depends(allow(Action.POINT_READ, who=who)),
 ) -> Response:
-    """What takes the point's time from `from` (default now) to `to` (default 60 days later), by start."""
+    """What takes the point's time from `from` (default now) to `to` (default 60 days later), or waits for a yes to it, by start."""
     found = container(request)
     start = since or found.clock.now()
     window = stretch(start, until or start + AHEAD)
     with found.db.read() as conn:
         point = point_store.point_by_code(conn, code)
-        taken = booking.bookings(conn, [point.point_id], window, subject)
-    def key(one: object) -> tuple[str, str, str]:
-        shown = show_booking(one)  # type: ignore[arg-type]
-        return shown.start.isoformat(), shown.end.isoformat(), shown.meeting or ""
-    return listed(request, part(sorted(taken, key=key), key, limit, cursor), show_booking)
+        taken = booking.bookings(conn, [point.point_id], window, subject, waiting=True)
+    seen, lines = Counter[tuple[str, ...]](), []
+    for shown in sorted(map(show_booking, taken), key=_place):
+        seen[_place(shown)] += 1  # several may wait for the same time, and nothing tells them apart for who may not read them
+        lines.append(((*_place(shown), seen[_place(shown)]), shown))
+    return listed(request, part(lines, lambda line: line[0], limit, cursor), lambda line: line[1])
+
+
+def _place(one: BookingOut) -> tuple[str, ...]:
+    return one.start.isoformat(), one.end.isoformat(), one.state, one.unit, one.meeting or ""
 
 
 def stretch(start: object, end: object) -> Slot:

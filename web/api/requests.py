@@ -22,13 +22,13 @@ from scheduler import service as booking
 from scheduler.approval import Offer
 from scheduler.request_store import Stored
 from scheduler.slots import Slot
-from web import requests_view, views
+from web import convening, requests_view, views
 from web.api import answers, body, etag
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
 from web.api.problem import for_field, wrong
 from web.api.shapes import Listed
-from web.api.shapes_requests import AgreeIn, CounterIn, DeclineIn, RequestOut, show_request
+from web.api.shapes_requests import AcceptIn, AgreeIn, CounterIn, DeclineIn, RequestOut, show_request
 from web.api.tokens import who
 from web.container import container
 from web.errors import explain
@@ -116,10 +116,10 @@ def counter(
 
 @router.post("/requests/{request_id}/accept", **contract("acceptOffer", RequestOut, 409, 412, 413, 415))
 def accept(
-    request: Request, request_id: str, subject: Subject = Depends(ASK), wanted: AgreeIn = Depends(body.of(AgreeIn)),
+    request: Request, request_id: str, subject: Subject = Depends(ASK), wanted: AcceptIn = Depends(body.of(AcceptIn)),
 ) -> Response:
     """Takes what was offered; another time moves the whole meeting."""
-    return _answered(request, request_id, lambda conn, now: booking.accept(conn, request_id, subject, now))
+    return _answered(request, request_id, lambda conn, now: convening.accept(conn, request_id, subject, now, wanted.reason))
 
 
 @router.post("/requests/{request_id}/insist", **contract("insist", RequestOut, 409, 412, 413, 415))

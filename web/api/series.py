@@ -17,11 +17,10 @@ from meetings.errors import NotFound
 from meetings.meeting import State
 from scheduler import claims, displacing, series_store
 from scheduler import points as point_store
-from scheduler import service as booking
 from scheduler.displacing import Loss
 from scheduler.series import wall_of
 from scheduler.series_store import Repeat, Scope
-from web import repeating, views
+from web import convening, repeating, views
 from web.api import answers, body
 from web.api.contract import contract
 from web.api.paging import Cursor, Limit, part
@@ -73,7 +72,7 @@ def change_rule(
     def work(conn: Connection, now: datetime) -> None:
         left_out = None if wanted.leave_out is None else frozenset(wall_of(start, zone) for start in wanted.leave_out)
         change = Repeat(wanted.rule, wall_of(wanted.start, zone), wanted.end - wanted.start, wanted.reason, left_out)
-        repeating.repeat(conn, meeting_id, scope, change, subject, now)
+        repeating.repeat(conn, meeting_id, scope, change, subject, now, hurry=wanted.reason if "reason" in wanted.model_fields_set else "")
 
     done = answers.changed(request, look, work)
     container(request).hub.changed(meeting_id)
@@ -102,7 +101,7 @@ def answer(
     def work(conn: Connection, now: datetime) -> Out:
         last = _show(conn, _loss(conn, meeting_id, loss_id))
         if wanted.answer == "rebook":
-            booking.rebook(conn, loss_id, subject, now)
+            convening.rebook(conn, meeting_id, loss_id, subject, now, wanted.reason)
         else:
             displacing.answer(conn, loss_id, now)
         return last

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -70,9 +70,10 @@ class In(BaseModel):
 
 
 class Out(BaseModel):
-    """What a program is shown."""
+    """What a program is shown.  `beside`: fields that are said of an answer, and are no part of the version it shows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    beside: ClassVar[frozenset[str]] = frozenset()
 
 
 class Listed(Out, Generic[T]):

@@ -11,7 +11,8 @@ from meetings.meeting import State
 from scheduler.displacing import Loss
 from scheduler.readiness import Measured, Reason, Verdict
 from scheduler.sent import Sent
-from web.api.shapes import In, Out, example
+from web.api.shapes import In, Line, Out, example
+from web.api.shapes_meetings import LATE
 from web.readiness import Row
 from web.readiness_words import said
 
@@ -94,6 +95,7 @@ class AnswerIn(In):
     model_config = example(answer="rebook")
 
     answer: Literal["rebook", "dismiss"]
+    reason: Line = LATE
 
 
 def show_standing(row: Row) -> StandingOut:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import FailFast, Field
 
@@ -30,6 +30,8 @@ EXAMPLE = {
 Title = Annotated[Text, Field(max_length=500, examples=["Giao ban tháng 3"])]
 Rule = Annotated[Text, Field(min_length=1, max_length=500)]
 Leaders = Annotated[list[Word], FailFast(), Field(max_length=MAX_LEADERS)]
+LATE: Any = Field("", description="Why people are told so late; needed (`meeting.short_notice`) where fewer than three working days lie before "
+                                "the meeting and no reason was given yet.")
 Codes = Annotated[list[Code], FailFast(), Field(max_length=MOST_POINTS)]
 
 
@@ -77,7 +79,7 @@ class MeetingIn(In):
     clerk: Word
     leaders: Leaders = Field([], description="Ids of persons who are invited too; one who is elsewhere then is told, not refused.")
     audience: AudienceIn | None = None
-    hurry: Line = Field("", description="Why it is told of late; needed where fewer than three working days lie before it.")
+    reason: Line = LATE
     repeat: RepeatIn | None = Field(None, description="With an audience only; all dates are booked, or none.")
 
 
@@ -103,12 +105,15 @@ class PointsIn(In):
 
     audience: AudienceIn
     displace: Line = Field("", description="The reason for which lower bookings in the way lose their points, where the rules allow it.")
+    reason: Line = LATE
 
 
 class ConveneIn(In):
-    """Nothing more is said."""
+    """What is confirmed is convened; more is said only where that comes late."""
 
     model_config = example()
+
+    reason: Line = LATE
 
 
 class MoveIn(In):
@@ -116,6 +121,7 @@ class MoveIn(In):
 
     start: Moment
     end: Moment
+    reason: Line = LATE
 
 
 class CancelIn(In):
@@ -186,7 +192,8 @@ class SeriesRuleIn(In):
     end: Moment
     leave_out: Annotated[list[Moment], FailFast(), Field(max_length=366, description=(
         "Starts by the new rule that are left out.  Not named: what was left out stays so, wherever its date goes."))] = UNSET
-    reason: Line = Field("Đổi quy tắc lặp của chuỗi họp", min_length=1, description="Told of the dates that are cancelled.")
+    reason: Line = Field("Đổi quy tắc lặp của chuỗi họp", min_length=1, description=(
+        "Told of the dates that are cancelled; must be named where dates come late (`meeting.short_notice`)."))
 
 
 class MeetingBrief(Out):
@@ -229,15 +236,41 @@ class Elsewhere(Out):
     unit: str
     meeting: str | None
     title: str | None
+    pending: bool = Field(description="That meeting waits for somebody's yes itself.")
 
 
 class ConflictsOut(Out):
-    """What stands in the way of the meeting's points in the stretch asked for; `people` refuse nothing."""
+    """What stands in the way of the points in the stretch asked for; `waiting` and `people` refuse nothing."""
 
     start: datetime
     end: datetime
     conflicts: list[Conflict]
+    waiting: list[Conflict] = Field(description="Requests of others that booking the points then would decline.")
     people: list[Elsewhere]
+
+
+class WarningOut(Out):
+    """What was done all the same.  `meeting` and `title` are null where you may not know of the meeting."""
+
+    warning: Literal["person.elsewhere", "request.overtaken"] = Field(
+        description="`person.elsewhere`: the chair or a leader is named in another meeting then; `request.overtaken`: what waited for a yes to "
+                    "these points was declined.")
+    detail: str = Field(description="A sentence in the language of Accept-Language.")
+    person: str | None = Field(None, description="Id of a person.")
+    points: list[str] = Field([], description="Codes.")
+    start: datetime
+    end: datetime
+    unit: str = Field(description="Name of the unit that convenes.")
+    meeting: str | None
+    title: str | None
+    pending: bool = Field(False, description="That meeting waits for somebody's yes itself.")
+
+
+class MeetingDone(MeetingOut):
+    """The meeting after it was made or changed, and what is to be known of that; the ETag is that of the meeting alone."""
+
+    beside: ClassVar[frozenset[str]] = frozenset({"warnings"})
+    warnings: list[WarningOut] = []
 
 
 def _person(person: Person) -> PersonRef:

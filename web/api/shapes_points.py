@@ -127,11 +127,12 @@ class BlockOut(Out):
 
 
 class BookingOut(Out):
-    """A stretch of a point's time that is taken.  `meeting` and `title` are null where you may not know of the meeting."""
+    """A stretch of a point's time that is taken or asked for.  `meeting` and `title` are null where you may not know of the meeting."""
 
     start: datetime
     end: datetime
-    state: Literal["confirmed", "blocked"] = Field(description="`blocked` is maintenance, which has a note and no meeting.")
+    state: Literal["confirmed", "pending", "blocked"] = Field(
+        description="`pending` waits for its owner's yes and holds nobody off; `blocked` is maintenance, which has a note and no meeting.")
     unit: str = Field(description="Name of the unit that convenes.")
     meeting: str | None
     title: str | None
@@ -176,7 +177,7 @@ def show_point(point: Point, level: str | None) -> PointOut:
 
 
 def show_booking(booking: NamedBooking) -> BookingOut:
-    state = "blocked" if booking.state == "blocked" else "confirmed"
+    state: Any = booking.state  # one that is asked of `readings`: what was released is no booking
     return BookingOut(start=booking.slot.start, end=booking.slot.end, state=state, unit=booking.unit,
                       meeting=booking.meeting_id, title=booking.meeting_title, note=booking.note)
 

@@ -11,7 +11,7 @@ from scheduler.approval import Standing
 from scheduler.freetime import Answer, Choice, Reason
 from scheduler.slots import Slot
 from web.api.shapes import Code, In, Line, Moment, Out, Word, example
-from web.api.shapes_meetings import AudienceIn, Leaders
+from web.api.shapes_meetings import LATE, AudienceIn, Leaders
 from web.requests_view import Line as Asked
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
@@ -21,6 +21,14 @@ class AgreeIn(In):
     """Nothing more is said."""
 
     model_config = example()
+
+
+class AcceptIn(In):
+    """The offer is taken; more is said only where another time comes late."""
+
+    model_config = example()
+
+    reason: Line = LATE
 
 
 class DeclineIn(In):
@@ -41,15 +49,16 @@ class CounterIn(In):
 
 
 class FreeIn(In):
-    """Who is to meet, for how long, and in which hours of which days; working days only, but `on` counts whatever day it is."""
+    """Who is to meet, for how long, and in which hours of which days."""
 
     model_config = example(audience={"add": ["22", "06973"]}, minutes=90, on="2026-03-06")
 
     audience: AudienceIn
     minutes: int = Field(ge=1, le=1440, examples=[120])
     on: Annotated[date, Strict(False), Field(ge=date(1945, 1, 1), le=date(2200, 12, 31))] | None = Field(
-        None, description="First day; default today.")
+        None, description="First day; default that of the next working moment.")
     days: int = Field(30, ge=1, le=120)
+    working_days: bool = Field(True, description="Working days only, the first one too.")
     opens: Clock = "07:30"
     closes: Clock = "17:00"
     chair: Word | None = Field(None, description="Id of a person whose other meetings are to be told.")
@@ -95,6 +104,7 @@ class ReasonOut(Out):
     """Why somebody cannot, or may not."""
 
     kind: str = Field(description="booked, pending, blocked, closed, full or person.")
+    pending: bool = Field(description="What is there then waits for a yes itself.")
     point: str | None = Field(description="Code of the point.")
     name: str
     start: datetime | None
@@ -110,7 +120,7 @@ class SpanOut(Out):
 
 
 class ChoiceOut(Out):
-    """A time for the meeting: whom it would miss, why (of the first dozen), and what else is to be known."""
+    """A time for the meeting: whom it would miss, why, and what else is to be known."""
 
     start: datetime
     end: datetime
@@ -143,7 +153,7 @@ def show_request(line: Asked) -> RequestOut:
 def show_free(found: Answer, codes: dict[int, str]) -> FreeOut:
     def reason(one: Reason) -> ReasonOut:
         return ReasonOut(
-            kind=one.kind, point=codes.get(one.point_id or 0), name=one.name, start=one.slot.start if one.slot else None,
+            kind=one.kind, pending=one.kind == "pending" or bool(one.meeting and one.meeting.pending), point=codes.get(one.point_id or 0), name=one.name, start=one.slot.start if one.slot else None,
             end=one.slot.end if one.slot else None, title=(one.meeting.title or None) if one.meeting else None,
             unit=one.meeting.unit if one.meeting else None, note=one.note)
 

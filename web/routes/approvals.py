@@ -15,7 +15,7 @@ from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, NotFound
 from meetings.meeting import State
 from meetings.units import Sought
-from scheduler import displacing, request_store, requests
+from scheduler import displacing, request_store, requests, workday_store
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.booking import Point
@@ -38,7 +38,10 @@ def tab(request: Request, meeting_id: str, q: str = "") -> Response:
     return _show(request, meeting_id, q)
 
 
-def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, error: str = "", displace: bool = False) -> HTMLResponse:
+def _show(
+    request: Request, meeting_id: str, q: str = "", status: int = 200, error: str = "", displace: bool = False, why: str = "",
+) -> HTMLResponse:
+    """`why`: the form that has to say why people are told so late, by its key in the page."""
     found = container(request)
     form = request.state.form or {}
     with found.db.read() as conn:
@@ -49,11 +52,18 @@ def _show(request: Request, meeting_id: str, q: str = "", status: int = 200, err
         confirmed = list(point_store.points_by_id(conn, booking.points_of_meeting(conn, meeting_id)).values())
         pending = len(booking.points_of_meeting(conn, meeting_id, "pending"))
         hits = _hits(conn, q, on) if q.strip() else []
+        draft, late = request.state.meeting.state is State.DRAFT, False
+        if draft:
+            late = workday_store.asks_why(conn, meeting_id, request.state.meeting.start, found.clock.now())
     return meeting_page(
         request, "approvals", status, lines=lines, hearing=heard, lost=lost, confirmed=len(confirmed), held=confirmed, pending=pending, hits=hits, q=q, error=error,
         displace=displace, reason=str(form.get("reason", "")), chosen=str(form.get("point", "")),
-        draft=request.state.meeting.state is State.DRAFT,
+        draft=draft, late=late, why=why, hurry=str(form.get("hurry", "")),
     )
+
+
+def _why(error: MeetingError, key: str) -> str:
+    return key if error.code == "meeting.short_notice" else ""
 
 
 def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
@@ -69,25 +79,26 @@ def _hits(conn: Connection, q: str, on: date) -> list[tuple[Point, str]]:
 
 @router.post("/approvals/ask")
 def ask(request: Request, meeting_id: str, subject: Subject = BOOK) -> Response:
-    """One point more, `point` (id), asked for where it is not the convenor's; `reason`: take it from a lower level."""
+    """One point more, `point` (id), asked for where it is not the convenor's; `reason`: take it from a lower level; `hurry`."""
     found, form, now = container(request), request.state.form, container(request).clock.now()
-    point, q = number(str(form.get("point", ""))), str(form.get("q", ""))[:200]
+    point, q, hurry = number(str(form.get("point", ""))), str(form.get("q", ""))[:200], str(form.get("hurry", ""))
     try:
         if point is None:
             raise Invalid("point.unknown", field="point")
         with found.db.write() as conn:
             held = {*booking.live_points(conn, meeting_id), point}
-            n = convening.book(conn, meeting_id, sorted(held), subject, now, str(form.get("reason", "")).strip())
+            n = convening.book(conn, meeting_id, sorted(held), subject, now, str(form.get("reason", "")).strip(), hurry)
     except MeetingError as error:
         taken = isinstance(error, Conflict) and error.code == "booking.overlap"
-        return _show(request, meeting_id, q, status_of(error), explain(error, request), displace=taken or bool(form.get("reason")))
+        return _show(request, meeting_id, q, status_of(error), explain(error, request), displace=taken or bool(form.get("reason")),
+                     why=_why(error, "ask"))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}/approvals", "booked", n)
 
 
 @router.post("/approvals/{request_id}/{answer}")
 def decide(request: Request, meeting_id: str, request_id: str, answer: str, subject: Subject = BOOK) -> Response:
-    """`answer`: accept or insist, to an offer; withdraw: the points are no longer wanted."""
+    """`answer`: accept (`hurry`) or insist, to an offer; withdraw: the points are no longer wanted."""
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
@@ -95,7 +106,7 @@ def decide(request: Request, meeting_id: str, request_id: str, answer: str, subj
             if stored.request.meeting_id != meeting_id:
                 raise NotFound("not_found")
             if answer == "accept":
-                booking.accept(conn, request_id, subject, now)
+                convening.accept(conn, request_id, subject, now, str(request.state.form.get("hurry", "")))
             elif answer == "insist":
                 requests.insist(conn, request_id, subject, now)
             elif answer == "withdraw":
@@ -105,39 +116,39 @@ def decide(request: Request, meeting_id: str, request_id: str, answer: str, subj
     except NotFound:
         raise
     except MeetingError as error:
-        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+        return _show(request, meeting_id, "", status_of(error), explain(error, request), why=_why(error, request_id))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}/approvals", "saved")
 
 
 @router.post("/convene")
 def convene(request: Request, meeting_id: str, subject: Subject = BOOK) -> Response:
-    """With the points that are confirmed now."""
+    """With the points that are confirmed now; `hurry`."""
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
-            convening.convene(conn, meeting_id, subject, now)
+            convening.convene(conn, meeting_id, subject, now, str(request.state.form.get("hurry", "")))
     except MeetingError as error:
-        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+        return _show(request, meeting_id, "", status_of(error), explain(error, request), why=_why(error, "convene"))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "convened")
 
 
 @router.post("/losses/{displacement_id}/{answer}")
 def lost(request: Request, meeting_id: str, displacement_id: str, answer: str, subject: Subject = BOOK) -> Response:
-    """`answer`: rebook (the time that was proposed, with all points) or dismiss (it goes on without them)."""
+    """`answer`: rebook (the time that was proposed, with all points; `hurry`) or dismiss (it goes on without them)."""
     found, now = container(request), container(request).clock.now()
     try:
         with found.db.write() as conn:
             if displacement_id not in {loss.displacement_id for loss in displacing.losses(conn, meeting_id)}:
                 raise NotFound("not_found")
             if answer == "rebook":
-                booking.rebook(conn, displacement_id, subject, now)
+                convening.rebook(conn, meeting_id, displacement_id, subject, now, str(request.state.form.get("hurry", "")))
             else:
                 displacing.answer(conn, displacement_id, now)
     except NotFound:
         raise
     except MeetingError as error:
-        return _show(request, meeting_id, "", status_of(error), explain(error, request))
+        return _show(request, meeting_id, "", status_of(error), explain(error, request), why=_why(error, displacement_id))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}/approvals", "saved")

@@ -84,10 +84,8 @@ def _save(request: Request, typed: Typed, subject: Subject, refused: list[str], 
             if book and not typed.chosen:
                 raise Invalid("booking.nobody", field="audience")
             meeting = _create(conn, typed, wanted, within, subject, now)
-            if typed.hurry.strip() and _hurried(conn, wanted, found, now):
-                workday_store.hurry(conn, meeting.meeting_id, typed.hurry, subject, now)
             chosen = booking_view.chosen_ids(within, typed)
-            n = _book(conn, meeting, plan, chosen, found, subject, now, typed.displace.strip()) if book else None
+            n = _book(conn, meeting, plan, chosen, found, subject, now, typed) if book else None
             asked = len(booking.points_of_meeting(conn, meeting.meeting_id, "pending"))
             if book:
                 members = _members(conn, meeting.meeting_id, Scope.ALL)
@@ -110,10 +108,10 @@ def _checked(
 ) -> tuple[Wanted, Plan | None]:
     """The form as values, and the dates where it comes again.  Raises _Wrong with every mistake."""
     first, _problems = booking_form.times(typed, found.when)
-    hurried = _hurried(conn, first, found, now)
+    plan, mistakes = booking_form.plan(typed, first, found.when, workday_store.working_days(conn, language()))
+    hurried = _hurried(conn, first, plan, now)
     accounts = booking_view.people(conn, subject, found.when.today(now))
     wanted, errors = booking_form.check(typed, found.when, booking_view.as_people(accounts), hurried and book)
-    plan, mistakes = booking_form.plan(typed, wanted, found.when, workday_store.working_days(conn, language()))
     errors |= mistakes
     if plan and not book:
         errors["repeat"] = Invalid("series.draft", field="repeat")
@@ -126,22 +124,23 @@ def _checked(
     return wanted, plan
 
 
-def _hurried(conn: Connection, wanted: Wanted, found: Container, now: datetime) -> bool:
-    """Whether fewer than three working days lie before the meeting."""
-    if wanted.start is None:
+def _hurried(conn: Connection, wanted: Wanted, plan: Plan | None, now: datetime, meeting: Meeting | None = None) -> bool:
+    """Whether booking it now takes a reason, of a series for its first date; a meeting that was convened has told everybody."""
+    start = plan.first.start if plan else wanted.start
+    if start is None or (meeting and meeting.state is not State.DRAFT):
         return False
-    return workday_store.working_days(conn).is_short_notice(found.when.today(now), found.when.local(wanted.start).date())
+    return workday_store.asks_why(conn, meeting.meeting_id if meeting else None, start, now)
 
 
 def _book(
     conn: Connection, meeting: Meeting, plan: Plan | None, chosen: list[int], found: Container, subject: Subject, now: datetime,
-    displace: str,
+    typed: Typed,
 ) -> int:
     """How many points, or how many meetings of a series.  A series takes nobody's time."""
     if plan is None:
-        return convening.book(conn, meeting.meeting_id, chosen, subject, now, displace)
+        return convening.book(conn, meeting.meeting_id, chosen, subject, now, typed.displace.strip(), typed.hurry)
     stored = series_store.create(conn, meeting.meeting_id, plan.rule, found.when.zone.key, chosen, subject, now,
-                                 leave_out=plan.left_out, acts=convening)
+                                 leave_out=plan.left_out, acts=convening.Saying(typed.hurry))
     return len(stored.series.occurrences())
 
 
@@ -162,6 +161,8 @@ class _Wrong(Exception):
 
 
 def _field(error: MeetingError) -> str:
+    if error.code == "meeting.short_notice":
+        return "hurry"
     field = str(error.params.get("field", "audience"))
     return field if field in booking_form.ORDER else "audience"
 
@@ -213,7 +214,7 @@ def _show(
         series = series_store.of_meeting(conn, own) if own else None
         clashing = {} if own else series_view.clashes(conn, plan, booking_view.chosen_ids(within, typed), subject)
         named = booking_view.named(conn, within)
-        hurried = meeting is None and _hurried(conn, wanted, found, now)
+        hurried = _hurried(conn, wanted, plan, now, meeting)
     said = said if said is not None else {}
     if status == 200:
         said = {**said, **{name: explain(error, request) for name, error in mistakes.items()}}
@@ -227,7 +228,7 @@ def _show(
         receipts=[(file, uploads.receipt(found.keys.csrf, file)) for file in typed.kept], unit=within.unit,
         loud=status != 200, named=named, plan=plan, clashing={key: explain(error, request) for key, error in clashing.items()}, kinds=repeat.KINDS, weekdays=list(zip(repeat.DAYS, DAYS, strict=True)), hurried=hurried,
         holiday=_holiday(days, wanted, found), series=series, scope=str(request.state.form.get("scope", "one")) if request.state.form else "one",
-        blocked=[(key, slot, explain(error, request)) for key, slot, error in blocked or []],
+        told=calendar_free.told, blocked=[(key, slot, explain(error, request)) for key, slot, error in blocked or []],
         server=capacity.sentence(picture.server.as_params()) if picture and picture.server else "",
     )
 
@@ -274,7 +275,7 @@ def book(request: Request, meeting_id: str,
             within = _scope_of(conn, meeting, found)
             booking_view.tree(conn, within, typed)
             chosen = booking_view.chosen_ids(within, typed)
-            n = _rebook(request, conn, chosen, subject, now, typed.displace.strip())
+            n = _rebook(request, conn, chosen, subject, now, typed)
             asked = len(booking.points_of_meeting(conn, meeting_id, "pending"))
             members = _members(conn, meeting_id, Scope.of(request.state.form.get("scope")))
             audience_store.keep(conn, members, booking_view.rule(conn, within, typed), chosen, now)
@@ -282,7 +283,8 @@ def book(request: Request, meeting_id: str,
                 main = _main_point(conn, within, typed, meeting.chair.user_id)
                 convening.change(conn, meeting_id, subject, now, main_point_id=main)
     except MeetingError as error:
-        return _show(request, typed, subject, status_of(error), {"audience": explain(error, request)}, meeting,
+        field = "hurry" if error.code == "meeting.short_notice" else "audience"
+        return _show(request, typed, subject, status_of(error), {field: explain(error, request)}, meeting,
                      blocked=blocked(error))
     found.hub.changed(meeting_id)
     if asked:
@@ -291,13 +293,13 @@ def book(request: Request, meeting_id: str,
 
 
 def _rebook(
-    request: Request, conn: Connection, chosen: list[int], subject: Subject, now: datetime, displace: str,
+    request: Request, conn: Connection, chosen: list[int], subject: Subject, now: datetime, typed: Typed,
 ) -> int:
     """These points for this meeting, or for more of its series (`scope`)."""
     scope, meeting_id = Scope.of(request.state.form.get("scope")), request.state.meeting.meeting_id
     if scope is Scope.ONE:
-        return convening.book(conn, meeting_id, chosen, subject, now, displace)
-    series_store.edit(conn, meeting_id, scope, Change(points=chosen), subject, now, acts=convening)
+        return convening.book(conn, meeting_id, chosen, subject, now, typed.displace.strip(), typed.hurry)
+    series_store.edit(conn, meeting_id, scope, Change(points=chosen), subject, now, acts=convening.Saying(typed.hurry))
     return len(chosen)
 
 

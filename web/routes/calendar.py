@@ -6,6 +6,7 @@ and days are in the address.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from meetings import service
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, MeetingError, Stale
 from meetings.meeting import Meeting
-from scheduler import claims, series_store
+from scheduler import claims, people, series_store
 from scheduler import service as booking
 from scheduler.series_store import Change, Place, Scope
 from scheduler.slots import Slot
@@ -132,7 +133,8 @@ def move_form(request: Request, meeting_id: str) -> Response:
 def _form(request: Request, meeting: Meeting, start: datetime, end: datetime, status: int = 200, **said: Any) -> HTMLResponse:
     found = container(request)
     values: dict[str, Any] = {
-        "error": None, "clashes": [], "more": 0, "choices": (), "blocked": (), "series": None, "scope": "", "asked": False, **said}
+        "error": None, "clashes": [], "more": 0, "choices": (), "blocked": (), "series": None, "scope": "", "to_reach": False, "asked": None,
+        "hurry": "", **said}
     return page(
         request, "calendar/move.html", status, place="meetings", meeting=meeting, start=start, end=end, was=_was(found, meeting), wall=wall,
         **values)
@@ -144,31 +146,39 @@ def _was(found: Container, meeting: Meeting) -> dict[str, str]:
 
 @router.post("/move/{meeting_id}", dependencies=[MOVE])
 def move(request: Request, meeting_id: str) -> Response:
-    """Another time by the use case of the form; refused where the meeting was given another time meanwhile."""
+    """Another time by the use case of the form; refused where the meeting was given another time meanwhile.
+
+    `hurry`: why those invited are told so late; `sure`: though the chair or a leader is elsewhere.  Both are asked in place.
+    """
     found, subject, now = container(request), request.state.subject, container(request).clock.now()
     meeting, part = request.state.meeting, request.headers.get("x-part") == "1"
-    form = {name: str(request.state.form.get(name, "")) for name in ("day", "start", "end", "was_start", "was_end")}
+    form = {name: str(request.state.form.get(name, "")) for name in ("day", "start", "end", "was_start", "was_end", "hurry")}
     start, end, scope, series = meeting.start, meeting.end, Scope.of(request.state.form.get("scope")), _series(request)
+    busy = list[people.Clash]()
     try:
         start, end = _times(found, form)
         if series and "scope" not in request.state.form:
             _same(found, meeting, form)
-            return _form(request, meeting, start, end, series=series, asked=True)
+            return _form(request, meeting, start, end, series=series, to_reach=True)
         with found.db.write() as conn:
+            before = people.reach(conn, meeting_id)
             if series and scope is not Scope.ONE:
                 current = service.get(conn, meeting_id)  # the use case locks it, after its series, and compares
                 _same(found, current, form)
                 change = Change(slot=Slot(start, end), was=Slot(current.start, current.end))
-                n = series_store.edit(conn, meeting_id, scope, change, subject, now, acts=convening)
+                n = series_store.edit(conn, meeting_id, scope, change, subject, now, acts=convening.Saying(form["hurry"]))
             else:
                 current = claims.hold_whole(conn, meeting_id, (), Slot(start, end))
                 _same(found, current, form)
-                convening.move(conn, meeting_id, start, end, subject, now)
+                convening.move(conn, meeting_id, start, end, subject, now, form["hurry"])
                 n = 1
+            busy[:] = people.changed(conn, meeting_id, before, subject)
+            if request.state.form.get("sure") != "yes":
+                people.check(busy)
             moved = service.get(conn, meeting_id)
             again = len(booking.points_of_meeting(conn, meeting_id, "pending"))
     except MeetingError as error:
-        return _refused(request, meeting, start, end, error, scope=scope.value if series else "", series=series)
+        return _refused(request, meeting, start, end, error, form["hurry"], busy, scope=scope.value if series else "", series=series)
     found.hub.changed(meeting_id)
     if not part:
         return done(f"/meetings/{meeting_id}", "moved" if n == 1 else "changed_many", n if n > 1 else None)
@@ -201,20 +211,37 @@ def _same(found: Container, meeting: Meeting, form: dict[str, str]) -> None:
         raise Stale("calendar.stale", when=found.when.span(meeting.start, meeting.end))
 
 
-def _refused(request: Request, meeting: Meeting, start: datetime, end: datetime, error: MeetingError, **more: Any) -> HTMLResponse:
-    """Why not, who is in the way, and when all of the meeting's points are free."""
+def _refused(
+    request: Request, meeting: Meeting, start: datetime, end: datetime, error: MeetingError, hurry: str, busy: Sequence[people.Clash], **more: Any,
+) -> HTMLResponse:
+    """Why not, who is in the way, and when all of the meeting's points are free; or what is asked before it is done."""
     found = container(request)
     clashes = list(error.params.get("conflicts", ())) if isinstance(error, Conflict) else []
     with found.db.read() as conn:
         choices = _free(conn, request, meeting, start, end) if clashes else ()
+        asked = _asked(conn, request, meeting, Slot(start, end), error, hurry, busy)
     said = {"error": explain(error, request), "clashes": clashes[:calendar_free.NAMED], "more": len(clashes) - calendar_free.NAMED,
-            "choices": choices, "blocked": [(slot, explain(why, request)) for _key, slot, why in blocked(error)], **more}
+            "choices": choices, "asked": asked, "hurry": hurry, "blocked": [(slot, explain(why, request)) for _key, slot, why in blocked(error)],
+            **more}
     return _form(request, meeting, start, end, status_of(error), **said)
+
+
+def _asked(
+    conn: Connection, request: Request, meeting: Meeting, slot: Slot, error: MeetingError, hurry: str, busy: Sequence[people.Clash],
+) -> dict[str, Any] | None:
+    """Both questions at once, whichever came first: why so late (`wrong`: what is wrong with the reason given), and who is
+    elsewhere then.  None for a refusal that no answer changes."""
+    reason = error.params.get("field") == "reason"
+    if not reason and error.code != "person.elsewhere":
+        return None
+    return {"why": bool(hurry) or convening.asks_why(conn, meeting, slot.start, container(request).clock.now()),
+            "wrong": explain(error, request) if reason and hurry else "",
+            "people": [one.as_param() for one in busy or people.clashes(conn, meeting, slot, request.state.subject, meeting)]}
 
 
 def _free(conn: Connection, request: Request, meeting: Meeting, start: datetime, end: datetime) -> Any:
     found = container(request)
     points = booking.live_points(conn, meeting.meeting_id)
     ask = calendar_free.ask(conn, found.when, points, end - start, found.when.local(start).date(), found.clock.now(),
-                            people=(meeting.chair.user_id,), own=meeting.meeting_id)
+                            people=(meeting.chair.user_id, *(leader.user_id for leader in meeting.leaders)), own=meeting.meeting_id, chosen=True)
     return calendar_free.find(conn, ask, request.state.subject).choices

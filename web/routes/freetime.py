@@ -6,7 +6,7 @@ A page of its own with everything asked in the address; each time leads into the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -42,6 +42,7 @@ class Asked:
     opens: str = OPENS.strftime("%H:%M")
     closes: str = CLOSES.strftime("%H:%M")
     chair: str = ""
+    every: str = ""
 
 
 @router.get("/free")
@@ -57,6 +58,7 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
         ids = calendar_free.read(typed.points) or [point.point_id for point in within.points if own.get(point.unit_id) is point]
         ids = list(point_store.points_by_id(conn, ids))
         try:
+            typed = replace(typed, on=typed.on or calendar_free.first_day(conn, found.when, now, every=bool(typed.every)).isoformat())
             asked = _asked(conn, found, typed, ids, leaders)
             values["answer"] = calendar_free.find(conn, asked, subject)
             values["names"] = {point.point_id: point.name for point in point_store.points_by_id(conn, ids).values()}
@@ -64,7 +66,7 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
         except MeetingError as error:
             values["error"], status = explain(error, request), status_of(error)
     return page(
-        request, "calendar/free.html", status, place="meetings", typed=typed, count=len(ids), lengths=LENGTHS, why=calendar_free.why,
+        request, "calendar/free.html", status, place="meetings", typed=typed, count=len(ids), lengths=LENGTHS, told=calendar_free.told,
         points=calendar_free.written(ids), chairs=[account for account, _unit in accounts],
         leaders=[(account.user_id, account.name) for account, _unit in accounts if account.user_id in leaders], **values)
 
@@ -72,7 +74,7 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
 def _asked(conn: Connection, found: Container, typed: Asked, points: list[int], leaders: Sequence[str]) -> Any:
     """Raises Invalid("time.date" | "time.clock" | "search.length"), TooLarge("search.too_long")."""
     now = found.clock.now()
-    first = found.when.parse_day(typed.on) if typed.on else found.when.today(now)
+    first = found.when.parse_day(typed.on)
     length, days = number(typed.length), number(typed.days)
     if length is None or days is None:
         raise Invalid("search.length", field="length")
@@ -82,4 +84,4 @@ def _asked(conn: Connection, found: Container, typed: Asked, points: list[int], 
         raise Invalid("time.clock", field="opens") from None
     return calendar_free.ask(
         conn, found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
-        people=[one for one in (typed.chair, *leaders) if one])
+        people=[one for one in (typed.chair, *leaders) if one], every=bool(typed.every))

@@ -85,13 +85,18 @@ def _page(request: Request, tab: str, status: int = 200, **values: Any) -> HTMLR
 
 @router.get("/{meeting_id}", dependencies=[READ])
 def overview(request: Request, meeting_id: str) -> Response:
+    return front(request, meeting_id)
+
+
+def front(request: Request, meeting_id: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The first tab; `values`: what was typed in one of its forms, and what is wrong with it."""
     found = container(request)
     with found.db.read() as conn:
         state = service.state(conn, meeting_id)
         levels = _by_level(conn, state.seats)
         series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
         lines = line_news.counted_before(conn, request.state.meeting) if _sees_lines(request) else ()
-    return _page(request, "overview", room=state, levels=levels, series=series, change=change, lines=lines)
+    return _page(request, "overview", status, room=state, levels=levels, series=series, change=change, lines=lines, **values)
 
 
 def _sees_lines(request: Request) -> bool:
@@ -231,17 +236,9 @@ def cancel(request: Request, meeting_id: str) -> Response:
             n = series_store.cancel(conn, meeting_id, Scope.of(sent.get("scope")), str(sent.get("reason", "")), request.state.subject,
                                     now, version=legible.number(str(sent.get("version", ""))), acts=convening)
     except Invalid as error:
-        return _cancel_again(request, meeting_id, explain(error))
+        return front(request, meeting_id, 422, cancel_error=explain(error))
     _changed(request, meeting_id)
     return done(f"/meetings/{meeting_id}", "cancelled" if n == 1 else "cancelled_many", n)
-
-
-def _cancel_again(request: Request, meeting_id: str, text: str) -> Response:
-    with container(request).db.read() as conn:
-        state = service.state(conn, meeting_id)
-        levels = _by_level(conn, state.seats)
-        series, change = series_store.of_meeting(conn, meeting_id), audience_store.change_of(conn, meeting_id)
-    return _page(request, "overview", 422, room=state, levels=levels, series=series, change=change, cancel_error=text, lines=())
 
 
 def _changed(request: Request, meeting_id: str) -> None:

@@ -91,7 +91,7 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         tree = places.tree(conn, today)
         path = [tree.get(unit_id) for unit_id in places.path(conn, point.unit_id, today)]
         levels = {level.level_id: places.level_name(level) for level in unit_store.levels(conn)}
-        taken = booking.bookings(conn, [point.point_id], Slot(now - BACK, now + AHEAD), subject)
+        taken = booking.bookings(conn, [point.point_id], Slot(now - BACK, now + AHEAD), subject, waiting=True)
         blocks = maintenance.blocks(conn, [point.point_id], Slot(now, now + maintenance.LONGEST * 2))
         beside = point_store.points_of(conn, point.unit_id)
         keeper = may(subject, "point.edit", request.state.resource)
@@ -104,7 +104,7 @@ def _show(request: Request, status: int = 200, said: dict[str, str] | None = Non
         level=levels.get(unit.level, ""), blocks=blocks, keeper=keeper, week=_week(kept.card), typed=typed,
         errors=said or {}, labels=point_form.labels(), lines=lines, plots=_plots(lines.get("tests", []), limits),
         beside=beside, main=mains(beside, today).get(point.unit_id), today=today,
-        coming=[one for one in taken if one.slot.end > now and one.state != "blocked"], past=[one for one in taken if one.slot.end <= now][::-1],
+        coming=[one for one in taken if one.slot.end > now and one.state != "blocked"], past=[one for one in taken if one.slot.end <= now and one.state != "pending"][::-1],
     )
 
 

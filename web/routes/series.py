@@ -5,6 +5,7 @@ Cancelling reaches as far in the same way.  What may be changed is decided by th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError, NotFound
 from meetings.meeting import CHANGEABLE, MAX_LEADERS, Person, State
-from scheduler import audience_store, series_store
+from scheduler import audience_store, people, series_store
 from scheduler.series_store import Change, Scope
 from scheduler.slots import Slot
 from web import booking_form, booking_view, convening, repeat, series_preview, series_view, views
@@ -25,7 +26,7 @@ from web.errors import explain, status_of
 from web.guard import allow
 from web.legible import number
 from web.pages import done, page
-from web.routes import invitations
+from web.routes import invitations, meetings
 from web.routes.booking import blocked
 from web.series_preview import Preview
 
@@ -45,8 +46,9 @@ def form(request: Request, meeting_id: str) -> Response:
 
 @router.post("/edit", dependencies=EDIT)
 def save(request: Request, meeting_id: str) -> Response:
-    """`title`, `place`, `day`, `start`, `end`, `leader`s where the form has them (`leaders_shown`); in a series `scope` and the
-    `version` the form was made from.  `action`: look, to see what it would do.
+    """`title`, `place`, `day`, `start`, `end`, `leader`s where the form has them (`leaders_shown`), `hurry`; in a series `scope` and
+    the `version` the form was made from.  `action`: look, to see what it would do.  `sure`: of these times and leaders it was told
+    who is elsewhere.
     """
     found, meeting, sent = container(request), request.state.meeting, request.state.form
     typed, scope = booking_form.read(sent, found.keys.csrf), Scope.of(sent.get("scope"))
@@ -59,20 +61,35 @@ def save(request: Request, meeting_id: str) -> Response:
     fields = {name: value for name, value in (("title", typed.title), ("place", typed.place)) if value != getattr(meeting, name)}
     slot, version = Slot(wanted.start, wanted.end), number(str(sent.get("version", "")))
 
+    by, busy = request.state.subject, list[people.Clash]()
+
     def edit(conn: Connection, now: datetime) -> int:
         change = Change(fields | (_leaders(conn, request, typed) if sent.get("leaders_shown") else {}), slot)
-        return series_store.edit(conn, meeting_id, scope, change, request.state.subject, now, version=version, acts=convening)
+        before = people.reach(conn, meeting_id)
+        n = series_store.edit(conn, meeting_id, scope, change, by, now, version=version, acts=convening.Saying(typed.hurry))
+        busy[:] = people.changed(conn, meeting_id, before, by)
+        return n
 
     try:
         if sent.get("action") == "look":
-            return _form(request, typed, preview=series_preview.preview(found, meeting_id, edit))
+            preview = series_preview.preview(found, meeting_id, edit)
+            return _form(request, typed, preview=preview, busy=busy)
         with found.db.write() as conn:
             n = edit(conn, found.clock.now())
+            if sent.get("sure") != _sure(typed):
+                people.check(busy)
     except MeetingError as error:
-        field = str(error.params.get("field", "start"))
+        if error.code == "person.elsewhere":
+            return _form(request, typed, status_of(error), busy=busy)
+        field = "hurry" if error.params.get("field") == "reason" else str(error.params.get("field", "start"))
         return _form(request, typed, status_of(error), {field if field in booking_form.ORDER else "start": explain(error, request)}, error)
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "saved" if n == 1 else "changed_many", n)
+
+
+def _sure(typed: Typed) -> str:
+    """What was told of: another time or other leaders ask anew."""
+    return " ".join((typed.day, typed.start, typed.end, *sorted(typed.leaders)))
 
 
 def _leaders(conn: Connection, request: Request, typed: Typed) -> dict[str, tuple[Person, ...]]:
@@ -87,7 +104,7 @@ def _leaders(conn: Connection, request: Request, typed: Typed) -> dict[str, tupl
 
 def _form(
     request: Request, typed: Typed, status: int = 200, said: dict[str, str] | None = None, error: MeetingError | None = None,
-    preview: Preview | None = None,
+    preview: Preview | None = None, busy: Sequence[people.Clash] = (),
 ) -> HTMLResponse:
     meeting, sent = request.state.meeting, request.state.form
     meeting.check_state(State.DRAFT, State.CONVENED)
@@ -98,7 +115,7 @@ def _form(
     return page(
         request, "meetings/edit.html", status, place="meetings", meeting=meeting, typed=typed, errors=said or {},
         labels=booking_form.labels(), directory=booking_view.directory(accounts, meeting.leaders), most_leaders=MAX_LEADERS, series=series,
-        preview=preview, scope=Scope.of(sent.get("scope") if sent else None).value,
+        preview=preview, busy=[one.as_param() for one in busy], sure=_sure(typed), scope=Scope.of(sent.get("scope") if sent else None).value,
         blocked=[(slot, explain(why, request)) for _key, slot, why in blocked(error)] if error else [],
     )
 
@@ -137,9 +154,14 @@ def document(request: Request, meeting_id: str, ending: str) -> Response:
 
 @router.post("/audience/apply", dependencies=[Depends(allow(Action.MEETING_BOOK, views.meeting))])
 def apply(request: Request, meeting_id: str) -> Response:
-    """Takes over what a merger of units made of the meeting's audience."""
-    found = container(request)
-    with found.db.write() as conn:
-        n = audience_store.apply(conn, meeting_id, request.state.subject, found.clock.now(), acts=convening)
+    """Takes over what a merger of units made of the meeting's audience; `hurry`, where that convenes it late."""
+    found, hurry = container(request), str(request.state.form.get("hurry", ""))
+    try:
+        with found.db.write() as conn:
+            n = audience_store.apply(conn, meeting_id, request.state.subject, found.clock.now(), acts=convening.Saying(hurry))
+    except Invalid as error:
+        if error.params.get("field") != "reason":
+            raise
+        return meetings.front(request, meeting_id, status_of(error), hurry=hurry, hurry_error=explain(error, request))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}", "booked", n)

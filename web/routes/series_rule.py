@@ -64,7 +64,7 @@ def form(request: Request, meeting_id: str, scope: str = "") -> Response:
 
 @router.post("/rule", dependencies=EDIT)
 def save(request: Request, meeting_id: str) -> Response:
-    """`scope`, `version`, `day`, `start`, `end` of the first date, and the fields of "Lặp lại".  `action`: look, save; else only the dates."""
+    """`scope`, `version`, `day`, `start`, `end` of the first date, `hurry`, and the fields of "Lặp lại".  `action`: look, save; else only the dates."""
     found, sent = container(request), request.state.form
     typed, scope = booking_form.read(sent, found.keys.csrf), _scope(sent.get("scope"))
     series, days = _part(request, scope)
@@ -76,7 +76,7 @@ def save(request: Request, meeting_id: str) -> Response:
     wanted = Repeat(plan.rule, datetime.fromisoformat(first.key), first.slot.length, _(REASON), plan.left_out)
 
     def change(conn: Connection, now: datetime) -> int:
-        return repeating.repeat(conn, meeting_id, scope, wanted, request.state.subject, now, version)
+        return repeating.repeat(conn, meeting_id, scope, wanted, request.state.subject, now, version, typed.hurry)
 
     try:
         if action == "look":
@@ -84,7 +84,7 @@ def save(request: Request, meeting_id: str) -> Response:
         with found.db.write() as conn:
             n = change(conn, found.clock.now())
     except MeetingError as error:
-        field = str(error.params.get("field", "repeat"))
+        field = "hurry" if error.params.get("field") == "reason" else str(error.params.get("field", "repeat"))
         return _show(request, typed, scope, series, plan, {field if field in booking_form.ORDER else "repeat": error}, status_of(error),
                      clashing={key: explain(why, request) for key, _slot, why in blocked(error)})
     found.hub.changed(meeting_id)
