@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,9 +12,12 @@ import pytest
 from meetings import service
 from scheduler import audience_store, series_store
 from scheduler import service as booking
+from scheduler.series import Series
+from scheduler.workdays import WorkingDays
 from tests.web.conftest import post, sign_in, token_in
 from tests.web.test_booking import book, points_named
 from tests.web.test_series_pages import WEEKLY, meetings_of, starts
+from web import repeat
 from web.container import Container
 
 
@@ -42,6 +46,29 @@ def fields(page: str) -> dict[str, Any]:
 
 async def asked(client: httpx.AsyncClient, meeting_id: str, scope: str = "all") -> dict[str, Any]:
     return fields((await client.get(f"/meetings/{meeting_id}/series/rule?scope={scope}")).text)
+
+
+LATE = "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1;COUNT=3"
+
+
+@pytest.mark.parametrize(("rule", "start", "said", "kind"), [
+    (LATE, datetime(2026, 2, 28, 8), "Hằng tháng, ngày 31, 08:00, đến 30/04/2026", ""), (LATE, datetime(2026, 1, 31, 8), "ngày 31, 08:00, đến 31/03/2026", "monthly"),
+    ("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2", datetime(2026, 3, 31, 8), "ngày cuối tháng, 08:00", "monthly"),
+    ("FREQ=MONTHLY;BYMONTHDAY=1,-2;COUNT=2", datetime(2026, 3, 1, 8), "ngày 1, ngày thứ 2 từ cuối tháng", ""),
+    ("FREQ=MONTHLY;BYMONTHDAY=9;COUNT=2", datetime(2026, 3, 9, 8), "ngày 9, 08:00", "monthly"),
+    ("FREQ=MONTHLY;BYDAY=-1MO;INTERVAL=2;COUNT=3", datetime(2026, 3, 30, 8), "Mỗi 2 tháng, Thứ Hai cuối cùng", "monthly_weekday"),
+    ("FREQ=WEEKLY;UNTIL=20260330", datetime(2026, 3, 9, 8), "Hằng tuần, 08:00, đến 30/03/2026", "weekly"),
+    ("FREQ=DAILY;INTERVAL=3;COUNT=4", datetime(2026, 3, 9, 8), "Mỗi 3 ngày", "daily"), ("FREQ=YEARLY;COUNT=2", datetime(2026, 3, 9, 8), "Hằng năm", ""),
+])
+def test_a_rule_is_said_by_its_own_days_and_becomes_the_fields_that_mean_it(found: Container, rule: str, start: datetime, said: str, kind: str) -> None:
+    series = Series(rule, start, "Asia/Ho_Chi_Minh", timedelta(hours=1))
+    assert said in repeat.words(series, found.when)
+    typed = repeat.of(series, WorkingDays(), found.when)
+    assert typed.kind == kind
+    if kind:
+        typed.only_worked = False
+        again = repeat.plan(typed, series.occurrences()[0].slot, found.when, WorkingDays())
+        assert [row.key for row in again.rows] == [key.isoformat() for key in series.keys()]
 
 
 async def test_the_rule_is_shown_as_it_is_and_saving_it_changes_nothing(secretary: httpx.AsyncClient, found: Container, ids: list[str]) -> None:
