@@ -88,7 +88,7 @@ def pages(story: Story) -> list[tuple[str, str]]:
     own = ["/", "/meetings", "/calendar/month?on=2026-03-05", "/calendar/week?on=2026-03-05", "/calendar/day?on=2026-03-05",
            "/calendar/timeline?on=2026-03-05", "/calendar/timeline?on=2026-03-05&span=day", "/meetings/free?on=2026-03-05",
            f"/calendar/move/{story.meeting.meeting_id}", "/meetings/new", "/points", "/points/22", "/documents",
-           "/requests", "/points/groups", "/points/groups/new", "/points/sheet", "/points/22/edit", "/readiness", "/readiness?view=map", "/readiness?view=list", "/feeds?point=22",
+           "/requests", "/points/groups", "/points/groups/new", "/points/sheet", "/points/new", "/points/22/edit", "/readiness", "/readiness?view=map", "/readiness?view=list", "/feeds?point=22",
            "/account", "/password", story.path, *(f"{story.path}/{tab}" for tab in (
                "audience", "approvals", "agenda", "documents", "course", "minutes", "cards", "book", "edit", "registration", "readiness",
                "readiness/phone", "readiness/22"))]
