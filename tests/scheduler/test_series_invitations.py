@@ -324,7 +324,7 @@ STEPS = st.lists(st.tuples(
 ), max_size=7)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=20, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=12, deadline=None)
 @given(st.sampled_from(["FREQ=DAILY;COUNT=5", "FREQ=WEEKLY;BYDAY=MO,TH;UNTIL=20260402", "FREQ=MONTHLY;BYDAY=2MO;COUNT=4"]),
        st.frozensets(st.tuples(st.sampled_from([HOA.address, LAN.address]), st.integers(0, 7)), max_size=8), STEPS)
 def test_whatever_is_done_calendars_show_what_is_so_by_one_mail_for_a_change(

@@ -354,7 +354,7 @@ def in_its_slot(conn: Connection, by_hand: set[str]) -> None:
                 assert slots[row.key] == Slot(row.starts_at, row.ends_at)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=10, deadline=None)
 @given(st.sampled_from(["FREQ=DAILY;COUNT=5", "FREQ=WEEKLY;BYDAY=MO,TH;UNTIL=20260402", "FREQ=MONTHLY;BYDAY=2MO;COUNT=4"]), STEPS)
 def test_whatever_is_done_rule_rows_and_bookings_stay_in_step(
     field: tuple[Database, Province], at: datetime, rule: str, steps: list[tuple[int, Scope, str, int]]
