@@ -239,7 +239,8 @@ def test_seats_bear_the_name_of_the_meetings_day_where_it_is_known_already(db: D
         row = dict(conn.execute(select(unit_version).where(unit_version.c.unit_id == baché.unit_id)).one()._mapping)
         conn.execute(update(unit_version).where(unit_version.c.unit_id == baché.unit_id).values(valid_to=day))
         conn.execute(unit_version.insert().values({**row, "valid_from": day, "name": "Huyện Ba Chẽ mới"}))
-        room = conn.execute(store.point.insert().values(code="ROOM2", name="Phòng họp 2", unit_id=baché.unit_id).returning(store.point.c.point_id)).scalar_one()
+        values = {"code": "ROOM2", "name": "Phòng họp 2", "unit_id": baché.unit_id}
+        room = conn.execute(store.point.insert().values(values).returning(store.point.c.point_id)).scalar_one()
     meeting_id = booked(db, province, at, Rule(((baché.unit_id, "district"),), added=frozenset({room})), at + 30 * DAY)
     with db.read() as conn:
         assert {one.name for one in seat_store.seats(conn, meeting_id)} == {"Huyện Ba Chẽ mới", "Phòng họp 2"}

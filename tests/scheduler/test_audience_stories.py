@@ -169,7 +169,8 @@ class Kept(RuleBasedStateMachine):
         with self.database.read() as conn:
             seated = {seat.point_id for seat in seat_store.seats(conn, self.meeting)}
         meant = one.parent_id in self.ruled() or one.unit_id in self.by_hand()
-        self.told(bool(points & seated & self.live() and meant) or bool(shown and points & {point for point, _name in shown.added}))
+        news = {point for point, _name in shown.added} if shown else set()
+        self.told(bool(points & seated & self.live() and meant) or bool(points & news))
 
     @rule(number=number, out=st.booleans())
     def rearrange(self, number: int, out: bool) -> None:
@@ -194,7 +195,7 @@ class Kept(RuleBasedStateMachine):
         with self.database.read() as conn:
             tree = unit_store.tree(conn, civil_day(self.start))
             units = {point.point_id: point.unit_id for point in all_points(conn)}
-        assert not {point for point in gone & self.added if units[point] in tree}, "nobody whom somebody added, and who is still there"
+        assert not {one for one in gone & self.added if units[one] in tree}, "nobody whom somebody added, and who is there"
         if self.act(lambda conn: audience_store.apply(conn, self.meeting, self.office.secretary, self.now)):
             assert self.live() == (before - gone) | added
             assert {units[point] for point in self.asked() - with_whom} <= {units[point] for point in added}
@@ -211,8 +212,8 @@ class Kept(RuleBasedStateMachine):
         after = self.change()
         assert after is None or (before is not None and after.only(before) == after), "it can only become less"
         with self.database.read() as conn:
-            told = [row for row in conn.execute(select(outbox.c.payload)).scalars() if row.get("what") == "audience.changed" and row["meeting_id"] == self.meeting]
-        assert len(told) == self.news
+            notices = [one for one in conn.execute(select(outbox.c.payload)).scalars() if one.get("meeting_id") == self.meeting]
+        assert sum(one["what"] == "audience.changed" for one in notices) == self.news
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -250,7 +251,8 @@ class Kept(RuleBasedStateMachine):
 
     def asked(self) -> set[int]:
         with self.database.read() as conn:
-            return {point for one in request_store.of_meeting(conn, self.meeting) if one.request.standing in OPEN for point in one.request.point_ids}
+            stored = request_store.of_meeting(conn, self.meeting)
+        return {point for one in stored if one.request.standing in OPEN for point in one.request.point_ids}
 
     def change(self) -> Any:
         with self.database.read() as conn:
