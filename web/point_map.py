@@ -14,7 +14,7 @@ from typing import Final
 
 WIDTH: Final = 1000
 LOWEST, HIGHEST = 420, 1300  # how high a frame is at least and at most
-LARGEST: Final = 28.0        # a mark from side to side
+LARGEST: Final = 40.0        # a mark from side to side: where few are shown a finger hits them
 LETTER, LINE = 9, 18         # how much room a letter of a name and its line take
 _FAR: Final = 15             # rings of a third of a mark: a name is written no farther from its place
 _SHARE: Final = 6            # the frame is at least so many squares of a mark for each mark: there is always room to step aside

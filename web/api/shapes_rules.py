@@ -65,7 +65,11 @@ class CapacityOut(Out):
     declared: bool = Field(description="Declared by an administrator.")
 
 
-_TOLD = {"report": "Minutes after a round until technicians and the meeting's secretary hear who is not ready; null: never."}
+_TOLD = {
+    "report": "Minutes after a round until technicians and the meeting's secretary hear who is not ready; null: never.",
+    "grace": "Minutes after the planned end from which a meeting that was not opened or not ended is over its time.",
+    "again": "Minutes between reminders to end one that goes on.",
+}
 
 
 def _field(name: str) -> tuple[Any, Any]:
