@@ -15,10 +15,11 @@ from scheduler import points as point_store
 from scheduler import request_store
 from scheduler.slots import Slot
 from tests.web.conftest import ManualClock, post, sign_in, token_in
-from tests.web.test_booking import fill, points_named
+from tests.web.test_booking import book, fill, points_named
 from tests.web.test_calendar import another, wait_for_yes
 from tests.web.test_pages import Story, story
 from tests.web.test_requests import people, point, subject
+from tests.web.test_series_pages import WEEKLY, meetings_of
 from web import booking_view, calendar_free, convening
 from web.container import Container
 
@@ -151,6 +152,20 @@ async def test_who_is_elsewhere_is_told_before_a_meeting_is_dragged_there(
     assert waiting.status_code == 409 and "Liên huyện (Tỉnh Quảng Ninh), chờ xác nhận" in waiting.text
     assert (await drag(secretary, mine, "2026-03-25", "09:00", "11:00", sure="yes", **FAR)).status_code == 200
     assert start_of(found, mine).day == 25
+
+
+async def test_a_series_that_is_dragged_into_the_three_days_says_why_for_the_dates_that_come_late(
+    secretary: httpx.AsyncClient, found: Container
+) -> None:
+    series = await book(secretary, points_named(found, "Tỉnh Quảng Ninh"), **{**WEEKLY, "day": "2026-03-13"})
+    first, second, *_rest = meetings_of(found, series.headers["location"])
+    was = {"was_start": "2026-03-13T09:00", "was_end": "2026-03-13T11:00", "scope": "all"}
+    asked = await drag(secretary, first, "2026-03-09", "09:00", "11:00", **was)
+    assert asked.status_code == 422 and 'name="hurry"' in asked.text and 'name="scope" value="all"' in asked.text
+    assert start_of(found, first).day == 13 and reasons(found, first) == []
+    assert (await drag(secretary, first, "2026-03-09", "09:00", "11:00", hurry="Mưa lũ", **was)).status_code == 200
+    assert [start_of(found, one).day for one in (first, second)] == [9, 16]
+    assert reasons(found, first) == ["Mưa lũ"] and reasons(found, second) == []
 
 
 async def test_the_edit_page_tells_it_once_for_each_time(
