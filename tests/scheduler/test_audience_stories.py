@@ -213,7 +213,7 @@ class Kept(RuleBasedStateMachine):
         assert after is None or (before is not None and after.only(before) == after), "it can only become less"
         with self.database.read() as conn:
             notices = [one for one in conn.execute(select(outbox.c.payload)).scalars() if one.get("meeting_id") == self.meeting]
-        assert sum(one["what"] == "audience.changed" for one in notices) == self.news
+        assert sum(one.get("what") == "audience.changed" for one in notices) == self.news
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
