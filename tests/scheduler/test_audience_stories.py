@@ -7,17 +7,14 @@ What is expected is reckoned here from the story alone.
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, select, update
 
 from meetings.errors import MeetingError
@@ -33,6 +30,7 @@ from scheduler.outbox_table import outbox
 from scheduler.points import all_points, ensure_points
 from scheduler.slots import civil_day
 from tests.scheduler.conftest import Province
+from tests.scheduler.stories import databases, run
 from tests.scheduler.test_requests import ADMIN
 from tests.support.postgres import restore
 
@@ -302,32 +300,12 @@ class Kept(RuleBasedStateMachine):
 @pytest.fixture
 def stories(sqlite_land: Path, at: datetime) -> Iterator[type[Kept]]:
     """Every story has a database of its own, in memory where the machine has such a folder."""
-    place = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        numbers = itertools.count()
-
-        def fresh() -> Database:
-            path = Path(folder) / f"{next(numbers)}.db"
-            shutil.copyfile(sqlite_land, path)
-            return Database(f"sqlite:///{path}")
-
-        def done(database: Database) -> None:
-            database.close()
-            for path in Path(folder).iterdir():
-                path.unlink()
-
+    with databases(sqlite_land) as (fresh, done):
         class Mine(Kept):
             pass
 
         Mine.at, Mine.fresh, Mine.done = at, staticmethod(fresh), staticmethod(done)  # type: ignore[method-assign, assignment]
         yield Mine
-
-
-def run(machine: type[Kept], examples: int, steps: int) -> None:
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    ))
 
 
 def test_a_merger_is_told_once_and_nothing_else_is(stories: type[Kept]) -> None:

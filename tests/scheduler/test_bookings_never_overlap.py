@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy.exc import IntegrityError
 
 from meetings.errors import Conflict
@@ -24,6 +23,7 @@ from scheduler.booking import Booking, Calendar
 from scheduler.readings import calendar
 from scheduler.slots import Slot
 from tests.scheduler.conftest import Office, Province
+from tests.scheduler.stories import run
 from tests.scheduler.test_race import overlapping_pairs
 
 MEETINGS, POINTS = 4, 5
@@ -116,13 +116,6 @@ def clerks(db: Database, province: Province, at: datetime) -> Iterator[type[Cler
 
     Mine.at = at
     yield Mine
-
-
-def run(machine: type[Clerks], examples: int, steps: int) -> None:
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    ))
 
 
 def test_no_two_live_bookings_of_a_point_overlap(clerks: type[Clerks]) -> None:

@@ -8,17 +8,14 @@ takes 20,000 steps in memory and 500 on PostgreSQL.
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection, func, select
 
 from meetings.access import Role, Subject
@@ -33,6 +30,7 @@ from scheduler.series import wall_of
 from scheduler.series_store import Change, Repeat, Scope
 from scheduler.slots import Slot, civil_day
 from tests.scheduler.conftest import Office, Province
+from tests.scheduler.stories import databases, run
 from tests.scheduler.test_race import overlapping_pairs
 from tests.support.postgres import restore
 
@@ -217,33 +215,13 @@ def machine(province: Province, at: datetime, fresh: Callable[[], Database], don
 @pytest.fixture
 def in_memory(sqlite_land: Path, at: datetime) -> Iterator[type[Stories]]:
     """Every story has a database of its own, in memory where the machine has such a folder."""
-    place = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        numbers = itertools.count()
-
-        def fresh() -> Database:
-            path = Path(folder) / f"{next(numbers)}.db"
-            shutil.copyfile(sqlite_land, path)
-            return Database(f"sqlite:///{path}")
-
+    with databases(sqlite_land) as (fresh, done):
         first = fresh()
         with first.read() as conn:
             province = Province(unit_store.tree(conn, at.date()), all_points(conn))
         first.close()
 
-        def done(database: Database) -> None:
-            database.close()
-            for path in Path(folder).iterdir():
-                path.unlink()
-
         yield machine(province, at, fresh, done)
-
-
-def run(stories: type[Stories], examples: int, steps: int) -> None:
-    run_state_machine_as_test(stories, settings=settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    ))
 
 
 def test_whatever_books_leaves_the_calendar_whole(in_memory: type[Stories]) -> None:

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
 from meetings import service as meetings
@@ -28,6 +27,7 @@ from scheduler.approval import OPEN, Offer, Request, Standing
 from scheduler.points import points_of
 from scheduler.slots import Slot
 from tests.scheduler.conftest import Office, Province
+from tests.scheduler.stories import run
 from tests.scheduler.test_race import overlapping_pairs
 
 WEEKS = itertools.count(1)
@@ -225,13 +225,6 @@ def levels(db: Database, province: Province, at: datetime) -> Iterator[type[Leve
     Mine.offices = [province.office(code) for code in ("22", "202", "203", communes[0].code)]
     Mine.owners = {point.unit_id: province.office(province.tree.get(point.unit_id).gso_code) for point in points}
     yield Mine
-
-
-def run(machine: type[Levels], examples: int, steps: int) -> None:
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    ))
 
 
 def test_no_request_is_lost_and_nothing_is_confirmed_twice(levels: type[Levels]) -> None:
