@@ -192,7 +192,8 @@ def pass_time(conn: Connection, request_id: str, at: datetime) -> str:
     after, what = approval.passed(case.request, case.tree, case.policy, at)
     if what == "remind":
         request_store.save(conn, [(case.stored, after)])
-        outbox.put_all(conn, [_notice("request.reminder", case.meeting, {"unit": after.asked}, at, request_id, after, case.tree)])
+        name = "request.reminder" if approval.after(case.tree, after.asked, after.convenor) else "request.reminder_last"
+        outbox.put_all(conn, [_notice(name, case.meeting, {"unit": after.asked}, at, request_id, after, case.tree)])
     elif what:
         _store(conn, case, after, None, at, "lapsed")
     return what

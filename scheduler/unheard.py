@@ -21,7 +21,7 @@ from scheduler.notices import To
 from scheduler.slots import civil_day
 
 UNHEARD: Final = "request.unheard"
-ASKING: Final = frozenset({"request.asked", "request.reminder", UNHEARD})
+ASKING: Final = frozenset({"request.asked", "request.reminder", "request.reminder_last", UNHEARD})
 """Notices that somebody in the unit has to hear."""
 
 

@@ -81,6 +81,9 @@ WORDS: dict[str, Words] = {
     "request.reminder": Words(
         N_("Nhắc: chưa trả lời đề nghị điểm cầu, {meeting}"),
         N_("Đề nghị của {convenor} về điểm cầu của {unit} chưa được trả lời. Sau {deadline} cấp trên sẽ được hỏi thay."), _ASKED),
+    "request.reminder_last": Words(
+        N_("Nhắc: chưa trả lời đề nghị điểm cầu, {meeting}"),
+        N_("Đề nghị của {convenor} về điểm cầu của {unit} chưa được trả lời. Sau {deadline} đề nghị hết hạn."), _ASKED),
     "request.unheard": Words(
         N_("Chưa báo được cho ai ở {asked}: {meeting}"),
         N_("{convenor} đề nghị dùng điểm cầu của {unit} cho cuộc họp “{meeting}”, đang chờ {asked} trả lời trước {deadline}; nhưng ở {asked} "

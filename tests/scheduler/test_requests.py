@@ -187,7 +187,7 @@ def test_time_reminds_escalates_and_lapses(db: Database, province: Province, at:
     answer(db, "agree", request, office_of(province, request.request.route[0]), at)
     upper, owner = request.request.route
     now = at
-    for what in ("request.reminder", "request.escalated", "request.reminder", "request.escalated", "request.reminder", "request.lapsed"):
+    for what in ("request.reminder", "request.escalated", "request.reminder", "request.escalated", "request.reminder_last", "request.lapsed"):
         with db.read() as conn:
             due = request_store.load(conn, request.request_id).request.next_at
         assert due is not None and requests.chore(db, due - timedelta(seconds=1)) == 0
