@@ -28,13 +28,16 @@ class Policy:
 
 
 OPEN_EVERYWHERE = Policy(None, ())
+NEXT = 1
+"""Raised hands that are made ready on the stage.  The stage goes before whoever speaks, and sounds are few: with every hand on it
+those who only wait would fill them, and nobody would hear who speaks."""
 
 
 def policy(state: RoomState) -> Policy:
-    """No floor: everybody is heard.  A floor: that point and the chair's, nobody else."""
+    """No floor: everybody is heard.  A floor: that point and the chair's, nobody else.  Whoever is next stands ready."""
     main = main_code(state)
     first = [code for code in (state.floor.code if state.floor else None, main) if code]
-    stage = tuple(dict.fromkeys([*first, *(seat.code for seat in state.hands)]))
+    stage = tuple(dict.fromkeys([*first, *(seat.code for seat in state.hands[:NEXT])]))
     return Policy(tuple(dict.fromkeys(first)) if state.floor else None, stage)
 
 
