@@ -157,7 +157,7 @@ async def test_renewing_a_link_makes_the_old_one_worthless(
 
 
 async def test_documents_are_added_read_back_and_never_shown_inline(
-    client: httpx.AsyncClient, story: Story, app: FastAPI
+    client: httpx.AsyncClient, story: Story, app: FastAPI, hub: QuietHub,
 ) -> None:
     await sign_in(client, "thuky")
     page = (await client.get(f"{story.path}/documents")).text
@@ -167,6 +167,7 @@ async def test_documents_are_added_read_back_and_never_shown_inline(
         f"{story.path}/documents", data={"_csrf": token.group(1)},
         files=[("document", ("Số liệu.txt", b"tot", "text/plain")), ("document", ("xau.exe", b"MZ", "text/plain"))])
     assert answer.status_code == 422 and "xau.exe" in answer.text and "Số liệu.txt" in answer.text
+    assert hub.told == [story.meeting.meeting_id], "whoever is in the room sees the new one, once"
     link = re.search(rf'href="({story.path}/documents/[\w-]+)"', answer.text)
     assert link
     async with browser(app) as officer:

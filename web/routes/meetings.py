@@ -179,6 +179,8 @@ def add_documents(request: Request, meeting_id: str) -> Response:
                 uploads.add(conn, meeting_id, file, subject, found.clock.now())
         except MeetingError as error:
             problems.append(f"{file.name}: {explain(error)}")
+        else:
+            found.hub.changed(meeting_id)  # the room may be full already
     if problems:
         return _documents(request, meeting_id, 422, tuple(problems))
     return done(f"/meetings/{meeting_id}/documents", "document")
