@@ -17,7 +17,7 @@ from web.api.pace import Pace
 from web.i18n import I18n
 from web.aside import Aside
 from web.keys import Keys
-from web.limits import TICKETS_PER_POINT
+from web.limits import ACTS_AT_ONCE, ACTS_PER_SECOND, TICKETS_PER_POINT
 from web.metrics import Counts
 from web.settings import Settings
 from web.together import Together
@@ -52,6 +52,7 @@ class Container:
     when: When
     counts: Counts = field(default_factory=Counts)
     pace: Pace = field(default_factory=Pace)
+    room_pace: Pace = field(default_factory=lambda: Pace(ACTS_AT_ONCE, ACTS_PER_SECOND))
     walls: Walls = field(default_factory=Walls)
     test_pace: Pace = field(default_factory=lambda: Pace(TICKETS_PER_POINT, TICKETS_PER_POINT / 60))
     downloads: set[str] = field(default_factory=set)  # the line tests whose bytes go down now

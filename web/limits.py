@@ -27,6 +27,8 @@ SIGNIN_WINDOW = timedelta(minutes=1)
 FAILURES_PER_ADDRESS = 30
 FAILURES_WINDOW = timedelta(minutes=10)
 TICKETS_PER_POINT = 10
+ACTS_AT_ONCE = 20  # hands and ballots of one point in one meeting: each is an event of the record for ever; then as many a second as below
+ACTS_PER_SECOND = 0.5
 DOWNLOADS_PER_ACCOUNT = 30  # of minutes and packets; a delegate's link counts like an account
 DOWNLOADS_WINDOW = timedelta(minutes=1)
 VERIFIES_PER_ADDRESS = 60  # files to check, by anybody: generous again, for the same reason

@@ -18,7 +18,7 @@ from meetings.store import ledger_store
 from tests.support import factories
 from tests.support.installation import Installation, Room, tickets
 from tests.support.running import client, installation  # noqa: F401 - fixtures
-from web.limits import TICKETS_PER_POINT
+from web.limits import ACTS_AT_ONCE, TICKETS_PER_POINT
 
 HTML = {"accept": "text/html"}
 
@@ -103,6 +103,18 @@ async def test_only_the_chair_s_own_session_brings_the_console_into_the_page(
     assert data["conduct"] == f"/meetings/{room.meeting_id}/conduct" and len(data["csrf"]) == 64
     async with await installation.signed_in("clerk") as clerk:
         assert data_of(await clerk.get(f"/j/{room.chair}/room", headers=HTML))["conduct"] is None
+
+
+async def test_a_link_cannot_fill_the_record_with_hands(installation: Installation, client: httpx.AsyncClient) -> None:
+    room = installation.room(opened=True)
+    here, other = f"/j/{room.links['204']}/hand", f"/j/{room.links['06970']}/hand"
+    for number in range(ACTS_AT_ONCE):
+        assert (await client.post(here, json={"up": number % 2 == 0})).status_code == 200
+    hasty = await client.post(here, json={"up": True})
+    assert hasty.status_code == 429 and int(hasty.headers["retry-after"]) >= 1 and hasty.json()["message"]
+    assert (await client.post(other, json={"up": True})).status_code == 200, "each point counts for itself"
+    with installation.found.db.read() as conn:
+        assert sum(one.kind.startswith("hand.") for one in ledger_store.events(conn, room.meeting_id)) == ACTS_AT_ONCE + 1
 
 
 async def test_a_hand_and_a_ballot_work_as_plain_forms_without_scripts(

@@ -148,6 +148,7 @@ async def hand(request: Request, secret: str, subject: Subject = link(Action.HAN
     """{up}: put the point into the queue of speakers, or take it out."""
     found, seat, body = container(request), seat_of(subject), await fields(request)
     up = bool(body.get("up"))
+    _unhurried(found, seat)
 
     def work() -> None:
         with found.db.write() as conn:
@@ -163,6 +164,7 @@ async def vote(request: Request, secret: str, subject: Subject = link(Action.MOT
     """{motion, choice} → {receipt}: the point's one ballot."""
     found, seat, body = container(request), seat_of(subject), await fields(request)
     motion, choice = str(body.get("motion", "")), str(body.get("choice", ""))
+    _unhurried(found, seat)
 
     def work() -> str:
         with found.db.write() as conn:
@@ -171,6 +173,11 @@ async def vote(request: Request, secret: str, subject: Subject = link(Action.MOT
     receipt = await to_thread.run_sync(work)
     found.hub.changed(seat.meeting_id)
     return _done(request, secret, "vote", {"receipt": receipt})
+
+
+def _unhurried(found: Container, seat: SeatRef) -> None:
+    """Raises TooMany: whoever holds a printed link could otherwise fill the record."""
+    found.room_pace.take(f"{seat.meeting_id} {seat.point_id}", found.clock.now())
 
 
 def _done(request: Request, secret: str, what: str, data: dict[str, Any]) -> Response:
