@@ -34,10 +34,7 @@ def lock_chain(conn: Connection, meeting_id: str | None) -> None:
 
 def head(conn: Connection, meeting_id: str | None) -> tuple[int, str] | None:
     """(seq, hash) of the chain's last event, or None."""
-    row = conn.execute(
-        select(event.c.seq, event.c.hash).where(_chain(meeting_id)).order_by(event.c.seq.desc()).limit(1)
-    ).first()
-    return (row.seq, row.hash) if row else None
+    return _end(_last(conn, meeting_id))
 
 
 def append(
@@ -52,9 +49,11 @@ def append(
     """Add one event to a meeting's chain (None: the audit) in the open write transaction.
 
     actor: the subject who did it, or a ready {user, name}.  point: {id, code, name}.  data: JSON without floats.
+    Whoever looked at the clock and then waited for somebody else's change comes after it: no event is earlier than the one before.
     """
     lock_chain(conn, meeting_id)
-    added = link_event(head(conn, meeting_id), meeting_id, kind, at, _actor(actor), point, data)
+    last = _last(conn, meeting_id)
+    added = link_event(_end(last), meeting_id, kind, _not_before(last, at), _actor(actor), point, data)
     conn.execute(insert(event).values(_row(added)))
     return added
 
@@ -64,7 +63,8 @@ def append_all(
 ) -> None:
     """One event of this kind for each data, in order, by a number of statements that does not grow with theirs."""
     lock_chain(conn, meeting_id)
-    last, rows = head(conn, meeting_id), list[dict[str, Any]]()
+    before = _last(conn, meeting_id)
+    last, at, rows = _end(before), _not_before(before, at), list[dict[str, Any]]()
     for data in each:
         added = link_event(last, meeting_id, kind, at, _actor(actor), None, data)
         last = (added.seq, added.hash)
@@ -82,6 +82,19 @@ def events(conn: Connection, meeting_id: str | None, after: int = 0, limit: int 
 def last_seq(conn: Connection, meeting_id: str | None) -> int:
     """seq of the chain's last event, 0 for an empty chain."""
     return conn.execute(select(func.max(event.c.seq)).where(_chain(meeting_id))).scalar() or 0
+
+
+def _last(conn: Connection, meeting_id: str | None) -> Row[Any] | None:
+    query = select(event.c.seq, event.c.hash, event.c.at).where(_chain(meeting_id))
+    return conn.execute(query.order_by(event.c.seq.desc()).limit(1)).first()
+
+
+def _end(last: Row[Any] | None) -> tuple[int, str] | None:
+    return (last.seq, last.hash) if last else None
+
+
+def _not_before(last: Row[Any] | None, at: datetime) -> datetime:
+    return max(at, last.at) if last else at
 
 
 def _chain(meeting_id: str | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -90,12 +91,13 @@ class Ledger(RuleBasedStateMachine):
             chains: list[str | None] = [draft(conn, self.at), draft(conn, self.at), None]
             self.model = {chain: [dict(e.data) for e in events(conn, chain)] for chain in chains}
 
-    @rule(which=st.integers(0, 2), content=contents, commit=st.booleans())
-    def write(self, which: int, content: dict[str, Any], commit: bool) -> None:
+    @rule(which=st.integers(0, 2), content=contents, commit=st.booleans(), clock=st.integers(-3600, 3600))
+    def write(self, which: int, content: dict[str, Any], commit: bool, clock: int) -> None:
+        """By somebody who looked at the clock a while ago, or whose clock is wrong."""
         chain = list(self.model)[which]
         try:
             with self.db.write() as conn:
-                append(conn, chain, "anything", self.at, data=content)
+                append(conn, chain, "anything", self.at + timedelta(seconds=clock), data=content)
                 if not commit:
                     raise KeyError
         except KeyError:
@@ -121,6 +123,7 @@ class Ledger(RuleBasedStateMachine):
                 assert [event.seq for event in stored] == list(range(1, len(contents_) + 1))
                 assert [event.data for event in stored] == contents_
                 assert verify_chain(stored) is None
+                assert all(one.at <= other.at for one, other in pairwise(stored)), "time runs forward"
 
 
 def test_i13_on_sqlite(sqlite_db: Database, at: datetime) -> None:
