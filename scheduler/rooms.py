@@ -113,6 +113,7 @@ def hold(conn: Connection, unit_ids: Collection[str]) -> Sequence[Row[Any]]:
 def load(conn: Connection, lines: Sequence[Line], known: Mapping[str, Kept], by: Subject, at: datetime) -> int:
     """What a sheet says of known points and of rooms that are to be made, all or none; how many are new or different."""
     new = [one for one in lines if one.unit_id]
+    hold(conn, {one.unit_id or known[one.code].point.unit_id for one in lines})  # all at once, in one order
     made = make(conn, [Room(one.unit_id, one.name) for one in new], by, at)
     mine = [(known[one.code], one) for one in lines if not one.unit_id]
     edit(conn, [(kept.point.point_id, one.card, one.version) for kept, one in mine]

@@ -1,8 +1,7 @@
 """Files that wait for a second press, apart from what is kept: removed when taken, or when nobody came for an hour.
 
 They hold names and telephones that nobody has decided to keep.  A name is the hash of the content, and only a receipt signed by
-us leads to it (`uploads.receipt`).  Called by web/routes/delegate_list.py;
-`housekeeping` sweeps.
+us leads to it (`uploads.receipt`).  Called by web/routes/delegate_list.py and point_sheet.py; `housekeeping` sweeps.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An equirectangular projection (a degree of longitude as wide as it is in the middle of what is shown) is fitted to the points
 themselves; marks that would lie on each other are pushed apart, each by as little as it takes.  The frame is counted in units
-of an SVG; what stands in it, in which shape and colour, is the page's.  Called by `readiness_map`.
+of an SVG; what stands in it, in which shape and colour, is the page's.  Called by `readiness_tree`.
 """
 
 from __future__ import annotations

@@ -87,8 +87,10 @@ def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resour
 def seen_by(found: Container, conn: Connection, subject: Subject, meeting: Meeting) -> frozenset[int]:
     """The points that `subject` may see, without how they stand: asked again and again while a wall is open."""
     seats = seat_store.seats(conn, meeting.meeting_id)
-    whole, tree = may(conn, subject, Action.READINESS_READ, meeting), tree_of(found, conn, meeting)
-    return frozenset(seat.point_id for seat in seats if _sees(tree, meeting, subject, whole, seat.unit))
+    if may(conn, subject, Action.READINESS_READ, meeting):
+        return frozenset(seat.point_id for seat in seats)
+    tree = tree_of(found, conn, meeting)
+    return frozenset(seat.point_id for seat in seats if _sees(tree, meeting, subject, False, seat.unit))
 
 
 def _sees(tree: UnitTree, meeting: Meeting, subject: Subject, whole: bool, unit_id: str) -> bool:

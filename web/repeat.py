@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from starlette.datastructures import FormData
 
-from meetings.errors import Invalid
+from meetings.errors import Invalid, MeetingError
 from scheduler.series import MOST, WEEKDAYS, Series, of_month, of_week
 from scheduler.slots import Slot
 from scheduler.workdays import WorkingDays
@@ -93,11 +93,19 @@ def of(series: Series, days: WorkingDays, when: When) -> Typed:
         frozenset(key.isoformat() for key in series.excluded))
     for kind in (*KINDS,)[1:]:
         rule = _rule(replace(typed, kind=kind), series.start, when)
-        if parts["FREQ"] in rule and Series(rule, series.start, series.zone, series.length).keys() == keys:
+        if parts["FREQ"] in rule and _keys(rule, series) == keys:
             typed.kind = kind
             break
     typed.ends = "until" if "UNTIL" in parts else "count"
     return typed
+
+
+def _keys(rule: str, series: Series) -> list[datetime] | None:
+    """The dates of the series if this were its rule; None where it can have none, as one whose end lies too far away."""
+    try:
+        return Series(rule, series.start, series.zone, series.length).keys()
+    except MeetingError:
+        return None
 
 
 def plan(typed: Typed, slot: Slot, when: When, days: WorkingDays) -> Plan:

@@ -58,6 +58,7 @@ LATE = "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1;COUNT=3"
     ("FREQ=MONTHLY;BYMONTHDAY=9;COUNT=2", datetime(2026, 3, 9, 8), "ngày 9, 08:00", "monthly"),
     ("FREQ=MONTHLY;BYDAY=-1MO;INTERVAL=2;COUNT=3", datetime(2026, 3, 30, 8), "Mỗi 2 tháng, Thứ Hai cuối cùng", "monthly_weekday"),
     ("FREQ=WEEKLY;UNTIL=20260330", datetime(2026, 3, 9, 8), "Hằng tuần, 08:00, đến 30/03/2026", "weekly"),
+    ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;COUNT=130", datetime(2026, 3, 5, 8), "Hằng tháng, Thứ Hai, Thứ Ba", ""),
     ("FREQ=DAILY;INTERVAL=3;COUNT=4", datetime(2026, 3, 9, 8), "Mỗi 3 ngày", "daily"), ("FREQ=YEARLY;COUNT=2", datetime(2026, 3, 9, 8), "Hằng năm", ""),
 ])
 def test_a_rule_is_said_by_its_own_days_and_becomes_the_fields_that_mean_it(found: Container, rule: str, start: datetime, said: str, kind: str) -> None:

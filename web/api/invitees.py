@@ -57,7 +57,8 @@ def _files() -> dict[str, Any]:
 def paper(request: Request, meeting_id: str, ending: Annotated[Literal["pdf", "docx"], Path()], subject: Subject = Depends(READS)) -> Response:
     """Giấy mời as it went out, from the convening on."""
     with container(request).db.read() as conn:
-        answer = invitations.send(minutes.invitation(conn, meeting_id), ending)
+        model = minutes.invitation(conn, meeting_id)
+    answer = invitations.send(model, ending)
     answer.headers["etag"] = version = etag.of(bytes(answer.body))
     if etag.matches(request.headers.get("if-none-match"), version):
         return Response(status_code=304, headers={"etag": version})

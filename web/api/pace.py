@@ -1,7 +1,7 @@
-"""How fast a program may ask: a bucket for each token, filled again as time goes.  In this process's memory, because a
+"""How fast somebody may ask: a bucket for each, filled again as time goes.  In this process's memory, because a
 row for every question would make each reading a writing; several processes each count their own.  Reads no clock.
 
-Called by `tokens.who`, before anything is looked up.
+Called by `tokens.who` for each token, before anything is looked up, and by the room for what one point does there.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def show_standing(row: Row) -> StandingOut:
     return StandingOut(
         point=one.seat.code, name=one.seat.name, above=row.above, verdict=one.verdict, reasons=[_reason(reason) for reason in one.reasons],
         figures=_figures(one.measured) if one.measured else None, tested_at=one.tried_at, round=one.round, asked=one.asked,
-        link=one.link.sent,        technician=ContactOut(name=row.technician_name, phone=row.technician_phone),
+        link=one.link.sent, technician=ContactOut(name=row.technician_name, phone=row.technician_phone),
         deputy=ContactOut(name=row.deputy_name, phone=row.deputy_phone))
 
 

@@ -15,6 +15,7 @@ from scheduler.point_card import Kept
 from web import store
 from web.api.shapes import In, Line, Moment, Out, Text, Word, example
 from web.api.shapes_meetings import Codes
+from web.when import FIRST_YEAR, LAST_YEAR
 
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", max_length=5)]
 Stretch = Annotated[list[Hour], Field(min_length=2, max_length=2, examples=[["07:00", "18:00"]])]
@@ -59,7 +60,8 @@ class PointPatch(In):
     model_config = example(name="Phòng họp số 2", closed_from="2026-07-01")
 
     name: Annotated[Text, Field(max_length=200)] = ""
-    closed_from: date | None = Field(None, description="No bookings from that day on; null opens the point again.")
+    closed_from: date | None = Field(
+        None, ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31), description="No bookings from that day on; null opens the point again.")
 
 
 class Week(In):

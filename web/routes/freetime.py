@@ -58,7 +58,8 @@ def free(request: Request, subject: Subject = Depends(allow(Action.MEETING_CREAT
         ids = calendar_free.read(typed.points) or [point.point_id for point in within.points if own.get(point.unit_id) is point]
         ids = list(point_store.points_by_id(conn, ids))
         try:
-            typed = replace(typed, on=typed.on or calendar_free.first_day(conn, found.when, now, every=bool(typed.every)).isoformat())
+            _opens, closes = _hours(typed)
+            typed = replace(typed, on=typed.on or calendar_free.first_day(conn, found.when, now, closes, bool(typed.every)).isoformat())
             asked = _asked(conn, found, typed, ids, leaders)
             values["answer"] = calendar_free.find(conn, asked, subject)
             values["names"] = {point.point_id: point.name for point in point_store.points_by_id(conn, ids).values()}
@@ -78,10 +79,16 @@ def _asked(conn: Connection, found: Container, typed: Asked, points: list[int], 
     length, days = number(typed.length), number(typed.days)
     if length is None or days is None:
         raise Invalid("search.length", field="length")
+    opens, closes = _hours(typed)
+    return calendar_free.ask(
+        conn, found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
+        people=[one for one in (typed.chair, *leaders) if one], every=bool(typed.every))
+
+
+def _hours(typed: Asked) -> tuple[time, time]:
+    """Raises Invalid("time.clock")."""
     try:
         opens, closes = (time.fromisoformat(text).replace(tzinfo=None) for text in (typed.opens, typed.closes))
     except ValueError:
         raise Invalid("time.clock", field="opens") from None
-    return calendar_free.ask(
-        conn, found.when, points, timedelta(minutes=length), first, now, days=min(days, MOST_AHEAD), opens=opens, closes=closes,
-        people=[one for one in (typed.chair, *leaders) if one], every=bool(typed.every))
+    return opens, closes

@@ -30,7 +30,8 @@ _AS: dict[str, tuple[What, Callable[[DocumentModel], bytes]]] = {
 @router.get("/invitation.{ending}", dependencies=READ)
 def document(request: Request, meeting_id: str, ending: str) -> Response:
     with container(request).db.read() as conn:
-        return send(service.invitation(conn, meeting_id), ending)
+        model = service.invitation(conn, meeting_id)
+    return send(model, ending)
 
 
 def send(model: DocumentModel | None, ending: str) -> Response:

@@ -152,6 +152,7 @@ def save(request: Request, code: str) -> Response:
         return _form(request, typed, version, 422, {name: explain(error, request) for name, error in errors.items()})
     try:
         with found.db.write() as conn:
+            rooms.hold(conn, {kept.point.unit_id})  # before one of them: whoever names another room takes them in this order
             point_store.edit(conn, [(kept.point.point_id, card, version)], request.state.subject, found.clock.now())
             rooms.rename(conn, kept.point.point_id, typed["name"], request.state.subject, found.clock.now())
     except Stale as error:
