@@ -128,7 +128,7 @@ class Known:
 
     @property
     def pending(self) -> bool:
-        """It waits for somebody's yes: only what asks for points is known of before it is convened."""
+        """It is not convened yet: its points are asked for, or have agreed; nothing earlier is known of."""
         return self.state == "draft"
 
 

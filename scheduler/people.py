@@ -1,5 +1,5 @@
-"""Persons as soft resources: who of a meeting's posts and leaders is named in another meeting at that time.  Warns, refuses
-nothing.
+"""Persons as soft resources: who of a meeting's posts and leaders is named in another meeting at that time.  A page
+that did not tell it before is stopped once (`check`); nothing is refused for it.
 
 A draft counts once it asks for points: it waits for a yes, and is marked so.  Whoever may not read the other meeting learns its
 time and its unit.  Called by the pages that book and move, and by the interface.

@@ -63,7 +63,8 @@ def rename(conn: Connection, tree: UnitTree) -> int:
             taken.add((point.unit_id, name))
             other.append({"key": point.point_id, "other": name})
     if other:
-        mine = store.point.update().where(store.point.c.point_id == bindparam("key")).values(name=bindparam("other"))
+        mine = store.point.update().where(store.point.c.point_id == bindparam("key")).values(
+            name=bindparam("other"), version=store.point.c.version + 1)  # a sheet that was exported before does not undo it
         conn.execute(mine, other)
     return len(other)
 

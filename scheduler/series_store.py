@@ -185,10 +185,8 @@ def cancel(
     acts: Acts = PLAIN,
 ) -> int:
     """Cancels this meeting, this and the following, or all that have not begun; how many.  Raises like `edit`."""
-    place = of_meeting(conn, meeting_id)
+    place = hold(conn, meeting_id) if scope is Scope.ONE else of_meeting(conn, meeting_id)  # before its meetings, as many are changed
     if place is None or scope is Scope.ONE:
-        if place is not None:
-            series_writes.lock(conn, place.stored.series_id)  # before its meetings, as whoever changes many of them
         acts.cancel(conn, meeting_id, reason, by, at)
         if place is not None:
             series_writes.strike(conn, place, at)
@@ -203,11 +201,18 @@ def cancel(
 
 
 def hold(conn: Connection, meeting_id: str) -> Place | None:
-    """The place of the meeting in its series, which is locked before it is compared with what somebody looked at."""
+    """The place of the meeting in its series, which is locked before it is compared with what somebody looked at.
+
+    Raises Stale("series.changed") where another series has the meeting by the time the lock is there.
+    """
+    seen = of_meeting(conn, meeting_id)
+    if seen is None:
+        return None
+    series_writes.lock(conn, seen.stored.series_id)
     place = of_meeting(conn, meeting_id)
-    if place is not None:
-        series_writes.lock(conn, place.stored.series_id)
-    return of_meeting(conn, meeting_id)
+    if place is None or place.stored.series_id != seen.stored.series_id:
+        raise Stale("series.changed")
+    return place
 
 
 def part(conn: Connection, meeting_id: str, scope: Scope, at: datetime) -> Series | None:

@@ -1,6 +1,6 @@
 """Rows of series, written: a series is added, saved, split in two; its meetings take their names in it.
 
-Decides nothing; whoever calls holds the series locked.  Called by `series_store` alone.
+Decides no dates; whoever calls holds the series locked.  Called by `series_store` alone.
 """
 
 from __future__ import annotations

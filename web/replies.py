@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
-from itertools import islice
 from pathlib import Path
 
 from meetings.errors import Invalid, MeetingError
@@ -57,7 +56,9 @@ def read_folder(found: Container, folder: Path, most: int | None = None) -> Tall
     """
     maildir = (folder / "new").is_dir()
     tally = Tally()
-    for path in islice(_letters(folder / "new" if maildir else folder, maildir), most):
+    for path in _letters(folder / "new" if maildir else folder, maildir):
+        if most is not None and tally.read + tally.refused >= most:
+            break
         try:
             _read(found, path, folder, maildir, tally)
         except FileNotFoundError:

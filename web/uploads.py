@@ -1,4 +1,5 @@
-"""Files that people hand in: checked, kept by content, entered into the record.  Called by booking and documents pages.
+"""Files that people hand in: checked, kept by content, entered into the record.  Called by booking and documents pages,
+and by the pages that take a table.
 
 A file is judged before its bytes are kept (`meetings/documents.py` has the rules).  On the booking page a good file
 must survive a form that has another mistake: it is kept at once and its receipt, signed by us, travels in the form.
@@ -16,12 +17,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from meetings import documents, service
 from meetings.access import Subject
-from meetings.errors import MeetingError
+from meetings.errors import Invalid, MeetingError
 from meetings.texts import line
+from scheduler import point_sheet
 from web import firstpage
 from web.container import Container
 from web.errors import explain
@@ -75,6 +77,24 @@ def redeem(key: bytes, text: str) -> Kept | None:
     if not hmac.compare_digest(mac.encode(), _mac(key, body).encode()):
         return None
     return Kept(**json.loads(base64.urlsafe_b64decode(body)))
+
+
+def sheet(found: Container, form: FormData, waited: Kept | None) -> bytes:
+    """The table that was sent in `file`, or the one that waits aside for a second press.  At most one byte beyond what a sheet may have.
+
+    Raises Invalid("document.none"), NotFound("aside.gone").
+    """
+    if waited is not None:
+        return found.aside.read(waited.sha256)
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise Invalid("document.none", field="file")
+    return file.file.read(point_sheet.MOST_BYTES + 1)
+
+
+def wait(found: Container, data: bytes, name: str) -> str:
+    """Puts a table aside until the second press; its receipt."""
+    return receipt(found.keys.csrf, Kept(name, "text/csv", len(data), found.aside.put(data)))
 
 
 def _mac(key: bytes, body: str) -> str:

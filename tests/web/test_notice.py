@@ -149,7 +149,7 @@ async def test_who_is_elsewhere_is_told_before_a_meeting_is_dragged_there(
     assert asked.status_code == 409 and "Phạm Minh Hải đã có họp 08:00–10:00: Tiếp công dân (Tỉnh Quảng Ninh)" in asked.text
     assert "Vẫn dời" in asked.text and 'name="hurry"' not in asked.text and start_of(found, mine).day == 20
     waiting = await drag(secretary, mine, "2026-03-26", "09:00", "11:00", **FAR)
-    assert waiting.status_code == 409 and "Liên huyện (Tỉnh Quảng Ninh), chờ xác nhận" in waiting.text
+    assert waiting.status_code == 409 and "Liên huyện (Tỉnh Quảng Ninh), chưa triệu tập" in waiting.text
     assert (await drag(secretary, mine, "2026-03-25", "09:00", "11:00", sure="yes", **FAR)).status_code == 200
     assert start_of(found, mine).day == 25
 

@@ -11,13 +11,12 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
 
 from meetings import service
 from meetings.access import Action, Resource
-from meetings.errors import Invalid, MeetingError
+from meetings.errors import MeetingError
 from meetings.units import Sought
-from scheduler import delegate_list, delegate_sheet, point_sheet
+from scheduler import delegate_list, delegate_sheet
 from web import uploads, views
 from web.container import container
 from web.errors import explain, status_of
@@ -26,7 +25,6 @@ from web.legible import number
 from web.pages import done, may, page
 from web.paging import PageNumber, part
 from web.routes.join import by_link, seated_meeting
-from web.uploads import Kept
 
 router = APIRouter(tags=["meetings"], default_response_class=HTMLResponse)
 HERE, LINK = "/meetings/{meeting_id}/registration", "/j/{secret}/delegates"
@@ -95,7 +93,7 @@ def load(request: Request, meeting_id: str) -> Response:
     found, form = container(request), request.state.form
     kept = uploads.redeem(found.keys.csrf, str(form.get("kept", "")))
     try:
-        data = _bytes(request, kept)
+        data = uploads.sheet(found, form, kept)
         with found.db.write() as conn:
             codes = {seat.code: seat.point_id for seat in service.state(conn, meeting_id).seats}
             good, bad = delegate_sheet.read(data, codes)
@@ -105,19 +103,10 @@ def load(request: Request, meeting_id: str) -> Response:
             if kept is not None:
                 found.aside.remove(kept.sha256)
             return done(f"/meetings/{meeting_id}/registration", "delegates", n)
-        receipt = uploads.receipt(found.keys.csrf, Kept("delegates.csv", "text/csv", len(data), found.aside.put(data)))
+        receipt = uploads.wait(found, data, "delegates.csv")
     except MeetingError as error:
         return _show(request, meeting_id, status_of(error), {"file": explain(error)})
     return _show(request, meeting_id, 422, bad=[(one.line, one.code, explain(one.error)) for one in bad], good=len(good), receipt=receipt)
-
-
-def _bytes(request: Request, kept: Kept | None) -> bytes:
-    if kept is not None:
-        return container(request).aside.read(kept.sha256)
-    file = request.state.form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise Invalid("document.none", field="file")
-    return file.file.read(point_sheet.MOST_BYTES + 1)
 
 
 def _show(

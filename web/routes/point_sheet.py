@@ -9,10 +9,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
 
 from meetings.access import Action, Resource, Subject
-from meetings.errors import Invalid, MeetingError
+from meetings.errors import MeetingError
 from scheduler import point_sheet, rooms
 from scheduler import points as point_store
 from scheduler.point_card import Kept
@@ -61,7 +60,7 @@ def load(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
     found = container(request)
     waited = uploads.redeem(found.keys.csrf, str(request.state.form.get("kept", "")))
     try:
-        data = _bytes(request, waited)
+        data = uploads.sheet(found, request.state.form, waited)
         with found.db.write() as conn:
             points, units = below(conn, found, subject)
             known = {kept.point.code: kept for kept in points}
@@ -76,19 +75,9 @@ def load(request: Request, subject: Subject = Depends(KEEPER)) -> Response:
     if waited:
         found.aside.remove(waited.sha256)
     elif new:
-        receipt = uploads.receipt(found.keys.csrf, uploads.Kept("points.csv", "text/csv", len(data), found.aside.put(data)))
-        return _page(request, new=[(row.line, units[row.unit_id], row.name) for row in new], good=len(rows) - len(new), receipt=receipt)
+        named = [(row.line, units[row.unit_id], row.name) for row in new]
+        return _page(request, new=named, good=len(rows) - len(new), receipt=uploads.wait(found, data, "points.csv"))
     return done("/points", "sheet", n)
-
-
-def _bytes(request: Request, waited: uploads.Kept | None) -> bytes:
-    """Raises Invalid("document.none"), NotFound("aside.gone")."""
-    if waited is not None:
-        return container(request).aside.read(waited.sha256)
-    file = request.state.form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise Invalid("document.none", field="file")
-    return file.file.read(point_sheet.MOST_BYTES + 1)
 
 
 def _page(
