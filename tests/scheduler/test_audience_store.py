@@ -112,6 +112,12 @@ def test_a_unit_that_is_renamed_keeps_its_point_and_old_seats_their_name(db: Dat
     assert look(db, at) == [meeting_id]
     found = change(db, meeting_id)
     assert found is not None and [pair[1:] for pair in found.renamed] == [("Huyện Ba Chẽ", "Huyện Ba Chẽ mới")]
+    with db.write() as conn:
+        [old] = points.kept(conn, [points.points_of(conn, baché.unit_id)[0].point_id])
+        assert points.rename(conn, unit_store.tree(conn, day)) == 1
+        [new] = points.kept(conn, [old.point.point_id])
+        assert new.point.name == "Huyện Ba Chẽ mới" and new.version > old.version, "a sheet of before is too old now"
+        conn.rollback()
     with db.read() as conn:
         assert points.points_of(conn, baché.unit_id)[0].name == "Huyện Ba Chẽ", "today it is still called so"
     with db.write() as conn:

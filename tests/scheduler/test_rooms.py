@@ -291,3 +291,25 @@ def test_who_books_and_who_closes_at_once_are_not_both_right(db: Database, provi
 @pytest.mark.long
 def test_who_books_and_who_closes_at_once_are_never_both_right(db: Database, province: Province, at: datetime) -> None:
     run_race(db, province, at, rounds=90)
+
+
+def test_two_sheets_that_name_rooms_of_one_unit_wait_for_each_other_and_in_no_circle(db: Database, province: Province, at: datetime) -> None:
+    keeper, units = province.office("22").secretary, {unit.gso_code: unit.unit_id for unit in province.tree}
+    mine = [province.point("207"), room(db, province, "207", "Phòng họp 2", at)]
+    others = Database(db.url)
+    for number in range(6):
+        start = Barrier(2)
+
+        def name(database: Database, point: Point, start: Barrier = start, number: int = number) -> int:
+            with database.read() as conn:
+                known = {one.point.code: one for one in points.kept(conn, [point.point_id])}
+            text = f"code,name,capacity\r\n{point.code},{point.code} {number},{number + 1}\r\n"
+            lines, _bad = point_sheet.read(text.encode(), known, units)
+            start.wait(60)
+            with database.write() as conn:
+                return rooms.load(conn, lines, known, keeper, at)
+
+        with ThreadPoolExecutor(2) as threads:
+            both = [threads.submit(name, database, point) for database, point in zip((db, others), mine, strict=True)]
+            assert [one.result(120) for one in both] == [1, 1]
+    others.close()
