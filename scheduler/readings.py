@@ -123,11 +123,7 @@ def masked(conn: Connection, found: list[NamedBooking], by: Subject) -> list[Nam
 
 def _by_id(conn: Connection, ids: Collection[int]) -> list[NamedBooking]:
     """These rows, named, by time."""
-    columns = select(
-        _b.meeting_id, _b.point_id, _b.starts_at, _b.ends_at, _b.state, _b.note, store.point.c.code, store.point.c.name,
-        meeting.c.title, meeting.c.unit,
-    ).join(store.point, _b.point_id == store.point.c.point_id).outerjoin(meeting, _b.meeting_id == meeting.c.meeting_id)
-    rows = conn.execute(columns.where(among(_b.booking_id, ids))) if ids else ()
+    rows = conn.execute(_COLUMNS.where(among(_b.booking_id, ids))) if ids else ()
     return sorted((_named(row) for row in rows), key=lambda booking: (booking.slot.start, booking.code))
 
 
