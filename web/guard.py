@@ -84,7 +84,7 @@ async def _form(request: Request) -> FormData:
 def _decide(found: Container, request: Request, action: Action, loader: Loader | None, who: Who) -> Subject:
     subject = who(found, request)
     request.state.subject = subject  # error pages show the frame of whoever asked
-    known = subject.user_id or subject.seat or subject.delegate
+    known = subject.user_id or subject.seat or subject.person or subject.delegate
     if action is not Action.PUBLIC and not known:
         found.counts.add("access", "deny", action.value)
         raise SignInFirst

@@ -112,7 +112,9 @@ def _row(added: Event) -> dict[str, Any]:
 
 
 def _actor(actor: Subject | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A seat has no account: its actor is null and its point says who acted."""
+    """A seat has no account: its actor is null and its point says who acted.  A person behind a point has none either, but a name."""
     if not isinstance(actor, Subject):
         return actor
+    if actor.person is not None:
+        return {"user": None, "name": actor.person.name, "person": actor.person.person_id}
     return {"user": actor.user_id, "name": actor.name} if actor.user_id else None

@@ -14,6 +14,7 @@ from meetings.access import (
     ANONYMOUS,
     Action,
     DelegateRef,
+    PersonRef,
     Resource,
     Role,
     SeatRef,
@@ -65,6 +66,8 @@ PEOPLE: dict[str, Subject] = {
     # without an account
     "seat": Subject(seat=SeatRef(MEETING, 3, "06970", "l1")),
     "other-seat": Subject(seat=SeatRef(OTHER, 3, "06970", "l2")),
+    "person": Subject(person=PersonRef(MEETING, "q1", 3, "06970", "Người dự", "k1")),
+    "other-person": Subject(person=PersonRef(OTHER, "q2", 3, "06970", "Người dự", "k2")),
     "delegate": Subject(delegate=DelegateRef(MEETING, "d1", "Đại biểu")),
     "other-delegate": Subject(delegate=DelegateRef(OTHER, "d2", "Đại biểu")),
 }
@@ -84,7 +87,7 @@ MAY: dict[str, str] = {
     "user.manage": "own-admin up-admin",
     "meeting.create": "secretary own-secretary",
     "meeting.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer* own-technician"
-                    " up-technician x1-officer* x1-technician* x1-secretary* x1-clerk* seat",
+                    " up-technician x1-officer* x1-technician* x1-secretary* x1-clerk* seat person",
     "meeting.edit": "chair secretary head own-secretary",
     "meeting.book": "secretary own-secretary",
     "meeting.conduct": "chair secretary",
@@ -94,16 +97,32 @@ MAY: dict[str, str] = {
     "outbox.keep": "up-admin up-technician",
     "meeting.join": "chair secretary head clerk seat",
     "delegate.register": "secretary own-secretary own-officer* x1-officer* x1-secretary* seat",
-    "motion.vote": "seat",
-    "hand.raise": "seat",
+    "motion.vote": "seat person",
+    "hand.raise": "seat person",
     "document.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer*"
-                     " x1-officer* x1-technician* x1-secretary* x1-clerk* seat",
+                     " x1-officer* x1-technician* x1-secretary* x1-clerk* seat person",
     "document.add": "chair secretary head own-secretary",
     "link.read": "secretary own-secretary own-technician up-technician",
     "link.revoke": "secretary own-secretary own-technician up-technician",
     "readiness.read": "chair secretary head clerk own-secretary own-technician up-technician",
     "linetest.open": "secretary own-secretary own-technician up-technician",
     "linetest.run": "seat",
+    "person.self": "person",
+    "person.checkin": "chair secretary own-secretary own-officer* x1-officer* x1-secretary* seat person",
+    "person.link": "chair secretary own-secretary own-officer* x1-officer* x1-secretary* seat",
+    "motion.prepare": "chair secretary head own-secretary",
+    "motion.witness": "chair secretary head clerk",
+    "slip.answer": "person",
+    "document.present": "chair secretary seat",
+    "document.offer": "seat person",
+    "paper.note": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer*"
+                  " x1-officer* x1-technician* x1-secretary* x1-clerk* seat person",
+    "recording.run": "chair secretary",
+    "recording.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk",
+    "recording.delete": "secretary own-secretary",
+    "chat.say": "chair secretary seat person",
+    "room.watch": "chair secretary head clerk own-secretary own-technician up-technician",
+    "caption.type": "chair secretary head own-secretary",
     "minutes.read": "chair secretary head clerk own-chair own-secretary own-head own-clerk own-officer*!"
                     " own-technician*! x1-officer*! x1-technician*! x1-secretary*! x1-clerk*! delegate!",
     "minutes.edit": "chair secretary head",
@@ -152,7 +171,7 @@ def test_a_named_leader_reads_the_meeting_and_its_papers_once_it_is_no_draft_and
     plain = meeting(state, False)
     named = replace(plain, leaders=frozenset({"b5"}))
     gained = {action for action in Action if decide(PEOPLE["x4-officer"], action, named) != decide(PEOPLE["x4-officer"], action, plain)}
-    assert gained == (set() if state is State.DRAFT else {Action.MEETING_READ, Action.DOCUMENT_READ})
+    assert gained == (set() if state is State.DRAFT else {Action.MEETING_READ, Action.DOCUMENT_READ, Action.PAPER_NOTE})
     assert decide(replace(PEOPLE["x4-officer"], roles=frozenset()), Action.MEETING_READ, named) == decide(
         replace(PEOPLE["x4-officer"], roles=frozenset()), Action.MEETING_READ, plain), "all roles were withdrawn"
 
@@ -258,4 +277,4 @@ def test_a_request_is_answered_by_the_unit_that_is_asked_or_a_body_of_it() -> No
     seen = {name for name, person in people.items() if decide(person, Action.REQUEST_READ, request).allowed}
     assert seen == may | {"x1-technician", "x1-clerk", "body-clerk"}
     own = {name for name, person in people.items() if decide(person, Action.REQUEST_READ, Resource("page")).allowed}
-    assert not own & {"anonymous", "seat", "delegate", "no-roles", "own-admin"} and {"x2-officer", "up-secretary"} <= own
+    assert not own & {"anonymous", "seat", "person", "delegate", "no-roles", "own-admin"} and {"x2-officer", "up-secretary"} <= own
