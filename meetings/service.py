@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
+from meetings import recordings
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.conduct import (
@@ -145,6 +146,7 @@ def open(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None: 
 def suspend(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
     """OPEN → SUSPENDED.  The room and the seats stay as they are."""
     _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.SUSPENDED)
+    recordings.follow(conn, meeting_id, State.SUSPENDED, by, at)
     _move(conn, meeting_id, State.SUSPENDED, "meeting.suspended", by, at)
 
 
@@ -153,6 +155,7 @@ def resume(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None
     meeting = _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.OPEN)
     meeting.check_state(State.SUSPENDED)
     _move(conn, meeting_id, State.OPEN, "meeting.resumed", by, at)
+    recordings.follow(conn, meeting_id, State.OPEN, by, at)
 
 
 def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
@@ -166,6 +169,7 @@ def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
         raise Conflict("motion.open", title=motion.title)
     end_running_item(conn, meeting_id, by, at)
     end_floor(conn, meeting_id, by, at)
+    recordings.follow(conn, meeting_id, State.CONCLUDED, by, at)
     booked, present = seat_store.counts(conn, meeting_id)
     seat_store.leave_all(conn, meeting_id, "closed", at)
     assert meeting.opened_at is not None, "a meeting is concluded only after it was open"

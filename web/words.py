@@ -61,6 +61,8 @@ FIELDS: dict[str, str] = {
     "group": N_("tên nhóm"),
     "contact": N_("người liên hệ"),
     "token_name": N_("tên mã"),
+    "purpose": N_("mục đích ghi hình"),
+    "notice": N_("lời báo ghi hình"),
 }
 """What somebody was to type, as sentences about it call it; a test knows every field that such a sentence may name."""
 

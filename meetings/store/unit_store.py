@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
+from meetings.ids import new_id
 from meetings.import_plan import Plan, plan
 from meetings.importer import ParsedUnits, SuccessionRow
-from meetings.ids import new_id
 from meetings.store import unit_tables as t
 from meetings.store.among import among
 from meetings.units import Level, Lineage, Succession, Unit, UnitTree

@@ -7,7 +7,16 @@ names that were true on their day.
 from __future__ import annotations
 
 from sqlalchemy import (
-    Boolean, CheckConstraint, Column, Date, Float, ForeignKey, Index, Integer, String, Table,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
 )
 
 from meetings.store.base import UtcDateTime, metadata
