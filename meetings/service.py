@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
-from meetings import recordings
+from meetings import muting, recordings
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.conduct import (
@@ -141,6 +141,7 @@ def open(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None: 
     meeting = _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.OPEN)
     meeting.check_state(State.CONVENED)
     _move(conn, meeting_id, State.OPEN, "meeting.opened", by, at, opened_at=at)
+    muting.at_opening(conn, meeting, by, at)
 
 
 def suspend(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:

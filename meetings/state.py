@@ -13,9 +13,10 @@ from typing import Any
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import Meeting, Person
-from meetings.store import ledger_store, meeting_store, seat_store, vote_store
+from meetings.store import ledger_store, meeting_store, seat_store, voice_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.seat_store import Seat
+from meetings.voices import NOTHING_SAID, Voices
 from meetings.voting import Choice, Rule, Tally
 
 
@@ -58,6 +59,7 @@ class RoomState:
     motion: OpenMotion | None
     last_motion: ClosedMotion | None
     conclusions: tuple[tuple[int, str], ...]
+    voices: Voices = NOTHING_SAID
 
     @property
     def running(self) -> AgendaItem | None:
@@ -109,6 +111,7 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
         motion=motion,
         last_motion=last,
         conclusions=tuple(meeting_store.conclusions(conn, meeting_id)),
+        voices=voice_store.voices_of(conn, meeting_id),
     )
 
 

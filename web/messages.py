@@ -17,6 +17,7 @@ from web import (
     messages_requests,
     messages_room,
     messages_scheduler,
+    messages_voices,
 )
 from web.i18n import N_
 
@@ -58,6 +59,7 @@ TEXTS: dict[str, str] = {
     **messages_requests.TEXTS,
     **messages_minutes.TEXTS,
     **messages_room.TEXTS,
+    **messages_voices.TEXTS,
     **messages_lines.TEXTS,
     **messages_recording.TEXTS,
     **messages_mail.TEXTS,

@@ -54,6 +54,7 @@ FIELDS: dict[str, str] = {
     "motion": N_("nội dung biểu quyết"),
     "conclusion": N_("kết luận"),
     "reason": N_("lý do"),
+    "message": N_("tin nhắn"),
     "name": N_("họ và tên"),
     "post": N_("chức vụ"),
     "note": N_("ghi chú"),

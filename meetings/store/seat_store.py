@@ -14,6 +14,7 @@ from meetings.meeting import PointRef
 from meetings.store.bulk import add_rows
 from meetings.store.meeting_store import next_ord
 from meetings.store.tables import delegate, floor, join_link, presence, seat
+from meetings.store.voice_table import chat_message, voice
 
 
 class Seat(NamedTuple):
@@ -85,13 +86,13 @@ def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[
     """Those of the points that already left traces in the record and can no longer be unbooked."""
     traces = [
         select(table.c.point_id).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids))
-        for table in (presence, floor, delegate)
+        for table in (presence, floor, delegate, chat_message)
     ]
     return sorted(set(conn.execute(traces[0].union(*traces[1:])).scalars()))
 
 
 def remove(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> None:
-    for table in (join_link, seat):
+    for table in (join_link, voice, seat):  # a word of the chair about a point is no trace that would keep it
         conn.execute(delete(table).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids)))
 
 

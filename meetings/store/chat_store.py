@@ -1,0 +1,65 @@
+"""Reads and writes messages of a room, by channel.  Decides nothing; called by `meetings.chat`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from meetings.errors import NotFound
+from meetings.store.tables import meeting, seat
+from meetings.store.voice_table import chat_message
+
+
+def add(conn: Connection, meeting_id: str, channel: str, **values: Any) -> int:
+    """Its number in the channel; under the meeting's lock."""
+    ord = last(conn, meeting_id, channel) + 1
+    conn.execute(insert(chat_message).values(meeting_id=meeting_id, channel=channel, ord=ord, **values))
+    return ord
+
+
+def last(conn: Connection, meeting_id: str, channel: str, states: Collection[str] | None = None) -> int:
+    """Number of the newest message (of these states), 0 for none."""
+    query = select(func.max(chat_message.c.ord)).where(_in(meeting_id, channel))
+    if states is not None:
+        query = query.where(chat_message.c.state.in_(states))
+    return conn.execute(query).scalar() or 0
+
+
+def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:
+    """Raises NotFound("chat.unknown")."""
+    row = conn.execute(select(chat_message).where(_in(meeting_id, channel), chat_message.c.ord == ord)).first()
+    if row is None:
+        raise NotFound("chat.unknown")
+    return row
+
+
+def after(conn: Connection, meeting_id: str, channel: str, ord: int, states: Collection[str], most: int) -> list[Row[Any]]:
+    """The newest `most` messages of these states that come after number `ord`, oldest first; with the code of their point."""
+    query = select(chat_message, seat.c.code).outerjoin(
+        seat, (seat.c.meeting_id == chat_message.c.meeting_id) & (seat.c.point_id == chat_message.c.point_id))
+    query = query.where(_in(meeting_id, channel), chat_message.c.ord > ord, chat_message.c.state.in_(states))
+    return list(conn.execute(query.order_by(chat_message.c.ord.desc()).limit(most)).all())[::-1]
+
+
+def settle(conn: Connection, meeting_id: str, channel: str, ord: int, **values: Any) -> None:
+    conn.execute(update(chat_message).where(_in(meeting_id, channel), chat_message.c.ord == ord).values(**values))
+
+
+def closed_before(conn: Connection, instant: datetime, channel: str) -> list[str]:
+    """Meetings that ended before `instant` and still hold text in this channel."""
+    query = select(chat_message.c.meeting_id).join(meeting, meeting.c.meeting_id == chat_message.c.meeting_id)
+    query = query.where(chat_message.c.channel == channel, chat_message.c.text.is_not(None), meeting.c.closed_at < instant)
+    return list(conn.execute(query.distinct()).scalars())
+
+
+def erase_all(conn: Connection, meeting_id: str, channel: str, reason: str) -> int:
+    """How many texts went."""
+    rows = update(chat_message).where(_in(meeting_id, channel), chat_message.c.text.is_not(None))
+    return conn.execute(rows.values(text=None, salt=None, state="erased", reason=reason)).rowcount
+
+
+def _in(meeting_id: str, channel: str) -> Any:
+    return (chat_message.c.meeting_id == meeting_id) & (chat_message.c.channel == channel)
