@@ -1,6 +1,6 @@
 """Which layer of each picture a receiver gets for the bits its line carries; sound is taken off first.
 
-The order is the room's: floor, screen, chair, others.  Within a rank everybody gets the smallest layer before anybody
+The order is the room's: screen, floor, chair, others.  Within a rank everybody gets the smallest layer before anybody
 gets a larger one.  Down at once; up only with head-room, and later and later after ascents that had to be taken back.
 Pure: ``now`` is an argument; knows no streams and sends nothing.  Called by ``media/choice.py``.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-FLOOR, SCREEN, CHAIR, OTHERS = range(4)   # ranks; no source is a screen yet
+SCREEN, FLOOR, CHAIR, OTHERS = range(4)   # ranks
 WEAK: Final = 100_000                     # bit/s; below this one voice and no picture
 _MIDDLING: Final = 200_000                # below this two voices
 _MARGIN: Final = 1.15                     # a line counts as better only when it is so by this much

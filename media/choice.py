@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from media.allocate import CHAIR, FLOOR, OTHERS, Wish, allocate, enough, sound_budget, voices, wanted
+from media.allocate import Wish, allocate, enough, sound_budget, voices, wanted
 from media.layer import Layer
 from media.limits import RED_FROM, SHOWN_LARGE
 from media.member import Member
+from media.policy import Policy
 from media.relay import Relay
 from media.source import Source
 from media.stream import DownStream
@@ -21,17 +22,17 @@ ENOUGH: Final = 0.85   # of the rows shown: what a smaller layer lacks is not wo
 _TOO_MUCH: Final = 1.5  # times what the line carries: more of such a layer would only fill the queue its successor has to pass
 
 
-def choose(member: Member, stage: Sequence[str], relay: Relay, now: float) -> None:
+def choose(member: Member, policy: Policy, relay: Relay, now: float) -> None:
     """Brings every slot of this subscriber to the layer it should have.  What is not known to be weak gets everything."""
     budget = None if member.line is None else int(member.line.estimate)
-    sounds, silent = _voices(member, stage, budget, relay, now)
+    sounds, silent = _voices(member, policy.voices, budget, relay, now)
     slots = [(down, down.source) for down in member.downs.values() if down.kind == "video" and down.source is not None]
     choices = [offered(down, source, now) for down, source in slots]
     wishes = []
     for (down, source), layers in zip(slots, choices, strict=True):
         has = down.awaited or down.layer
         most = largest(layers, member.heights.get(down.mid, SHOWN_LARGE))
-        wishes.append(Wish(_rank(source, stage), _rising(layers), most, layers.index(has) if has in layers else -1))
+        wishes.append(Wish(policy.rank(source.owner.name), _rising(layers), most, layers.index(has) if has in layers else -1))
     if budget is None:
         given = [wish.most for wish in wishes]
     else:
@@ -56,13 +57,13 @@ def _is_in_the_way(layer: Layer | None, successor: Layer, budget: int) -> bool:
     return layer is not None and layer.intake is not successor.intake and layer.bitrate > _TOO_MUCH * budget
 
 
-def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Relay, now: float) -> tuple[list[int], bool]:
+def _voices(member: Member, first: Sequence[str], budget: int | None, relay: Relay, now: float) -> tuple[list[int], bool]:
     """Gives the sounds to as many as the line carries, the most important first.
 
     Returns what they take, bit/s, and whether somebody who sends is left out.
     """
     slots = [(down, down.source) for down in member.downs.values() if down.kind == "audio" and down.source is not None]
-    slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], stage), slot[1].voice.rank))
+    slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], first), slot[1].voice.rank))
     member.voices = len(slots) if budget is None else voices(budget, member.voices)
     taken, silent = [], False
     for place, (down, source) in enumerate(slots):
@@ -77,13 +78,8 @@ def _voices(member: Member, stage: Sequence[str], budget: int | None, relay: Rel
     return taken, silent
 
 
-def _place(source: Source, stage: Sequence[str]) -> int:
-    return stage.index(source.owner.name) if source.owner.name in stage else len(stage)
-
-
-def _rank(source: Source, stage: Sequence[str]) -> int:
-    place = _place(source, stage)
-    return OTHERS if place == len(stage) else CHAIR if place else FLOOR
+def _place(source: Source, first: Sequence[str]) -> int:
+    return first.index(source.owner.name) if source.owner.name in first else len(first)
 
 
 def _rising(layers: Sequence[Layer]) -> list[int]:

@@ -13,7 +13,7 @@ import contextlib
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +142,12 @@ class MediaClient:
         await self._call("close_room", room=room)
 
     async def policy(
-        self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None
+        self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None, quiet: Sequence[str] = (),
+        voices: Sequence[str] = (),
     ) -> None:
-        """Whose sound (``heard``) and picture (``seen``) pass, None: everybody's; and who is shown first."""
-        await self._call("policy", room=room, heard=heard, stage=stage, seen=seen)
+        """Whose sound (``heard``) and picture (``seen``) pass, None: everybody's, but never the sound of ``quiet``; who is shown
+        first (``stage``), and whose sound goes before whoever speaks (``voices``)."""
+        await self._call("policy", room=room, heard=heard, stage=stage, seen=seen, quiet=list(quiet), voices=list(voices))
 
     async def stats(self, room: str | None = None) -> Message:
         """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms``, ``load`` and ``rooms``; only ``room`` when given."""
@@ -155,6 +157,10 @@ class MediaClient:
     async def view(self, session: str, heights: dict[str, int]) -> None:
         """How high a subscriber shows each of its slots, in pixels by mid; 0: not looked at."""
         await self._call("view", session=session, heights=heights)
+
+    async def pin(self, session: str, names: dict[str, str | None]) -> None:
+        """Whom a subscriber wants in which slot, by mid: a name, "" for nobody, None for whoever comes first."""
+        await self._call("pin", session=session, names=names)
 
     async def link(
         self, room: str, link: str, peer: tuple[str, int], keys: tuple[bytes, bytes], ssrcs: tuple[int, int]
@@ -173,7 +179,7 @@ class MediaClient:
         await self._call("recorder", session=session, bytes=size, gaps=gaps, fsync_ms=fsync_ms)
 
     async def events(self) -> AsyncIterator[Message]:
-        """``up``, ``down``, ``slots``, ``wanted``, ``frozen`` and ``thawed`` from the moment of connecting; ends with the connection.
+        """``up``, ``down``, ``slots``, ``wanted``, ``frozen``, ``thawed``, ``away``, ``back`` from the moment of connecting; ends with it.
 
         Each event goes to one listener: two of them share the events.  Of ``slots`` and ``wanted`` older ones may be left out.
         """

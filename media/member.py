@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from media.allocate import Memory
 from media.bwe import Line, Losses
-from media.limits import FEEDBACK_BUDGET, OVERHEAD, RTX_BUDGET
+from media.limits import AWAY_SOUND, FEEDBACK_BUDGET, OVERHEAD, RTX_BUDGET
 from media.pace import Pacer
+from media.policy import point_of
 from media.sdp import Kind
 from media.source import Source
 from media.stream import DownStream
@@ -22,13 +23,14 @@ Role = Literal["publish", "subscribe"]
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """``name`` is the point's code; a publisher's name is unique in the room."""
+    """``name`` is the point's code, of a second source of it with ``#`` and what it is; a publisher's is unique in the room."""
 
     session: str
     name: str
     role: Role
     ssrc: int
-    pinned: tuple[str, ...] | None = None
+    pins: dict[str, str] = field(default_factory=dict)  # who stands in these slots (by mid) whatever else holds; "": nobody
+    point: str = ""                                  # the name without what follows ``#``
     remb: bool = False
     target: Any = None
     connected: bool = False
@@ -62,6 +64,10 @@ class Member:
     forgiven_until: float = 0.0                      # reports until then may speak of losses of a path it has left
     rtt: float | None = None
     answered: int = 0                                # the sender report its last reception report spoke of, as on the wire
+    away: bool = False                               # nothing came for a moment; it may come back
+
+    def __post_init__(self) -> None:
+        self.point = point_of(self.name)
 
     @property
     def packets_out(self) -> int:
@@ -86,6 +92,10 @@ class Member:
             self.pacer = Pacer(self.line.repairs, now)
         self.pacer.rate = self.line.repairs
         return self.pacer.take(octets, now)
+
+    def sounded(self, at: float) -> bool:
+        """Whether its sound was coming just before this moment, be it silence."""
+        return any(source.kind == "audio" and at - source.heard_at < AWAY_SOUND for source in self.sources.values())
 
     def track(self, kind: Kind) -> Source | None:
         """What it publishes of this kind."""

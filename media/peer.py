@@ -17,7 +17,7 @@ from media.counters import Counters
 from media.errors import BadPacket, HandshakeFailed
 from media.fanout import Target
 from media.guard import Allowance, Patience
-from media.limits import MAX_REPORTERS, PATH_SILENCE, SETUP_TIME
+from media.limits import AWAY_AFTER, AWAY_SILENT, MAX_REPORTERS, PATH_SILENCE, SETUP_TIME
 from media.port import Path, packed
 from media.room import Member, Room
 from media.rtp import RtpView
@@ -98,6 +98,11 @@ class Peer:
         """Whether it was sent media since this was asked last."""
         before, self._sent = self._sent, self.member.packets_out
         return self._sent != before
+
+    def away(self, now: float) -> bool:
+        """Whether it has been silent for longer than it ever is while its line carries."""
+        silent = now - self.heard_at
+        return silent > AWAY_AFTER and (silent > AWAY_SILENT or self.member.sounded(self.heard_at))
 
     def path_is_lost(self) -> None:
         """The connection we sent over is closed: the next authentic check says where to, nominated or not."""

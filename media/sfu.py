@@ -13,7 +13,7 @@ import socket
 import string
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from media import rtcp
@@ -23,11 +23,12 @@ from media.counters import Counters
 from media.errors import MediaError, RoomFull
 from media.fanout import Fanout
 from media.limits import (
-    IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, PULSE, SETUP_TIME, STALL,
+    AWAY_LOOK, IDLE_TICK, MAX_NAME, MAX_PEERS, MAX_POLICIES, MAX_ROOMS, PEER_SILENCE, PULSE, SETUP_TIME, STALL,
     TICK, TRANSPORT_WIDE_PEERS,
 )
 from media.mux import Mux
 from media.peer import Hooks, Peer
+from media.policy import OPEN, Policy
 from media.relay import Control
 from media.room import Event, Room
 from media.sdp import Offer, parse_offer
@@ -68,8 +69,7 @@ class Sfu:
         self.trunks = self.mux.trunks = Trunks(sockets, self.counters, self.origin, _draw, self.fanout.emit)
         self.rooms: dict[str, Room] = {}
         self.peers: dict[str, Peer] = {}
-        # Of rooms with and without members, oldest first: who is heard, who is shown first, who may be seen.
-        self._policies: dict[str, tuple[list[str] | None, list[str], list[str] | None]] = {}
+        self._policies: dict[str, Policy] = {}  # of rooms with and without members, oldest first
         self.certificate = SharedCertificate.fresh()
         self._sockets, self._tell, self._clock = tuple(sockets), tell, clock
         self._silence = silence
@@ -79,7 +79,7 @@ class Sfu:
         self._loop = asyncio.get_running_loop()
         for sock in self._sockets:
             self._loop.add_reader(sock, self.mux.on_readable, sock)
-        self._swept_at = clock()
+        self._swept_at = self._looked_at = clock()
         self._timer_due = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._timer_due, self._on_timer)
 
@@ -121,7 +121,7 @@ class Sfu:
     def _room(self, name: str) -> Room:
         if name not in self.rooms:
             self.rooms[name] = Room(name, self.counters, _draw, self.fanout.emit, self._tell, self.fanout.history.sent)
-            self.rooms[name].policy(*self._policies.get(name, (None, [], None)))
+            self.rooms[name].follow(self._policies.get(name, OPEN))
         return self.rooms[name]
 
     def _drop_if_empty(self, room: Room) -> None:
@@ -208,21 +208,29 @@ class Sfu:
         self._policies.pop(room, None)
 
     def policy(
-        self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None
+        self, room: str, heard: Iterable[str] | None, stage: Sequence[str], seen: Iterable[str] | None = None,
+        quiet: Iterable[str] = (), voices: Sequence[str] = (),
     ) -> None:
-        """Who is heard, who is shown first, who may be seen: holds until ``close_room``, whether anybody is there or not."""
+        """See ``Policy.of``; it holds until ``close_room``, whether anybody is there or not."""
         self._policies.pop(room, None)
-        self._policies[room] = heard, stage, seen
+        self._policies[room] = Policy.of(heard, stage, seen, quiet, voices)
         if len(self._policies) > MAX_POLICIES:
             del self._policies[next(name for name in self._policies if name not in self.rooms)]
         if room in self.rooms:
-            self.rooms[room].policy(heard, stage, seen)
+            self.rooms[room].follow(self._policies[room])
             self._hurry()
 
-    def view(self, session: str, heights: dict[str, int]) -> bool:
+    def view(self, session: str, heights: Mapping[str, int]) -> bool:
         """How large a subscriber shows each slot, in rows by mid; 0: not at all.  False when there is no such session."""
+        return self._ask(session, lambda room: room.view(session, heights))
+
+    def pin(self, session: str, names: Mapping[str, str | None]) -> bool:
+        """Whom a subscriber wants in which slot, by mid; "" nobody, None whoever comes first.  False when there is none such."""
+        return self._ask(session, lambda room: room.pin(session, names))
+
+    def _ask(self, session: str, what: Callable[[Room], bool]) -> bool:
         peer = self.peers.get(session)
-        if peer is None or not peer.room.view(session, heights):
+        if peer is None or not what(peer.room):
             return False
         self._hurry()
         return True
@@ -285,6 +293,11 @@ class Sfu:
                 self.counters.faults += 1
                 log.exception("media.tick room=%s", room.name)
         self.trunks.tick(now)
+        if now - self._looked_at >= AWAY_LOOK:
+            self._looked_at = now
+            for peer in self.peers.values():
+                if peer.member.connected:
+                    peer.room.away(peer.member, peer.away(now))
         if now - self._swept_at >= PULSE:
             self._swept_at = now
             self.mux.expire(now)

@@ -38,12 +38,3 @@ def place(
             wishes = now_at.get(source), beside.get(source.owner)
             placed[next((wish for wish in wishes if wish in free), free[0])] = source
     return placed
-
-
-def pin(downs: Sequence[DownStream], sources: Iterable[Source | None]) -> list[Source | None]:
-    """Exactly these in exactly this order; a slot that cannot carry its source stays empty."""
-    wanted = list(islice(chain(sources, [None] * len(downs)), len(downs)))
-    return [
-        source if source is not None and down.carries(source) else None
-        for down, source in zip(downs, wanted, strict=True)
-    ]

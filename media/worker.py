@@ -25,8 +25,7 @@ from typing import Any
 
 from media import wire
 from media.control import NEWEST, Message, decode, encode, error_message
-from media.errors import BadSdp, MediaError
-from media.fragment import answer_fragment, parse_fragment
+from media.errors import MediaError
 from media.limits import (
     CONTROL_KNOWN,
     CONTROL_VERSION,
@@ -40,6 +39,7 @@ from media.limits import (
 from media.load import LAG_TICK, Meter
 from media.port import open_port
 from media.sfu import Sfu
+from media.worker_ops import Operations, texts
 
 log = logging.getLogger(__name__)
 RECORDER = ("bytes", "gaps", "fsync_ms")
@@ -70,12 +70,8 @@ class Worker:
         self._sfu_of = sfu_of
         self._recorders: dict[str, tuple[float, Message]] = {}
         self._sfu = sfu_of(self._tell, port) if port is not None else None
-        self._operations: dict[str, Callable[[Message], Any]] = {
-            "hello": self._hello, "listen": self._listen, "publish": self._publish, "subscribe": self._subscribe,
-            "close": self._close, "restart": self._restart, "trickle": self._trickle, "view": self._view,
-            "close_room": self._close_room, "policy": self._policy, "stats": self._stats, "recorder": self._recorder, "link": self._link,
-            "unlink": self._unlink,
-        }
+        own = {"hello": self._hello, "listen": self._listen, "recorder": self._recorder, "stats": self._stats}
+        self._operations: dict[str, Callable[[Message], Any]] = {**own, **Operations(lambda: self.sfu).by_name()}
 
     @property
     def sfu(self) -> Sfu:
@@ -196,61 +192,12 @@ class Worker:
         self.meter.note(asyncio.get_running_loop().time(), used.ru_utime + used.ru_stime,
                         counters.packets_out if counters is not None else 0)
 
-    def _publish(self, request: Message) -> str:
-        room, session, name, offer = _texts(request, "room", "session", "name", "offer")
-        return self.sfu.publish(room, session, name, offer)
-
-    def _subscribe(self, request: Message) -> str:
-        room, session, name, offer = _texts(request, "room", "session", "name", "offer")
-        return self.sfu.subscribe(room, session, name, offer, _names(request.get("publishers")))
-
-    def _close(self, request: Message) -> bool:
-        return self.sfu.close(*_texts(request, "session"))
-
-    def _trickle(self, request: Message) -> None:
-        session, text = _texts(request, "session", "fragment")
-        self.sfu.trickle(session, _names(request.get("tags")) or [])
-        parse_fragment(text)
-
-    def _restart(self, request: Message) -> str:
-        session, text = _texts(request, "session", "fragment")
-        fragment = parse_fragment(text, restart=True)
-        return answer_fragment(fragment, *self.sfu.restart(session), self.sfu.candidates)
-
-    def _view(self, request: Message) -> None:
-        heights = request.get("heights")
-        if not isinstance(heights, dict) or not all(type(rows) is int for rows in heights.values()):
-            raise MediaError("control.syntax")
-        (session,) = _texts(request, "session")
-        if not self.sfu.view(session, heights):
-            raise MediaError("session.unknown")
-
-    def _close_room(self, request: Message) -> None:
-        self.sfu.close_room(*_texts(request, "room"))
-
-    def _policy(self, request: Message) -> None:
-        heard, seen = _names(request.get("heard")), _names(request.get("seen"))
-        (room,) = _texts(request, "room")
-        self.sfu.policy(room, heard, _names(request.get("stage")) or [], seen)
-
-    def _link(self, request: Message) -> None:
-        room, name, receive, send = _texts(request, "room", "link", "receive", "send")
-        host, port = _pair(request.get("peer"), str, int)
-        try:
-            keys = bytes.fromhex(receive), bytes.fromhex(send)
-        except ValueError as error:
-            raise MediaError("control.syntax") from error
-        self.sfu.link(room, name, (host, port), keys, _pair(request.get("ssrcs"), int, int))
-
-    def _unlink(self, request: Message) -> bool:
-        return self.sfu.unlink(*_texts(request, "link"))
-
     def _recorder(self, request: Message) -> None:
         """A recorder of a room here says how it goes; for whoever reads the counters."""
         told = {name: request.get(name) for name in RECORDER}
         if not all(isinstance(value, int | float) for value in told.values()):
             raise MediaError("control.syntax")
-        self._recorders[_texts(request, "session")[0]] = asyncio.get_running_loop().time(), told
+        self._recorders[texts(request, "session")[0]] = asyncio.get_running_loop().time(), told
         if len(self._recorders) > MAX_ROOMS:
             del self._recorders[next(iter(self._recorders))]
 
@@ -269,7 +216,8 @@ class Worker:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return {
             "cpu_s": used.ru_utime + used.ru_stime, "rss_bytes": pages * _PAGE, "threads": threading.active_count(),
-            "tasks": len(asyncio.all_tasks()), "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(), "room_count": len(self.sfu.rooms), "recorder": self._recorded(), **self.sfu.stats(request.get("room")),
+            "tasks": len(asyncio.all_tasks()), "pid": os.getpid(), "port": self.sfu.port, "load": self.meter.load(),
+            "room_count": len(self.sfu.rooms), "recorder": self._recorded(), **self.sfu.stats(request.get("room")),
         }
 
 
@@ -278,29 +226,6 @@ def _number(request: Message) -> int | None:
     if number is not None and not (isinstance(number, int) and abs(number) < 1 << 53):
         raise MediaError("control.syntax")  # it comes back in the answer: nothing large, nothing nested
     return number
-
-
-def _texts(request: Message, *fields: str) -> list[str]:
-    values = [request.get(name) for name in fields]
-    for name, value in zip(fields, values, strict=True):
-        if not isinstance(value, str):
-            raise BadSdp("sdp.syntax") if name == "offer" else MediaError("control.syntax")
-    return [str(value) for value in values]
-
-
-def _pair(value: Any, *kinds: type) -> Any:
-    """Two values of these kinds."""
-    if not isinstance(value, list) or len(value) != 2 or not all(type(one) is kind for one, kind in zip(value, kinds, strict=True)):
-        raise MediaError("control.syntax")
-    return tuple(value)
-
-
-def _names(value: Any) -> list[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise MediaError("control.syntax")
-    return value
 
 
 # -- the process --------------------------------------------------------------------------------------------------------

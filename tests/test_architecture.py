@@ -48,7 +48,7 @@ PURE = (
     "scheduler/approval.py", "scheduler/audience.py", "scheduler/booking.py", "scheduler/calendar_mail.py", "scheduler/readiness.py", "scheduler/reminders.py", "scheduler/search.py", "scheduler/hearing.py", "scheduler/hours.py", "scheduler/point_card.py", "scheduler/point_sheet.py", "scheduler/capacity.py", "scheduler/delegate_sheet.py", "scheduler/series.py", "scheduler/series_mail.py", "scheduler/series_turn.py", "scheduler/slots.py", "scheduler/times.py", "scheduler/workdays.py",
     "minutes/draft.py", "minutes/invitation.py", "minutes/layout.py", "minutes/model.py", "minutes/signing.py",
     "minutes/versions.py",
-    "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/attention.py", "media/binding.py",
+    "media/admission.py", "media/letters.py", "media/link.py", "media/load.py", "media/placement.py", "media/placing.py", "media/policy.py", "media/attention.py", "media/binding.py",
     "media/choice.py", "media/descriptor.py", "media/h264.py", "media/intake.py", "media/keyframe.py", "media/layer.py", "media/member.py",
     "media/quality.py", "media/red.py", "media/reports.py", "media/source.py", "media/svc.py",
     "media/answer.py", "media/candidates.py", "media/stun.py", "media/fragment.py", "media/section.py",

@@ -191,6 +191,10 @@ class Crew:
         """How high each slot of a session is shown.  Raises: Away, Gone, MediaError."""
         await self._of(session).view(session, heights)
 
+    async def pin(self, session: str, names: dict[str, str | None]) -> None:
+        """Whom a session wants in which slot.  Raises: Away, Gone, MediaError."""
+        await self._of(session).pin(session, names)
+
     async def trickle(self, session: str, tags: list[str], fragment: str) -> None:
         """Candidates of a session's client.  Raises: Away, Gone, BadSdp, MediaError."""
         await self._of(session).trickle(session, tags, fragment)

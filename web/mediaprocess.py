@@ -26,6 +26,7 @@ log = logging.getLogger("web.media")
 CONNECT = 60.0  # seconds a new process has to open its socket; one that ends before is noticed at once
 PULSE = 2.0  # seconds between two questions how the worker is
 MISSES = 2  # questions in a row without an answer, after which it is killed
+NEEDED = frozenset({"pin"})  # operations; a relay without this one would not know either who is quiet, and let them be heard
 NO_ROOM = ""  # no room has this name: what is answered are the worker's own counters
 SOCKET = "media.sock"
 SOCKET_LIMIT = 100  # bytes; sun_path holds 108 with its terminator
@@ -90,7 +91,10 @@ class MediaProcess:
             )
         self._client = await self._connect()
         try:
-            self.port = int((await self._client.hello())["port"])
+            told = await self._client.hello()
+            if not NEEDED.issubset(told.get("capabilities", ())):
+                raise MediaError("control.op")
+            self.port = int(told["port"])
         except Gone:
             raise
         except MediaError as error:

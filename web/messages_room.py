@@ -12,6 +12,7 @@ TEXTS: dict[str, str] = {
     "media.full.cpu": N_("Bộ xử lý của máy chủ hình và tiếng đã bận hết: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên."),
     "media.full.lag": N_("Máy chủ hình và tiếng đang bị chậm: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên."),
     "media.full.packets": N_("Máy chủ hình và tiếng đã dùng hết sức chuyển tiếp: thêm một điểm nữa sẽ làm xấu hình và tiếng của các điểm đang họp. Hãy thử lại sau nửa phút, hoặc báo kỹ thuật viên thêm máy chủ."),
+    "media.pins": N_("Địa chỉ này nhận tên điểm cầu muốn xem trong từng ô, theo mid của ô."),
     "media.precondition": N_("Thiếu dòng If-Match: nhãn ETag của phiên để báo thêm đường truyền, hoặc * để dò lại đường truyền."),
     "media.sdp": N_("Bản mô tả phiên (SDP) không dùng được ({reason}). Hãy tải lại trang; nếu vẫn lỗi, hãy dùng Chromium hoặc Firefox bản mới."),
     "media.tag": N_("Nhãn trong dòng If-Match không còn đúng: phiên đã dò lại đường truyền."),

@@ -115,7 +115,7 @@ class Hall:
         self.now, self.events = 1000.0, []
         self.sfu = Sfu(open_sockets(0, ["127.0.0.1"]), ["127.0.0.1"], self.events.append, clock=lambda: self.now, batched=False)
         self.ear, self.members, self._number = Ear(), {}, 0
-        self.silenced: dict[str, frozenset[str]] = {}
+        self.silenced: dict[str, tuple[list[str] | None, list[str]]] = {}  # by room: who is heard, who is quiet
         self._trouble = _Trouble()
         logging.getLogger("media").addHandler(self._trouble)
 
@@ -170,16 +170,17 @@ class Hall:
         self.now += passed
         self.sfu.tick(self.now)
 
-    def silence(self, room: str, heard: list[str] | None, stage: list[str]) -> None:
+    def silence(self, room: str, heard: list[str] | None, stage: list[str], quiet: list[str] | None = None) -> None:
         """The room's policy; from now on those not heard say so in their payloads (``says``)."""
-        self.sfu.policy(room, heard, stage)
-        names = {member.name for member in self.members.values() if member.room == room}
-        self.silenced[room] = frozenset() if heard is None else frozenset(names - set(heard))
+        self.sfu.policy(room, heard, stage, None, quiet or [], stage[:1])
+        self.silenced[room] = heard, quiet or []
 
     def says(self, member: Member, audio: bool) -> bytes:
         """What marks a payload of this member just now."""
-        mark = f"/{member.room}/".encode()
-        return mark + SILENT if audio and member.name in self.silenced.get(member.room, ()) else mark
+        heard, quiet = self.silenced.get(member.room, (None, []))
+        names = {member.name, member.name.split("#")[0]}  # what holds for a point holds for all it publishes
+        silent = audio and (bool(names & set(quiet)) or (heard is not None and not names & set(heard)))
+        return f"/{member.room}/".encode() + SILENT * silent
 
     def close(self, session: str) -> None:
         """Ends one session."""

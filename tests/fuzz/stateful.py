@@ -22,7 +22,8 @@ from tests.media.test_sdp import offer
 
 MOST = 60  # steps of one story
 WAITS = (0.0, 0.001, 0.02, 0.1, 0.3, 0.6, 1.0, 1.5, 3.5, 6.5, 11.0, 31.0)
-NAMES = ("A", "B", "C")
+NAMES = ("A", "B", "C", "A#screen")
+PINS = (None, "", *NAMES)
 HEADS = (  # first bytes of pictures: key frames and others, with and without ids, layers, sizes
     b"\x10\x00", b"\x10\x01", b"\x90\xe0\x80\x01\x02\x20\x00\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00", b"\x90\xe0\xff\xfe\xff\x20\x01",
     b"\x8f\x81\x02\x00\x01", b"\xaa\x81\x02\x01\x07\x38\x01\x40\x00\xf0", b"\xac\x81\x02\x44\x07", b"\xe9\x81\x02\x22\x07\x02",
@@ -153,7 +154,11 @@ async def _change(place: Hall, kind: int, tape: Tape) -> None:
         for member in list(place.members.values()):
             if member.role == "subscribe" and choice & 128:
                 place.sfu.view(member.session, {f"video{n}": (0, 90, 360, 720)[choice >> n & 3] for n in range(3)})
-        place.silence(room, heard, [n for bit, n in enumerate(NAMES) if choice >> 4 + bit & 1])
+        for member in list(place.members.values()):
+            if member.role == "subscribe" and choice & 64:
+                place.sfu.pin(member.session, {f"{of}{n}": PINS[tape.byte() % len(PINS)] for of in ("audio", "video") for n in range(3)})
+        quiet = [n for bit, n in enumerate(NAMES) if tape.byte() >> bit & 1]
+        place.silence(room, heard, [n for bit, n in enumerate(NAMES) if choice >> 4 + bit & 1], quiet)
     elif kind == 11 and place.members:
         member = list(place.members.values())[choice % len(place.members)]
         place.check_in(member, Path(place.ear, ("198.51.100.1", 1024 + tape.word() % 60000)))
@@ -180,8 +185,8 @@ WORDS: tuple[Any, ...] = (
     "r", "s", "A", "", "\ud800", "x" * 129, "é" * 128, None, 0, -1, 1.5, True, [], ["A"], ["A", 1], [None], {}, {"0": 5}, "0" * 5000,
     offer("sendonly"), offer("recvonly"), "v=0\r\n", 1 << 70, [["A"]], ["A"] * 300,
 )
-OPS = ("publish", "subscribe", "close", "close_room", "policy", "stats", "view", "link", "unlink", "hello", "", None, "nonsense")
-FIELDS = ("room", "session", "name", "offer", "publishers", "heard", "stage", "heights", "id", "v")
+OPS = ("publish", "subscribe", "close", "close_room", "policy", "stats", "view", "pin", "link", "unlink", "hello", "", None, "nonsense")
+FIELDS = ("room", "session", "name", "offer", "publishers", "heard", "stage", "quiet", "voices", "heights", "names", "id", "v")
 
 
 def worker(data: bytes) -> Hashable:
@@ -216,7 +221,7 @@ async def _requests(data: bytes) -> Hashable:
 def _request(tape: Tape) -> bytes:
     op = OPS[tape.byte() % len(OPS)]
     message: dict[str, Any] = {"v": 1, "id": tape.byte(), "op": op, "room": "r", "session": "s", "name": "A", "offer": WORDS[-6],
-                               "heard": None, "stage": []}
+                               "heard": None, "stage": [], "heights": {}, "names": {"0": "A"}}
     for _ in range(tape.byte() % 4):
         message[FIELDS[tape.byte() % len(FIELDS)]] = WORDS[tape.byte() % len(WORDS)]
     return json.dumps(message).encode() + b"\n"

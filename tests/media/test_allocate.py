@@ -51,7 +51,7 @@ def test_everybodys_smallest_before_anybodys_largest_and_the_floor_before_others
     two = [Wish(FLOOR, LAYERS, 2, -1), Wish(FLOOR, LAYERS, 2, -1)]
     assert allocate(320_000, two, 0.0, Memory()) == [0, 0]
     assert allocate(720_000, two, 0.0, Memory()) == [1, 0]
-    ranks = [Wish(rank, LAYERS, 1, -1) for rank in (OTHERS, CHAIR, SCREEN, FLOOR)]
+    ranks = [Wish(rank, LAYERS, 1, -1) for rank in (OTHERS, CHAIR, FLOOR, SCREEN)]
     assert allocate(600_000, ranks, 0.0, Memory()) == [-1, -1, -1, 1]
     assert allocate(1_200_000, ranks, 0.0, Memory()) == [-1, -1, 1, 1]
     assert allocate(1_400_000, ranks, 0.0, Memory()) == [-1, 0, 1, 1]

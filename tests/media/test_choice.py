@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from media import rtcp
@@ -18,9 +20,9 @@ SIZES = {"l": 1, "m": 3, "h": 8}  # packets of a picture
 class Line:
     """A receiver that tells what its line carries, and a few cameras."""
 
-    def __init__(self, cameras: int = 1, rtx: bool = True) -> None:
+    def __init__(self, cameras: int = 1, rtx: bool = True, names: Sequence[str] = "ACDE") -> None:
         self.bench = Bench()
-        self.cameras = [Camera(self.bench, "ABCD"[at]) for at in range(cameras)]
+        self.cameras = [Camera(self.bench, names[at]) for at in range(cameras)]
         sound = Track("a", "audio", "OPUS", 111, 48000, (Encoding("", 4000),))
         self.voice = self.bench.room.add_publisher("p-V", "V", [sound], remb=False)
         self.bench.room.connected("p-V", object(), 0.0)

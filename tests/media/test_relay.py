@@ -63,7 +63,7 @@ def test_a_change_of_source_is_continuous_and_waits_for_the_new_key_frame() -> N
     bench.subscriber("C", slots=1)
     for seq in range(60000, 60010):
         bench.send(first, "v", seq, KEY if seq == 60000 else DELTA, now=seq / 100)
-    bench.room.policy(None, ["B"])
+    bench.room.policy(None, ["B"], voices=["B"])
     bench.room.tick(601.0)
     assert bench.shown("s-C") == {"a0": "B", "v0": "B"}
     bench.send(first, "v", 60010, now=601.1)
@@ -127,7 +127,7 @@ def test_a_lost_packet_is_sent_again_with_its_first_number_even_after_a_switch()
     watcher = bench.subscriber("C")
     for seq in range(100, 110):
         bench.send(first, "v", seq, KEY if seq == 100 else b"\x10\x01A%d" % seq)
-    bench.room.policy(None, ["B"])
+    bench.room.policy(None, ["B"], voices=["B"])
     bench.room.tick(0.1)
     for seq in range(500, 505):
         bench.send(second, "v", seq, KEY if seq == 500 else b"\x10\x01B%d" % seq, now=0.2)

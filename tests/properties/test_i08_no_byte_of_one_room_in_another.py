@@ -1,6 +1,6 @@
-"""I8 and I11.  Whatever hostile members of two rooms send, in whatever order and at whatever time, while they come, go, are
-silenced and let through: no byte of one room reaches the other, a silenced stream reaches nobody, nothing is hit that the fire
-wall has to catch, and nothing stays behind when all have left."""
+"""I8 and I11.  Whatever hostile members of two rooms send, in whatever order, at whatever time and under whatever SSRC, while they
+come, go, are silenced by name or by not being named, are pinned and let through: no byte of one room reaches the other, a silenced
+stream reaches nobody, nothing is hit that the fire wall has to catch, and nothing stays behind when all have left."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from media import rtp
 from tests.fuzz import stateful
 from tests.fuzz.hall import PICTURES, SILENT, UP, Hall, Member
 
-names = st.sampled_from("ABC")
+names = st.sampled_from(["A", "B", "C", "A#screen", "B#sign"])
+quiet = st.lists(names, max_size=3)
 steps = st.lists(st.one_of(
-    st.tuples(st.just("policy"), st.sampled_from(["one", "two"]), st.none() | st.lists(names, max_size=3)),
+    st.tuples(st.just("policy"), st.sampled_from(["one", "two"]), st.tuples(st.none() | st.lists(names, max_size=3), quiet)),
+    st.tuples(st.just("pin"), st.sampled_from(["one", "two"]), st.sampled_from([None, "", "A", "A#screen"])),
+    st.tuples(st.just("shift"), st.sampled_from(["one", "two"]), names),
     st.tuples(st.just("send"), st.sampled_from(["one", "two"]), names),
     st.tuples(st.just("join"), st.sampled_from(["one", "two"]), names),
     st.tuples(st.just("leave"), st.sampled_from(["one", "two"]), names),
@@ -42,12 +45,15 @@ async def _play(script: list[tuple[str, str, object]]) -> None:
         for word, room, what in script:
             who = next((m for m in hall.members.values() if (m.room, m.name, m.role) == (room, what, "publish")), None)
             if word == "policy":
-                hall.silence(room, what, [])  # type: ignore[arg-type]
+                heard, hushed = what  # type: ignore[misc]
+                hall.silence(room, heard, [], hushed)
             elif word == "join" and who is None:
-                who = hall.join(room, str(what), "publish", 0)
-                heard = hall.sfu._policies.get(room, (None,))[0]
-                if heard is not None and what not in heard:
-                    hall.silenced[room] |= {str(what)}
+                hall.join(room, str(what), "publish", 0)
+            elif word == "pin":
+                for watcher in watchers:
+                    hall.sfu.pin(watcher.session, dict.fromkeys(("audio0", "video0", "audio2"), what))  # type: ignore[arg-type]
+            elif word == "shift" and who is not None and max(who.sent, default=0) < 5000:
+                who.sent = {ssrc + 1000: number for ssrc, number in who.sent.items()}  # a modified client takes other SSRCs
             elif word == "leave" and who is not None:
                 hall.close(who.session)
             elif word == "tick":
@@ -65,7 +71,7 @@ async def _play(script: list[tuple[str, str, object]]) -> None:
 
 def _speak(hall: Hall, member: Member) -> None:
     for audio in (True, False):
-        ssrc = 100 + audio
+        ssrc = max([known for known in member.sent if known % 2 == (100 + audio) % 2], default=100 + audio)
         member.sent[ssrc] = number = member.sent.get(ssrc, 0) + 1
         payload = (b"" if audio else b"\x10\x00") + hall.says(member, audio) + member.name.encode()
         kind = 111 if audio else PICTURES["plain"].payload_type
@@ -76,6 +82,7 @@ def _everybody_heard_is_heard(hall: Hall, watchers: list[Member]) -> None:
     """The gate is no wall: once all may be heard, all who speak and have a slot are."""
     for watcher in watchers:
         hall.silence(watcher.room, None, [])
+        hall.sfu.pin(watcher.session, dict.fromkeys(("audio0", "video0", "audio2")))
         speakers = [m for m in hall.members.values() if m.room == watcher.room and m.role == "publish"]
         for _ in range(3):
             for speaker in speakers:

@@ -21,7 +21,7 @@ ROOMS, SESSIONS, NAMES = st.sampled_from(["r1", "r2"]), st.sampled_from([f"s{n}"
 NONSENSE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["r1", "s1", "stats", 2]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8)
-FIELDS = st.sampled_from(["v", "id", "op", "room", "session", "name", "offer", "publishers", "heard", "stage", "seen", "heights", "fragment"])
+FIELDS = st.sampled_from(["v", "id", "op", "room", "session", "name", "offer", "publishers", "heard", "stage", "seen", "quiet", "voices", "heights", "names", "fragment"])
 
 
 class Controller(RuleBasedStateMachine):

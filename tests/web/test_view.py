@@ -1,4 +1,4 @@
-"""A receiver says how large it shows its pictures: only for its own session, only in rows of slots."""
+"""A receiver says how large it shows its pictures and whom it wants where: only for its own session, only by slots."""
 
 from __future__ import annotations
 
@@ -44,6 +44,19 @@ async def test_anything_else_is_refused(installation: Installation, client: http
         is_problem(await client.put(f"{location}/view", content=body, headers=bearer), 400, "media.view")
 
 
+async def test_a_receiver_says_whom_it_wants_in_which_slot(
+    installation: Installation, client: httpx.AsyncClient  # noqa: F811
+) -> None:
+    location, bearer, other = await _session(client, installation)
+    address = f"{location}/pins"
+    for body in ({"1": "204"}, {"1": None, "2": ""}, {"1": "204#screen", "no-such-slot": "x"}, {}):
+        assert (await client.put(address, json=body, headers=bearer)).status_code == 204
+    is_problem(await client.put(address, json={"1": "x" * 129}, headers=bearer), 400, "media.pins")
+    is_problem(await client.put(address, json={"1": 5}, headers=bearer), 400, "media.pins")
+    is_problem(await client.put(address, json={}), 401, "ticket.missing")
+    is_problem(await client.put(address, json={}, headers={"authorization": f"Bearer {other}"}), 404, "session.unknown")
+
+
 async def test_a_relay_that_dies_while_it_is_asked_is_away_and_the_session_is_not_said_to_be_over(
     installation: Installation, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:
@@ -52,9 +65,10 @@ async def test_a_relay_that_dies_while_it_is_asked_is_away_and_the_session_is_no
     async def dying(*_given: Any) -> Any:
         raise Gone("worker.gone")
 
-    for name in ("view", "trickle"):
+    for name in ("view", "pin", "trickle"):
         monkeypatch.setattr(installation.found.hub.crew._running[0].client, name, dying)
     is_problem(away := await client.put(f"{location}/view", json={"1": 90}, headers=bearer), 503, "media.away")
     assert away.headers["retry-after"]
+    is_problem(await client.put(f"{location}/pins", json={"1": None}, headers=bearer), 503, "media.away")
     fragment = {"content-type": "application/trickle-ice-sdpfrag", "if-match": '"tag"'}
     is_problem(await client.patch(location, content=b"", headers={**bearer, **fragment}), 503, "media.away")
