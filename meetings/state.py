@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings.agenda import AgendaItem
-from meetings.meeting import Meeting, Person
+from meetings.meeting import Meeting
 from meetings.store import ledger_store, meeting_store, seat_store, voice_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.seat_store import Seat
@@ -76,24 +76,6 @@ class RoomState:
     def present(self) -> int:
         return sum(1 for seat in self.seats if seat.joined_at is not None)
 
-    def as_json(self) -> dict[str, Any]:
-        """What browsers get; times are ISO 8601 UTC."""
-        running = self.running
-        return {
-            "version": self.version,
-            "meeting": _meeting_json(self.meeting),
-            "agenda": [_item_json(item) for item in self.agenda],
-            "item": running.item if running else None,
-            "floor": {**self.floor.point, "since": _iso(self.floor_since)} if self.floor else None,
-            "hands": [{**seat.point, "at": _iso(seat.hand_at)} for seat in self.hands],
-            "seats": [_seat_json(seat) for seat in self.seats],
-            "booked": len(self.seats),
-            "present": self.present,
-            "motion": _motion_json(self.motion) if self.motion else None,
-            "last_motion": _result_json(self.last_motion) if self.last_motion else None,
-            "conclusions": [{"ord": ord, "text": text} for ord, text in self.conclusions],
-        }
-
 
 def state(conn: Connection, meeting_id: str) -> RoomState:
     """Raises NotFound("not_found")."""
@@ -134,43 +116,3 @@ def _open_motion(conn: Connection, row: Any) -> OpenMotion:
     entitled, present = vote_store.turnout(conn, row.motion_id)
     return OpenMotion(row.motion_id, row.title, Rule.from_data(row.rule), entitled, present, row.quorum_needed,
                       row.opened_at, counts, tuple(point for point, _choice in votes))
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
-
-
-def _meeting_json(meeting: Meeting) -> dict[str, Any]:
-    return {
-        "id": meeting.meeting_id, "title": meeting.title, "kind": meeting.kind, "place": meeting.place,
-        "state": meeting.state.value, "start": _iso(meeting.start), "end": _iso(meeting.end),
-        "opened_at": _iso(meeting.opened_at), "closed_at": _iso(meeting.closed_at),
-        "unit": {"id": meeting.unit.id, "name": meeting.unit.name}, "main_point": meeting.main_point_id,
-        "chair": _person_json(meeting.chair), "secretary": _person_json(meeting.secretary),
-    }
-
-
-def _person_json(person: Person) -> dict[str, str]:
-    return {"name": person.name, "title": person.title}
-
-
-def _item_json(item: AgendaItem) -> dict[str, Any]:
-    return {"item": item.item, "title": item.title, "presenter": item.presenter, "running": item.running,
-            "started_at": _iso(item.started_at), "ended_at": _iso(item.ended_at)}
-
-
-def _seat_json(seat: Seat) -> dict[str, Any]:
-    return {**seat.point, "unit": seat.unit, "level": seat.level, "present": seat.joined_at is not None,
-            "since": _iso(seat.joined_at), "hand": seat.hand_at is not None}
-
-
-def _motion_json(motion: OpenMotion) -> dict[str, Any]:
-    return {"id": motion.motion_id, "title": motion.title, "rule": motion.rule.as_data(),
-            "options": [choice.value for choice in Choice], "entitled": motion.entitled, "present": motion.present,
-            "quorum_needed": motion.quorum_needed, "opened_at": _iso(motion.opened_at), "counts": motion.counts,
-            "voted": list(motion.voted)}
-
-
-def _result_json(motion: ClosedMotion) -> dict[str, Any]:
-    return {"id": motion.motion_id, "title": motion.title, "rule": motion.rule.as_data(),
-            "closed_at": _iso(motion.closed_at), **motion.result.as_data()}

@@ -19,7 +19,7 @@ from media.control import MediaClient, Message
 from media.errors import Gone, RoomFull
 from media.placement import Placement
 from web.links import Links
-from web.roomview import Policy
+from web.roompolicy import Policy
 from web.workers import Workers
 
 

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 QUEUE = 32  # events a slow reader may be behind before it is dropped
@@ -36,16 +37,55 @@ def joined(event: str, parts: Iterable[bytes]) -> bytes:
 BEAT_FRAME = frame("beat", {})
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The pages of one point."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The pages of one person behind a point."""
+
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conductors:
+    """Pages whose session conducts the meeting, whatever link they came by."""
+
+
+To = Point | Person | Conductors | None
+"""Whom news are for; None: everybody in the room."""
+EVERYBODY: To = None
+CONDUCTORS = Conductors()
+
+
 class Listener:
-    """One open page.  `code` is the point it belongs to, None for a signed-in reader."""
+    """One open page.  `code` is the point it belongs to, None for a signed-in reader; `person` whose own page it is; `conducts`
+    whether its session conducts the meeting, judged again at every beat."""
 
-    __slots__ = ("code", "dropped", "queue", "room")
+    __slots__ = ("code", "conducts", "dropped", "person", "queue", "room")
 
-    def __init__(self, room: str, code: str | None) -> None:
+    def __init__(self, room: str, code: str | None, *, conducts: bool = False, person: str | None = None) -> None:
         self.room = room
         self.code = code
+        self.conducts = conducts
+        self.person = person
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 1)
         self.dropped = False
+
+    def is_meant(self, to: To) -> bool:
+        match to:
+            case None:
+                return True
+            case Point(code):
+                return self.code == code
+            case Person(person_id):
+                return self.person == person_id
+            case Conductors():
+                return self.conducts
 
     def offer(self, data: bytes) -> None:
         """Queues `data`, or marks the listener as dropped when it is too far behind."""
@@ -84,8 +124,8 @@ class Feed:
         self.dropped = 0
         self._closed = False
 
-    def listen(self, room: str, code: str | None) -> Listener:
-        listener = Listener(room, code)
+    def listen(self, room: str, code: str | None, *, conducts: bool = False, person: str | None = None) -> Listener:
+        listener = Listener(room, code, conducts=conducts, person=person)
         if self._closed:
             listener.drop()
         else:
@@ -100,10 +140,10 @@ class Feed:
         if not listeners:
             del self._rooms[listener.room]
 
-    def publish(self, room: str, data: bytes, code: str | None = None) -> None:
-        """The same bytes to every listener of the meeting, or only to the pages of point `code`."""
+    def publish(self, room: str, data: bytes, to: To = EVERYBODY) -> None:
+        """The same bytes to every listener of the meeting that they are meant for."""
         for listener in tuple(self._rooms.get(room, ())):
-            if code is not None and listener.code != code:
+            if not listener.is_meant(to):
                 continue
             listener.offer(data)
             if listener.dropped:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 from anyio import to_thread
 
@@ -25,23 +24,19 @@ from media.errors import Gone, MediaError
 from meetings import service
 from meetings.admission import BENCH_PREFIX, Ticket
 from meetings.attendance import LEAVE_REASONS
-from meetings.errors import NotFound, Unavailable
+from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
-from web import roomview
 from web.crew import Away, Crew, Joining
-from web.feed import Feed, frame
+from web.feed import EVERYBODY, Feed, Point, To, frame
 from web.lines import LOOK, Lines
+from web.newsroom import Newsroom, View
 from web.presence import Presence, Roles
 from web.records import Records
-from web.roomview import OPEN_EVERYWHERE
 from web.seats import Seats
 
 log = logging.getLogger("web.hub")
-
-COALESCE = 0.1  # seconds between two states of one meeting: at most ten a second
-AGAIN = 1.0  # seconds until a room's policy and news, which failed, are tried again
 
 
 class Hub:
@@ -56,21 +51,19 @@ class Hub:
         self.crew = Crew(
             self, socket=socket, port=port, advertise=advertise, count=workers, spawn=spawn, spare=spare, capacity=capacity
         )
+        self.newsroom = Newsroom(db, clock, self.feed, self.crew, self.seats.forget)
         self._db = db
         self._clock = clock
         self._answers = asyncio.Event()
         self._presence = Presence()
         self._roles = Roles()
-        self._records = Records(db, self._mark)
+        self._records = Records(db, self.newsroom.mark)
         self._sessions: dict[str, Ticket] = {}
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
         self._wanted: dict[str, bytes] = {}
         self._lines = Lines()
         self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._dirty: set[str] = set()
-        self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -79,10 +72,11 @@ class Hub:
     async def start(self) -> None:
         """Ends presence and sessions that a crash left open, then starts the workers.  Returns before they answer."""
         self._loop = asyncio.get_running_loop()
+        self.newsroom.open()
         await to_thread.run_sync(self._clear)
         self._records.start()
         self._tasks = [
-            asyncio.create_task(self._push(), name="hub-push"), asyncio.create_task(self._tick(), name="hub-tick"),
+            asyncio.create_task(self.newsroom.push(), name="hub-push"), asyncio.create_task(self._tick(), name="hub-tick"),
             asyncio.create_task(self._watch(), name="hub-lines"),
         ]
         self.crew.workers.start()
@@ -98,6 +92,7 @@ class Hub:
         for room, name in self._presence.everyone():
             self._leave(room, name, "restart")
         await self._records.stop()
+        self.newsroom.close()
         self._loop = None
 
     def _clear(self) -> None:
@@ -123,9 +118,15 @@ class Hub:
 
     def changed(self, meeting_id: str) -> None:
         """A commit altered this meeting: its news and its floor policy follow.  From any thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has just been closed: nobody is left to tell
-                self._loop.call_soon_threadsafe(self._mark, meeting_id)
+        self.newsroom.changed(meeting_id)
+
+    def tell(self, meeting_id: str, event: str, data: Any, to: To = EVERYBODY) -> None:
+        """One event at once to those it is meant for, without a new state.  From any thread."""
+        self.newsroom.tell(meeting_id, event, data, to)
+
+    def view(self, meeting_id: str) -> View:
+        """The room as it is now.  Raises NotFound.  Blocking."""
+        return self.newsroom.view(meeting_id)
 
     def live(self, meeting_id: str) -> frozenset[str]:
         """Codes of the points with at least one peer up."""
@@ -141,7 +142,7 @@ class Hub:
             self._sessions[session] = ticket
             answer = await self.crew.open(worker, joining)
             # Nobody is heard without the answer: a policy that stands before it goes out stands in time.
-            await self._prepare(worker, room)
+            await self.newsroom.prepare(worker, room)
             if not await to_thread.run_sync(self._still_wanted, ticket):
                 raise NotFound("link.revoked")  # or the meeting closed, or the seat was taken, while the worker answered
             return answer
@@ -184,9 +185,7 @@ class Hub:
 
     def revoked(self, meeting_id: str, code: str) -> None:
         """The point's link is void: its open pages get no more news.  From any thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self.feed.end, meeting_id, code)
+        self.newsroom.end(meeting_id, code)
 
     def drop(self, sessions: Sequence[str]) -> None:
         """Ends these media sessions soon (their link was revoked).  From any thread."""
@@ -205,12 +204,12 @@ class Hub:
     async def news(self, room: str, code: str | None) -> list[bytes]:
         """What a page that connects now must know first: the state, the slots and wanted layers of its point's sessions, and
         which lines are in trouble."""
-        _state, data = await to_thread.run_sync(self.view, room)
+        state = await self.newsroom.first(room)
         slots = [
             known for session, known in (*self._slots.items(), *self._wanted.items())
             if (ticket := self._sessions.get(session)) and ticket.room == room and ticket.name == code
         ]
-        return [frame("state", data), *slots, *self._lines.known(room, code)]
+        return [state, *slots, *self._lines.known(room, code)]
 
     # --- the workers' side -------------------------------------------------------------------------------------------
 
@@ -220,7 +219,7 @@ class Hub:
         restarts = self.crew.workers.restarts
         for ticket in self._stranded.pop(worker, ()):
             data = {"restarts": restarts, "session": ticket.session_id}
-            self.feed.publish(ticket.room, frame("media", data), code=ticket.name)
+            self.feed.publish(ticket.room, frame("media", data), to=Point(ticket.name))
 
     def on_lost(self, worker: int, sessions: list[str]) -> None:
         """The worker died with these sessions."""
@@ -244,11 +243,11 @@ class Hub:
         if kind == "slots":
             data = frame("slots", {"session": ticket.session_id, "slots": event["slots"]})
             self._slots[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, code=ticket.name)
+            self.feed.publish(ticket.room, data, to=Point(ticket.name))
         elif kind == "wanted":
             data = frame("wanted", {"session": ticket.session_id, "tracks": event["tracks"]})
             self._wanted[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, code=ticket.name)
+            self.feed.publish(ticket.room, data, to=Point(ticket.name))
         elif kind in ("frozen", "thawed"):
             data = frame(kind, {"session": ticket.session_id, "name": ticket.name, "mid": event.get("mid")})
             self.feed.publish(ticket.room, data)
@@ -276,7 +275,7 @@ class Hub:
 
     def _replaced(self, ticket: Ticket) -> None:
         self._presence.replaced(ticket.room, ticket.name, ticket.session_id, self._clock())
-        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), code=ticket.name)
+        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), to=Point(ticket.name))
 
     def _leave(self, room: str, name: str, reason: str) -> None:
         point_id, at = self._points.pop((room, name)), self._clock()
@@ -291,20 +290,7 @@ class Hub:
         self._roles.over(session, at)
         self._records.add(lambda conn: service.end_session(conn, session, at))
 
-    # --- news and policy -------------------------------------------------------------------------------------------
-
-    def _mark(self, room: str) -> None:
-        self._dirty.add(room)
-        self._wake.set()
-
-    async def _push(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            rooms, self._dirty = self._dirty, set()
-            for room in rooms:
-                await self._guarded(self._refresh(room))
-            await asyncio.sleep(COALESCE)
+    # --- by the clock -----------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
         """Ends the presence of points that did not come back after a worker's death."""
@@ -326,51 +312,7 @@ class Hub:
         with contextlib.suppress(Away):
             stats = await self.stats(room)
             for code, data in self._lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
-                self.feed.publish(room, data, code=code)
-
-    def _turn(self, room: str) -> asyncio.Lock:
-        """Held from reading a room's state until the worker has its policy: an older reading never overtakes a newer one."""
-        return self._turns.setdefault(room, asyncio.Lock())
-
-    async def _refresh(self, room: str) -> None:
-        """Policy and news of one room; what database or worker do not do now is tried again."""
-        try:
-            async with self._turn(room):
-                state, data = await to_thread.run_sync(self.view, room)
-                try:
-                    # The server silences first and says so afterwards: the page's sign must not run ahead of the truth.
-                    await self.crew.adjust(room, roomview.policy(state))
-                finally:
-                    self.feed.publish(room, frame("state", data))
-            if roomview.ended(state):
-                self.seats.forget(room)
-                await self.crew.close_room(room)
-        except NotFound:
-            return  # a bench room
-        except (Away, MediaError, Unavailable) as error:
-            log.warning("policy or news of %s are tried again: %s", room, error)
-            asyncio.get_running_loop().call_later(AGAIN, self._mark, room)
-
-    async def _prepare(self, worker: int, room: str) -> None:
-        """Gives the worker the policy of a room that somebody enters: it has none, or that of an earlier stay."""
-        if self.crew.knows(worker, room):
-            return  # a whole province comes in at once: one question, not hundreds in a row
-        async with self._turn(room):
-            if self.crew.knows(worker, room):
-                return
-            try:
-                policy = roomview.policy((await to_thread.run_sync(self.view, room))[0])
-            except NotFound:
-                policy = OPEN_EVERYWHERE  # a bench room
-            await self.crew.announce(worker, room, policy)
-
-    # --- the database, from threads ---------------------------------------------------------------------------------
-
-    def view(self, room: str) -> tuple[service.RoomState, dict[str, Any]]:
-        """The state of a room and what its pages are told.  Raises NotFound.  Blocking: call it in a thread."""
-        with self._db.read() as conn:
-            state = service.state(conn, room)
-            return state, roomview.as_data(state, service.documents(conn, room), self._clock())
+                self.feed.publish(room, data, None if code is None else Point(code))
 
     def _still_wanted(self, ticket: Ticket) -> bool:
         """Whether nobody ended this session, and nobody closed its meeting, since the ticket was redeemed."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from web import words_room
 from web.i18n import _
 
 
 def room_words() -> dict[str, str]:
     """key → sentence; `{name}` is filled in by the page (static/room/page.js)."""
     return {
-        **_people(), **_own_line(), **_troubles(), **_voting(), **_console(), **_endings(),
+        **words_room.words(), **_people(), **_own_line(), **_troubles(), **_voting(), **_console(), **_endings(),
         "no_answer": _("Máy chủ không trả lời. Hãy thử lại."),
         "item_of": _("Mục {n}/{total} · {title}"),
         "present_of": _("{n}/{total} điểm cầu"),

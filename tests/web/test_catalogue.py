@@ -118,7 +118,7 @@ def test_every_word_of_the_record_has_a_name() -> None:
     assert set(words.ROLES) == set(Role)
     assert set(words.STATES) == {state.value for state in State}
     assert set(words.LEAVE_REASONS) >= LEAVE_REASONS
-    assert len(words.STAGES) == 7 and course.MINOR <= set(course._TELL)
+    assert len(words.STAGES) == 7 and course.MINOR <= set(course.TELL)
 
 
 @pytest.mark.parametrize(("cookie", "accept", "chosen"), [

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from web.feed import QUEUE, Feed, Listener, frame
+from web.feed import QUEUE, Feed, Listener, Point, frame
 
 
 async def _take(listener: Listener, n: int) -> list[bytes]:
@@ -37,7 +37,7 @@ async def test_everybody_in_the_meeting_gets_the_very_same_bytes_and_nobody_else
 async def test_news_for_one_point_reaches_its_pages_only() -> None:
     feed = Feed()
     mine, second, stranger, reader = (feed.listen("m", code) for code in ("a", "a", "b", None))
-    feed.publish("m", b"x", code="a")
+    feed.publish("m", b"x", to=Point("a"))
     assert [one.queue.qsize() for one in (mine, second, stranger, reader)] == [1, 1, 0, 0]
 
 

@@ -25,7 +25,9 @@ from meetings.store import ledger_store
 from tests.support import factories
 from tests.support.installation import Installation, Room, door, soon, tickets
 from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
-from web.hub import COALESCE, Hub
+from web import roomdelta
+from web.hub import Hub
+from web.newsroom import COALESCE
 
 
 def story(installation: Installation, room: Room) -> list[tuple[str, str]]:
@@ -65,7 +67,7 @@ async def watched(client: httpx.AsyncClient, crowd: Crowd, room: Room, clip: Cli
 
 
 class News:
-    """Reads a stream of server-sent events in the background."""
+    """Reads a stream of server-sent events in the background; a change is also the state that it makes."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
@@ -79,7 +81,12 @@ class News:
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: "):
-                self.events.append((name, json.loads(line.removeprefix("data: "))))
+                data = json.loads(line.removeprefix("data: "))
+                self.events.append((name, data))
+                if name == "change" and (state := self.last("state"))["version"] < data["to"]:
+                    assert state["version"] == data["from"], "nothing between is missing"
+                    known = {"points": {}} | state
+                    self.events.append(("state", roomdelta.after(known, data["parts"]) | {"version": data["to"], "at": data["at"]}))
 
 
 @asynccontextmanager
@@ -102,15 +109,15 @@ async def test_presence_runs_from_the_first_peer_up_to_the_last_peer_down(
 ) -> None:
     room, crowd = installation.room(), Crowd()
     async with listening(client, f"/j/{room.chair}/events") as news:
-        assert news.last("state")["present"] == []
+        assert news.last("state")["present"] == {}
         sends = await publisher(client, crowd, room, "204", clip)
         receives = await subscriber(client, crowd, room, "204")
-        await soon(lambda: news.last("state")["present"] == ["204"])
+        await soon(lambda: news.last("state")["present"] == {"204": 1})
         await sends.close()
         await soon(lambda: len(installation.call(_sessions(installation, room))) == 1)
         assert story(installation, room) == [("point.joined", "204")]
         await receives.close()
-        await soon(lambda: news.last("state")["present"] == [])
+        await soon(lambda: news.last("state")["present"] == {})
     assert story(installation, room) == [("point.joined", "204"), ("point.left", "204")]
 
 
@@ -182,7 +189,7 @@ async def test_slots_are_told_to_the_pages_of_that_point_alone_and_a_reader_gets
         sender = await publisher(client, crowd, room, "22", clip)
         await soon(lambda: own.last("slots") and own.last("slots")["slots"][0]["name"] == "22")
         assert own.last("slots")["session"] == session
-        await soon(lambda: signed_in.last("state")["present"] == ["22", "204"])
+        await soon(lambda: signed_in.last("state")["present"] == {"22": 1, "204": 1})
         assert other.last("slots") is None and signed_in.last("slots") is None
     async with listening(client, f"/j/{room.links['204']}/events") as again:
         await soon(lambda: again.last("slots"))  # a page that comes back is told at once

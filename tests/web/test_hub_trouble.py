@@ -77,7 +77,7 @@ async def test_a_policy_read_late_never_overwrites_a_newer_one(
         service.seat_join(conn, room.meeting_id, 2, installation.now())
         # A source that is no point: its coming is no news that would put the policy right by chance.
         ticket = service.mint(conn, room.meeting_id, "publish", "film", at=installation.now())
-    reading, go_on, view = threading.Event(), threading.Event(), hub.view
+    reading, go_on, view = threading.Event(), threading.Event(), hub.newsroom.view
 
     def slow(wanted: str) -> Any:
         found = view(wanted)
@@ -87,7 +87,7 @@ async def test_a_policy_read_late_never_overwrites_a_newer_one(
         return found
 
     async with listening(client, f"/j/{room.chair}/events") as news:
-        monkeypatch.setattr(hub, "view", slow)
+        monkeypatch.setattr(hub.newsroom, "view", slow)
         quiet = crowd.publisher("film", clip)
         coming = asyncio.create_task(quiet.connect(*door(client, room.meeting_id, "whip", ticket)))
         await soon(reading.is_set)
@@ -152,7 +152,7 @@ async def test_a_floor_given_while_the_state_cannot_be_read_silences_as_soon_as_
     peers = [await publisher(client, crowd, room, code, clip) for code in ("204", "06970")]
     peers[1].mute("video")
     await soon(lambda: len(story(installation, room)) == 2)
-    view, failed = hub.view, []
+    view, failed = hub.newsroom.view, []
 
     def away(wanted: str) -> Any:
         if wanted == room.meeting_id and not failed:
@@ -162,7 +162,7 @@ async def test_a_floor_given_while_the_state_cannot_be_read_silences_as_soon_as_
 
     async with listening(client, f"/j/{room.chair}/events") as news:
         await soon(lambda: len(news.last("state")["present"]) == 2)
-        monkeypatch.setattr(hub, "view", away)
+        monkeypatch.setattr(hub.newsroom, "view", away)
         give_floor(installation, room, 2)
         await soon(lambda: news.last("state")["floor"])
     assert failed

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from meetings import service
 from meetings.store.database import Database
 from tests.support.factories import CHAIR, POINTS, opened, seat_of
-from web import roomview
+from web import roompolicy
 
 
 def test_those_who_only_wait_do_not_fill_the_sounds(sqlite_db: Database, at: datetime) -> None:
@@ -17,10 +17,10 @@ def test_those_who_only_wait_do_not_fill_the_sounds(sqlite_db: Database, at: dat
         for number, place in enumerate((4, 3, 2)):
             service.hand(conn, meeting_id, POINTS[place].point_id, True, by=seat_of(meeting_id, POINTS[place]), at=at + timedelta(seconds=number))
         state = service.state(conn, meeting_id)
-        main = roomview.main_code(state)
-        free = roomview.policy(state)
+        main = roompolicy.main_code(state)
+        free = roompolicy.policy(state)
         service.floor_give(conn, meeting_id, POINTS[4].point_id, by=CHAIR, at=at + timedelta(minutes=1))
-        held = roomview.policy(service.state(conn, meeting_id))
+        held = roompolicy.policy(service.state(conn, meeting_id))
     ready = [code for code in (main, POINTS[4].code) if code]
     assert free.heard is None and list(free.stage) == ready
     assert held.heard is not None and set(held.heard) == {POINTS[4].code, *([main] if main else [])}

@@ -26,7 +26,7 @@ from web import convening, views
 from web.container import Container, container
 from web.errors import wants_json
 from web.guard import allow
-from web.routes.room import fields
+from web.routes.by_link import fields
 
 router = APIRouter(prefix="/meetings/{meeting_id}/conduct", tags=["conduct"], default_response_class=HTMLResponse)
 

@@ -39,29 +39,39 @@ Judge = Callable[[], bool]
 async def of_point(
     request: Request, secret: str, subject: Subject = Depends(allow(Action.MEETING_JOIN, seated_meeting, who=by_link))
 ) -> StreamingResponse:
-    """state, slots, replaced, media, beat."""
+    """state, change, slots, replaced, media, beat."""
     found, seat = container(request), seat_of(subject)
     token = session.token_of(found, request)
-    judge = (lambda: _keep_conductor(found, token, seat.meeting_id)) if token else None
-    return _stream(found.hub, seat.meeting_id, seat.code, judge)
+    listener = found.hub.feed.listen(seat.meeting_id, seat.code)
+    return _stream(found.hub, listener, (lambda: _keep_conductor(found, token, listener)) if token else None)
 
 
 @router.get("/meetings/{meeting_id}/events")
 async def of_meeting(
     request: Request, meeting_id: str, subject: Subject = Depends(allow(Action.DOCUMENT_READ, views.meeting))
 ) -> StreamingResponse:
-    """state, media, beat.  The state names documents and conclusions, so it takes the right to read them."""
+    """state, change, media, beat.  The state names documents and conclusions, so it takes the right to read them."""
     found = container(request)
     token = session.token_of(found, request)
-    return _stream(found.hub, meeting_id, None, lambda: _may(found, token, meeting_id, Action.DOCUMENT_READ) is not None)
+    listener = found.hub.feed.listen(meeting_id, None)
+    return _stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
 
 
-def _keep_conductor(found: Container, token: str, meeting_id: str) -> bool:
+def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:
     """Who conducts a meeting that is on is at work, also through a speech of an hour: the session stays awake.
     The link alone entitles to the news, whatever becomes of the session."""
-    meeting = _may(found, token, meeting_id, Action.MEETING_CONDUCT)
+    meeting = _may(found, token, listener.room, Action.MEETING_CONDUCT)
+    listener.conducts = meeting is not None
     if meeting is not None and is_on(meeting, found.clock.now()):
         session.person(found, token)
+    return True
+
+
+def _keep_reader(found: Container, token: str | None, listener: Listener) -> bool:
+    """A reader hears what a reader may; whoever conducts also hears what is meant for conductors."""
+    if token is None or _may(found, token, listener.room, Action.DOCUMENT_READ) is None:
+        return False
+    listener.conducts = _may(found, token, listener.room, Action.MEETING_CONDUCT) is not None
     return True
 
 
@@ -86,9 +96,8 @@ def is_on(meeting: Meeting, now: datetime) -> bool:
     return meeting.state in (State.OPEN, State.SUSPENDED)
 
 
-def _stream(hub: Hub, room: str, code: str | None, judge: Judge | None) -> StreamingResponse:
-    news = _news(hub, hub.feed.listen(room, code), judge)
-    return StreamingResponse(news, media_type="text/event-stream", headers=HEADERS)
+def _stream(hub: Hub, listener: Listener, judge: Judge | None) -> StreamingResponse:
+    return StreamingResponse(_news(hub, listener, judge), media_type="text/event-stream", headers=HEADERS)
 
 
 async def _news(hub: Hub, listener: Listener, judge: Judge | None) -> AsyncIterator[bytes]:
@@ -97,16 +106,22 @@ async def _news(hub: Hub, listener: Listener, judge: Judge | None) -> AsyncItera
     try:
         # Not all at the same instant when the server comes back.
         yield b"retry: %d\n\n" % random.randint(1500, 4000)
+        if judge is not None and not await _still(judge):
+            return
         yield b"".join(await hub.news(listener.room, listener.code))
         judged = time.monotonic()
         async for data in listener.stream(beat):
             if judge is not None and time.monotonic() - judged >= beat:  # also where news never leaves room for a beat
-                try:
-                    if not await to_thread.run_sync(judge):
-                        return
-                except Unavailable:
-                    pass  # the database is away: what the relay tells needs none, and the next beat asks again
+                if not await _still(judge):
+                    return
                 judged = time.monotonic()
             yield data
     finally:
         hub.feed.leave(listener)
+
+
+async def _still(judge: Judge) -> bool:
+    try:
+        return await to_thread.run_sync(judge)
+    except Unavailable:
+        return True  # the database is away: what the relay tells needs none, and the next beat asks again

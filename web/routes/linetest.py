@@ -35,7 +35,7 @@ from web.limits import KIB, MIB
 from web.linetest_words import linetest_words
 from web.pages import page, static
 from web.routes.join import by_link, seat_of, seated_meeting
-from web.routes.room import fields
+from web.routes.by_link import fields
 from web.turn import ice_servers, user_of
 
 router = APIRouter(tags=["linetest"], default_response_class=HTMLResponse)

@@ -150,7 +150,8 @@ def happened(request: Request, meeting_id: str) -> Response:
     subject, resource = request.state.subject, request.state.resource
     papers = may(subject, "document.read", resource)
     record = may(subject, "minutes.edit", resource) or may(subject, "minutes.number", resource)
-    shown = [event for event in events if course.visible(event.kind, papers=papers, record=record)]
+    conduct = may(subject, "meeting.conduct", resource)
+    shown = [event for event in events if course.visible(event.kind, papers=papers, record=record, conduct=conduct)]
     return _page(request, "course", entries=course.entries(shown), total=len(shown), broken=verify_chain(events))
 
 

@@ -51,9 +51,11 @@ export function fill(element, source, build) {
 
 /** One child for each key, in this order; only new ones are built, so a press on one that stays is not lost. */
 export function keep(element, keys, build) {
-  for (const child of [...element.children]) if (!keys.includes(child.dataset.key)) child.remove();
+  const known = new Map([...element.children].map((child) => [child.dataset.key, child]));
+  const wanted = new Set(keys);
+  for (const [key, child] of known) if (!wanted.has(key)) child.remove();
   keys.forEach((key, index) => {
-    const child = [...element.children].find((one) => one.dataset.key === key) ?? build(key);
+    const child = known.get(key) ?? build(key);
     child.dataset.key = key;
     if (element.children[index] !== child) element.insertBefore(child, element.children[index] ?? null);
   });
@@ -93,10 +95,14 @@ export async function act(button, action) {
   }
 }
 
-const offset = { ms: 0 };
+const LOOKS = 20;
+const offsets = [];       // of the last news, in milliseconds; what waited in a queue came late, so the largest is the truest
 /** The server's clock, so that timers agree everywhere. */
-export const serverNow = () => Date.now() + offset.ms;
-export const setServerTime = (iso) => (offset.ms = Date.parse(iso) - Date.now());
+export const serverNow = () => Date.now() + (offsets.length ? Math.max(...offsets) : 0);
+export function setServerTime(iso) {
+  offsets.push(Date.parse(iso) - Date.now());
+  if (offsets.length > LOOKS) offsets.shift();
+}
 
 export function since(iso) {
   const seconds = Math.max(0, Math.round((serverNow() - Date.parse(iso)) / 1000));

@@ -84,7 +84,7 @@ export class Stage {
   update(state) {
     this.floor = state.floor;
     this.main = state.main;
-    this.present = new Set(state.present);
+    this.present = new Set(Object.keys(state.present));
     this.draw();
   }
 

@@ -5,9 +5,14 @@ import { act, byId, data, fill, make, notice, pointName, post, show, word } from
 
 const ACTIONS = { convened: ["open"], open: ["suspend"], suspended: ["resume"] };
 
-export class Conduct {
-  constructor(root) {
-    this.root = root;
+export function start({ store, conducting }) {
+  if (!conducting) return;
+  const console = new Console();
+  store.on(["meeting", "agenda", "running", "floor", "motion", "present", "queue", "main"], (state) => console.update(state));
+}
+
+class Console {
+  constructor() {
     document.addEventListener("click", (event) => this.#click(event));
     byId("floor-form").addEventListener("submit", (event) => this.#search(event));
     byId("motion-form").addEventListener("submit", (event) => this.#motion(event));
@@ -54,9 +59,10 @@ export class Conduct {
     }
   }
 
-  #candidates({ present, hands, main }) {
-    const raised = new Set(hands.map((hand) => hand.code));
-    const codes = [...present].filter((code) => code !== main).sort((a, b) => raised.has(b) - raised.has(a) || pointName(a).localeCompare(pointName(b), data.lang));
+  #candidates({ present, queue, main }) {
+    const raised = new Set(Object.values(queue).map((row) => row.code));
+    const order = new Intl.Collator(data.lang).compare;
+    const codes = Object.keys(present).filter((code) => code !== main).sort((a, b) => raised.has(b) - raised.has(a) || order(pointName(a), pointName(b)));
     fill(byId("floor-names"), codes, () => codes.map((code) => make("option", { value: pointName(code) })));
   }
 
@@ -84,7 +90,7 @@ export class Conduct {
     if (!text) return;
     const codes = Object.keys(data.points);
     const code = codes.find((one) => fold(pointName(one)) === text || one === field.value.trim())
-      ?? this.state.present.find((one) => fold(pointName(one)).includes(text));
+      ?? Object.keys(this.state.present).find((one) => fold(pointName(one)).includes(text));
     if (!code) return notice(word("no_such_point"), true);
     this.#send(event.submitter, "floor", { code }).then((done) => done !== undefined && (field.value = ""));
   }

@@ -1,0 +1,10 @@
+"""The sentences of the line in time, one module an area, each with an `AREA`.  Read by `web.course`."""
+
+from __future__ import annotations
+
+from web.course_words import base
+from web.course_words.area import Area
+
+AREAS: tuple[Area, ...] = (
+    base.AREA,
+)

@@ -1,0 +1,89 @@
+/* The room of one point: joins the state, the news, the modules that draw them, and this page's pictures and sounds. */
+
+import * as agenda from "./agenda.js";
+import * as console_ from "./console.js";
+import { Feed } from "./feed.js";
+import * as header from "./header.js";
+import { Refused, refusal } from "./link.js";
+import { Media } from "./media.js";
+import { byId, data, serverNow, show, word } from "./page.js";
+import * as panels from "./panels.js";
+import * as papers from "./papers.js";
+import * as queue from "./queue.js";
+import { Store } from "./store.js";
+import * as vote from "./vote.js";
+
+/** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
+const MODULES = [panels, header, queue, agenda, vote, papers, console_];
+
+const address = new URLSearchParams(location.search);
+const store = new Store(data.state, async () => {
+  const response = await fetch(`${data.base}/state`, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw await refusal(response);
+  return response.json();
+});
+let over = false;
+let media;
+let feed;
+
+const room = {
+  data, store, me: data.code, conducting: Boolean(data.conduct), companion: data.mode === "companion", mode: data.mode,
+  relayed: address.has("relay"),      // for a technician: only paths through the TURN server
+  end, openPanel: panels.openPanel,
+  get media() { return media; },
+};
+
+/** The seat went to another device, the link was revoked, or the meeting is over: say so and stop. */
+function end(error) {
+  if (over) return;
+  const code = error instanceof Refused ? error.code : error;
+  over = true;
+  media?.finish();
+  feed?.close();
+  const replaced = code === "point.busy" || code === "replaced";
+  const key = replaced ? "replaced" : ["meeting.concluded", "meeting.cancelled", "closed"].includes(code) ? "over" : "refused";
+  byId("over-title").textContent = word(key);
+  byId("over-text").textContent = (error instanceof Refused && !replaced && error.message) || word(`${key}_hint`);
+  show(byId("come-back"), replaced);
+  show(byId("over"), true);
+  byId("over").focus();
+}
+
+function wire() {
+  byId("come-back").onclick = () => location.assign(`${data.base}/room?mode=takeover`);
+  byId("leave").onclick = () => media.stop();
+  byId("controls").inert = false;    // a press before this point would have been lost
+  addEventListener("pagehide", () => media.stop());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
+  const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
+  setInterval(() => (byId("clock").textContent = clock.format(serverNow())), 1000);
+}
+
+function startFeed() {
+  const handlers = Object.fromEntries(store.handlers);
+  return new Feed(`${data.base}/events`, { state: (news) => store.begin(news), change: (news) => store.change(news), ...handlers }, {
+    changed: (connected) => media.heard(connected),
+    refused: end,
+  });
+}
+
+// For tests and for a technician's console: reading only.
+Object.defineProperty(window, "diemcau", {
+  value: Object.freeze({
+    get pcs() { return { up: media.up.pc, down: media.down.pc }; },
+    get sessions() { return { up: media.up.session, down: media.down.session }; },
+    get slots() { return [...media.stage.slots].map(([mid, slot]) => ({ mid, ...slot })); },
+    get state() { return store.state; },
+    stats: () => media.stats(),
+  }),
+});
+
+const kept = ["companion"].includes(data.mode) ? `?mode=${data.mode}` : room.relayed ? "?relay=1" : "";
+history.replaceState(null, "", `${data.base}/room${kept}`);    // loading again must not take over again
+document.body.classList.toggle("companion", room.companion);
+media = new Media(room);
+for (const module of MODULES) module.start(room);
+wire();
+panels.openPanel(data.conduct ? "conduct" : "main");
+if (!over) feed = startFeed();
+if (!room.companion) await media.start();

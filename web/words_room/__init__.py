@@ -1,0 +1,12 @@
+"""Sentences of the room's scripts, one module an area, each with `words()`; read by `web.roomwords` in the request's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+AREAS: tuple[Callable[[], dict[str, str]], ...] = ()
+"""One `words` an area."""
+
+
+def words() -> dict[str, str]:
+    return {key: said for area in AREAS for key, said in area().items()}
