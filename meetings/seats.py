@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from meetings import people
 from meetings.access import Action, Subject, decide
 from meetings.attendance import LEAVE_REASONS
 from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.meeting import ROOM_OPEN, Meeting, PointRef, State
+from meetings.people import How, Stay, Wanted
 from meetings.permit import permit
-from meetings.store import admission_store, ledger_store, meeting_store, seat_store
+from meetings.store import admission_store, ledger_store, meeting_store, people_store, seat_store
 from meetings.store.database import Connection
 from meetings.texts import line
 
@@ -107,38 +109,33 @@ def seats_clear(conn: Connection, at: datetime, reason: str = "restart") -> int:
 
 def delegate_add(
     conn: Connection, meeting_id: str, point_id: int, name: str, post: str, present: bool, by: Subject, at: datetime,
-    delegate_id: str | None = None,
 ) -> str:
-    """Record a delegate of a point; the delegate's id, a new one unless it is given.  By chair or secretary, or by the point itself."""
+    """Record a delegate of a point by hand; the delegate's id.  By chair or secretary, or by the point itself."""
     meeting = _for_delegates(conn, meeting_id, point_id, by)
     meeting.check_state(*sorted(ROOM_OPEN))
     seat = seat_store.one(conn, meeting_id, point_id)
     name, post = line(name, "name", 50), line(post, "post", 100, empty=True)  # lengths: Decree 30, annex VI
-    delegate_id = delegate_id or new_id(at)
-    seat_store.add_delegate(conn, meeting_id, delegate_id=delegate_id, point_id=point_id, name=name, post=post,
-                            present=present, recorded_at=at)
-    _record_delegate(conn, meeting_id, seat.point, by, at, delegate_id, name, post, present)
+    delegate_id = new_id(at)
+    stay = people.step(Stay(), Wanted.ON_TIME if present else Wanted.ABSENT, at, meeting.opened_at)
+    seq = _record_delegate(conn, meeting_id, seat.point, by, at, delegate_id, name, post, stay)
+    people_store.add(conn, meeting_id, delegate_id, point_id, name, post, stay, How.FORM, seq, at)
     return delegate_id
 
 
 def delegate_present(conn: Connection, delegate_id: str, present: bool, by: Subject, at: datetime) -> None:
     """Correct whether a delegate is there; the ledger records the delegate again, the last record counts."""
-    row = seat_store.delegate_row(conn, delegate_id)
+    row = people_store.one(conn, delegate_id)
     meeting = _for_delegates(conn, row.meeting_id, row.point_id, by)
     meeting.check_state(*sorted(ROOM_OPEN))
-    seat_store.set_present(conn, delegate_id, present)
+    stay = people.step(people_store.stay_of(row), Wanted.ON_TIME if present else Wanted.ABSENT, at, meeting.opened_at)
     point = seat_store.one(conn, row.meeting_id, row.point_id).point
-    _record_delegate(conn, row.meeting_id, point, by, at, delegate_id, row.name, row.post, present)
-
-
-def check_delegates(conn: Connection, meeting_id: str, point_id: int, by: Subject) -> None:
-    """Raises NotAllowed or NotFound unless this person records delegates of this point."""
-    _for_delegates(conn, meeting_id, point_id, by)
+    seq = _record_delegate(conn, row.meeting_id, point, by, at, delegate_id, row.name, row.post, stay)
+    people_store.save(conn, delegate_id, stay, How.FORM, seq)
 
 
 def delegates(conn: Connection, meeting_id: str) -> list[Any]:
-    """Rows (delegate_id, meeting_id, point_id, ord, name, post, present, recorded_at) in the order of recording."""
-    return seat_store.delegates(conn, meeting_id)
+    """Rows of `delegate` in the order of recording."""
+    return people_store.people(conn, meeting_id)
 
 
 def _check_removable(conn: Connection, meeting: Meeting, gone: list[int], have: dict[int, seat_store.Seat]) -> None:
@@ -160,8 +157,7 @@ def _for_delegates(conn: Connection, meeting_id: str, point_id: int, by: Subject
 
 
 def _record_delegate(
-    conn: Connection, meeting_id: str, point: dict[str, Any], by: Subject, at: datetime,
-    delegate_id: str, name: str, post: str, present: bool,
-) -> None:
-    ledger_store.append(conn, meeting_id, "delegate.recorded", at, by, point=point,
-                        data={"delegate": delegate_id, "name": name, "post": post, "present": present})
+    conn: Connection, meeting_id: str, point: dict[str, Any], by: Subject, at: datetime, delegate_id: str, name: str, post: str, stay: Stay,
+) -> int:
+    return ledger_store.append(conn, meeting_id, "delegate.recorded", at, by, point=point,
+                               data={"delegate": delegate_id, "name": name, "post": post, "present": stay.here}).seq

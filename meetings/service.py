@@ -49,7 +49,6 @@ from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, che
 from meetings.papers import document_add, documents
 from meetings.permit import permit, resource_of
 from meetings.seats import (
-    check_delegates,
     delegate_add,
     delegate_present,
     delegates,
@@ -68,7 +67,7 @@ from meetings.texts import line
 
 __all__ = [
     "AgendaLine", "Meeting", "NewMeeting", "Person", "RoomState", "State",
-    "agenda_go", "cancel", "cast", "change", "check_delegates", "close", "conclusion_remove", "conclusion_write", "convene", "create",
+    "agenda_go", "cancel", "cast", "change", "close", "conclusion_remove", "conclusion_write", "convene", "create",
     "delegate_add", "delegate_present", "delegates", "document_add", "documents", "end_session", "find", "floor_give",
     "get", "hand", "link_open", "link_renew", "link_revoke", "links", "mint", "motion_close", "motion_open", "open",
     "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_follow", "seats_rename", "seats_set",

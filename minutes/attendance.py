@@ -15,6 +15,8 @@ LEVELS = {"central": "Trung ương", "province": "Cấp tỉnh", "body": "Cơ qu
           "commune": "Cấp xã"}
 NAMED_IN_BODY = 20
 SPANS_SHOWN = 6
+ROLLS_SHOWN = 6
+ROLLS = {"opened": "khi khai mạc", "motion": "trước khi biểu quyết", "asked": "khi điểm danh"}
 
 _COLUMNS = (Column("TT", 7, "center"), Column("Điểm cầu", 45), Column("Mã", 12, "center"),
             Column("Có mặt", 20, "center"), Column("Ghi chú", 16))
@@ -41,6 +43,7 @@ def blocks(facts: MinuteFacts) -> Iterable[Block]:
         yield KeyValue("absent", "Điểm cầu vắng mặt", f"{', '.join(_name(p) for p in absent)}.", Origin.LEDGER)
     elif absent:
         yield KeyValue("absent", "Điểm cầu vắng mặt", f"{len(absent)} điểm cầu, ghi tại Phụ lục.", Origin.LEDGER)
+    yield from _rolls(facts)
     if 0 < len(facts.delegates) <= NAMED_IN_BODY:
         yield Paragraph("delegates-title", "Đại biểu được ghi nhận tại các điểm cầu:")
         yield Items("delegates", tuple(_delegate(d) for d in facts.delegates), origin=Origin.LEDGER,
@@ -106,10 +109,42 @@ def _remark(point: PointFact) -> str:
 
 def _delegate_row(delegate: DelegateFact) -> tuple[str, str, str, str]:
     name, post, point = (printable(clean(t)) for t in (delegate.name, delegate.post, delegate.point))
-    return name, post, point, "" if delegate.present else "Vắng mặt"
+    said = _standing(delegate)
+    return name, post, point, f"{said[:1].upper()}{said[1:]}"
 
 
 def _delegate(delegate: DelegateFact) -> str:
-    name, post, point, absent = _delegate_row(delegate)
-    where = f" – {point}" if point else ""
-    return f"{name}{f', {post}' if post else ''}{where}{' (vắng mặt)' if absent else ''}"
+    name, post, point, _said = _delegate_row(delegate)
+    said, where = _standing(delegate), f" – {point}" if point else ""
+    return f"{name}{f', {post}' if post else ''}{where}{f' ({said})' if said else ''}"
+
+
+def _standing(delegate: DelegateFact) -> str:
+    """Whom the person came instead of, and what was not as expected; empty for who was there from beginning to end."""
+    said = []
+    if delegate.instead_of:
+        said.append(f"dự thay {printable(clean(delegate.instead_of))}: {printable(clean(delegate.instead_why))}")
+    if delegate.late:
+        said.append("đến muộn" + (f" lúc {layout.short_clock(delegate.came)}" if delegate.came else ""))
+    if delegate.state == "left" and delegate.left:
+        said.append(f"rời họp lúc {layout.short_clock(delegate.left)}")
+    if delegate.state == "excused":
+        said.append(f"vắng có lý do: {printable(clean(delegate.reason))}")
+    elif delegate.state == "expected":
+        said.append("không được điểm danh")
+    elif not delegate.present:
+        said.append("vắng không lý do" if delegate.said else "vắng mặt")
+    return "; ".join(said)
+
+
+def _rolls(facts: MinuteFacts) -> Iterable[Block]:
+    """What the roll calls found, and how many heads were counted where nobody was named."""
+    told = [f"{roll.here}/{roll.of} đại biểu có mặt {ROLLS.get(roll.why, 'khi điểm danh')} ({layout.short_clock(roll.at)})"
+            for roll in facts.rolls if roll.of]
+    if len(told) > ROLLS_SHOWN:
+        told = [*told[: ROLLS_SHOWN - 1], f"và {len(told) - ROLLS_SHOWN + 1} lần nữa"]
+    if facts.heads:
+        told.append(f"các điểm cầu đếm được {facts.heads} người")
+    if told:
+        text = "; ".join(told)
+        yield KeyValue("roll", "Điểm danh", f"{text[:1].upper()}{text[1:]}.", Origin.LEDGER)

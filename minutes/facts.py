@@ -103,12 +103,34 @@ class VoteFact:
 
 @dataclass(frozen=True, slots=True)
 class DelegateFact:
-    """A person recorded at a point."""
+    """A person behind a point.  `present`: took part, if only for a while.
+
+    state: present, late, left, excused (absent with a reason), absent, expected (in the roll, and nothing was said).
+    said: absence was said of the person by itself; False in records of before that told yes or no.
+    """
 
     name: str
     post: str
     present: bool
     point: str
+    state: str = ""
+    came: datetime | None = None
+    left: datetime | None = None
+    late: bool = False
+    reason: str = ""
+    said: bool = True
+    instead_of: str = ""
+    instead_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollFact:
+    """A roll call: of how many in the roll how many were there.  why: opened, motion or asked."""
+
+    at: datetime
+    why: str
+    of: int
+    here: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +169,6 @@ class MinuteFacts:
     seq: int
     hash: str
     at: datetime
+    rolls: tuple[RollFact, ...] = ()
+    heads: int = 0
+    """Sum of the last countings of the points that counted."""

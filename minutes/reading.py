@@ -5,11 +5,12 @@ Pure.  It never queries a store, never looks at a clock.  service.py hands it th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from meetings.errors import Invalid
 from meetings.ledger import Event
+from meetings.people import GRACE
 from minutes.facts import (
     AgendaFact,
     Ballot,
@@ -24,10 +25,7 @@ from minutes.facts import (
     VoteFact,
 )
 from minutes.layout import parse_utc
-
-# Coming within this time of the opening is not late, leaving within it of the closing is not early.
-GRACE = timedelta(minutes=5)
-
+from minutes.reading_people import PeopleFold
 
 def facts_from_events(events: Iterable[Event]) -> MinuteFacts:
     """Facts of one meeting from its events in order of seq.
@@ -68,10 +66,11 @@ def _clip(spans: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, 
     return tuple(span for span in cut if span.start < span.end)
 
 
-class _Fold:
+class _Fold(PeopleFold):
     """The running state while events are read; one `on_<kind>` for each kind that matters."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.last: Event | None = None
         self.meeting: dict[str, Any] = {}
         self.booked: dict[int, dict[str, Any]] = {}
@@ -90,7 +89,6 @@ class _Fold:
         self.votes: dict[str, VoteFact] = {}
         self.conclusions: dict[int, str] = {}
         self.documents: dict[str, DocumentFact] = {}
-        self.delegates: dict[str, DelegateFact] = {}
 
     # ---- the meeting itself
     def on_meeting_created(self, event: Event) -> None:
@@ -166,7 +164,7 @@ class _Fold:
             else:
                 self.spans.setdefault(int(event.point["id"]), []).append(Span(since, event.at))
 
-    # ---- votes, conclusions, papers, people
+    # ---- votes, conclusions, papers
     def on_motion_opened(self, event: Event) -> None:
         data = event.data
         self.votes[str(data["motion"])] = VoteFact(
@@ -197,12 +195,6 @@ class _Fold:
     def on_document_added(self, event: Event) -> None:
         self.documents[str(event.data["document"])] = DocumentFact(event.data["name"], event.data["sha256"])
 
-    def on_delegate_recorded(self, event: Event) -> None:
-        point = (event.point or {}).get("name") or ""
-        data = event.data
-        self.delegates[str(data["delegate"])] = DelegateFact(data["name"], data.get("post") or "",
-                                                             bool(data["present"]), point)
-
     # ---- the result
     def facts(self) -> MinuteFacts:
         last, data = self.last, self.meeting
@@ -215,9 +207,12 @@ class _Fold:
             place=data.get("place") or "", agenda=self._agenda(), points=self._points(), opened=self.opened,
             closed=self.closed, pauses=tuple(self.pauses), floors=tuple(self.floors),
             votes=tuple(self.votes.values()), conclusions=tuple(text for _, text in sorted(self.conclusions.items())),
-            documents=tuple(self.documents.values()), delegates=tuple(self.delegates.values()),
-            seq=last.seq, hash=last.hash, at=last.at,
+            documents=tuple(self.documents.values()), delegates=self._people(),
+            seq=last.seq, hash=last.hash, at=last.at, rolls=tuple(self.rolls), heads=sum(self.heads.values()),
         )
+
+    def _people(self) -> tuple[DelegateFact, ...]:
+        return self.people({str(point.get("code") or ""): point.get("name") or "" for point in self.booked.values()})
 
     def _agenda(self) -> tuple[AgendaFact, ...]:
         planned = {int(line["item"]): AgendaFact(int(line["item"]), line["title"], line.get("presenter") or "")

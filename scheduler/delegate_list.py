@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from meetings import service as meetings
+from meetings import checkin
 from meetings.access import Action, Subject, decide, require
 from meetings.errors import Closed, Invalid, NotFound
 from meetings.ids import new_id
@@ -149,6 +149,4 @@ def _withdraw(conn: Connection, row: Row[Any], seat: seat_store.Seat, reason: st
     conn.execute(update(delegate_entry).where(_e.entry_id == row.entry_id).values(withdrawn_at=at, reason=reason))
     data = {"entry": row.entry_id, "name": row.name, "reason": reason}
     ledger_store.append(conn, row.meeting_id, "delegate.withdrawn", at, by, point=seat.point, data=data)
-    called = next((one for one in seat_store.delegates(conn, row.meeting_id) if one.delegate_id == row.entry_id), None)
-    if called is not None and called.present:  # the roll was called already (`roll_call`): whoever comes instead is called anew
-        meetings.delegate_present(conn, row.entry_id, False, by, at)
+    checkin.gone(conn, row.meeting_id, seat, row.entry_id, reason, by, at)  # who was called already: whoever comes instead is called anew

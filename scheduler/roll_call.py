@@ -1,8 +1,8 @@
-"""Use cases of the roll call: the delegates a point has registered become its attendance by one press, exceptions unticked.
+"""The roll of a meeting: who was registered at each point, and where everybody stands; called by one tap, or a whole point by one press.
 
 The attendance of a registered delegate has the id of the entry, so that nobody is counted twice whoever presses how often;
 who was recorded by hand under the same name at the same point is the same person.  A substitute stands with whom they came instead
-of, and why.  Only while the meeting is on: before, the list may still change.  Called by web/routes/roll.py.
+of, and why.  What may be said when, and by whom, decides `meetings.checkin`.  Called by the pages of the roll and the room.
 """
 
 from __future__ import annotations
@@ -13,52 +13,92 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from meetings import service as meetings
+from meetings import checkin
 from meetings.access import Subject
-from meetings.errors import Closed
-from meetings.meeting import State
-from meetings.store import meeting_store, seat_store
+from meetings.checkin import Known, Standing
+from meetings.errors import NotFound
+from meetings.ids import new_id
+from meetings.people import How, Stay, There, Wanted, check_time
+from meetings.store import meeting_store, people_store, seat_store
 from meetings.store.seat_store import Seat
 from scheduler.delegate_table import delegate_entry
 
-LIVE = (State.OPEN, State.SUSPENDED)
 _e = delegate_entry.c
+SETTLED = (There.LEFT, There.EXCUSED, There.ABSENT)
+"""Not there, and it was said how: leaving the tick away says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A registered delegate: `present` is None until they were called; `delegate` is their attendance then."""
+    """Somebody behind a point.  `entry_id` is empty for who was not registered, `delegate` None until something was said of him.
+
+    instead_of, instead_why: whom he came instead of.
+    """
 
     entry_id: str
     name: str
     post: str
     instead_of: str
-    reason: str
-    present: bool | None
+    instead_why: str
     delegate: str | None
+    stay: Stay
+    how: str | None = None
+
+    @property
+    def person_id(self) -> str:
+        return self.delegate or self.entry_id
+
+    @property
+    def link_id(self) -> str:
+        """What the own link is made of: it stays when something is said."""
+        return self.entry_id or self.delegate or ""
+
+    @property
+    def state(self) -> There:
+        return self.stay.state
 
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """One point: who was registered, and who was recorded without (name, post, present)."""
+    """One point: who was registered, who came without, and how many heads were counted where they were."""
 
     seat: Seat
     people: tuple[Person, ...]
-    others: tuple[tuple[str, str, bool], ...]
+    others: tuple[Person, ...]
+    heads: int | None = None
 
     @property
-    def waiting(self) -> int:
-        return sum(person.present is None for person in self.people)
+    def everybody(self) -> tuple[Person, ...]:
+        return (*self.people, *self.others)
+
+    @property
+    def expected(self) -> int:
+        return len(self.people) + len(self.others)
 
     @property
     def present(self) -> int:
-        return sum(person.present is True for person in self.people) + sum(there for _name, _post, there in self.others)
+        return sum(one.stay.here for one in self.everybody)
+
+    @property
+    def waiting(self) -> int:
+        return sum(one.state is There.EXPECTED for one in self.people)
+
+    @property
+    def left(self) -> int:
+        return sum(one.state is There.LEFT for one in self.everybody)
 
     @property
     def absent(self) -> int:
-        return sum(person.present is False for person in self.people) + sum(not there for _name, _post, there in self.others)
+        return sum(one.state in (There.ABSENT, There.EXCUSED) for one in self.everybody)
+
+    def find(self, person_id: str) -> Person:
+        """By the id of the person or of the registration.  Raises NotFound("delegate.unknown")."""
+        for one in self.everybody:
+            if person_id and person_id in (one.entry_id, one.delegate):
+                return one
+        raise NotFound("delegate.unknown")
 
 
 def rolls(conn: Connection, meeting_id: str, point_id: int | None = None) -> list[Roll]:
@@ -69,9 +109,16 @@ def rolls(conn: Connection, meeting_id: str, point_id: int | None = None) -> lis
         query = query.where(_e.point_id == point_id)
     entries = conn.execute(query).all()
     by_point = _by_point(entries)
-    recorded = _by_point(seat_store.delegates(conn, meeting_id))
+    recorded = _by_point(people_store.people(conn, meeting_id, point_id))
     gone = {entry.entry_id: entry for entry in entries if entry.withdrawn_at is not None}
-    return [_roll(seat, by_point.get(seat.point_id, []), recorded.get(seat.point_id, []), gone) for seat in seats]
+    heads = people_store.heads(conn, meeting_id)
+    return [_roll(seat, by_point.get(seat.point_id, []), recorded.get(seat.point_id, []), gone, heads.get(seat.point_id)) for seat in seats]
+
+
+def stamp(conn: Connection, meeting_id: str) -> tuple[int, ...]:
+    """Another value whenever a roll of the meeting reads otherwise: cheaper than to read them all.  Entries are only added and withdrawn."""
+    query = select(func.count(), func.count(_e.withdrawn_at)).where(_e.meeting_id == meeting_id)
+    return (*conn.execute(query).one(), *people_store.stamp(conn, meeting_id), len(seat_store.seats(conn, meeting_id)))
 
 
 def _by_point(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
@@ -81,27 +128,28 @@ def _by_point(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
     return found
 
 
-def _roll(seat: Seat, entries: list[Row[Any]], recorded: list[Row[Any]], gone: dict[str, Row[Any]]) -> Roll:
+def _roll(seat: Seat, entries: list[Row[Any]], recorded: list[Row[Any]], gone: dict[str, Row[Any]], heads: int | None) -> Roll:
     """Each standing entry with its attendance: the one with its id, else one recorded by hand that is the same person's."""
     mine = {row.delegate_id: row for row in recorded}
     by_hand = [row for row in recorded if row.delegate_id not in {entry.entry_id for entry in entries}]
     people: list[Person] = []
     standing: list[Row[Any]] = []
     for entry in entries:
-        if entry.withdrawn_at is not None:
-            if (left := mine.get(entry.entry_id)) is not None and left.present:
-                by_hand.append(left)  # was called before somebody came instead, and is not corrected yet
-            continue
-        if any(_twice(one, entry) for one in standing):
+        if entry.withdrawn_at is not None or any(_twice(one, entry) for one in standing):
             continue
         standing.append(entry)
         row = mine.get(entry.entry_id) or next((one for one in by_hand if _same(one, entry)), None)
         if row is not None and row in by_hand:
             by_hand.remove(row)
         before = gone.get(entry.replaces or "")
-        people.append(Person(entry.entry_id, entry.name, entry.post, before.name if before else "", before.reason if before else "",
-                             None if row is None else row.present, None if row is None else row.delegate_id))
-    return Roll(seat, tuple(people), tuple((row.name, row.post, row.present) for row in by_hand))
+        people.append(_person(entry.entry_id, entry, row, before.name if before else "", before.reason if before else ""))
+    others = [_person("", row, row, "", "") for row in by_hand if row.state != There.EXPECTED]
+    return Roll(seat, tuple(people), tuple(others), heads)
+
+
+def _person(entry_id: str, named: Row[Any], row: Row[Any] | None, instead_of: str, why: str) -> Person:
+    return Person(entry_id, named.name, named.post, instead_of, why, row.delegate_id if row else None, people_store.stay_of(row),
+                  row.how if row else None)
 
 
 def _same(recorded: Row[Any], entry: Row[Any]) -> bool:
@@ -121,25 +169,51 @@ def _twice(one: Row[Any], other: Row[Any]) -> bool:
     return (_plain(one.name), _plain(one.post)) == (_plain(other.name), _plain(other.post)) and len(phones) <= 1
 
 
+# --- what is said -------------------------------------------------------------------------------------------------------
+
+
+def say(
+    conn: Connection, meeting_id: str, point_id: int, person_id: str, to: Wanted, by: Subject, at: datetime, *,
+    how: How = How.TAP, reason: str = "",
+) -> bool:
+    """This is said of one person; False if it was so already.  Raises NotFound("delegate.unknown" | "seat.unknown"), and as `checkin.check`."""
+    meeting_store.lock(conn, meeting_id)
+    [roll] = rolls(conn, meeting_id, point_id)
+    who = roll.find(person_id)
+    return checkin.check(conn, meeting_id, Known(who.person_id, point_id, who.name, who.post), to, by, at, how=how, reason=reason)
+
+
+def come(conn: Connection, meeting_id: str, point_id: int, name: str, post: str, by: Subject, at: datetime) -> str:
+    """Somebody is there who was not registered; the person's id."""
+    who = Known(new_id(at), point_id, name, post)
+    checkin.check(conn, meeting_id, who, Wanted.PRESENT, by, at, how=How.TAP)
+    return who.person_id
+
+
 def call(conn: Connection, meeting_id: str, point_id: int, shown: Collection[str], present: Collection[str], by: Subject, at: datetime) -> int:
     """Of the entries that were `shown`, those `present` are there and the others are not; how many stand otherwise now.
 
-    An entry that was not shown (registered meanwhile, or of another point) is not touched, one that was withdrawn is not recorded.
-    Raises Closed("roll.time") unless the meeting is on, NotFound("seat.unknown"), NotAllowed.
+    An entry that was not shown (registered meanwhile, or of another point) is not touched, one that was withdrawn is not recorded;
+    who left, or is excused, and is not ticked stays so.  Nobody is late by a form: who fills it in after an hour says nothing of when
+    people came.  Raises as `checkin.check`, also where nobody is shown.
     """
     meeting = meeting_store.lock(conn, meeting_id)
-    if meeting.state not in LIVE:
-        raise Closed("roll.time")
+    checkin.check_may(conn, meeting, seat_store.one(conn, meeting_id, point_id), by)
+    check_time(meeting, at)
     [roll] = rolls(conn, meeting_id, point_id)
-    meetings.check_delegates(conn, meeting_id, point_id, by)
     changed = 0
-    for person in roll.people:
-        there = person.entry_id in present
-        if person.entry_id not in shown or person.present is there:
+    for one in roll.people:
+        there = one.entry_id in present
+        said = one.stay.here if there else one.state in SETTLED
+        if said or one.entry_id not in shown:
             continue
-        changed += 1
-        if person.delegate is None:
-            meetings.delegate_add(conn, meeting_id, point_id, person.name, person.post, there, by, at, delegate_id=person.entry_id)
-        else:
-            meetings.delegate_present(conn, person.delegate, there, by, at)
+        known = Known(one.person_id, point_id, one.name, one.post)
+        changed += checkin.check(conn, meeting_id, known, Wanted.ON_TIME if there else Wanted.ABSENT, by, at, how=How.FORM)
     return changed
+
+
+def snapshot(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime) -> int:
+    """Writes the whole roll down as it stands now; its number.  why: opened, motion or asked."""
+    everybody = [Standing(one.person_id, roll.seat.point_id, one.name, one.post, one.state)
+                 for roll in rolls(conn, meeting_id) for one in roll.everybody]
+    return checkin.roll(conn, meeting_id, why, everybody, by, at)

@@ -24,6 +24,7 @@ class Keys:
     releases: bytes = field(repr=False)
     replies: bytes = field(repr=False)
     tests: bytes = field(repr=False)
+    persons: bytes = field(repr=False)
 
 
 def derive(master: bytes) -> Keys:
@@ -33,7 +34,7 @@ def derive(master: bytes) -> Keys:
         return hmac.new(master, f"diemcau/{purpose}/1\x01".encode(), hashlib.sha256).digest()
 
     return Keys(links=key("join links"), csrf=key("form tokens"), releases=key("delegates' links"),
-                tests=key("line tests"), replies=key("answers of those invited"))
+                tests=key("line tests"), replies=key("answers of those invited"), persons=key("links of persons"))
 
 
 def load(directory: Path) -> Keys:

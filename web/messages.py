@@ -12,6 +12,7 @@ from web import (
     messages_mail,
     messages_meetings,
     messages_minutes,
+    messages_people,
     messages_points,
     messages_recording,
     messages_requests,
@@ -64,6 +65,7 @@ TEXTS: dict[str, str] = {
     **messages_recording.TEXTS,
     **messages_mail.TEXTS,
     **messages_points.TEXTS,
+    **messages_people.TEXTS,
     **messages_api.TEXTS,
     **WEB,
 }

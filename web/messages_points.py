@@ -35,7 +35,6 @@ TEXTS: dict[str, str] = {
     "group.name": N_("Đã có nhóm tên “{name}”. Hãy chọn tên khác."),
     "group.changed": N_("Nhóm này vừa được người khác sửa. Hãy tải lại trang rồi sửa tiếp."),
     "aside.gone": N_("Tệp đã quá lâu nên không còn giữ. Hãy nạp lại tệp."),
-    "roll.time": N_("Chỉ điểm danh khi cuộc họp đang diễn ra."),
     "delegate.code": N_("Cuộc họp không có điểm cầu mã “{value}”."),
     "delegate.twice": N_("{name} đã có ở một dòng trước."),
     "delegate.late": N_("Đã hết hạn đăng ký đại biểu. Hãy báo thư ký cuộc họp."),

@@ -1,4 +1,4 @@
-"""Reads and writes seats, presence, the floor, hands and delegates.  Decides nothing; called by the use cases."""
+"""Reads and writes seats, presence, the floor and hands.  Decides nothing; called by the use cases."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from meetings.attendance import Presence
 from meetings.errors import NotFound
 from meetings.meeting import PointRef
 from meetings.store.bulk import add_rows
-from meetings.store.meeting_store import next_ord
+from meetings.store.people_table import head_count
 from meetings.store.tables import delegate, floor, join_link, presence, seat
 from meetings.store.voice_table import chat_message, voice
 
@@ -86,7 +86,7 @@ def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[
     """Those of the points that already left traces in the record and can no longer be unbooked."""
     traces = [
         select(table.c.point_id).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids))
-        for table in (presence, floor, delegate, chat_message)
+        for table in (presence, floor, delegate, chat_message, head_count)
     ]
     return sorted(set(conn.execute(traces[0].union(*traces[1:])).scalars()))
 
@@ -147,28 +147,6 @@ def take_floor(conn: Connection, meeting_id: str) -> None:
 
 def give_floor(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> None:
     conn.execute(insert(floor).values(meeting_id=meeting_id, point_id=point_id, since=at))
-
-
-def add_delegate(conn: Connection, meeting_id: str, **values: Any) -> None:
-    ord = next_ord(conn, delegate, meeting_id)
-    conn.execute(insert(delegate).values(meeting_id=meeting_id, ord=ord, **values))
-
-
-def delegates(conn: Connection, meeting_id: str) -> list[Row[Any]]:
-    query = select(delegate).where(delegate.c.meeting_id == meeting_id)
-    return list(conn.execute(query.order_by(delegate.c.ord)).all())
-
-
-def delegate_row(conn: Connection, delegate_id: str) -> Row[Any]:
-    """Raises NotFound("delegate.unknown")."""
-    row = conn.execute(select(delegate).where(delegate.c.delegate_id == delegate_id)).first()
-    if row is None:
-        raise NotFound("delegate.unknown")
-    return row
-
-
-def set_present(conn: Connection, delegate_id: str, present: bool) -> None:
-    conn.execute(update(delegate).where(delegate.c.delegate_id == delegate_id).values(present=present))
 
 
 def _seat_row(meeting_id: str, point_id: int) -> Any:

@@ -206,8 +206,14 @@ delegate = Table(
     Column("ord", Integer, nullable=False),
     Column("name", String(50), nullable=False),
     Column("post", String(100), nullable=False),
-    Column("present", Boolean, nullable=False),
+    Column("present", Boolean, nullable=False),  # was there at all, if only for a while: may have the record
     Column("recorded_at", UtcDateTime, nullable=False),
+    Column("state", String(8), nullable=False),  # `people.There`; that the columns agree is held by the trigger delegate_state
+    Column("how", String(8)),
+    Column("reason", String(500)),
+    Column("came_at", UtcDateTime),
+    Column("left_at", UtcDateTime),
+    Column("seq", Integer, nullable=False),  # of the event that said so: of two readings the higher sum is the newer
     ForeignKeyConstraint(["meeting_id", "point_id"], ["seat.meeting_id", "seat.point_id"], name="fk_delegate_seat"),
     Index("uq_delegate_meeting_ord", "meeting_id", "ord", unique=True),
 )

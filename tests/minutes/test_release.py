@@ -221,7 +221,8 @@ def test_a_link_does_not_outlive_the_delegates_presence(small_record: Record) ->
     from meetings.store.tables import delegate
 
     with record.db.write() as conn:
-        conn.execute(update(delegate).where(delegate.c.delegate_id == record.delegates[PRESENT]).values(present=False))
+        conn.execute(update(delegate).where(delegate.c.delegate_id == record.delegates[PRESENT]).values(
+            present=False, state="absent", came_at=None))
     with pytest.raises(NotFound, match=r"link\.revoked"):
         come(record, token)
 

@@ -9,6 +9,7 @@ import pytest
 from meetings import service as meetings
 from meetings.access import SeatRef, Subject
 from meetings.errors import Closed, NotAllowed, NotFound
+from meetings.people import HERE
 from meetings.store import ledger_store
 from meetings.store.database import Database
 from scheduler import delegate_list, roll_call, service
@@ -56,7 +57,7 @@ class Hall:
 
     def recorded(self) -> list[tuple[str, bool]]:
         with self.db.read() as conn:
-            return [(row.name, row.present) for row in meetings.delegates(conn, self.meeting)]
+            return [(row.name, row.state in HERE) for row in meetings.delegates(conn, self.meeting)]
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_one_press_carries_the_list_the_unticked_are_absent_and_a_substitute_sta
     assert hall.recorded() == [("Lê An", True), ("Vũ Bình", False), ("Đỗ Dũng", True)]
     assert counts(hall.roll) == (2, 1, 0)
     substitute = hall.roll.people[2]
-    assert (substitute.name, substitute.instead_of, substitute.reason) == ("Đỗ Dũng", "Đỗ Cúc", "đi công tác")
+    assert (substitute.name, substitute.instead_of, substitute.instead_why) == ("Đỗ Dũng", "Đỗ Cúc", "đi công tác")
     assert not hall.roll.people[0].instead_of
 
 
@@ -86,7 +87,8 @@ def test_pressed_again_it_corrects_and_counts_nobody_twice(hall: Hall) -> None:
     assert hall.call({hall.an, hall.binh, hall.dung}, by=hall.link) == 1
     assert hall.recorded() == [("Lê An", True), ("Vũ Bình", True), ("Đỗ Dũng", True)]
     with hall.db.read() as conn:
-        told = [(event.data["name"], event.data["present"]) for event in ledger_store.events(conn, hall.meeting) if event.kind == "delegate.recorded"]
+        told = [(event.data["name"], event.kind == "person.present") for event in ledger_store.events(conn, hall.meeting)
+                if event.kind.startswith("person.")]
     assert told == [("Lê An", True), ("Vũ Bình", False), ("Đỗ Dũng", True), ("Vũ Bình", True)]
 
 
@@ -95,7 +97,7 @@ def test_who_was_recorded_by_hand_is_the_same_person_and_another_post_is_another
     with hall.db.write() as conn:
         for name, post in (("lê  an", "Chủ tịch"), ("Đỗ Dũng", "Trưởng phòng"), ("Vũ Bính", "")):
             meetings.delegate_add(conn, hall.meeting, hall.first, name, post, True, hall.secretary, hall.at)
-    assert counts(hall.roll) == (3, 0, 2) and [name for name, _post, _there in hall.roll.others] == ["Đỗ Dũng", "Vũ Bính"]
+    assert counts(hall.roll) == (3, 0, 2) and [one.name for one in hall.roll.others] == ["Đỗ Dũng", "Vũ Bính"]
     hall.call({hall.binh, hall.dung})
     assert sorted(hall.recorded()) == [("Vũ Bình", True), ("Vũ Bính", True), ("lê  an", False), ("Đỗ Dũng", True), ("Đỗ Dũng", True)]
     assert counts(hall.roll) == (4, 1, 0)
@@ -129,8 +131,13 @@ def test_somebody_who_is_replaced_after_the_call_is_there_no_more(hall: Hall) ->
 
 
 def test_the_roll_is_called_by_those_who_may_while_the_meeting_is_on(hall: Hall, province: Province) -> None:
-    with pytest.raises(Closed, match=r"roll\.time"):
-        hall.call({hall.an})
+    hall.at -= HOUR + timedelta(seconds=1)
+    for shown in (None, set()):
+        with pytest.raises(Closed, match=r"roll\.time"):
+            hall.call(set(), shown=shown)
+    hall.at += timedelta(seconds=1)
+    assert hall.call({hall.an}, by=hall.link) == 3, "an hour before the start people sit there already"
+    hall.at += HOUR
     hall.open()
     strangers = (province.office("207").secretary, Subject(name="Huyện Cô Tô", seat=SeatRef(hall.meeting, hall.second, "207", "l")))
     for by in strangers:
@@ -140,4 +147,4 @@ def test_the_roll_is_called_by_those_who_may_while_the_meeting_is_on(hall: Hall,
         hall.call(set(), shown=set(), by=strangers[0])
     with pytest.raises(NotFound):
         hall.call(set(), point=987_654)
-    assert hall.recorded() == []
+    assert len(hall.recorded()) == 3

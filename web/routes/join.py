@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from meetings import service
 from meetings.access import Action, Resource, SeatRef, Subject
 from meetings.meeting import State
+from meetings.people import roll_open
 from meetings.store import seat_store
-from scheduler import roll_call
 from web.container import Container, container
 from web.guard import allow
 from web.i18n import _
@@ -60,5 +60,5 @@ def join(
     data = {"base": f"/j/{secret}", "words": join_words(), "points": {}, "sprite": static("icons/sprite.svg")}
     return page(
         request, "join/join.html", title=meeting.title, when_text=found.when.span(meeting.start, meeting.end),
-        point_name=subject.name, lobby=lobby, live=meeting.state in roll_call.LIVE, busy=seat.code in found.hub.live(seat.meeting_id), data=data,
+        point_name=subject.name, lobby=lobby, live=roll_open(meeting, found.clock.now()), busy=seat.code in found.hub.live(seat.meeting_id), data=data,
     )

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from meetings import service
 from meetings.access import Action
 from meetings.errors import Invalid, MeetingError
+from meetings.people import roll_open
 from meetings.units import Sought
 from scheduler import roll_call
 from web import views
@@ -80,5 +81,5 @@ def _show(request: Request, meeting_id: str, status: int = 200, *, said: str = "
     return page(
         request, "meetings/roll_link.html" if subject.seat else "meetings/roll.html", status, place="meetings", meeting=meeting,
         part=part(shown, place), sums=sums, points=len(rolls), called=sum(1 for roll in rolls if roll.people and not roll.waiting),
-        q=q, show=show, said=said, live=meeting.state in roll_call.LIVE, registration=str(request.url.path).removesuffix("/roll"),
+        q=q, show=show, said=said, live=roll_open(meeting, found.clock.now()), registration=str(request.url.path).removesuffix("/roll"),
     )
