@@ -77,7 +77,7 @@ def _show(request: Request, meeting_id: str, status: int = 200, *, said: str = "
         rolls = roll_call.rolls(conn, meeting_id, subject.seat.point_id if subject.seat else None)
     shown = [roll for roll in rolls if sought.within(roll.seat.name, roll.seat.code)
              and (show != "waiting" or roll.waiting)]
-    sums: dict[str, Any] = {name: sum(getattr(roll, name) for roll in rolls) for name in ("present", "absent", "waiting")}
+    sums: dict[str, Any] = {name: sum(getattr(roll, name) for roll in rolls) for name in ("present", "left", "absent", "waiting")}
     return page(
         request, "meetings/roll_link.html" if subject.seat else "meetings/roll.html", status, place="meetings", meeting=meeting,
         part=part(shown, place), sums=sums, points=len(rolls), called=sum(1 for roll in rolls if roll.people and not roll.waiting),
