@@ -35,6 +35,7 @@ from web.newsroom import Newsroom, View
 from web.presence import Presence, Roles
 from web.records import Records
 from web.seats import Seats
+from web.silent import Silent
 
 log = logging.getLogger("web.hub")
 
@@ -63,6 +64,7 @@ class Hub:
         self._slots: dict[str, bytes] = {}
         self._wanted: dict[str, bytes] = {}
         self._lines = Lines()
+        self._silent = Silent()
         self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -209,7 +211,8 @@ class Hub:
             known for session, known in (*self._slots.items(), *self._wanted.items())
             if (ticket := self._sessions.get(session)) and ticket.room == room and ticket.name == code
         ]
-        return [state, *slots, *self._lines.known(room, code)]
+        away = [frame("away", {"name": name}) for name in self._silent.names(room)]
+        return [state, *slots, *away, *self._lines.known(room, code)]
 
     # --- the workers' side -------------------------------------------------------------------------------------------
 
@@ -230,6 +233,8 @@ class Hub:
             if (ticket := self._sessions.pop(session, None)) is not None:
                 self._stranded.setdefault(worker, []).append(ticket)
             self._end(session)
+            if ticket is not None:
+                self._heard(ticket, away=True)  # until it comes back, or its presence ends
 
     async def on_event(self, event: Message) -> None:
         """News of a worker."""
@@ -251,10 +256,22 @@ class Hub:
         elif kind in ("frozen", "thawed"):
             data = frame(kind, {"session": ticket.session_id, "name": ticket.name, "mid": event.get("mid")})
             self.feed.publish(ticket.room, data)
+        elif kind in ("away", "back"):
+            self._heard(ticket, away=kind == "away")
         elif kind == "up":
             self._up(ticket)
         elif kind == "down":
             self._down(ticket, event.get("reason") or "gone")
+
+    def _heard(self, ticket: Ticket, *, away: bool) -> None:
+        """A session fell silent or is heard again; of a watcher who is no point nobody is told."""
+        if ticket.point_id is not None:
+            self._say(self._silent.heard(ticket.room, ticket.name, ticket.role, ticket.session_id, away=away))
+
+    def _say(self, news: tuple[str, str, bool] | None) -> None:
+        if news is not None:
+            room, name, away = news
+            self.feed.publish(room, frame("away" if away else "back", {"name": name}))
 
     def _up(self, ticket: Ticket) -> None:
         if ticket.point_id is None:
@@ -262,6 +279,7 @@ class Hub:
         point_id, at = ticket.point_id, self._clock()
         self._points[ticket.room, ticket.name] = point_id
         self._roles.up(ticket.room, ticket.name, ticket.role, ticket.session_id)
+        self._say(self._silent.up(ticket.room, ticket.name, ticket.role, ticket.session_id))
         if self._presence.up(ticket.room, ticket.name, ticket.session_id):
             self._records.add(lambda conn: service.seat_join(conn, ticket.room, point_id, at), ticket.room)
 
@@ -280,6 +298,7 @@ class Hub:
     def _leave(self, room: str, name: str, reason: str) -> None:
         point_id, at = self._points.pop((room, name)), self._clock()
         said = reason if reason in LEAVE_REASONS else "gone"
+        self._silent.left(room, name)
         self._records.add(lambda conn: service.seat_leave(conn, room, point_id, said, at), room)
 
     def _end(self, session: str) -> None:
@@ -288,6 +307,7 @@ class Hub:
         self._slots.pop(session, None)
         self._wanted.pop(session, None)
         self._roles.over(session, at)
+        self._say(self._silent.down(session))
         self._records.add(lambda conn: service.end_session(conn, session, at))
 
     # --- by the clock -----------------------------------------------------------------------------------------------

@@ -15,24 +15,26 @@ ENDED = frozenset({State.CONCLUDED, State.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Whose sound passes (None: everybody's) and who is shown first."""
+    """Whose sound passes (None: everybody's but of those `quiet`), who is shown first, whose sound goes before whoever speaks."""
 
     heard: tuple[str, ...] | None
     stage: tuple[str, ...]
+    quiet: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
 
 
 OPEN_EVERYWHERE = Policy(None, ())
 NEXT = 1
-"""Raised hands that are made ready on the stage.  The stage goes before whoever speaks, and sounds are few: with every hand on it
-those who only wait would fill them, and nobody would hear who speaks."""
+"""Raised hands that are made ready on the stage: their pictures are there before they are called."""
 
 
 def policy(state: RoomState) -> Policy:
     """No floor: everybody is heard.  A floor: that point and the chair's, nobody else.  Whoever is next stands ready."""
     main = main_code(state)
     first = [code for code in (state.floor.code if state.floor else None, main) if code]
+    voices = tuple(dict.fromkeys(first))
     stage = tuple(dict.fromkeys([*first, *(seat.code for seat in state.hands[:NEXT])]))
-    return Policy(tuple(dict.fromkeys(first)) if state.floor else None, stage)
+    return Policy(voices if state.floor else None, stage, voices=voices)
 
 
 def main_code(state: RoomState) -> str | None:

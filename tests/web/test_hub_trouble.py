@@ -129,11 +129,11 @@ async def test_news_come_also_when_the_worker_does_not_take_the_policy_which_is_
     worker = hub.crew._running[0].client
     send, refused = worker.policy, []
 
-    async def full(*given: Any) -> None:
+    async def full(*given: Any, **named: Any) -> None:
         if not refused:
             refused.append(given)
             raise RoomFull("worker.full")
-        await send(*given)
+        await send(*given, **named)
 
     monkeypatch.setattr(worker, "policy", full)
     async with listening(client, f"/j/{room.chair}/events") as news:
