@@ -18,7 +18,7 @@ from starlette.types import Scope
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
-from web import capacity, errors, housekeeping, keys
+from web import capacity, errors, housekeeping, keys, scripts
 from web.api import v1
 from web.aside import Aside
 from web.container import Clock, Container, SystemClock
@@ -61,6 +61,7 @@ from web.routes import (
     point_rooms,
     point_sheet,
     points,
+    pwa,
     readiness,
     replies,
     requests,
@@ -85,6 +86,7 @@ from web.workers import cores
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    pwa.router,
     metrics.router,
     auth.router,
     tokens.router,
@@ -140,8 +142,9 @@ class Static(StaticFiles):
     """Files named with their hash may be kept for good."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = static_cache(path, b"v=" in scope.get("query_string", b""))
+        file, kept = scripts.plain(path)
+        response = await super().get_response(file, scope)
+        response.headers["cache-control"] = static_cache(path, kept or b"v=" in scope.get("query_string", b""))
         return response
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from meetings.units import Level, Sought, Unit, UnitTree
 from scheduler.audience import Rule, mains
 from scheduler.booking import Point
-from web.i18n import _, language
+from web.i18n import SOURCE, _, language
 
 MANY_KINDS = 3
 OUTSIDE = "|"
@@ -162,8 +162,8 @@ def flat(tree: UnitTree, points: Iterable[Point], chosen: frozenset[int], query:
 
 def kinds(level: Level, units: Iterable[Unit]) -> str:
     """What the units of a level are called: "xã, phường, thị trấn"; the level's own name where there are many kinds."""
-    if language() == "en":
-        return level.name_en.lower()
+    if language() != SOURCE:
+        return _(level.name_en).lower()
     found = [kind for kind, _n in Counter(unit.type for unit in units).most_common()]
     return ", ".join(found) if len(found) <= MANY_KINDS else level.name_vi[:1].lower() + level.name_vi[1:]
 

@@ -18,7 +18,7 @@ from media.admission import Capacity
 from scheduler import capacity_store
 from scheduler.capacity import PER_PICTURE, PER_SOUND, Limit
 from web.container import Container
-from web.i18n import _, language
+from web.i18n import _, grouped
 from web.workers import cores
 
 log = logging.getLogger("web.media")
@@ -77,5 +77,4 @@ def refusal(params: Mapping[str, Any]) -> str:
 
 def number(n: int) -> str:
     """53.058, 53,058"""
-    text = f"{n:,}"
-    return text if language() == "en" else text.replace(",", ".")
+    return grouped(n)

@@ -1,4 +1,4 @@
-"""Words in two languages: the Vietnamese sentence is the key, English comes from the .po file, read once at start.
+"""Words in every language that has a file: the Vietnamese sentence is the key, a folder under locale/ with a .po makes a language.
 
 `_()` works in templates and in Python alike, because the language of the request is a context variable that the
 middleware below sets.  There are no compiled catalogues, so nothing can be stale.  It never guesses a language from
@@ -7,74 +7,116 @@ an address.  Used by every page; other packages raise codes, never prose.
 
 from __future__ import annotations
 
+import gettext
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-LANGUAGES = ("vi", "en")
+SOURCE = "vi"
 COOKIE = "language"
 LOCALE = Path(__file__).parent / "locale"
 
-_language: ContextVar[str] = ContextVar("language", default="vi")
-_catalogues: dict[str, dict[str, tuple[str, str]]] = {}
+_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+_catalogues: dict[str, Catalogue] = {}
 
 
 class I18n:
     """The catalogues of one installation and its default language."""
 
-    def __init__(self, default: str = "vi") -> None:
-        self.default = default if default in LANGUAGES else "vi"
-        for language in LANGUAGES:
-            _catalogues[language] = read_catalogue(language)
+    def __init__(self, default: str = SOURCE) -> None:
+        self.default = default if default in languages() else SOURCE
+        for language in languages():
+            _catalogues[language] = catalogue(language)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """msgid -> its forms; `form` chooses one by number, as the file's Plural-Forms says."""
+
+    texts: Mapping[str, tuple[str, ...]]
+    form: Callable[[int], int]
 
 
 @cache
-def read_catalogue(language: str) -> dict[str, tuple[str, str]]:
-    """msgid -> (singular, plural) of one language; empty for Vietnamese, whose texts are the keys."""
+def languages() -> tuple[str, ...]:
+    """Vietnamese, and whatever has a file: locale/<code>/LC_MESSAGES/diemcau.po."""
+    return (SOURCE, *sorted(path.parent.parent.name for path in LOCALE.glob("*/LC_MESSAGES/diemcau.po")))
+
+
+def own_name(language: str) -> str:
+    """What a language is called by those who speak it."""
+    name = Locale.parse(language).get_language_name(language) or language
+    return name[:1].upper() + name[1:]
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The texts of one language; none for Vietnamese, whose texts are the keys."""
     path = LOCALE / language / "LC_MESSAGES" / "diemcau.po"
     if not path.exists():
-        return {}
-    found: dict[str, tuple[str, str]] = {}
+        return Catalogue({}, lambda _n: 0)
+    found: dict[str, tuple[str, ...]] = {}
     with path.open("rb") as file:
-        for message in read_po(file, locale=language):
-            if not message.id or message.fuzzy:
-                continue
-            if isinstance(message.id, tuple):
-                one, many = message.string[0], message.string[-1]
-                found[message.id[0]] = (one or message.id[0], many or message.id[1])
-            elif message.string:
-                found[message.id] = (str(message.string), str(message.string))
-    return found
+        read = read_po(file, locale=language)
+    for message in read:
+        if not message.id or message.fuzzy:
+            continue
+        if isinstance(message.id, tuple):
+            found[message.id[0]] = tuple(form or message.id[0] for form in message.string)
+        elif message.string:
+            found[message.id] = (str(message.string),)
+    return Catalogue(found, gettext.c2py(read.plural_expr))
+
+
+def read_catalogue(language: str) -> dict[str, tuple[str, str]]:
+    """msgid -> (first form, last form) of one language."""
+    return {text: (forms[0], forms[-1]) for text, forms in catalogue(language).texts.items()}
 
 
 def language() -> str:
-    """Language of the present request: `vi` or `en`."""
+    """Language of the present request."""
     return _language.get()
 
 
 def speak(chosen: str) -> None:
     """Sets the language of the present context (commands and tests; requests have the middleware)."""
-    _language.set(chosen if chosen in LANGUAGES else "vi")
+    _language.set(chosen if chosen in languages() else SOURCE)
 
 
 def _(text: str, /, **values: Any) -> str:
     """The text in the request's language, `{names}` filled in.  Unknown texts come back as they are."""
-    found = _catalogues.get(_language.get(), {}).get(text)
+    spoken = _catalogues.get(_language.get())
+    found = spoken.texts.get(text) if spoken else None
     chosen = found[0] if found else text
     return chosen.format_map(values) if values else chosen
 
 
 def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
-    """Like `_`, choosing by number.  `one` is the only form Vietnamese has; `many` is the English plural."""
-    found = _catalogues.get(_language.get(), {}).get(one)
-    chosen = one if found is None else found[0] if n == 1 else found[1]
+    """Like `_`, choosing by number.  `one` is the only form Vietnamese has; `many` is the English plural, for whoever reads the code."""
+    spoken = _catalogues.get(_language.get())
+    found = spoken.texts.get(one) if spoken else None
+    chosen = found[min(spoken.form(n), len(found) - 1)] if spoken and found else one
     return chosen.format_map({"n": n, **values})
+
+
+def decimal(text: str) -> str:
+    """A number written with a point, as the request's language writes it: 2,3."""
+    return text.replace(".", get_decimal_symbol(_language.get()))
+
+
+def grouped(n: int) -> str:
+    """53.058, 53,058"""
+    return f"{n:,}".replace(",", get_group_symbol(_language.get()))
 
 
 def N_(text: str) -> str:
@@ -84,7 +126,7 @@ def N_(text: str) -> str:
 
 def negotiate(cookie: str | None, accept: str, default: str) -> str:
     """The cookie, else the best of Accept-Language (RFC 9110 §12.5.4), else the installation's language."""
-    if cookie in LANGUAGES:
+    if cookie in languages():
         return str(cookie)
     ranked: list[tuple[float, int, str]] = []
     for place, part in enumerate(accept.split(",")[:20]):
@@ -93,7 +135,7 @@ def negotiate(cookie: str | None, accept: str, default: str) -> str:
             weight = float(quality) if quality else 1.0
         except ValueError:
             continue
-        if (short := tag.strip().lower().split("-")[0]) in LANGUAGES and weight > 0:
+        if (short := tag.strip().lower().split("-")[0]) in languages() and weight > 0:
             ranked.append((-weight, place, short))
     return min(ranked)[2] if ranked else default
 

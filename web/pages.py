@@ -18,9 +18,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from meetings import access
 from meetings.access import Action, Resource, Subject
-from web import csrf, words
+from web import csrf, scripts, words
 from web.container import container
-from web.i18n import N_, _, language, ngettext
+from web.i18n import N_, _, decimal, language, languages, ngettext, own_name
 from web.limits import RETRY
 
 HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )
-    env.globals.update(_=_, ngettext=ngettext, static=static, query=query, size=size, state_name=state_name, number=number)
+    env.globals.update(_=_, ngettext=ngettext, static=static, module=scripts.module, preloads=scripts.preloads, query=query, size=size, state_name=state_name, number=number)
     return env
 
 
@@ -93,14 +93,12 @@ def size(n: int) -> str:
     """128 KB, 3,4 MB: decimal comma in Vietnamese."""
     if n < 1_000_000:
         return f"{max(1, round(n / 1000))} KB"
-    text = f"{n / 1_000_000:.1f} MB"
-    return text if language() == "en" else text.replace(".", ",")
+    return decimal(f"{n / 1_000_000:.1f} MB")
 
 
 def number(value: float | str) -> str:
     """2,3: decimal comma in Vietnamese."""
-    text = value if isinstance(value, str) else f"{value:.10g}"
-    return text if language() == "en" else text.replace(".", ",")
+    return decimal(value if isinstance(value, str) else f"{value:.10g}")
 
 
 def state_name(state: str) -> str:
@@ -131,6 +129,7 @@ def _frame(request: Request) -> dict[str, Any]:
         "request": request,
         "me": subject if subject and subject.user_id else None,
         "lang": language(),
+        "other_languages": [(code, own_name(code)) for code in languages() if code != language()],
         "csrf_token": csrf.token(request),
         "settings": found.settings,
         "when": found.when,

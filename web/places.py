@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from meetings.store import unit_store
 from meetings.store.unit_tables import unit_version
 from meetings.units import Level, UnitTree
-from web.i18n import language
+from web.i18n import SOURCE, _, language
 
 
 KEPT = 8
@@ -33,7 +33,7 @@ def tree(conn: Connection, on: date) -> UnitTree:
 
 def level_name(level: Level) -> str:
     """The level in the reader's language."""
-    return level.name_en if language() == "en" else level.name_vi
+    return level.name_vi if language() == SOURCE else _(level.name_en)
 
 
 def path(conn: Connection, unit_id: str | None, on: date) -> tuple[str, ...]:

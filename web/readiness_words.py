@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.line_tests import Standing
 from scheduler.readiness import DURING, EXTRA, Judged, Measured, Reason, Verdict
-from web.i18n import N_, _, language
+from web.i18n import N_, _, decimal
 
 VERDICTS: dict[Verdict, str] = {
     Verdict.READY: N_("Sẵn sàng"), Verdict.WEAK: N_("Yếu"), Verdict.FAILED: N_("Lỗi"), Verdict.NONE: N_("Chưa kiểm tra"),
@@ -140,8 +140,7 @@ def figures(measured: Measured) -> list[tuple[str, str]]:
 
 
 def _percent(thousandths: int) -> str:
-    text = f"{thousandths / 10:.1f} %"
-    return text if language() == "en" else text.replace(".", ",")
+    return decimal(f"{thousandths / 10:.1f} %")
 
 
 def _device(kind: str, state: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
 from meetings.errors import Invalid
-from web.i18n import N_, _, language, ngettext
+from web.i18n import N_, SOURCE, _, language, ngettext
 
 DAYS = (
     N_("Thứ Hai"), N_("Thứ Ba"), N_("Thứ Tư"), N_("Thứ Năm"), N_("Thứ Sáu"), N_("Thứ Bảy"), N_("Chủ Nhật"),
 )
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 FIRST_YEAR, LAST_YEAR = 1945, 2200
 
@@ -42,17 +43,20 @@ class When:
     def day(self, at: datetime | date, year: bool = False) -> str:
         """Thứ Ba 24/11 · Tue 24 Nov"""
         on = self.local(at).date() if isinstance(at, datetime) else at
-        if language() == "en":
-            text = f"{_(DAYS[on.weekday()])[:3]} {on.day} {MONTHS[on.month - 1]}"
-            return f"{text} {on.year}" if year else text
+        if language() != SOURCE:
+            return format_date(on, "EEE d MMM y" if year else "EEE d MMM", language())
         text = f"{DAYS[on.weekday()]} {on.day:02d}/{on.month:02d}"
         return f"{text}/{on.year}" if year else text
+
+    def weekday(self, on: date) -> str:
+        """Thứ Ba · Tue"""
+        return DAYS[on.weekday()] if language() == SOURCE else format_date(on, "EEE", language())
 
     def date(self, at: datetime | date) -> str:
         """24/11/2026 · 24 Nov 2026"""
         on = self.local(at).date() if isinstance(at, datetime) else at
-        if language() == "en":
-            return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+        if language() != SOURCE:
+            return format_date(on, "d MMM y", language())
         return on.strftime("%d/%m/%Y")
 
     def span(self, start: datetime, end: datetime) -> str:

@@ -60,7 +60,7 @@ def test_no_route_hides_another(app: FastAPI) -> None:
 def test_public_routes_are_the_few_that_must_be(app: FastAPI) -> None:
     public = {route.path for route in routes(app) if checks(route)[0].action is Action.PUBLIC}  # type: ignore[attr-defined]
     assert "/api" in public and "/api/v1/openapi.json" in public  # how to ask, never what is there
-    assert all(path in ("/api", "/api/v1/openapi.json") or path.startswith(("/signin", "/signout", "/language", "/healthz", "/readyz", "/openapi.json", "/j/",
+    assert all(path in ("/api", "/api/v1/openapi.json") or path.startswith(("/signin", "/signout", "/language", "/healthz", "/readyz", "/openapi.json", "/j/", "/manifest.webmanifest", "/sw.js", "/away",
                                 "/media/", "/verify", "/d/", "/r/", "/feeds/")) for path in public), public
 
 

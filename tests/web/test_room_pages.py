@@ -108,13 +108,15 @@ async def test_only_the_chair_s_own_session_brings_the_console_into_the_page(
 async def test_a_link_cannot_fill_the_record_with_hands(installation: Installation, client: httpx.AsyncClient) -> None:
     room = installation.room(opened=True)
     here, other = f"/j/{room.links['204']}/hand", f"/j/{room.links['06970']}/hand"
-    for number in range(ACTS_AT_ONCE):
-        assert (await client.post(here, json={"up": number % 2 == 0})).status_code == 200
-    hasty = await client.post(here, json={"up": True})
-    assert hasty.status_code == 429 and int(hasty.headers["retry-after"]) >= 1 and hasty.json()["message"]
+    taken = 0
+    while (answer := await client.post(here, json={"up": taken % 2 == 0})).status_code == 200:
+        taken += 1
+        assert taken < 10 * ACTS_AT_ONCE, "as many as at once, and what a slow machine earned meanwhile"
+    assert taken >= ACTS_AT_ONCE
+    assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1 and answer.json()["message"]
     assert (await client.post(other, json={"up": True})).status_code == 200, "each point counts for itself"
     with installation.found.db.read() as conn:
-        assert sum(one.kind.startswith("hand.") for one in ledger_store.events(conn, room.meeting_id)) == ACTS_AT_ONCE + 1
+        assert sum(one.kind.startswith("hand.") for one in ledger_store.events(conn, room.meeting_id)) == taken + 1
 
 
 async def test_a_hand_and_a_ballot_work_as_plain_forms_without_scripts(

@@ -29,7 +29,7 @@ from web import auth, places, reach, store
 from web.app import assemble
 from web.container import Container
 from web.errors import explain
-from web.i18n import LANGUAGES, _, speak
+from web.i18n import _, languages, speak
 from web.settings import read
 from web.store import LOGIN, Account
 
@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     anywhere = argparse.ArgumentParser(add_help=False)  # --data may stand before the action or after it
     for place, otherwise in ((parser, None), (anywhere, argparse.SUPPRESS)):
         place.add_argument("--data", type=Path, default=otherwise, help=_("thư mục dữ liệu (mặc định: theo thiết lập)"))
-        place.add_argument("--language", choices=LANGUAGES, default=otherwise,
+        place.add_argument("--language", choices=languages(), default=otherwise,
                            help=_("ngôn ngữ của lệnh này (mặc định: của máy)"))
     actions = parser.add_subparsers(dest="action", required=True)
     one = actions.add_parser("add", help=_("một tài khoản"), parents=[anywhere])

@@ -16,7 +16,7 @@ from typing import Any
 
 from minutes import verify
 from minutes.verify import SignatureVerdict, Verdict
-from web.i18n import LANGUAGES, I18n, _, speak
+from web.i18n import I18n, _, languages, speak
 from web.folders import data_folder, is_demonstration
 from web.verdict import reason_text, role_name, sentence
 
@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of the authorities to trust"
                         " (default: in the folder of a demonstration, its test authority; else nobody)")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
-    parser.add_argument("--language", choices=LANGUAGES, default="vi")
+    parser.add_argument("--language", choices=languages(), default="vi")
     parser.add_argument("--data", type=Path, help="folder of the data")
 
 

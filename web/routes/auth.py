@@ -16,7 +16,7 @@ from web.api import tokens
 from web.container import container
 from web.errors import explain, say
 from web.guard import allow
-from web.i18n import COOKIE, LANGUAGES, _
+from web.i18n import COOKIE, _, languages
 from web.pages import done, page
 
 router = APIRouter(tags=["accounts"], default_response_class=HTMLResponse)
@@ -121,7 +121,7 @@ def password(request: Request, _subject: Subject = Depends(allow(Action.ACCOUNT)
 def language(request: Request, _subject: Subject = Depends(allow(Action.PUBLIC))) -> Response:
     chosen = str(request.state.form.get("language", ""))
     response = done(safe_next(str(request.state.form.get("next", "/"))))
-    if chosen in LANGUAGES:
+    if chosen in languages():
         secure = container(request).settings.secure
         response.set_cookie(COOKIE, chosen, max_age=31_536_000, samesite="lax", secure=secure, httponly=True, path="/")
     return response

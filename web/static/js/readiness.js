@@ -69,7 +69,7 @@
     }
   }
 
-  const compare = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2].localeCompare(b[2], "vi");
+  const compare = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2].localeCompare(b[2], document.documentElement.lang);
   function sort(list, of) {
     const sorted = [...list.children].map((item) => [item, of(item)]).sort(([, a], [, b]) => compare(a, b)).map(([item]) => item);
     if (sorted.some((item, place) => list.children[place] !== item)) list.append(...sorted);
