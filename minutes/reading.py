@@ -195,6 +195,17 @@ class _Fold(PeopleFold):
     def on_document_added(self, event: Event) -> None:
         self.documents[str(event.data["document"])] = DocumentFact(event.data["name"], event.data["sha256"])
 
+    on_document_accepted = on_document_added
+
+    def on_document_replaced(self, event: Event) -> None:
+        """The newer version stands where the older one stood."""
+        old, new = str(event.data["replaces"]), str(event.data["document"])
+        fact = DocumentFact(event.data["name"], event.data["sha256"])
+        self.documents = {new if known == old else known: fact if known == old else held for known, held in self.documents.items()}
+
+    def on_document_withdrawn(self, event: Event) -> None:
+        self.documents.pop(str(event.data["document"]), None)
+
     # ---- the result
     def facts(self) -> MinuteFacts:
         last, data = self.last, self.meeting

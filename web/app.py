@@ -29,6 +29,7 @@ from web.hub import Hub
 from web.i18n import I18n, LanguageMiddleware
 from web.limits import BodyLimit
 from web.mediaprocess import socket_path
+from web.pageimages import Press
 from web.pages import STATIC
 from web.routes import (
     admin,
@@ -154,7 +155,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
     db = Database(settings.database_url)
     db.migrate()
     return Container(
-        settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), aside=Aside(settings.data / "aside"), clock=clock or SystemClock(),
+        settings=settings, db=db, blobs=FileBlobStore(settings.data / "blobs"), aside=Aside(settings.data / "aside"), press=Press(settings.data / "pages"), clock=clock or SystemClock(),
         keys=keys.load(settings.data), i18n=I18n(settings.language), when=When(settings.timezone),
         signers=DemoAuthority(settings.data / "ca"),
     )
@@ -179,6 +180,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
         finally:
             found.walls.close()
             await found.hub.stop()
+            await found.press.close()
             found.db.close()
 
     # The routes themselves: `include_router` would make every one of them anew, at the first request of each application.

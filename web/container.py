@@ -19,6 +19,7 @@ from web.aside import Aside
 from web.keys import Keys
 from web.limits import ACTS_AT_ONCE, ACTS_PER_SECOND, TICKETS_PER_POINT
 from web.metrics import Counts
+from web.pageimages import Press
 from web.settings import Settings
 from web.together import Together
 from web.walls import Walls
@@ -46,6 +47,7 @@ class Container:
     db: Database
     blobs: BlobStore
     aside: Aside
+    press: Press
     clock: Clock
     keys: Keys
     i18n: I18n

@@ -80,4 +80,7 @@ def chores(found: Container) -> Mapping[str, Chore]:
     def waiting(now: datetime) -> None:
         found.aside.sweep(now.timestamp())
 
-    return {"aside": waiting, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    def pictures(_now: datetime) -> None:
+        found.press.sweep()
+
+    return {"pages": pictures, "aside": waiting, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

@@ -22,6 +22,7 @@ from starlette.datastructures import FormData, UploadFile
 from meetings import documents, service
 from meetings.access import Subject
 from meetings.errors import Invalid, MeetingError
+from meetings.pages import judge
 from meetings.texts import line
 from scheduler import point_sheet
 from web import firstpage
@@ -37,6 +38,7 @@ class Kept:
     media_type: str
     size: int
     sha256: str
+    pages: int | None = None
 
 
 def receive(found: Container, files: Iterable[Any]) -> tuple[list[Kept], list[str]]:
@@ -54,15 +56,16 @@ def receive(found: Container, files: Iterable[Any]) -> tuple[list[Kept], list[st
 
 
 def keep(found: Container, filename: str, data: bytes) -> Kept:
-    """Raises Invalid or TooLarge for a file that may not be here, Unavailable("blob.full")."""
+    """Raises Invalid or TooLarge for a file that may not be here, Unavailable("blob.full").  Nothing of it is kept before it is judged."""
     name = line(filename.replace("\\", "/").rpartition("/")[2], "document", 200)
     media_type = documents.check_upload(name, data, "")
     documents.check_upload(name, data, firstpage.text_of(name, data))
-    return Kept(name, media_type, len(data), found.blobs.put(data))
+    pages = judge(name, found.press.look(data)) if media_type == documents.TYPES["pdf"] else 1 if media_type.startswith("image/") else None
+    return Kept(name, media_type, len(data), found.blobs.put(data), pages)
 
 
 def add(conn: Connection, meeting_id: str, file: Kept, by: Subject, at: datetime) -> str:
-    return service.document_add(conn, meeting_id, file.name, file.media_type, file.size, file.sha256, by, at)
+    return service.document_add(conn, meeting_id, file.name, file.media_type, file.size, file.sha256, by, at, file.pages)
 
 
 def receipt(key: bytes, file: Kept) -> str:

@@ -1,4 +1,4 @@
-"""Reads and writes meetings, their agenda and conclusions, and documents.  Decides nothing; called by the use cases."""
+"""Reads and writes meetings, their agenda and conclusions.  Decides nothing; called by the use cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meetings.agenda import AgendaItem
 from meetings.errors import NotFound
 from meetings.meeting import Meeting, NewMeeting, Person, State, UnitRef
 from meetings.store.among import among
-from meetings.store.tables import agenda, conclusion, document, meeting, meeting_leader, seat
+from meetings.store.tables import agenda, conclusion, meeting, meeting_leader, seat
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")
 
@@ -169,21 +169,6 @@ def conclusions(conn: Connection, meeting_id: str) -> list[tuple[int, str]]:
     query = select(conclusion.c.ord, conclusion.c.text).where(
         conclusion.c.meeting_id == meeting_id, conclusion.c.removed_at.is_(None)).order_by(conclusion.c.ord)
     return [(row.ord, row.text) for row in conn.execute(query)]
-
-
-def add_document(conn: Connection, meeting_id: str, **values: Any) -> None:
-    ord = next_ord(conn, document, meeting_id)
-    conn.execute(insert(document).values(meeting_id=meeting_id, ord=ord, **values))
-
-
-def document_named(conn: Connection, meeting_id: str, name: str) -> bool:
-    query = select(document.c.document_id).where(document.c.meeting_id == meeting_id, document.c.name == name)
-    return conn.execute(query).first() is not None
-
-
-def documents(conn: Connection, meeting_id: str) -> list[Row[Any]]:
-    query = select(document).where(document.c.meeting_id == meeting_id)
-    return list(conn.execute(query.order_by(document.c.ord)).all())
 
 
 def _one(row: Row[Any] | None) -> Meeting:

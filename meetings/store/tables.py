@@ -192,11 +192,21 @@ document = Table(
     Column("sha256", String(64), nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("added_by", String(36), nullable=False),
+    Column("pages", Integer),
+    Column("state", String(9), nullable=False, server_default=text("'in'")),
+    Column("replaces", String(36)),
+    Column("ended_at", UtcDateTime),
+    Column("point_id", Integer),
     CheckConstraint("size > 0", name="size"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
-    Index("uq_document_meeting_name", "meeting_id", "name", unique=True),
+    CheckConstraint("pages IS NULL OR pages >= 1", name="pages"),
+    CheckConstraint("state IN ('offered', 'in', 'refused', 'replaced', 'withdrawn')", name="state"),
+    Index("uq_document_meeting_name", "meeting_id", "name", unique=True,
+          sqlite_where=text("state IN ('offered', 'in')"), postgresql_where=text("state IN ('offered', 'in')")),
     Index("uq_document_meeting_ord", "meeting_id", "ord", unique=True),
+    Index("uq_document_replaces", "replaces", unique=True),
 )
+"""`pages` is null for what is not shown by pages; `replaces` the version before; `point_id` of the point that handed it in."""
 
 delegate = Table(
     "delegate", metadata,

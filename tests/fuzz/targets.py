@@ -21,7 +21,7 @@ from media.fragment import answer_fragment, parse_fragment
 from media.limits import MAX_DATAGRAM
 from media.sdp import parse_offer
 from media.tcp import Frames
-from tests.fuzz import recording, stateful
+from tests.fuzz import paper, recording, stateful
 from tests.fuzz.engine import Tape, Target, documented
 from tests.media.test_sdp import LOCAL, VIDEO, offer
 
@@ -311,6 +311,7 @@ TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("frames", recording.frames, recording.PACKETS, 1500, slowest=0.01),
     Target("order", recording.order, recording.STEPS, 1500, slowest=0.01),
     Target("file", recording.file, recording.FILES, 3000),
+    Target("paper", paper.paper, paper.SEEDS, 6000, slowest=0.03),
     Target("twcc", arrivals, _ARRIVALS, 1000),
     Target("stream", stream, (b"\x00\x03abc\x00\x00\x00\x01d", b"\x05\xdc" + bytes(1500), b"\x05\xdd", b"\x00\x14" + bytes(20)), 4000),
     Target("hall", stateful.hall, _STORIES, 600, slowest=0.03),

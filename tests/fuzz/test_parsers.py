@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from media.errors import BadPacket
-from tests.fuzz import hall, recording, stateful, targets
+from tests.fuzz import hall, paper, recording, stateful, targets
 from tests.fuzz.engine import GROWTH, Target, attempt, documented, loop
 from tests.fuzz.targets import TARGETS
 
@@ -30,14 +30,14 @@ def test_nothing_one_byte_the_longest_and_what_once_broke_it(name: str) -> None:
     assert time.process_time() - started < 5 * target.slowest * len(inputs)
 
 
-@pytest.mark.parametrize("module", [targets, recording, stateful, hall], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [targets, recording, stateful, hall, paper], ids=lambda module: module.__name__)
 def test_no_target_catches_anything_but_what_its_parser_documents(module: ModuleType) -> None:
     """Else a defect would be an outcome like another."""
     source = inspect.getsource(module)
     assert "suppress(" not in source
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None and ast.unparse(node.type) in ("BadPacket", "BadSdp", "MediaError"), ast.unparse(node)
+            assert node.type is not None and ast.unparse(node.type) in ("BadPacket", "BadSdp", "MediaError", "Unreadable"), ast.unparse(node)
             assert "documented(error, " in ast.unparse(node), ast.unparse(node)
 
 

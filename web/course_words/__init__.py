@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from web.course_words import base
+from web.course_words import base, papers
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
     base.AREA,
+    papers.AREA,
 )
