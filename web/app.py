@@ -11,20 +11,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
-from web import capacity, errors, housekeeping, keys, scripts
+from web import capacity, errors, housekeeping, keys
 from web.api import v1
 from web.aside import Aside
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.delivery import Delivery
-from web.headers import SecurityHeaders, static_cache
+from web.files import Static
+from web.headers import SecurityHeaders
 from web.hub import Hub
 from web.i18n import I18n, LanguageMiddleware
 from web.limits import BodyLimit
@@ -137,16 +135,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     *v1.ROUTERS,
 )
 """Every router of the product.  A route outside this tuple does not exist."""
-
-
-class Static(StaticFiles):
-    """Files named with their hash may be kept for good."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        file, kept = scripts.plain(path)
-        response = await super().get_response(file, scope)
-        response.headers["cache-control"] = static_cache(path, kept or b"v=" in scope.get("query_string", b""))
-        return response
 
 
 def assemble(settings: Settings, *, clock: Clock | None = None) -> Container:
