@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 STATIC = Path(__file__).parent / "static"
-_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.[^"]+)"', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)(?:[^;"()]*?\sfrom)?\s*"(\.\.?/[^"]+)"', re.MULTILINE)
 
 
 @cache

@@ -84,6 +84,7 @@ export function notice(text, bad = false) {
 
 /** Runs an action of a button: the button waits, a refusal is said in the server's words. */
 export async function act(button, action) {
+  const focused = button && document.activeElement === button;      // a button that waits loses the focus: it gets it back
   if (button) button.disabled = true;
   try {
     return await action();
@@ -92,6 +93,7 @@ export async function act(button, action) {
     return undefined;
   } finally {
     if (button) button.disabled = false;
+    if (focused && document.activeElement === document.body) button.focus({ preventScroll: true });
   }
 }
 
