@@ -1,16 +1,17 @@
 """The programme: which item runs, and what happens when the chair goes to another.  Pure; called by `conduct`.
 
-At most one item runs.  An item may be taken up again later; the ledger keeps every start and end.
+At most one item runs.  An item may be taken up again later; the ledger keeps every start and end.  Planned minutes are kept,
+planned hours follow from them: a meeting that is moved keeps its programme.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meetings.errors import Conflict, Invalid, NotFound
-from meetings.meeting import MAX_AGENDA, AgendaLine
+from meetings.meeting import MAX_AGENDA, MAX_MINUTES, AgendaLine
 from meetings.texts import line
 
 
@@ -23,6 +24,13 @@ class AgendaItem:
     presenter: str
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    minutes: int | None = None
+    """Planned length."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the item that runs has had its planned minutes."""
+        return self.started_at + timedelta(minutes=self.minutes) if self.running and self.started_at and self.minutes else None
 
     @property
     def running(self) -> bool:
@@ -42,7 +50,8 @@ def number(lines: Sequence[AgendaLine]) -> tuple[AgendaItem, ...]:
     if len(lines) > MAX_AGENDA:
         raise Invalid("agenda.too_long", field="agenda", limit=MAX_AGENDA)
     return tuple(
-        AgendaItem(index, line(entry.title, "agenda", 500), line(entry.presenter, "presenter", 200, empty=True))
+        AgendaItem(index, line(entry.title, "agenda", 500), line(entry.presenter, "presenter", 200, empty=True),
+                   minutes=_minutes(entry.minutes))
         for index, entry in enumerate(lines, start=1)
     )
 
@@ -64,3 +73,31 @@ def go(items: Sequence[AgendaItem], to: int | None) -> Step:
     if target.running:
         raise Conflict("agenda.running", item=to, title=target.title)
     return Step(running, target)
+
+
+def planned(items: Sequence[AgendaItem], start: datetime) -> dict[int, tuple[datetime, datetime | None]]:
+    """item → its planned hours, of those before which every item has its minutes; the last may be without an end."""
+    hours, at = dict[int, tuple[datetime, datetime | None]](), start
+    for item in items:
+        end = at + timedelta(minutes=item.minutes) if item.minutes else None
+        hours[item.item] = (at, end)
+        if end is None:
+            break
+        at = end
+    return hours if any(item.minutes for item in items) else {}
+
+
+def followed(before: Sequence[AgendaItem], after: Sequence[AgendaItem]) -> dict[int, int | None]:
+    """Where the items of a programme went when it was written anew, told by their titles; None = it is gone.
+
+    For whatever names an item by its number and was there before: entries of the queue, motions, papers.
+    """
+    at = {item.title: item.item for item in reversed(after)}
+    same = {item.item for item in before if any(one.item == item.item and one.title == item.title for one in after)}
+    return {item.item: item.item if item.item in same else at.get(item.title) for item in before}
+
+
+def _minutes(value: int | None) -> int | None:
+    if value is None or 1 <= value <= MAX_MINUTES:
+        return value
+    raise Invalid("agenda.minutes", field="agenda", most=MAX_MINUTES)

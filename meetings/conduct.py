@@ -1,4 +1,4 @@
-"""Use cases of an open meeting: agenda, floor, hands, votes, conclusions.  Re-exported by `service`.
+"""Use cases of an open meeting: agenda, votes, conclusions.  Re-exported by `service`; who speaks: `speaking`.
 
 All of them lock the meeting first, so two decisions of one meeting never interleave; the ledger is their order.
 """
@@ -9,12 +9,12 @@ from datetime import datetime
 
 from meetings import agenda as programme
 from meetings import voting
-from meetings.access import Action, Subject, decide
+from meetings.access import Action, Subject
 from meetings.admission import new_receipt
 from meetings.errors import Closed, Conflict, NotAllowed, NotFound
 from meetings.ids import new_id
-from meetings.meeting import Meeting, State
-from meetings.permit import permit
+from meetings.meeting import Meeting
+from meetings.permit import conducting, permit
 from meetings.store import ledger_store, meeting_store, seat_store, vote_store
 from meetings.store.database import Connection
 from meetings.texts import line, paragraph
@@ -25,7 +25,7 @@ CONCLUSION_LIMIT = 5000
 
 def agenda_go(conn: Connection, meeting_id: str, item: int | None, by: Subject, at: datetime) -> None:
     """End the running item and start `item` (None: only end).  Raises NotFound("agenda.unknown"), Conflict."""
-    _conducting(conn, meeting_id, by)
+    conducting(conn, meeting_id, by)
     step = programme.go(meeting_store.agenda_of(conn, meeting_id), item)
     if step.end:
         end_running_item(conn, meeting_id, by, at)
@@ -43,64 +43,13 @@ def end_running_item(conn: Connection, meeting_id: str, by: Subject, at: datetim
             ledger_store.append(conn, meeting_id, "agenda.ended", at, by, data={"item": item.item})
 
 
-def floor_give(conn: Connection, meeting_id: str, point_id: int | None, by: Subject, at: datetime) -> None:
-    """Give the floor to one point; whoever had it loses it, and the point's hand goes down.  None = take it back.
-
-    Raises NotFound("seat.unknown"), Conflict("floor.absent" | "floor.has" | "floor.free").
-    """
-    _conducting(conn, meeting_id, by)
-    holder = seat_store.floor_of(conn, meeting_id)
-    if point_id is None:
-        if holder is None:
-            raise Conflict("floor.free")
-        end_floor(conn, meeting_id, by, at)
-        return
-    seat = seat_store.one(conn, meeting_id, point_id)
-    if holder and holder[0] == point_id:
-        raise Conflict("floor.has", point=seat.point)
-    if seat.joined_at is None:
-        raise Conflict("floor.absent", point=seat.point)
-    end_floor(conn, meeting_id, by, at)
-    seat_store.give_floor(conn, meeting_id, point_id, at)
-    ledger_store.append(conn, meeting_id, "floor.given", at, by, point=seat.point)
-    if seat.hand_at is not None:
-        _set_hand(conn, meeting_id, seat, False, by, at)
-
-
-def end_floor(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
-    """Part of `floor_give` and of closing; does nothing when nobody has the floor."""
-    if holder := seat_store.floor_of(conn, meeting_id):
-        seat_store.take_floor(conn, meeting_id)
-        point = seat_store.one(conn, meeting_id, holder[0]).point
-        ledger_store.append(conn, meeting_id, "floor.taken", at, by, point=point)
-
-
-def hand(conn: Connection, meeting_id: str, point_id: int, up: bool, by: Subject, at: datetime) -> bool:
-    """Raise or lower a point's hand; False if it was so already.
-
-    The point itself does it; chair and secretary may lower a hand, not raise one.
-    """
-    meeting = meeting_store.lock(conn, meeting_id)
-    own = by.seat is not None and by.seat.point_id == point_id
-    if not (own and decide(by, Action.HAND_RAISE, meeting.resource()).allowed):
-        permit(conn, meeting, by, Action.HAND_RAISE if up else Action.MEETING_CONDUCT)
-        if up:
-            raise NotAllowed("hand.foreign")
-    meeting.check_state(State.OPEN, State.SUSPENDED)
-    seat = seat_store.one(conn, meeting_id, point_id)
-    if (seat.hand_at is not None) == up:
-        return False
-    _set_hand(conn, meeting_id, seat, up, by, at)
-    return True
-
-
 def motion_open(conn: Connection, meeting_id: str, title: str, rule: Rule, by: Subject, at: datetime) -> str:
     """Open a vote; its id.  Every booked point may vote.  One vote at a time.
 
     Raises Conflict("motion.open" | "motion.no_quorum").
     """
     title = line(title, "motion", 500)
-    _conducting(conn, meeting_id, by)
+    conducting(conn, meeting_id, by)
     if running := vote_store.open_motion(conn, meeting_id):
         raise Conflict("motion.open", title=running.title)
     seats = seat_store.seats(conn, meeting_id)
@@ -142,7 +91,7 @@ def cast(conn: Connection, motion_id: str, point_id: int, choice: str, by: Subje
 def motion_close(conn: Connection, motion_id: str, by: Subject, at: datetime) -> Tally:
     """Close the vote and state its result.  Raises Closed("motion.closed")."""
     meeting_id = vote_store.meeting_of(conn, motion_id)
-    _conducting(conn, meeting_id, by)
+    conducting(conn, meeting_id, by)
     motion = vote_store.load(conn, motion_id)
     if motion.closed_at is not None:
         raise Closed("motion.closed", title=motion.title)
@@ -159,7 +108,7 @@ def motion_close(conn: Connection, motion_id: str, by: Subject, at: datetime) ->
 def conclusion_write(conn: Connection, meeting_id: str, text: str, by: Subject, at: datetime) -> int:
     """Append one numbered conclusion; its number, which is never given again."""
     text = paragraph(text, "conclusion", CONCLUSION_LIMIT)
-    _conducting(conn, meeting_id, by)
+    conducting(conn, meeting_id, by)
     ord = meeting_store.add_conclusion(conn, meeting_id, text, at)
     ledger_store.append(conn, meeting_id, "conclusion.written", at, by, data={"ord": ord, "text": text})
     return ord
@@ -167,18 +116,10 @@ def conclusion_write(conn: Connection, meeting_id: str, text: str, by: Subject, 
 
 def conclusion_remove(conn: Connection, meeting_id: str, ord: int, by: Subject, at: datetime) -> None:
     """Strike a conclusion; the ledger keeps what it was.  Raises NotFound("conclusion.unknown")."""
-    _conducting(conn, meeting_id, by)
+    conducting(conn, meeting_id, by)
     if not meeting_store.remove_conclusion(conn, meeting_id, ord, at):
         raise NotFound("conclusion.unknown", ord=ord)
     ledger_store.append(conn, meeting_id, "conclusion.removed", at, by, data={"ord": ord})
-
-
-def _conducting(conn: Connection, meeting_id: str, by: Subject) -> Meeting:
-    """The locked meeting, if `by` conducts it and it is in session."""
-    meeting = meeting_store.lock(conn, meeting_id)
-    permit(conn, meeting, by, Action.MEETING_CONDUCT)
-    meeting.check_state(State.OPEN, State.SUSPENDED)
-    return meeting
 
 
 def _check_voter(conn: Connection, meeting: Meeting, motion_id: str, point_id: int, by: Subject) -> None:
@@ -187,9 +128,3 @@ def _check_voter(conn: Connection, meeting: Meeting, motion_id: str, point_id: i
     own = by.seat is not None and by.seat.point_id == point_id
     if not own or not vote_store.entitled(conn, motion_id, point_id):
         raise NotAllowed("ballot.not_entitled", point=point_id)
-
-
-def _set_hand(conn: Connection, meeting_id: str, seat: seat_store.Seat, up: bool, by: Subject, at: datetime) -> None:
-    seat_store.set_hand(conn, meeting_id, seat.point_id, at if up else None)
-    kind = "hand.raised" if up else "hand.lowered"
-    ledger_store.append(conn, meeting_id, kind, at, by, point=seat.point)

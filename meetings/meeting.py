@@ -44,6 +44,7 @@ CHANGEABLE = frozenset({State.DRAFT, State.CONVENED})
 """Not opened yet: its time, its points and its people may still be others."""
 
 MAX_AGENDA = 500
+MAX_MINUTES = 24 * 60
 MAX_LEADERS = 20
 MAX_LENGTH = timedelta(days=31)
 
@@ -101,6 +102,7 @@ class AgendaLine:
 
     title: str
     presenter: str = ""
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

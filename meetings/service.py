@@ -2,7 +2,7 @@
 
 Each takes the open write transaction first, checks who asks (`permit`), locks the meeting, changes the tables and
 appends what happened to the ledger, all in that one transaction.  The other use cases live beside this module and are
-re-exported here: `conduct` (agenda, floor, votes, conclusions), `seats` (booked points, presence, delegates),
+re-exported here: `conduct` (agenda, votes, conclusions), `speaking` (floor and hands; the rest of it is called there), `seats` (booked points, presence, delegates),
 `entry` (links, tickets), `papers` (documents).  Called by the scheduler and the web; starts nothing, sends nothing.
 """
 
@@ -22,10 +22,7 @@ from meetings.conduct import (
     cast,
     conclusion_remove,
     conclusion_write,
-    end_floor,
     end_running_item,
-    floor_give,
-    hand,
     motion_close,
     motion_open,
 )
@@ -59,8 +56,9 @@ from meetings.seats import (
     seats_rename,
     seats_set,
 )
+from meetings.speaking import clock_start, clock_stop, end_floor, floor_give, hand
 from meetings.state import RoomState, state
-from meetings.store import ledger_store, meeting_store, seat_store, vote_store
+from meetings.store import ledger_store, meeting_store, seat_store, speech_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.meeting_store import find
 from meetings.texts import line
@@ -115,6 +113,7 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
     shown: dict[str, Any] = {}
     if "agenda" in changes:
         items = programme.number(wanted.agenda)
+        speech_store.follow(conn, meeting_id, programme.followed(meeting_store.agenda_of(conn, meeting_id), items))
         meeting_store.set_agenda(conn, meeting_id, items)
         shown["agenda"] = _agenda_data(items)
     meeting_store.save(conn, meeting_id, title=wanted.title, kind=wanted.kind, place=wanted.place,
@@ -144,10 +143,11 @@ def open(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None: 
 
 
 def suspend(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
-    """OPEN → SUSPENDED.  The room and the seats stay as they are."""
+    """OPEN → SUSPENDED.  The room and the seats stay as they are; the clock of who speaks stands until it goes on."""
     _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.SUSPENDED)
     recordings.follow(conn, meeting_id, State.SUSPENDED, by, at)
     _move(conn, meeting_id, State.SUSPENDED, "meeting.suspended", by, at)
+    clock_stop(conn, meeting_id, at)
 
 
 def resume(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
@@ -156,6 +156,7 @@ def resume(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None
     meeting.check_state(State.SUSPENDED)
     _move(conn, meeting_id, State.OPEN, "meeting.resumed", by, at)
     recordings.follow(conn, meeting_id, State.OPEN, by, at)
+    clock_start(conn, meeting_id, at)
 
 
 def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
@@ -182,6 +183,7 @@ def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: date
     reason = line(reason, "reason", 500)
     _for_move(conn, meeting_id, by, Action.MEETING_EDIT, State.CANCELLED)
     seat_store.leave_all(conn, meeting_id, "closed", at)
+    speech_store.lapse(conn, meeting_id, at)
     _move(conn, meeting_id, State.CANCELLED, "meeting.cancelled", by, at, data={"reason": reason})
 
 
@@ -228,7 +230,9 @@ def _created(new: NewMeeting, items: Sequence[AgendaItem]) -> dict[str, Any]:
 
 
 def _agenda_data(items: Sequence[AgendaItem]) -> list[dict[str, Any]]:
-    return [{"item": item.item, "title": item.title, "presenter": item.presenter} for item in items]
+    """Minutes only where they are planned: what has none reads as it always did."""
+    return [{"item": item.item, "title": item.title, "presenter": item.presenter, **({"minutes": item.minutes} if item.minutes else {})}
+            for item in items]
 
 
 def _shown(value: Any) -> Any:

@@ -7,13 +7,14 @@ what.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import Meeting
-from meetings.store import ledger_store, meeting_store, seat_store, voice_store, vote_store
+from meetings.speech import Kind, Speech, Standing, Times, queue
+from meetings.store import ledger_store, meeting_store, seat_store, speech_store, voice_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.seat_store import Seat
 from meetings.voices import NOTHING_SAID, Voices
@@ -60,6 +61,13 @@ class RoomState:
     last_motion: ClosedMotion | None
     conclusions: tuple[tuple[int, str], ...]
     voices: Voices = NOTHING_SAID
+    queue: tuple[Speech, ...] = ()
+    """Whoever waits to speak, the next one first."""
+    speaking: Speech | None = None
+    paused: Speech | None = None
+    times: Times = Times()
+    used: dict[str, int] = field(default_factory=dict)
+    """unit → milliseconds of its contributions that are over."""
 
     @property
     def running(self) -> AgendaItem | None:
@@ -68,9 +76,9 @@ class RoomState:
 
     @property
     def hands(self) -> tuple[Seat, ...]:
-        """Raised hands, the earliest first."""
-        raised = [seat for seat in self.seats if seat.hand_at is not None]
-        return tuple(sorted(raised, key=lambda seat: (seat.hand_at, seat.point_id)))
+        """Points with a raised hand, a contribution that waits, in the order of the queue."""
+        raised = {seat.point_id: seat for seat in self.seats if seat.hand_at is not None}
+        return tuple(dict.fromkeys(raised[one.point_id] for one in self.queue if one.kind is Kind.CONTRIBUTION))
 
     @property
     def present(self) -> int:
@@ -83,6 +91,7 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
     seats = tuple(seat_store.seats(conn, meeting_id))
     holder = seat_store.floor_of(conn, meeting_id)
     motion, last = _motions(conn, meeting_id)
+    live = speech_store.live(conn, meeting_id)
     return RoomState(
         version=ledger_store.last_seq(conn, meeting_id),
         meeting=meeting,
@@ -94,6 +103,11 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
         last_motion=last,
         conclusions=tuple(meeting_store.conclusions(conn, meeting_id)),
         voices=voice_store.voices_of(conn, meeting_id),
+        queue=queue(live),
+        speaking=next((one for one in live if one.standing is Standing.SPEAKING), None),
+        paused=next((one for one in live if one.standing is Standing.PAUSED), None),
+        times=speech_store.times(conn, meeting_id),
+        used=speech_store.used(conn, meeting_id),
     )
 
 

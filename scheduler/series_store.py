@@ -234,7 +234,7 @@ def _series(rule: str, zone: str, first: Meeting, leave_out: frozenset[datetime]
 
 def _like(conn: Connection, first: Meeting) -> NewMeeting:
     """The same meeting again; its papers stay with the first."""
-    agenda = tuple(AgendaLine(item.title, item.presenter) for item in meeting_store.agenda_of(conn, first.meeting_id))
+    agenda = tuple(AgendaLine(item.title, item.presenter, item.minutes) for item in meeting_store.agenda_of(conn, first.meeting_id))
     return NewMeeting(first.title, first.unit, first.start, first.end, first.chair, first.secretary, first.division_head,
                       first.clerk, first.main_point_id, agenda, first.kind, first.place, first.leaders)
 

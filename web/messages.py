@@ -19,6 +19,7 @@ from web import (
     messages_requests,
     messages_room,
     messages_scheduler,
+    messages_speech,
     messages_voices,
 )
 from web.i18n import N_
@@ -63,6 +64,7 @@ TEXTS: dict[str, str] = {
     **messages_papers.TEXTS,
     **messages_room.TEXTS,
     **messages_voices.TEXTS,
+    **messages_speech.TEXTS,
     **messages_lines.TEXTS,
     **messages_recording.TEXTS,
     **messages_mail.TEXTS,

@@ -75,7 +75,7 @@ TEXTS: dict[str, str] = {
     "rule.quorum": N_("Tỷ lệ tối thiểu có mặt phải là phân số từ 0 đến 1, ví dụ 2/3."),
     "seat.twice": N_("Có điểm cầu được chọn hai lần. Hãy tải lại trang rồi chọn lại."),
     "seat.unknown": N_("Điểm cầu này không có trong thành phần của cuộc họp."),
-    "seat.used": N_("Có điểm cầu đã vào phòng họp hoặc đã khai đại biểu, không bỏ được nữa."),
+    "seat.used": N_("Có điểm cầu đã vào phòng họp, đã khai đại biểu hoặc đã đăng ký phát biểu, không bỏ được nữa."),
     "session.unknown": N_("Phiên truyền hình này đã kết thúc. Hãy vào lại phòng họp."),
     "text.control": N_("{Field} có ký tự không nhìn thấy được ({char}). Hãy gõ lại thay vì dán."),
     "text.empty": N_("Chưa nhập {field}."),

@@ -84,6 +84,11 @@ def last_seq(conn: Connection, meeting_id: str | None) -> int:
     return conn.execute(select(func.max(event.c.seq)).where(_chain(meeting_id))).scalar() or 0
 
 
+def not_before(conn: Connection, meeting_id: str, at: datetime) -> datetime:
+    """`at`, or the time of the chain's last event where a clock was set back; the meeting is locked.  The next event bears it."""
+    return _not_before(_last(conn, meeting_id), at)
+
+
 def _last(conn: Connection, meeting_id: str | None) -> Row[Any] | None:
     query = select(event.c.seq, event.c.hash, event.c.at).where(_chain(meeting_id))
     return conn.execute(query.order_by(event.c.seq.desc()).limit(1)).first()

@@ -125,7 +125,7 @@ def find(
 
 
 def agenda_of(conn: Connection, meeting_id: str) -> list[AgendaItem]:
-    query = select(agenda.c.item, agenda.c.title, agenda.c.presenter, agenda.c.started_at, agenda.c.ended_at)
+    query = select(agenda.c.item, agenda.c.title, agenda.c.presenter, agenda.c.started_at, agenda.c.ended_at, agenda.c.minutes)
     query = query.where(agenda.c.meeting_id == meeting_id).order_by(agenda.c.item)
     return [AgendaItem(*row) for row in conn.execute(query)]
 
@@ -135,7 +135,7 @@ def set_agenda(conn: Connection, meeting_id: str, items: Sequence[AgendaItem]) -
     conn.execute(delete(agenda).where(agenda.c.meeting_id == meeting_id))
     if items:
         conn.execute(insert(agenda), [
-            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter}
+            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter, "minutes": item.minutes}
             for item in items
         ])
 

@@ -13,6 +13,7 @@ from meetings.errors import NotFound
 from meetings.meeting import PointRef
 from meetings.store.bulk import add_rows
 from meetings.store.people_table import head_count
+from meetings.store.speech_table import speech
 from meetings.store.tables import delegate, floor, join_link, presence, seat
 from meetings.store.voice_table import chat_message, voice
 
@@ -86,7 +87,7 @@ def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[
     """Those of the points that already left traces in the record and can no longer be unbooked."""
     traces = [
         select(table.c.point_id).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids))
-        for table in (presence, floor, delegate, chat_message, head_count)
+        for table in (presence, floor, delegate, chat_message, head_count, speech)
     ]
     return sorted(set(conn.execute(traces[0].union(*traces[1:])).scalars()))
 
@@ -98,6 +99,10 @@ def remove(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> None:
 
 def set_hand(conn: Connection, meeting_id: str, point_id: int, at: datetime | None) -> None:
     conn.execute(_seat_row(meeting_id, point_id).values(hand_at=at))
+
+
+def lower_hands(conn: Connection, meeting_id: str) -> None:
+    conn.execute(update(seat).where(seat.c.meeting_id == meeting_id, seat.c.hand_at.is_not(None)).values(hand_at=None))
 
 
 def join(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> None:

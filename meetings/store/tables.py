@@ -88,9 +88,12 @@ agenda = Table(
     Column("item", Integer, primary_key=True),
     Column("title", String(500), nullable=False),
     Column("presenter", String(200), nullable=False),
+    # Planned length; when it is its turn follows from those before it and is not kept.
+    Column("minutes", Integer),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     CheckConstraint("item >= 1", name="item"),
+    CheckConstraint("minutes > 0", name="minutes"),
     CheckConstraint("ended_at IS NULL OR started_at IS NOT NULL", name="started_before_ended"),
     Index("uq_agenda_running", "meeting_id", unique=True,
           sqlite_where=text("started_at IS NOT NULL AND ended_at IS NULL"),

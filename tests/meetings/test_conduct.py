@@ -89,14 +89,14 @@ def test_a_point_that_drops_out_keeps_the_floor(sqlite_db: Database, at: datetim
     assert (state.floor.point_id, state.floor.joined_at) == (3, None)
 
 
-def test_hands_queue_in_the_order_they_went_up(db: Database, at: datetime) -> None:
+def test_hands_queue_in_the_order_of_the_record_whatever_the_clocks_say(db: Database, at: datetime) -> None:
     with db.write() as conn:
         meeting_id = opened(conn, at)
         for delay, point in ((2, POINTS[1]), (1, POINTS[4]), (3, POINTS[2])):
             who = seat_of(meeting_id, point)
             assert service.hand(conn, meeting_id, point.point_id, True, by=who, at=at + timedelta(seconds=delay))
         assert not service.hand(conn, meeting_id, 2, True, by=seat_of(meeting_id, POINTS[1]), at=at)
-        assert [seat.point_id for seat in service.state(conn, meeting_id).hands] == [5, 2, 3]
+        assert [seat.point_id for seat in service.state(conn, meeting_id).hands] == [2, 5, 3]
         assert service.hand(conn, meeting_id, 5, False, by=CHAIR, at=at)
         assert service.hand(conn, meeting_id, 2, False, by=seat_of(meeting_id, POINTS[1]), at=at)
         assert [seat.point_id for seat in service.state(conn, meeting_id).hands] == [3]

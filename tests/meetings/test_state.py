@@ -72,4 +72,4 @@ def test_the_state_of_a_whole_province_holds_every_seat_and_asks_the_database_a_
         event.listen(conn, "before_cursor_execute", lambda *call: asked.append(call[2]))
         state = service.state(conn, meeting_id)
     assert (state.present, len(state.seats), state.version) == (239, 239, 245 + 200)
-    assert len(asked) <= 12, asked
+    assert len(asked) <= 16, asked
