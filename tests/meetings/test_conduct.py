@@ -276,7 +276,6 @@ def test_nothing_is_conducted_before_the_opening(sqlite_db: Database, at: dateti
             lambda: service.floor_give(conn, meeting_id, 1, by=CHAIR, at=at),
             lambda: service.motion_open(conn, meeting_id, "x", ANY, by=CHAIR, at=at),
             lambda: service.conclusion_write(conn, meeting_id, "x", by=CHAIR, at=at),
-            lambda: service.hand(conn, meeting_id, 1, True, by=seat_of(meeting_id, POINTS[0]), at=at),
         ):
             with pytest.raises(Conflict, match=r"meeting\.state"):
                 attempt()
