@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers
+from web.course_words import base, papers, speech
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
     base.AREA,
     papers.AREA,
+    speech.AREA,
 )

@@ -1,4 +1,4 @@
-"""Sentences of what stands in every meeting's record: its life, points, floor, votes, conclusions, papers, minutes."""
+"""Sentences of what stands in every meeting's record: its life, points, votes, conclusions, papers, minutes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ RUNS: dict[str, tuple[str, str]] = {
     "point.joined": (N_("{n} điểm cầu vào họp"), "{n} points joined"),
     "point.left": (N_("{n} điểm cầu rời họp"), "{n} points left"),
     "ballot.cast": (N_("{n} điểm cầu biểu quyết"), "{n} points voted"),
-    "hand.raised": (N_("{n} điểm cầu đăng ký phát biểu"), "{n} points raised hands"),
     "delegate.registered": (N_("Đăng ký {n} đại biểu"), "{n} delegates registered"),
     "delegate.recorded": (N_("Ghi {n} đại biểu"), "{n} delegates recorded"),
     "line.tested": (N_("{n} lần kiểm tra đường truyền"), "{n} line tests"),
 }
-MINOR = frozenset({"hand.raised", "hand.lowered", "point.joined", "point.left", "ballot.cast", "delegate.recorded", "delegate.registered", "delegate.withdrawn", "line.tested"})
+MINOR = frozenset({"point.joined", "point.left", "ballot.cast", "delegate.recorded", "delegate.registered", "delegate.withdrawn", "line.tested"})
 
 
 def _motion_closed(data: Mapping[str, Any], point: str) -> str:
@@ -67,10 +66,6 @@ _TELL: dict[str, Teller] = {
     "agenda.ended": lambda d, p: _("Xong mục {item}", item=d["item"]),
     "point.joined": lambda d, p: _("{point} vào họp", point=p),
     "point.left": lambda d, p: _("{point} rời họp ({reason})", point=p, reason=_(LEAVE_REASONS.get(d["reason"], d["reason"]))),
-    "floor.given": lambda d, p: _("Mời {point} phát biểu", point=p),
-    "floor.taken": lambda d, p: _("{point} phát biểu xong", point=p),
-    "hand.raised": lambda d, p: _("{point} đăng ký phát biểu", point=p),
-    "hand.lowered": lambda d, p: _("{point} rút đăng ký", point=p),
     "motion.opened": lambda d, p: _("Mở biểu quyết “{title}”: {present}/{entitled} có mặt", title=d["title"],
                                     present=d["present"], entitled=d["entitled"]),
     "ballot.cast": lambda d, p: _("{point} biểu quyết", point=p),
