@@ -26,7 +26,8 @@ SIGNIN_WINDOW = timedelta(minutes=1)
 # A whole province sits behind one gateway, so an address is judged by its failures alone, and generously.
 FAILURES_PER_ADDRESS = 30
 FAILURES_WINDOW = timedelta(minutes=10)
-TICKETS_PER_POINT = 10
+TICKETS_PER_POINT = 10  # of one role a minute that opened nothing; a line that comes and goes spends many, and uses each
+SESSIONS_PER_POINT = 120  # of one role a minute: more no line breaks
 ACTS_AT_ONCE = 20  # hands and ballots of one point in one meeting: each is an event of the record for ever; then as many a second as below
 ACTS_PER_SECOND = 0.5
 DOWNLOADS_PER_ACCOUNT = 30  # of minutes and packets; a delegate's link counts like an account

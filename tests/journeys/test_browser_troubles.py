@@ -146,7 +146,7 @@ ALOUD = """async (url) => {
   window.aloud = [];
   new MutationObserver(() => window.aloud.push(document.getElementById("told").textContent))
     .observe(document.getElementById("told"), { childList: true, characterData: true, subtree: true });
-  const mine = () => ({ up: "u", down: "d", resting: false, shown: new Map([["m", "204"]]), still: new Set(), rows: { m: 180 } });
+  const mine = () => ({ up: "u", down: "d", resting: false, shown: new Map([["m", "204"]]), still: new Set(), rows: { m: 180 }, heeded: [] });
   window.troubles = new Troubles({ me: "22", mine, changed() {} });
 }"""
 

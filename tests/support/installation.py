@@ -106,11 +106,18 @@ class Installation:
                 await asyncio.sleep(0.02)
             self._started.set()
             await serving
+            await self._cut_off()
         except BaseException as error:
             self._failed = error
             raise
         finally:
             self._started.set()
+
+    async def _cut_off(self) -> None:
+        """Connections that a dead line left in the middle of their handshake are nobody's; they would wait for a minute."""
+        for transport in list(getattr(self.loop, "_transports", {}).values()):
+            transport.abort()
+        await asyncio.sleep(0)
 
     # --- what is in it ---------------------------------------------------------------------------------------------
 

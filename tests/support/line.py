@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from playwright.async_api import Browser, async_playwright
 
@@ -42,22 +43,28 @@ class Line:
 
     @classmethod
     @contextlib.contextmanager
-    def laid(cls) -> Iterator[Line]:
+    def laid(cls) -> Iterator[Self]:
         """A cable for as long as the block lasts."""
         assert os.geteuid() == 0, "network namespaces need root"
         line = cls()
         run("ip", "netns", "add", line.namespace)
         try:
-            run("ip", "link", "add", line._near, "type", "veth", "peer", "name", line._far, "netns", line.namespace)
-            run("ip", "addr", "add", f"{line.here}/30", "dev", line._near)
-            run("ip", "link", "set", line._near, "up")
-            run("ip", "-n", line.namespace, "addr", "add", f"{line.there}/30", "dev", line._far)
-            run("ip", "-n", line.namespace, "link", "set", line._far, "up")
-            run("ip", "-n", line.namespace, "link", "set", "lo", "up")
-            yield line
+            with line._cable():
+                run("ip", "addr", "add", f"{line.here}/30", "dev", line._near)
+                run("ip", "link", "set", line._near, "up")
+                run("ip", "-n", line.namespace, "addr", "add", f"{line.there}/30", "dev", line._far)
+                run("ip", "-n", line.namespace, "link", "set", line._far, "up")
+                run("ip", "-n", line.namespace, "link", "set", "lo", "up")
+                yield line
+                line.free()
         finally:
-            line.free()
             run("ip", "netns", "del", line.namespace)  # the cable goes with it
+
+    @contextlib.contextmanager
+    def _cable(self) -> Iterator[None]:
+        """Both ends are there as long as the block lasts, without addresses."""
+        run("ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self.namespace)
+        yield
 
     def move(self) -> None:
         """The far end changes its network: its address is gone, and another one reaches this end as before."""

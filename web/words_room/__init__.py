@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-AREAS: tuple[Callable[[], dict[str, str]], ...] = ()
+from web.words_room import line
+
+AREAS: tuple[Callable[[], dict[str, str]], ...] = (line.words,)
 """One `words` an area."""
 
 

@@ -1,5 +1,6 @@
 /* The meeting's news by server-sent events.  Retries by itself, also where the browser's own retry gives up
- * (an HTTP error ends an EventSource for good) and where a line dies without a word (no heartbeat). */
+ * (an HTTP error ends an EventSource for good) and where a line dies without a word (no heartbeat); `probe.js` tells it when the
+ * line is dead and when it is back.  It never calls itself connected while the server is known not to answer. */
 
 import { ANSWER_TIME, pauseAfter, refusal } from "./link.js";
 
@@ -12,8 +13,11 @@ export class Feed {
   constructor(url, handlers, { changed, refused }) {
     Object.assign(this, { url, handlers, changed, refused });
     this.failures = 0;
+    this.connected = false;
+    this.notBefore = 0;
+    this.brokenAt = -Infinity;
     this.#open();
-    this.watch = setInterval(() => Date.now() - this.heard > SILENCE && this.#again(), 5000);
+    this.watch = setInterval(() => performance.now() - this.heardAt > SILENCE && this.#again(), 5000);
   }
 
   close() {
@@ -23,22 +27,49 @@ export class Feed {
     this.source?.close();
   }
 
+  /** Something is to be done about it. */
+  get ailing() {
+    return !this.closed && !this.connected;
+  }
+
+  /** The server did not answer what it was asked at `since` (performance.now): news may be missing, unless some came meanwhile. */
+  doubt(since) {
+    if (!this.closed && this.heardAt < since) this.#become(false);
+  }
+
+  /** The server answers, and did not at `deafAt`: news are asked for anew unless some came since. */
+  wake(deafAt) {
+    if (!this.ailing || this.openedAt > Math.max(deafAt, this.brokenAt) || performance.now() < this.notBefore) return;
+    this.source.close();
+    clearTimeout(this.timer);
+    this.#open();
+  }
+
+  #become(connected) {
+    if (connected === this.connected) return;
+    this.connected = connected;
+    this.changed(connected);
+  }
+
+  #hear() {
+    this.heardAt = performance.now();
+    this.failures = 0;
+    this.#become(true);
+  }
+
   #open() {
-    this.heard = Date.now();
+    this.heardAt = this.openedAt = performance.now();
     const source = (this.source = new EventSource(this.url));
-    source.onopen = () => {
-      this.heard = Date.now();
-      this.failures = 0;
-      this.changed(true);
-    };
+    source.onopen = () => this.#hear();
     source.onerror = () => {
-      this.changed(false);
+      this.brokenAt = performance.now();
+      this.#become(false);
       if (source.readyState === EventSource.CLOSED) this.#ask();
     };
-    source.addEventListener("beat", () => (this.heard = Date.now()));
+    source.addEventListener("beat", () => this.#hear());
     for (const [name, handle] of Object.entries(this.handlers)) {
       source.addEventListener(name, (event) => {
-        this.heard = Date.now();
+        this.#hear();
         handle(JSON.parse(event.data));
       });
     }
@@ -68,10 +99,13 @@ export class Feed {
 
   #again(wait = 0) {
     this.source?.close();
-    this.heard = Date.now();
+    this.heardAt = performance.now();
     clearTimeout(this.timer);
     if (this.closed) return;
-    this.timer = setTimeout(() => this.#open(), pauseAfter(this.failures, PAUSES) + wait);
+    this.#become(false);
+    const pause = pauseAfter(this.failures, PAUSES) + wait;
+    this.notBefore = performance.now() + (wait ? pause : 0);
+    this.timer = setTimeout(() => this.#open(), pause);
     this.failures += 1;
   }
 }

@@ -1,15 +1,21 @@
-/* One media session with the server: up by WHIP (RFC 9725) or down by WHEP.  It mends itself: when the path is lost it tries
- * another path for the same session (ICE restart), then asks for a fresh ticket and makes a new session, with growing pauses,
- * longer ones where the server asks for them.  It knows nothing of meetings or pages. */
+/* One media session with the server: up by WHIP (RFC 9725) or down by WHEP.  It mends itself: when nothing comes any more it looks
+ * for another path for the same session (ICE restart), then asks for a fresh ticket and makes a new session, with growing pauses,
+ * longer ones where the server asks for them.  `probe.js` wakes it when a dead line is back.  It never calls itself live while
+ * nothing is heard of the server, and knows nothing of meetings or pages. */
 
 import * as fragment from "./fragment.js";
 import * as layers from "./layers.js";
+import { Pulse, octets } from "./pulse.js";
 import { SOUND } from "./uplink.js";
 
 const PAUSES = [300, 1000, 2000, 4000, 8000, 15000];   // milliseconds; the last one repeats
 const DOUBT = 2000;                             // how long "disconnected" may last before another path is looked for ...
 const PATIENCE = 8000;                          // ... and then before a new session is made: a full line answers late
+const SETUP = 10_000;                            // from the answer to the first packet: afterwards a new session is made
+const KEPT = 9000;                              // the server ends a session that was silent for ten seconds: no path mends it
 const WAIT = 60_000;                             // the longest pause a server may ask for
+const FEEL = 250;
+const HASTE = [0, 1000, 2000, 4000, 8000];      // how old an attempt must be to be begun anew when the line is back; more each time
 const FINAL = new Set([401, 403, 404, 409, 410]);
 const PASSING = new Set([401, 408, 425, 429]);   // of an offer: the next ticket, or a moment, cures it
 export const ANSWER_TIME = 15_000;              // a request that took longer has met a dead line
@@ -43,7 +49,7 @@ export async function refusal(response) {
 }
 
 export class MediaLink {
-  /** `prepare(pc)` adds the sections; `ticket()` resolves to {url, token, ice}; `changed(state, detail)` hears
+  /** `prepare(pc)` adds the sections; `ticket(signal)` resolves to {url, token, ice}; `changed(state, detail)` hears
    *  connecting | live | mending | lost | refused | closed; `relayed`: only paths through a TURN server. */
   constructor({ prepare, ticket, changed, relayed = false }) {
     Object.assign(this, { prepare, ticket, changed, relayed });
@@ -54,10 +60,21 @@ export class MediaLink {
     this.room = { picture: true, sound: SOUND.wide };    // what the line has room for
     this.turn = 0;        // each new session takes the next turn; late answers of an older turn are ignored
     this.failures = 0;
+    this.woken = 0;       // attempts begun anew since it was last live
+    this.begunAt = 0;     // when the present attempt began ...
+    this.brokenAt = -Infinity;    // ... when one last failed for want of an answer ...
+    this.notBefore = 0;   // ... and before when the server wants no other
   }
 
   start() {
+    clearInterval(this.feeling);
+    this.feeling = setInterval(() => this.#feel(), FEEL);
     this.#connect();
+  }
+
+  /** Something is to be done about it. */
+  get ailing() {
+    return !["live", "closed", "refused"].includes(this.state);
   }
 
   /** Makes a new session at once, for instance because the server has started again. */
@@ -68,34 +85,50 @@ export class MediaLink {
     this.#connect();
   }
 
+  /** The server answers, and did not at `deafAt` (performance.now): what was begun before that hangs, and is begun anew. */
+  wake(deafAt) {
+    const now = performance.now();
+    if (!this.ailing || this.begunAt > Math.max(deafAt, this.brokenAt) || now < this.notBefore) return;
+    if (now - this.begunAt < HASTE[Math.min(this.woken, HASTE.length - 1)]) return;
+    this.woken += 1;
+    if (this.state === "mending" && now - this.pulse.heardAt < KEPT) this.#restart();
+    else this.renew();
+  }
+
   /** The network may be another one: looks for another path for the session; a new session where that is not to be had. */
-  async mend() {
+  mend() {
+    if (this.etag && (this.state === "live" || !this.asking)) this.#restart();
+    else if (!this.asking) this.renew();
+  }
+
+  async #restart() {
     const { pc, turn, location, token, etag } = this;
-    if (this.mending) return undefined;
-    if (!pc || !etag || pc.signalingState !== "stable") return this.renew();
-    this.mending = true;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#watch(pc.connectionState === "connected" ? "connected" : "failed"), PATIENCE);
+    if (!pc || !etag) return this.renew();
+    const asking = this.#begin(PATIENCE);
+    this.#become("mending");
     try {
+      if (pc.signalingState !== "stable") await pc.setLocalDescription({ type: "rollback" });
       pc.restartIce();
       await pc.setLocalDescription();
       const response = await fetch(location, {
         method: "PATCH",
         headers: { Authorization: `Bearer ${token}`, "Content-Type": fragment.TYPE, "If-Match": "*" },
         body: fragment.ofOffer(pc.localDescription.sdp),
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: asking.signal,
       });
       if (!response.ok) throw await refusal(response);
       const answer = fragment.intoAnswer(pc.currentRemoteDescription.sdp, await response.text());
-      if (turn !== this.turn) return undefined;
+      if (asking !== this.asking) return undefined;
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
       this.etag = response.headers.get("ETag") ?? etag;
-      if (pc.connectionState === "connected") this.mending = false;
-    } catch {
-      if (turn !== this.turn) return undefined;
-      if (pc.connectionState !== "connected") return this.renew();
-      this.mending = false;      // the old path is good after all: a line so full is not helped by a new session
+    } catch (error) {
+      if (turn !== this.turn || asking !== this.asking) return undefined;
+      this.#broke(error);
+      // The server knows the session no more, or the path is gone as well: only a new session helps.
+      if ((error instanceof Refused && error.final) || pc.connectionState !== "connected") return this.renew();
       await pc.setLocalDescription({ type: "rollback" }).catch(() => {});
+    } finally {
+      if (asking === this.asking) this.asking = null;     // now only what is heard makes it live again
     }
     return undefined;
   }
@@ -103,7 +136,7 @@ export class MediaLink {
   /** Ends the session here and at the server. */
   stop() {
     this.turn += 1;
-    clearTimeout(this.timer);
+    clearInterval(this.feeling);
     const { location, token } = this;
     this.#forget();
     this.#become("closed");
@@ -113,23 +146,40 @@ export class MediaLink {
   }
 
   #become(state, detail) {
+    if (state === "live") this.failures = this.woken = 0;
     this.state = state;
     this.changed(state, detail);
   }
 
+  #broke(error) {
+    if (error && !(error instanceof Refused)) this.brokenAt = performance.now();
+  }
+
+  /** A new attempt takes the place of the one before; its requests end after `time` milliseconds. */
+  #begin(time) {
+    this.asking?.abort();
+    clearTimeout(this.timer);
+    const asking = (this.asking = new AbortController());
+    this.begunAt = performance.now();
+    setTimeout(() => asking.abort(), time);
+    return asking;
+  }
+
   #forget() {
     clearTimeout(this.timer);
+    this.asking?.abort();
     this.pc?.close();
-    this.pc = this.session = this.location = this.etag = null;
-    this.mending = false;
+    this.pc = this.session = this.location = this.etag = this.asking = null;
     this.tracks = [];
   }
 
   async #connect() {
     const turn = (this.turn += 1);
+    const { signal } = this.#begin(ANSWER_TIME);
+    this.pulse = new Pulse();
     this.#become("connecting");
     try {
-      await this.#exchange(turn);
+      await this.#exchange(turn, signal);
     } catch (error) {
       if (turn !== this.turn) return;
       this.#forget();
@@ -139,10 +189,10 @@ export class MediaLink {
     }
   }
 
-  async #exchange(turn) {
+  async #exchange(turn, signal) {
     let ticket;
     try {
-      ticket = await this.ticket();
+      ticket = await this.ticket(signal);
     } catch (error) {
       error.ticket = true;
       throw error;
@@ -161,7 +211,7 @@ export class MediaLink {
       method: "POST",
       headers: { Authorization: `Bearer ${ticket.token}`, "Content-Type": "application/sdp" },
       body: pc.localDescription.sdp,
-      signal: AbortSignal.timeout(ANSWER_TIME),
+      signal,
     });
     if (!response.ok) throw await refusal(response);
     const location = response.headers.get("Location");
@@ -171,6 +221,9 @@ export class MediaLink {
       return;
     }
     Object.assign(this, { location, token: ticket.token, session: location.split("/").pop(), etag: response.headers.get("ETag") });
+    this.asking = null;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => turn === this.turn && this.#watch("failed"), SETUP);
     this.#become("connecting");     // now the session has a name
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
     await layers.settle(pc);
@@ -198,16 +251,25 @@ export class MediaLink {
     return this.sending;
   }
 
+  /** Whether the server is still heard: a second of silence means that the path is gone, whatever the browser still believes. */
+  async #feel() {
+    const { pc, pulse, state } = this;
+    if (state !== "live" && state !== "mending") return;
+    const silent = pulse.note(await octets(pc), performance.now(), pc);
+    if (pc !== this.pc || state !== this.state) return;
+    if (state === "live" && silent && pulse.speaks(pc)) this.#restart();
+    else if (state === "mending" && pulse.heardAt > this.begunAt && pc.connectionState === "connected") this.#become("live");
+    else if (state === "mending" && !this.asking && silent && pulse.again(performance.now())) this.#restart();
+  }
+
   #watch(connection) {
     if (connection === "connected") {
       clearTimeout(this.timer);
-      this.mending = false;
-      this.failures = 0;
       this.#become("live");
     } else if (connection === "failed" || connection === "closed") {
       this.#forget();
       this.#lost();
-    } else if (connection === "disconnected" && !this.mending) {
+    } else if (connection === "disconnected" && this.state !== "mending") {
       this.#become("mending");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.mend(), DOUBT);
@@ -215,7 +277,10 @@ export class MediaLink {
   }
 
   #lost(error) {
-    const pause = pauseAfter(this.failures, PAUSES) + (error?.wait ?? 0);    // never all of a province at the instant the server named
+    this.#broke(error);
+    const wait = error?.wait ?? 0;
+    const pause = pauseAfter(this.failures, PAUSES) + wait;    // never all of a province at the instant the server named
+    this.notBefore = performance.now() + (wait ? pause : 0);
     this.failures += 1;
     this.turn += 1;
     this.#become("lost", error);

@@ -9,6 +9,7 @@ import { Media } from "./media.js";
 import { byId, data, serverNow, show, word } from "./page.js";
 import * as panels from "./panels.js";
 import * as papers from "./papers.js";
+import { Probe } from "./probe.js";
 import * as queue from "./queue.js";
 import { Store } from "./store.js";
 import * as vote from "./vote.js";
@@ -85,5 +86,8 @@ media = new Media(room);
 for (const module of MODULES) module.start(room);
 wire();
 panels.openPanel(data.conduct ? "conduct" : "main");
-if (!over) feed = startFeed();
+if (!over) {
+  feed = startFeed();
+  new Probe([feed, media.up, media.down]);
+}
 if (!room.companion) await media.start();

@@ -4,8 +4,8 @@ import { Devices } from "./devices_here.js";
 import * as devices from "./devices.js";
 import { Reader, quality, voice } from "./line.js";
 import { MediaLink, Refused, publish, receive } from "./link.js";
+import { MicWatch } from "./micwatch.js";
 import { byId, data, notice, post, word } from "./page.js";
-import { Pulse } from "./pulse.js";
 import { Stage } from "./stage.js";
 import { Troubles } from "./troubles.js";
 import { Uplink } from "./uplink.js";
@@ -22,7 +22,6 @@ export class Media {
     this.lossyUntil = 0;             // this page saw much loss a moment ago
     this.reader = new Reader();
     this.uplink = new Uplink();
-    this.pulse = new Pulse();
     this.slotNews = new Map();       // session → the server's last word on its slots; it may come before the answer that names it
     this.wantedNews = new Map();     // the same on the layers of our own picture that somebody looks at
     this.feedUp = false;
@@ -40,18 +39,21 @@ export class Media {
       },
       ticket: this.#ticket("subscribe"), changed, relayed,
     });
+    this.mic = new MicWatch({ link: this.up, changed: () => this.drawLine() });
     this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), saving });
     this.troubles = new Troubles({
       me,
       mine: () => ({
         up: this.up.session, down: this.down.session, resting: this.devices.choice.videoOn && !this.up.room.picture,
         shown: this.stage.shown, still: this.stage.frozen, rows: this.view?.rows ?? {},
+        heeded: [store.state.floor?.code, store.state.main],
       }),
       changed: () => this.stage.draw(),
     });
     this.#hear();
     this.#wire();
     store.on(["floor", "main", "present"], (state) => {
+      this.troubles.present(state.present);
       this.stage.update(state);
       this.drawLine();
     });
@@ -84,8 +86,8 @@ export class Media {
   }
 
   #ticket(role) {
-    return async () => {
-      const tickets = await post(`${data.base}/tickets`, { roles: [role], device: this.device, mode: this.mode });
+    return async (signal) => {
+      const tickets = await post(`${data.base}/tickets`, { roles: [role], device: this.device, mode: this.mode }, signal);
       this.mode = "main";       // taking over is said once; afterwards this device holds the seat
       return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role], ice: tickets.ice };
     };
@@ -99,6 +101,8 @@ export class Media {
       this.troubles.line(news);
       this.drawLine();
     });
+    store.hear("away", (news) => this.#silent("away", news));
+    store.hear("back", (news) => this.#silent("here", news));
     store.hear("frozen", (news) => this.troubles.frozen(news));
     store.hear("thawed", (news) => this.troubles.thawed(news));
     store.hear("replaced", ({ session }) => [this.up.session, this.down.session].includes(session) && this.end("replaced"));
@@ -106,6 +110,12 @@ export class Media {
     store.hear("media", ({ session }) => setTimeout(() => {
       for (const link of [this.up, this.down]) if (link.session === session) link.renew();
     }, Math.random() * 1000));
+  }
+
+  /** A point's line fell silent or is heard again; of one's own it is the sign that says so. */
+  #silent(what, news) {
+    this.troubles[what](news);
+    this.drawLine();
   }
 
   #follow(what) {
@@ -148,7 +158,8 @@ export class Media {
   drawLine() {
     const { up, down, store, devices: own } = this;
     const said = voice({
-      hasMic: own.hasMic, micOn: own.choice.audioOn, up: up.state,
+      hasMic: own.hasMic, micOn: own.choice.audioOn, up: up.state, feed: this.feedUp, reported: this.mic.reported, muted: this.mic.muted,
+      away: this.troubles.gone.has(this.me),
       floor: store.state.floor?.code, me: this.me, main: store.state.main,
     });
     const sign = byId("voice");
@@ -187,9 +198,6 @@ export class Media {
       devices.remember({ saving: target.checked });
       this.view?.changed(0);
     };
-    setInterval(async () => {
-      if (this.down.state === "live" && this.down.pc && (await this.pulse.stopped(this.down.pc))) this.mend();
-    }, 250);
     setInterval(() => this.#look(), 2000);
   }
 

@@ -1,34 +1,45 @@
-/* Whether the server is still heard: it says something to every receiver at least each half second, so a second of silence
- * means that the path is gone, seconds before the browser's own checks notice. */
+/* Whether the server is still heard: it says something to every receiver at least each half second, and to who sends sound four
+ * times a second how it arrives.  A second of silence means that the path is gone, seconds before the browser's own checks notice. */
 
-const SILENCE = 1000;       // milliseconds
-const AGAIN = 5000;         // until it is told again; twice as long each time
+const SILENCE = { recvonly: 1000, sendonly: 1250 };     // milliseconds
+const AGAIN = 5000;         // until another path is looked for again; twice as long each time
 const LONGEST = 60_000;
 
 export class Pulse {
-  #pc = null;
   #received = 0;
-  #heardAt = 0;
-  #tellAt = 0;
   #pause = AGAIN;
+  #againAt = 0;
+  heardAt = 0;         // when something came, by performance.now
 
-  /** True when nothing has come over `pc` for a second; again only after a pause.  Ask a few times a second. */
-  async stopped(pc) {
-    const received = await octets(pc);
-    const now = performance.now();
-    if (pc !== this.#pc || received !== this.#received) {
-      [this.#pc, this.#received, this.#heardAt, this.#tellAt, this.#pause] = [pc, received, now, 0, AGAIN];
+  /** `received` octets came so far, at `now` (null: the browser does not say); true when the last came too long ago. */
+  note(received, now, pc) {
+    if (received === null || received !== this.#received || !this.heardAt) {
+      [this.#received, this.heardAt, this.#pause, this.#againAt] = [received, now, AGAIN, now + AGAIN];
       return false;
     }
-    if (now - this.#heardAt < SILENCE || now < this.#tellAt) return false;
-    this.#tellAt = now + this.#pause;
+    return now - this.heardAt >= SILENCE[direction(pc)];
+  }
+
+  /** Whether the server has reason to speak over this connection all the time: to who sends no sound it need not. */
+  speaks(pc) {
+    return direction(pc) === "recvonly" || pc.getSenders().some(({ track }) => track?.kind === "audio");
+  }
+
+  /** True when it is time to look for another path once more. */
+  again(now) {
+    if (now < this.#againAt) return false;
+    this.#againAt = now + this.#pause;
     this.#pause = Math.min(2 * this.#pause, LONGEST);
     return true;
   }
 }
 
-async function octets(pc) {
-  const [receiver] = pc.getReceivers();
-  const reports = receiver ? [...(await receiver.getStats()).values()] : [];
-  return reports.reduce((sum, report) => sum + (report.type === "candidate-pair" ? report.bytesReceived ?? 0 : 0), 0);
+const direction = (pc) => (pc.getTransceivers()[0]?.direction === "recvonly" ? "recvonly" : "sendonly");
+
+/** How many octets came over this connection, checks of its path included; null where the browser does not say. */
+export async function octets(pc) {
+  const [one] = pc.getTransceivers();
+  const reports = one ? [...(await (one.direction === "recvonly" ? one.receiver : one.sender).getStats()).values()] : [];
+  const pairs = reports.filter((report) => report.type === "candidate-pair" && report.bytesReceived !== undefined);
+  return pairs.length ? pairs.reduce((sum, pair) => sum + pair.bytesReceived, 0) : null;
 }

@@ -1,24 +1,26 @@
 /* What is wrong with lines and pictures, in words: one's own in one sign, others' on their tiles; what began and what is over is
- * said once, politely.  The server finds it out (`line`, `frozen`, `thawed`); this decides only what is worth a word here. */
+ * said once, politely.  The server finds it out (`line`, `frozen`, `thawed`, `away`, `back`); this decides only what is worth a word here. */
 
 import { byId, data, fill, icon, make, pointName, show, word } from "./page.js";
 
 const PAUSE = 6000;      // milliseconds between two sentences that are read aloud
 const AT_ONCE = 2;       // names in one sentence; of more pictures only that it happened
 const BACK = 5000;       // how long a tile says that its picture is back
+const BEGINS = new Set(["away", "frozen"]);     // troubles of others; `here` and `thawed` end them
 const LOWERED = new Set(["loss", "delay", "remb", "silent"]);     // why a receiver is sent less than it asks for
 const MUCH = 5;          // percent of loss that is told even where no picture suffers
 const ENOUGH = 0.85;     // of the rows asked for, as the server sees it (media/choice.py)
 
 export class Troubles {
-  /** `mine()` gives {up, down, resting, shown, still, rows}: one's own sessions, whether the camera rests for want of room, which slots
-   *  are shown (mid → name), in which nothing moves, and with how many rows each is asked for ({mid: rows}); `changed()` hears that
-   *  tiles may say something else. */
+  /** `mine()` gives {up, down, resting, shown, still, rows, heeded}: one's own sessions, whether the camera rests for want of room, which
+   *  slots are shown (mid → name), in which nothing moves, with how many rows each is asked for ({mid: rows}), and who matters also
+   *  where no picture of it is shown; `changed()` hears that tiles may say something else. */
   constructor({ me, mine, changed }) {
     Object.assign(this, { me, mine, changed });
     this.lines = new Map();      // session → the server's last word on its line
     this.still = new Map();      // name → session whose picture stands still
     this.back = new Map();       // name → until when its tile says that it is back
+    this.gone = new Set();       // names of points whose line fell silent: they are looking for another path
     this.own = "";               // what the own sign says, without its numbers
     this.unsaid = new Map();     // what is still to be read aloud, by what it is about
     this.heard = new Set();      // names of which it was said that they stand still, or that one's own line is in trouble
@@ -30,6 +32,25 @@ export class Troubles {
   begin() {
     this.lines.clear();
     this.still.clear();
+    this.gone.clear();
+  }
+
+  /** A point's line fell silent, or is heard again. */
+  away({ name }) {
+    this.gone.add(name);
+    this.#say(name, "away");
+    this.draw();
+  }
+
+  here({ name }) {
+    if (!this.gone.delete(name)) return;
+    this.#say(name, "here");
+    this.draw();
+  }
+
+  /** Who has left is not on the way back. */
+  present(codes) {
+    for (const name of [...this.gone]) if (!(name in codes)) this.gone.delete(name);
   }
 
   line(news) {
@@ -71,12 +92,14 @@ export class Troubles {
 
   /** Why there is no picture of this point in this slot, as a sentence; empty where nothing is known. */
   absence(name, mid) {
+    if (this.gone.has(name)) return word("reconnecting");
     if (this.still.has(name)) return word("picture_frozen");
     return this.#paused().includes(mid) ? word("picture_paused") : "";
   }
 
   /** What a tile says beside a picture that is there: {key, name of an icon, text}, or nothing. */
   mark(name) {
+    if (this.gone.has(name)) return { key: "away", icon: "refresh-cw", text: word("reconnecting") };
     if (this.back.get(name) > Date.now()) return { key: "back", icon: "circle-check", text: word("picture_back") };
     const text = this.#sends(name);
     return text ? { key: "weak", icon: "triangle-alert", text } : null;
@@ -125,8 +148,9 @@ export class Troubles {
 
   /** For whoever conducts: which of the points that send are in trouble, on this page or not. */
   #list() {
-    const names = new Set([...this.still.keys(), ...[...this.lines.values()].filter((one) => one.role === "publish").map(({ name }) => name)]);
-    const rows = [...names].map((name) => ({ name, text: this.still.has(name) ? word("picture_frozen") : this.#sends(name) }))
+    const names = new Set([...this.gone, ...this.still.keys(), ...[...this.lines.values()].filter((one) => one.role === "publish").map(({ name }) => name)]);
+    const trouble = (name) => (this.gone.has(name) ? word("reconnecting") : this.still.has(name) ? word("picture_frozen") : this.#sends(name));
+    const rows = [...names].map((name) => ({ name, text: trouble(name) }))
       .filter(({ text }) => text).sort((a, b) => pointName(a.name).localeCompare(pointName(b.name), data.lang));
     show(byId("weak-panel"), rows.length > 0);
     fill(byId("weak"), rows, () => rows.map(({ name, text }) =>
@@ -150,11 +174,17 @@ export class Troubles {
     this.#speak();
   }
 
-  /** Of others' pictures: that one stands still where it is shown, and that it is back where this was said. */
+  /** Of others: that one is away, or its picture stands still, where it is shown; and that this is over where it was said. */
   #say(name, what) {
     if (name === this.me) return;
-    if (what === "frozen" && [...this.mine().shown.values()].includes(name)) this.unsaid.set(name, what);
-    if (what === "thawed" && !this.unsaid.delete(name) && this.heard.delete(name)) this.unsaid.set(name, what);
+    if (BEGINS.has(what)) {
+      const { shown, heeded } = this.mine();
+      if ([...shown.values()].includes(name) || heeded.includes(name)) this.unsaid.set(name, what);
+    } else if (BEGINS.has(this.unsaid.get(name))) {
+      this.unsaid.delete(name);
+    } else if (this.heard.delete(name)) {
+      this.unsaid.set(name, what);
+    }
     this.#speak();
   }
 
@@ -168,12 +198,12 @@ export class Troubles {
     }
     if (!this.unsaid.size) return;
     const said = [this.unsaid.get(this.me)];
-    for (const what of ["frozen", "thawed"]) {
+    for (const what of ["away", "here", "frozen", "thawed"]) {
       const names = [...this.unsaid].filter(([name, one]) => name !== this.me && one === what).map(([name]) => name);
       if (names.length > AT_ONCE) said.push(word(`${what}_many`, { n: names.length }));
       else said.push(...names.map((name) => word(`${what}_one`, { name: pointName(name) })));
     }
-    for (const [name, what] of this.unsaid) if (what === "frozen") this.heard.add(name);
+    for (const [name, what] of this.unsaid) if (BEGINS.has(what)) this.heard.add(name);
     if (this.unsaid.has(this.me)) this.heard[this.own ? "add" : "delete"](this.me);
     this.unsaid.clear();
     this.spokeAt = Date.now();
