@@ -67,9 +67,11 @@ class Book:
             self.tracks.remove(track)
             self.gaps[:0] = track.gaps
 
-    def resume(self) -> None:
-        """This process goes on with an earlier one's recording: what nobody recorded in between is a gap until ``again``."""
-        start, reason = 0.0, KILLED
+    def resume(self, reason: str = KILLED) -> None:
+        """This process goes on with an earlier one's recording: what nobody recorded in between is a gap until ``again``, for
+        this reason where the earlier one ended well."""
+        ended = self._earlier.get("ended")
+        start = datetime.fromisoformat(ended).timestamp() - self._wall if ended else 0.0
         for gap in [gap for gap in self._old_gaps if gap["to"] is None and gap["reason"] != TOO_MANY]:
             self._old_gaps.remove(gap)
             start, reason = datetime.fromisoformat(gap["from"]).timestamp() - self._wall, gap["reason"]

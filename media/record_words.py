@@ -23,6 +23,8 @@ NO_RELAY: Final = "relay_gone"
 DISK_FULL: Final = "disk_full"    # of a track too
 DISK_ERROR: Final = "disk_error"  # of a track too
 KILLED: Final = "killed"
+PAUSED: Final = "paused"          # a gap only: the meeting had a pause
+RESTART: Final = "restart"        # a gap only: the server was away
 TOO_MANY: Final = "too_many_tracks"  # a gap only: there may be no more files
 
 # ... and why a track has one.

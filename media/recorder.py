@@ -34,7 +34,7 @@ from media.record_clock import Relation
 from media.record_recover import recover
 from media.record_slot import Slot
 from media.record_store import MANIFEST, Store
-from media.record_words import CLOSED, DISK_ERROR, DISK_FULL, NO_RELAY, STOPPED, TIME
+from media.record_words import CLOSED, DISK_ERROR, DISK_FULL, KILLED, NO_RELAY, PAUSED, RESTART, STOPPED, TIME
 from media.rtcp import SenderReport
 from media.rtp import RtpView
 
@@ -67,6 +67,7 @@ class Options:
     video: int = 4
     patience: float = 120.0            # seconds without a relay until the recording ends
     parent: int | None = None
+    after: str = KILLED                # why nobody recorded, where an earlier part of the recording ended well
 
 
 class Recorder:
@@ -80,7 +81,7 @@ class Recorder:
         self.store = Store(options.folder)
         self.book = Book(options.room, options.folder.name, self._loop.time(), time.time(), earlier)
         if earlier is not None:
-            self.book.resume()
+            self.book.resume(options.after)
         self.ending = asyncio.Event()
         self.reason = STOPPED
         self._crowd = Crowd()
@@ -359,10 +360,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--video", type=int, default=Options.video, help="pictures at a time")
     parser.add_argument("--patience", type=float, default=Options.patience, help="seconds without a relay until it ends")
     parser.add_argument("--parent", type=int, default=None, help="end when this process is gone")
+    parser.add_argument("--after", choices=(KILLED, PAUSED, RESTART), default=Options.after, help="why it had stopped, if it goes on")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     options = Options(given.socket, given.room, given.folder.resolve(), given.seconds, given.audio, given.video,
-                      given.patience, given.parent)
+                      given.patience, given.parent, given.after)
     try:
         return asyncio.run(record(options, lambda line: print(json.dumps(line), flush=True)))
     except (OSError, ValueError) as error:

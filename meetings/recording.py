@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from meetings.errors import Invalid
 from meetings.texts import line, paragraph
@@ -33,6 +33,15 @@ class Stand(StrEnum):
     KEPT = "kept"
     DELETED = "deleted"
     ERASED = "erased"
+
+
+class Told(NamedTuple):
+    """How far one point knows of a recording."""
+
+    point_id: int
+    late: bool
+    shown_at: datetime | None
+    agreed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ class Recording:
         if self.ended_at:
             return Stand.ENDING
         return Stand.PAUSED if self.paused_at else Stand.RUNNING
+
+    def knows(self, point: Told) -> bool:
+        """Its page shows the notice; where that is asked, somebody there said that they know."""
+        return (point.agreed_at if self.asks else point.shown_at) is not None
 
 
 @dataclass(frozen=True, slots=True)

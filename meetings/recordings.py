@@ -154,8 +154,8 @@ def compose(conn: Connection, meeting_id: str, recording_id: str, form: str, by:
 
 
 def composed(conn: Connection, recording_id: str, form: str, size: int, sha256: str, at: datetime) -> None:
-    """The file is there."""
-    found = _locked(conn, recording_id)
+    """The file is there.  Raises Conflict("recording.gone") for what was deleted meanwhile."""
+    found = _whole(_locked(conn, recording_id))
     recording_store.put_composition(conn, recording_id, form, state="done", bytes=size, sha256=sha256, ended_at=at)
     ledger_store.append(conn, found.meeting_id, "recording.composed", at, data={
         "recording": recording_id, "format": form, "bytes": size, "sha256": sha256})

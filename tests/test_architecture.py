@@ -23,7 +23,7 @@ MAY_IMPORT = {
 WEB_SEES_OF_MEDIA = (
     "media.control", "media.errors", "media.limits", "media.peers", "media.bench",
     "media.placement", "media.admission",  # pure: which worker takes a room, and whether one more peer
-    "media.record_recover", "media.record_store", "media.compose",  # what a finished recording is, and a file made of it
+    "media.record_recover", "media.record_store", "media.record_words", "media.compose",  # what a finished recording is, and a file made of it
 )
 
 ONLY_IN: dict[str, tuple[str, ...]] = {

@@ -18,6 +18,7 @@ from minutes.testca import DemoAuthority
 from web import capacity, errors, housekeeping, keys
 from web.api import v1
 from web.aside import Aside
+from web.composer import Composer
 from web.container import Clock, Container, SystemClock
 from web.cors import MediaCors
 from web.delivery import Delivery
@@ -29,6 +30,7 @@ from web.limits import BodyLimit
 from web.mediaprocess import socket_path
 from web.pageimages import Press
 from web.pages import STATIC
+from web.recordings import Recordings
 from web.routes import (
     admin,
     approvals,
@@ -62,6 +64,7 @@ from web.routes import (
     points,
     pwa,
     readiness,
+    recordings,
     replies,
     requests,
     roll,
@@ -95,6 +98,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     freetime.router,  # before meetings: /meetings/free is no id
     minutes.router,  # before meetings: the minutes have their own page there
     packets.router,
+    recordings.router,
     invitations.router,
     verify.router,
     approvals.router,
@@ -158,15 +162,23 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
         spare=settings.media_spare, capacity=lambda: capacity.read(settings.data),
     )
 
+    socket = socket_path(settings.data)
+    found.recordings = Recordings(found.db, settings.data, socket, found.clock.now, found.hub.changed)
+    found.composer = Composer(found.db, settings.data, found.clock.now)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         capacity.tell(found, found.clock.now())
         await found.hub.start()
+        found.recordings.start()
+        found.composer.start()
         try:
             with housekeeping.running(found, Delivery(found) if settings.schedule else None):
                 yield
         finally:
             found.walls.close()
+            await found.composer.stop()
+            await found.recordings.stop()
             await found.hub.stop()
             await found.press.close()
             found.db.close()

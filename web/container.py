@@ -14,12 +14,13 @@ from fastapi import Request
 from meetings.blobs import BlobStore
 from meetings.store.database import Database
 from web.api.pace import Pace
-from web.i18n import I18n
 from web.aside import Aside
+from web.i18n import I18n
 from web.keys import Keys
 from web.limits import ACTS_AT_ONCE, ACTS_PER_SECOND, TICKETS_PER_POINT
 from web.metrics import Counts
 from web.pageimages import Press
+from web.receipts import Receipts
 from web.settings import Settings
 from web.together import Together
 from web.walls import Walls
@@ -60,6 +61,9 @@ class Container:
     downloads: set[str] = field(default_factory=set)  # the line tests whose bytes go down now
     hub: Any = None
     signers: Any = None
+    recordings: Any = None
+    composer: Any = None
+    receipts: Receipts = field(default_factory=Receipts)
     results: Together = field(init=False)  # of line tests: a province reports at once
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from meetings import service
 from scheduler import audience_store, requests
 from scheduler.ticker import Chore, Ticker
-from web import capacity, replies, store
+from web import capacity, recordings, replies, store
 from web.api import idempotency, tokens
 from web.container import Container
 from web.delivery import Delivery
@@ -83,4 +83,7 @@ def chores(found: Container) -> Mapping[str, Chore]:
     def pictures(_now: datetime) -> None:
         found.press.sweep()
 
-    return {"pages": pictures, "aside": waiting, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    def recorded(now: datetime) -> None:
+        recordings.chore(found.db, found.settings.data, now)
+
+    return {"pages": pictures, "aside": waiting, "recordings": recorded, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

@@ -35,6 +35,7 @@ NOTICES: dict[str, str] = {
     "changed_many": N_("Đã sửa {n} buổi họp của chuỗi."),
     "cancelled": N_("Đã hủy cuộc họp. Các điểm cầu đã được trả lại."),
     "document": N_("Đã thêm tài liệu."),
+    "recording_deleted": N_("Đã xóa bản ghi. Việc xóa được ghi vào diễn biến cuộc họp."),
     "revoked": N_("Đã thu hồi đường dẫn cũ. Thẻ mới đã có đường dẫn mới."),
     "password": N_("Đã đổi mật khẩu."),
     "user": N_("Đã tạo tài khoản."),

@@ -22,6 +22,7 @@ from typing import Any
 
 from media.record_recover import recover
 from media.record_store import MANIFEST
+from media.record_words import KILLED
 from web.bootstrap import ROOT
 
 FOLDER = "recordings"
@@ -70,6 +71,26 @@ def listed(data: Path, meeting: str) -> list[Recording]:
     return found
 
 
+def remove(data: Path, meeting: str, name: str) -> tuple[int, int]:
+    """Everything of one recording, single files made of it included: how many files that were, and bytes.  Blocking.
+
+    Raises: ValueError, OSError when something could not be removed; safe to try again.
+    """
+    place = folder_of(data, meeting)
+    if not NAME.fullmatch(name):
+        raise ValueError(name)
+    files = [path for path in (*place.glob(f"{name}/*"), *place.glob(f"{name}.*"), *place.glob(f".{name}.*")) if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    for path in files:
+        path.unlink()
+    for folder in (place / name, place):
+        with contextlib.suppress(OSError):  # other recordings are there, or it is gone already
+            folder.rmdir()
+    if (place / name).exists():
+        raise OSError(name)
+    return len(files), size
+
+
 def has_relay(socket: Path) -> bool:
     """Whether a relay of this installation has left its control socket there."""
     return socket.exists() or any(socket.parent.glob(f"{socket.stem}-*{socket.suffix}"))
@@ -78,9 +99,9 @@ def has_relay(socket: Path) -> bool:
 class Recorder:
     """Keeps one recorder process going in one folder until it is told to stop, or ends by itself."""
 
-    def __init__(self, socket: Path, meeting: str, folder: Path, seconds: float = 0.0) -> None:
-        """``seconds``: how long; 0 until ``stop``, or until the room closes."""
-        self._socket, self._meeting, self._folder, self._seconds = socket, meeting, folder, seconds
+    def __init__(self, socket: Path, meeting: str, folder: Path, seconds: float = 0.0, after: str = KILLED) -> None:
+        """``seconds``: how long; 0 until ``stop``, or until the room closes.  ``after``: why it had stopped, if it goes on."""
+        self._socket, self._meeting, self._folder, self._seconds, self._after = socket, meeting, folder, seconds, after
         self._process: asyncio.subprocess.Process | None = None
         self._stopped = False
 
@@ -104,6 +125,11 @@ class Recorder:
                 await asyncio.to_thread(recover, self._folder)
         return OK
 
+    @property
+    def stopped(self) -> bool:
+        """It was told to end."""
+        return self._stopped
+
     def stop(self) -> None:
         """Ends it soon; `run` returns when everything is on the disk."""
         self._stopped = True
@@ -113,7 +139,7 @@ class Recorder:
     async def _once(self, seconds: float, tell: Tell) -> int:
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "media.recorder", "--socket", str(self._socket.resolve()), "--room", self._meeting,
-            "--folder", str(self._folder.resolve()), "--seconds", str(seconds), "--parent", str(os.getpid()),
+            "--folder", str(self._folder.resolve()), "--seconds", str(seconds), "--parent", str(os.getpid()), "--after", self._after,
             cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, start_new_session=True,
         )
         if self._stopped:

@@ -9,19 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, insert, select, update
 
 from meetings.errors import NotFound
-from meetings.recording import Recording
+from meetings.recording import Recording, Told
 from meetings.store.recording_table import composition, recording, recording_told
 
 _COLUMNS = tuple(recording.c[name] for name in Recording.__slots__)
-
-
-class Told(NamedTuple):
-    """How far one point knows of a recording."""
-
-    point_id: int
-    late: bool
-    shown_at: datetime | None
-    agreed_at: datetime | None
 
 
 class Composition(NamedTuple):

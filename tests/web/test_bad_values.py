@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from meetings import admission
+from meetings.store import recording_store
 from scheduler import feeds, invitees, line_tests, maintenance, outbox
 from scheduler.invitees import Guest
 from scheduler.slots import Slot
@@ -143,6 +144,10 @@ async def ground(app: FastAPI, story: Story, found: Container) -> Iterator[Groun
         maintenance.block(conn, story.points[2], Slot(now + 9 * DAY, now + 10 * DAY), "sửa", subject(found, "xa"), now)
         invitees.add(conn, meeting, [Guest("Lê An", "an@xa.vn", story.points[2], None)], 0, now)
         outbox.put(conn, "k", "mail", now, {"to": "an@xa.vn", "name": "", "subject": "s", "text": "t", "until": None})
+        conn.exec_driver_sql("DROP TRIGGER recording_open")  # this meeting never opens
+        recording_store.add(conn, recording_id="kept", meeting_id=meeting, folder="kept", purpose="p", notice="n", asks=False,
+                            keep_until=now + 9 * DAY, started_by={"name": "An"}, started_at=now, ended_at=now, reason="stopped",
+                            kept_at=now, seconds=0, tracks=1, gaps=0, bytes=0, manifest_sha256="0" * 64)
         test = line_tests.extra(conn, found.keys.tests, meeting, story.points[0], now)
         feed = feeds.make(conn, subject(found, "thuky").user_id, now)
         one = {name: str(conn.exec_driver_sql(f"SELECT {name} FROM {table} ORDER BY 1 LIMIT 1").scalar()) for name, table in (
@@ -152,7 +157,7 @@ async def ground(app: FastAPI, story: Story, found: Container) -> Iterator[Groun
     ids = {
         "meeting_id": meeting, "request_id": asked.request_id, "code": "22", "user_id": str(story.people["xa"].user_id), "day": "2026-03-19",
         "answer": "decline", "block_id": str(block), "point_id": str(story.points[0]), "role": "secretary", "displacement_id": "x",
-        "j.secret": card(found, meeting), "t.secret": test, "feeds.secret": feed,
+        "recording_id": "kept", "j.secret": card(found, meeting), "t.secret": test, "feeds.secret": feed,
         "r.secret": admission.link_secret(found.keys.replies, one["invitee_id"], 0), **one,
     }
     tokens = {login: token_in((await client.get("/account")).text) for login, client in clients.items()}

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from web.commands import usage
-from web.i18n import I18n, N_, _, speak
+from web.i18n import N_, I18n, _, speak
 
 if TYPE_CHECKING:
     from web.settings import BadSettings
@@ -28,7 +28,7 @@ COMMANDS: dict[str, str] = {
     "users": N_("thêm tài khoản, đặt mật khẩu, nhập danh sách"),
     "units": N_("nạp đơn vị của tỉnh bất kỳ"),
     "ticket": N_("in vé vào phòng hình và tiếng"),
-    "record": N_("ghi lại cuộc họp đang diễn ra"),
+    "record": N_("ghi một phòng thử (bench-)"),
     "compose": N_("ghép bản ghi thành một tệp để xem"),
     "bench": N_("đo hình, tiếng và ký số trên máy này"),
     "doctor": N_("xem máy này đã sẵn sàng chưa và phải làm gì"),

@@ -1,7 +1,7 @@
-"""`python3 -m web record MEETING`: records a meeting that is going on, until Ctrl+C, until its room closes or for so long.
+"""`python3 -m web record bench-ROOM`: records a room without a meeting, until Ctrl+C, until it closes or for so long.
 
-Works beside a running `serve` or `demo` on the same data folder; the recorder is a process of its own.  Asks nobody for
-consent: whoever may start programs here decides that.
+For whoever tests a line or the disk, beside a running `serve` or `demo` on the same data folder.  A meeting is recorded by its
+chair or secretary alone, from the room, where everybody is told (`meetings/recordings.py`): this command refuses it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from web.i18n import N_, _
 
 USAGE = 2
 LONGEST = 24 * 3600.0
-LOOK = 5.0  # seconds between two looks whether the meeting is still going on
 REASONS = {
     "stopped": N_("đã dừng theo yêu cầu"), "time": N_("đã đủ thời gian"), "room_closed": N_("phòng họp đã đóng"),
     "relay_gone": N_("không còn máy chuyển hình và tiếng"), "disk_full": N_("hết chỗ trên đĩa"),
@@ -30,33 +29,26 @@ REASONS = {
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("meeting", metavar="MEETING", help=_("mã cuộc họp, hoặc phòng bench-"))
+    parser.add_argument("meeting", metavar="ROOM", help=_("phòng bench-"))
     parser.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=0.0, metavar="S", help=_("số giây ghi (mặc định: tới khi dừng)"))
     parser.add_argument("--data", type=Path, help=_("thư mục dữ liệu"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from meetings.errors import MeetingError
-    from web.errors import explain
     from web.mediaprocess import socket_path
-    from web.recording import has_relay
+    from web.recording import NAME, has_relay
 
+    if not arguments.meeting.startswith(BENCH_PREFIX) or not NAME.fullmatch(arguments.meeting):
+        print(_("✕ Cuộc họp do chủ trì hoặc thư ký ghi, từ phòng họp (Điều hành → Ghi hình): mọi điểm cầu được báo. "
+                "Lệnh này chỉ ghi phòng bench-."), file=sys.stderr)
+        return USAGE
     settings = installation(arguments.data)
     socket = socket_path(settings.data)
     if not has_relay(socket):
         print(_("✕ Không thấy hệ thống đang chạy trên thư mục {folder}. Hãy chạy python3 -m web serve trước.",
                 folder=settings.data), file=sys.stderr)
         return USAGE
-    try:
-        if not _is_open(settings, arguments.meeting):
-            print(_("✕ Cuộc họp này không đang diễn ra."), file=sys.stderr)
-            return USAGE
-        return asyncio.run(_record(settings, socket, arguments.meeting, arguments.seconds))
-    except MeetingError as error:
-        print(f"✕ {explain(error)}", file=sys.stderr)
-    except ValueError:  # nothing of that form is a meeting
-        print(_("✕ Không có cuộc họp này."), file=sys.stderr)
-    return USAGE
+    return asyncio.run(_record(settings, socket, arguments.meeting, arguments.seconds))
 
 
 async def _record(settings: Any, socket: Path, meeting: str, seconds: float) -> int:
@@ -69,11 +61,7 @@ async def _record(settings: Any, socket: Path, meeting: str, seconds: float) -> 
         loop.add_signal_handler(number, recorder.stop)
     said = _Line()
     print(_("● Đang ghi vào {folder}. Ctrl+C để dừng.", folder=folder), flush=True)
-    watching = asyncio.create_task(_until_closed(settings, meeting, recorder.stop))
-    try:
-        code = await recorder.run(said.tell)
-    finally:
-        watching.cancel()
+    code = await recorder.run(said.tell)
     said.end()
     if code != 0 or not said.ended:
         print(_("✕ Không ghi được. Xem dòng báo lỗi ở trên."), file=sys.stderr)
@@ -109,28 +97,3 @@ class _Line:
     def end(self) -> None:
         if self._changing:
             print()
-
-
-async def _until_closed(settings: Any, meeting: str, stop: Any) -> None:
-    """A meeting that ends while nobody is in its room ends the recording too."""
-    while await asyncio.to_thread(_is_open, settings, meeting):
-        await asyncio.sleep(LOOK)
-    stop()
-
-
-def _is_open(settings: Any, meeting: str) -> bool:
-    """Whether the room may have anybody in it.  Raises NotFound, ValueError."""
-    from meetings import service
-    from meetings.meeting import ROOM_OPEN
-    from meetings.store.database import Database
-    from web.recording import folder_of
-
-    folder_of(settings.data, meeting)
-    if meeting.startswith(BENCH_PREFIX):
-        return True
-    db = Database(settings.database_url)
-    try:
-        with db.read() as conn:
-            return service.get(conn, meeting).state in ROOM_OPEN
-    finally:
-        db.close()

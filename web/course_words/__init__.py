@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers, speech
+from web.course_words import base, papers, recording, speech
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
     base.AREA,
     papers.AREA,
     speech.AREA,
+    recording.AREA,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.parts import meeting, papers, speech, votes
+from web.parts import meeting, papers, recording, speech, votes
 from web.parts.look import Look
 
 Part = Callable[[Look], dict[str, Any]]
@@ -19,6 +19,7 @@ PARTS: tuple[Part, ...] = (
     speech.part,
     votes.part,
     papers.part,
+    recording.part,
 )
 """Sections of different areas have different names; a test holds that."""
 

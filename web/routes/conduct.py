@@ -46,6 +46,7 @@ async def _do(request: Request, meeting_id: str, work: Work, name: str = "done")
 
     result = await to_thread.run_sync(run)
     found.hub.changed(meeting_id)
+    found.recordings.wake()  # a recording pauses with its meeting
     return _answer(request, meeting_id, {name: True if result is None else result})
 
 

@@ -14,7 +14,7 @@ from meetings import service
 from meetings.access import Action, Resource, SeatRef, Subject
 from meetings.meeting import State
 from meetings.people import roll_open
-from meetings.store import seat_store
+from meetings.store import recording_store, seat_store
 from web.container import Container, container
 from web.guard import allow
 from web.i18n import _
@@ -51,6 +51,7 @@ def join(
     found, seat = container(request), seat_of(subject)
     with found.db.read() as conn:
         meeting = service.get(conn, seat.meeting_id)
+        recording = next(iter(recording_store.running(conn, seat.meeting_id)), None)
     lobby = None
     if meeting.state is State.CONVENED:
         lobby = _(
@@ -60,5 +61,5 @@ def join(
     data = {"base": f"/j/{secret}", "words": join_words(), "points": {}, "sprite": static("icons/sprite.svg")}
     return page(
         request, "join/join.html", title=meeting.title, when_text=found.when.span(meeting.start, meeting.end),
-        point_name=subject.name, lobby=lobby, live=roll_open(meeting, found.clock.now()), busy=seat.code in found.hub.live(seat.meeting_id), data=data,
+        point_name=subject.name, lobby=lobby, recording=recording, live=roll_open(meeting, found.clock.now()), busy=seat.code in found.hub.live(seat.meeting_id), data=data,
     )

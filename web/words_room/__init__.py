@@ -7,6 +7,11 @@ from collections.abc import Callable
 from web.words_room import line
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (line.words,)
+from web.words_room import recording
+
+AREAS: tuple[Callable[[], dict[str, str]], ...] = (
+    recording.words,
+)
 """One `words` an area."""
 
 

@@ -11,11 +11,12 @@ import * as panels from "./panels.js";
 import * as papers from "./papers.js";
 import { Probe } from "./probe.js";
 import * as queue from "./queue.js";
+import * as recording from "./recording.js";
 import { Store } from "./store.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, vote, papers, console_];
+const MODULES = [panels, header, queue, agenda, vote, papers, recording, console_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {
