@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import line
-
-AREAS: tuple[Callable[[], dict[str, str]], ...] = (line.words,)
-from web.words_room import recording
+from web.words_room import line, recording
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
+    line.words,
     recording.words,
 )
 """One `words` an area."""
