@@ -82,6 +82,7 @@ from web.routes import (
 from web.routes import ice as ice_routes
 from web.routes import media as media_routes
 from web.routes import view as view_routes
+from web.routes import watch as watch_routes
 from web.settings import Settings
 from web.when import When
 from web.workers import cores
@@ -135,6 +136,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     media_routes.router,
     ice_routes.router,
     view_routes.router,
+    watch_routes.router,
     interface.router,
     *v1.ROUTERS,
 )

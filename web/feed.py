@@ -161,6 +161,10 @@ class Feed:
         """Meetings that somebody listens to."""
         return tuple(self._rooms)
 
+    def hears(self, room: str, code: str) -> bool:
+        """Whether a page of this name listens."""
+        return any(listener.code == code for listener in self._rooms.get(room, ()))
+
     def listeners(self, room: str) -> int:
         return len(self._rooms.get(room, ()))
 

@@ -63,7 +63,7 @@ class Hub:
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
         self._wanted: dict[str, bytes] = {}
-        self._lines = Lines()
+        self.lines = Lines()
         self._silent = Silent()
         self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -207,12 +207,21 @@ class Hub:
         """What a page that connects now must know first: the state, the slots and wanted layers of its point's sessions, and
         which lines are in trouble."""
         state = await self.newsroom.first(room)
-        slots = [
-            known for session, known in (*self._slots.items(), *self._wanted.items())
-            if (ticket := self._sessions.get(session)) and ticket.room == room and ticket.name == code
-        ]
-        away = [frame("away", {"name": name}) for name in self._silent.names(room)]
-        return [state, *slots, *away, *self._lines.known(room, code)]
+        away = [frame("away", {"name": name}) for name in self.away(room)]
+        return [state, *self.own_slots(room, code), *away, *self.lines.known(room, code)]
+
+    def own_slots(self, room: str, code: str | None) -> list[bytes]:
+        """The last word on the slots and wanted layers of this name's sessions."""
+        own = set(self.sessions_of(room, code))
+        return [known for session, known in (*self._slots.items(), *self._wanted.items()) if session in own]
+
+    def sessions_of(self, room: str, name: str | None) -> list[str]:
+        """Media sessions under this name: of a point its code, of a watcher its own."""
+        return [session for session, ticket in self._sessions.items() if ticket.room == room and ticket.name == name]
+
+    def away(self, room: str) -> list[str]:
+        """Points whose line has fallen silent and that may come back."""
+        return self._silent.names(room)
 
     # --- the workers' side -------------------------------------------------------------------------------------------
 
@@ -325,13 +334,13 @@ class Hub:
         clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(LOOK)
-            for room in self._lines.due(self.feed.rooms(), clock()):
+            for room in self.lines.due(self.feed.rooms(), clock()):
                 await self._guarded(self._look(room, clock()))
 
     async def _look(self, room: str, now: float) -> None:
         with contextlib.suppress(Away):
             stats = await self.stats(room)
-            for code, data in self._lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
+            for code, data in self.lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
                 self.feed.publish(room, data, None if code is None else Point(code))
 
     def _still_wanted(self, ticket: Ticket) -> bool:

@@ -42,6 +42,7 @@ class Lines:
     def __init__(self) -> None:
         self._rooms: dict[str, dict[Key, _Said]] = {}
         self._due: dict[str, float] = {}
+        self._pictures: dict[str, frozenset[str]] = {}
         self._settled: dict[str, set[str]] = {}  # sessions that the last look found too: who just came is still being served
 
     def due(self, rooms: Iterable[str], now: float) -> list[str]:
@@ -49,6 +50,7 @@ class Lines:
         listening = set(rooms)
         for gone in (self._rooms.keys() | self._due.keys()) - listening:
             self._rooms.pop(gone, None)
+            self._pictures.pop(gone, None)
             self._due.pop(gone, None)
             self._settled.pop(gone, None)
         return [room for room in listening if self._due.get(room, now) <= now]
@@ -57,6 +59,7 @@ class Lines:
         """What is to be said after this answer of the relay: (the point whose pages hear it, None: all; the news)."""
         said = self._rooms.setdefault(room, {})
         found = {(one["role"], one["name" if one["role"] == PUBLISH else "session"]): one for one in sessions if one["state"] == "up"}
+        self._pictures[room] = frozenset(one["name"] for one in found.values() if _has_picture(one))
         self._due[room] = now + max(LOOK, EACH * len(found))
         settled, self._settled[room] = self._settled.get(room, set()), {one["session"] for one in found.values()}
         news: list[tuple[str | None, bytes]] = []
@@ -90,6 +93,22 @@ class Lines:
             said[key] = _Said(code, data, now, now)
         return code, frame("line", data)
 
+    def troubles(self, room: str) -> dict[str, list[dict[str, Any]]]:
+        """By name of the point, every line of it that is in trouble now: what it sends by before what it receives by."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for _key, one in sorted(self._rooms.get(room, {}).items()):  # publish, then subscribe
+            found.setdefault(str(one.data["name"]), []).append(one.data)
+        return found
+
+    def pictures(self, room: str) -> frozenset[str]:
+        """Names that sent a picture when the relay was asked last, whether anybody looked at it or not."""
+        return self._pictures.get(room, frozenset())
+
     def known(self, room: str, code: str | None) -> list[bytes]:
         """What a page of this point that comes now must hear."""
         return [frame("line", one.data) for one in self._rooms.get(room, {}).values() if one.code in (None, code)]
+
+
+def _has_picture(session: Mapping[str, Any]) -> bool:
+    tracks = (session.get("quality") or {}).get("tracks") or {}
+    return any(track["kind"] == "video" and not track["asleep"] for track in tracks.values())

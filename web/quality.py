@@ -34,18 +34,18 @@ def words(session: Mapping[str, Any]) -> str:
     """One or more sentences on a session of the relay's stats: what is wrong, or that nothing is."""
     if session.get("state") != "up":
         return _(WAITING)
-    quality = session.get("quality") or {}
-    said = []
-    if quality.get("transport") == TCP:
-        said.append(_(BLOCKED))
-    reason = quality.get("reason") or ""
-    if reason in REASONS:
-        said.append(_(REASONS[reason], loss=_percent(quality.get("loss")), rate=_rate(quality.get("estimate"))))
-    elif reason:
-        said.append(reason)
-    if paused := quality.get("paused"):
-        said.append(_(PAUSED, n=len(paused)))
-    return " ".join(said) or _(GOOD)
+    return " ".join(sentences(told(session))) or _(GOOD)
+
+
+def sentences(line: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a line as `told` tells of it, one sentence each, the cause before what follows from it."""
+    said = [_(BLOCKED)] if line["transport"] == TCP else []
+    reason = line["reason"]
+    if reason:
+        said.append(_(REASONS[reason], loss=line["loss"], rate=line["rate"]) if reason in REASONS else reason)
+    if line["paused"]:
+        said.append(_(PAUSED, n=len(line["paused"])))
+    return said
 
 
 def level(session: Mapping[str, Any]) -> str:
@@ -65,7 +65,7 @@ def told(session: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a page that makes its own words: codes and numbers, as rough as people read them."""
     quality = session.get("quality") or {}
     return {
-        "session": session["session"], "name": session["name"], "role": session["role"], "level": level(session),
+        "session": session.get("session", ""), "name": session.get("name", ""), "role": session.get("role", ""), "level": level(session),
         "reason": quality.get("reason") or "", "transport": quality.get("transport") or "", "paused": quality.get("paused") or [],
         "layers": quality.get("layers") or {}, "loss": _percent(quality.get("loss")), "rate": _rate(quality.get("estimate")),
     }

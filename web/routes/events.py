@@ -60,7 +60,7 @@ async def of_meeting(
 def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:
     """Who conducts a meeting that is on is at work, also through a speech of an hour: the session stays awake.
     The link alone entitles to the news, whatever becomes of the session."""
-    meeting = _may(found, token, listener.room, Action.MEETING_CONDUCT)
+    meeting = may_still(found, token, listener.room, Action.MEETING_CONDUCT)
     listener.conducts = meeting is not None
     if meeting is not None and is_on(meeting, found.clock.now()):
         session.person(found, token)
@@ -69,13 +69,13 @@ def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:
 
 def _keep_reader(found: Container, token: str | None, listener: Listener) -> bool:
     """A reader hears what a reader may; whoever conducts also hears what is meant for conductors."""
-    if token is None or _may(found, token, listener.room, Action.DOCUMENT_READ) is None:
+    if token is None or may_still(found, token, listener.room, Action.DOCUMENT_READ) is None:
         return False
-    listener.conducts = _may(found, token, listener.room, Action.MEETING_CONDUCT) is not None
+    listener.conducts = may_still(found, token, listener.room, Action.MEETING_CONDUCT) is not None
     return True
 
 
-def _may(found: Container, token: str, meeting_id: str, action: Action) -> Meeting | None:
+def may_still(found: Container, token: str, meeting_id: str, action: Action) -> Meeting | None:
     """The meeting, if the session is alive and its person may still do that to it."""
     known = session.person(found, token, touch=False)
     if known is None or known[0].must_change:

@@ -288,8 +288,14 @@ export class MediaLink {
   }
 }
 
-function preferVp8(transceiver, capabilities) {
-  const codecs = capabilities?.codecs ?? [];
+/** What nearly every camera of a meeting sends: an offer with few formats is short, and many places fit in one. */
+const usual = ({ mimeType, sdpFmtpLine = "" }) => {
+  const kind = mimeType.toLowerCase();
+  return kind === "video/vp8" || kind === "video/rtx" || (kind === "video/h264" && /packetization-mode=1/.test(sdpFmtpLine) && /42[ce0-9]0/i.test(sdpFmtpLine));
+};
+
+function preferVp8(transceiver, capabilities, few = false) {
+  const codecs = (capabilities?.codecs ?? []).filter((codec) => !few || usual(codec));
   const first = (codec) => (codec.mimeType.toLowerCase() === "video/vp8" ? 0 : 1);
   if (codecs.length) transceiver.setCodecPreferences([...codecs].sort((a, b) => first(a) - first(b)));
 }
@@ -303,10 +309,11 @@ export function publish(pc, stream) {
   }
 }
 
-/** Sections of a receiver: a fixed number of slots, which the server fills with whoever should be seen and heard. */
-export function receive(pc, { audio, video }) {
+/** Sections of a receiver: a fixed number of slots, which the server fills with whoever should be seen and heard.  `more` are for
+ *  small pictures beside them. */
+export function receive(pc, { audio, video, more = 0 }) {
   for (let n = 0; n < audio; n += 1) pc.addTransceiver("audio", { direction: "recvonly" });
-  for (let n = 0; n < video; n += 1) {
-    preferVp8(pc.addTransceiver("video", { direction: "recvonly" }), RTCRtpReceiver.getCapabilities("video"));
+  for (let n = 0; n < video + more; n += 1) {
+    preferVp8(pc.addTransceiver("video", { direction: "recvonly" }), RTCRtpReceiver.getCapabilities("video"), n >= video);
   }
 }
