@@ -21,6 +21,12 @@ from web.routes import watch
 NAME = "0123456789abcdef"
 
 
+@pytest.fixture
+async def secretary(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:  # noqa: F811
+    async with await installation.signed_in("secretary") as opened:
+        yield opened
+
+
 class Told:
     """What a wall was told: rows by code, and its own slots."""
 
@@ -60,11 +66,12 @@ async def wall(reader: httpx.AsyncClient, room: Room, watcher: str = NAME) -> As
             await asyncio.gather(reading, return_exceptions=True)
 
 
-async def test_only_parties_watch(installation: Installation, client: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_only_parties_watch(
+    installation: Installation, client: httpx.AsyncClient, secretary: httpx.AsyncClient  # noqa: F811
+) -> None:
     room = installation.room()
     for path in ("wall", f"wall/events?watcher={NAME}"):
         assert (await client.get(f"/meetings/{room.meeting_id}/{path}")).status_code in (303, 401)
-    secretary = await installation.signed_in("secretary")
     assert (await secretary.get(f"/meetings/{room.meeting_id}/wall", headers={"accept": "text/html"})).status_code == 200
     for bad in ("", "22", "../x", "0123456789ABCDEF", f"{NAME}0"):
         answer = await secretary.post(f"/meetings/{room.meeting_id}/watch/tickets", json={"watcher": bad})
@@ -74,9 +81,9 @@ async def test_only_parties_watch(installation: Installation, client: httpx.Asyn
 
 
 async def test_a_wall_tells_how_points_stand_and_a_watcher_is_nobodys_presence(
-    installation: Installation, client: httpx.AsyncClient, clip: Clip  # noqa: F811
+    installation: Installation, client: httpx.AsyncClient, secretary: httpx.AsyncClient, clip: Clip  # noqa: F811
 ) -> None:
-    room, crowd, secretary = installation.room(opened=True), Crowd(), await installation.signed_in("secretary")
+    room, crowd = installation.room(opened=True), Crowd()
     async with wall(secretary, room) as told:
         assert {row["stands"] for row in told.rows.values()} == {"never"} and set(told.rows) == set(room.links)
         peer = await publisher(client, crowd, room, "204", clip)
@@ -96,10 +103,10 @@ async def test_a_wall_tells_how_points_stand_and_a_watcher_is_nobodys_presence(
 
 
 async def test_a_watcher_whose_page_hears_no_news_is_told_to_go(
-    installation: Installation, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    installation: Installation, client: httpx.AsyncClient, secretary: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:
     monkeypatch.setattr(watch, "ALONE", 0.5)
-    room, crowd, secretary = installation.room(opened=True), Crowd(), await installation.signed_in("secretary")
+    room, crowd = installation.room(opened=True), Crowd()
     ticket = (await secretary.post(f"/meetings/{room.meeting_id}/watch/tickets", json={"watcher": NAME})).json()["subscribe"]
     watcher = crowd.subscriber(f"~{NAME}", audio=0, video=1)
     await watcher.connect(*door(client, room.meeting_id, "whep", ticket))
