@@ -95,8 +95,8 @@ def hand(conn: Connection, meeting_id: str, point_id: int, up: bool, by: Subject
     return True
 
 
-def decline(conn: Connection, meeting_id: str, entry: int, reason: str, by: Subject, at: datetime) -> None:
-    """The chair does not give the floor to this entry, and says why.  Raises NotFound("speech.unknown")."""
+def decline(conn: Connection, meeting_id: str, entry: int, reason: str, by: Subject, at: datetime) -> Speech:
+    """The chair does not give the floor to this entry, which is answered, and says why.  Raises NotFound("speech.unknown")."""
     reason = line(reason, "reason", speech.NOTE_LIMIT)
     _minding(conn, meeting_id, by)
     one = _waiting(conn, meeting_id, entry)
@@ -104,6 +104,17 @@ def decline(conn: Connection, meeting_id: str, entry: int, reason: str, by: Subj
                                data={"entry": entry, "kind": one.kind.value, "reason": reason, **one.who})
     speech_store.save(conn, meeting_id, entry, standing=Standing.DECLINED.value, ended_at=told.at)
     _mirror(conn, meeting_id, one.point_id)
+    return one
+
+
+def answered(conn: Connection, meeting_id: str, entry: int, by: Subject) -> dict[str, str]:
+    """{standing, kind, reason} of an entry, for who asked and for its point.  Raises NotFound("speech.unknown")."""
+    one = speech_store.find(conn, meeting_id, entry)
+    if one is None or _own_point(by) != one.point_id or (by.person is not None and by.person.person_id != one.person_id):
+        raise NotFound("speech.unknown", entry=entry)
+    declined = one.standing is Standing.DECLINED
+    return {"standing": one.standing.value, "kind": one.kind.value,
+            "reason": speech_store.why_declined(conn, meeting_id, entry) if declined else ""}
 
 
 def order(conn: Connection, meeting_id: str, entry: int, before: int | None, by: Subject, at: datetime) -> None:

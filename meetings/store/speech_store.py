@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from meetings.speech import LANES, Kind, Speech, Standing, Times
 from meetings.store.speech_table import speech, speech_times
-from meetings.store.tables import seat
+from meetings.store.tables import event, seat
 
 _LIVE = [one.value for one in (Standing.WAITING, Standing.SPEAKING, Standing.PAUSED)]
 _COLUMNS = (speech.c.entry, speech.c.point_id, speech.c.kind, speech.c.standing, speech.c.lane, speech.c.place, speech.c.asked_at,
@@ -21,6 +21,17 @@ def live(conn: Connection, meeting_id: str) -> list[Speech]:
     """Those who wait, speak or are paused."""
     query = select(*_COLUMNS).where(speech.c.meeting_id == meeting_id, speech.c.standing.in_(_LIVE))
     return [_speech(row) for row in conn.execute(query.order_by(speech.c.entry))]
+
+
+def find(conn: Connection, meeting_id: str, entry: int) -> Speech | None:
+    row = conn.execute(select(*_COLUMNS).where(speech.c.meeting_id == meeting_id, speech.c.entry == entry)).first()
+    return _speech(row) if row else None
+
+
+def why_declined(conn: Connection, meeting_id: str, entry: int) -> str:
+    """The chair's words, which stand in the record only."""
+    told = select(event.c.data).where(event.c.meeting_id == meeting_id, event.c.seq > entry, event.c.kind == "speech.declined")
+    return next((data["reason"] for data in conn.execute(told).scalars() if data["entry"] == entry), "")
 
 
 def raised_since(conn: Connection, meeting_id: str, point_id: int) -> datetime | None:

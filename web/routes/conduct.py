@@ -19,7 +19,7 @@ from meetings import service
 from meetings.access import Action, Subject
 from meetings.admission import link_secret
 from meetings.errors import Conflict, Invalid, MeetingError, NotFound
-from meetings.store import seat_store, vote_store
+from meetings.store import vote_store
 from meetings.voting import Rule
 from minutes import service as minutes
 from web import convening, views
@@ -70,13 +70,6 @@ def _number(value: Any, field: str) -> int:
     return number
 
 
-def _point(conn: Connection, meeting_id: str, code: str) -> int:
-    for seat in seat_store.seats(conn, meeting_id):
-        if seat.code == code:
-            return seat.point_id
-    raise NotFound("seat.unknown", point=code)
-
-
 @router.get("")
 def enter(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """Chair and secretary sit at the meeting's main point: to the door of that point, where the console waits."""
@@ -114,30 +107,6 @@ async def agenda(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> 
     said, now = await _said(request), container(request).clock.now()
     item = _number(said["item"], "item") if said.get("item") not in (None, "") else None
     return await _do(request, meeting_id, lambda conn: service.agenda_go(conn, meeting_id, item, by, now))
-
-
-@router.post("/floor")
-async def floor(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """{code}: give the floor to this point; nothing takes it back."""
-    said, now = await _said(request), container(request).clock.now()
-    code = said.get("code")
-
-    def work(conn: Connection) -> None:
-        point_id = _point(conn, meeting_id, str(code)) if code else None
-        service.floor_give(conn, meeting_id, point_id, by, now)
-
-    return await _do(request, meeting_id, work)
-
-
-@router.post("/hand")
-async def lower_hand(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """{code}: take a point out of the queue of speakers."""
-    said, now = await _said(request), container(request).clock.now()
-
-    def work(conn: Connection) -> None:
-        service.hand(conn, meeting_id, _point(conn, meeting_id, str(said.get("code"))), False, by, now)
-
-    return await _do(request, meeting_id, work)
 
 
 @router.post("/motion")
