@@ -124,6 +124,9 @@ def _opening(facts: MinuteFacts) -> Iterable[Block]:
     yield KeyValue("secretary", "Thư ký (người ghi biên bản)", person_line(facts.secretary), Origin.LEDGER)
 
 
+TURNS = {"contribution": "", "order": "ý kiến về thủ tục, ", "question": "câu hỏi, "}
+
+
 def _course(facts: MinuteFacts) -> Iterable[Block]:
     yield Heading("content", "Nội dung (theo diễn biến cuộc họp):")
     if facts.documents:
@@ -163,9 +166,14 @@ def _item(facts: MinuteFacts, place: int, item: AgendaFact) -> Iterable[Block]:
 
 def _floors(block_id: str, floors: Sequence[FloorFact]) -> Iterable[Block]:
     if floors:
-        said = "; ".join(
-            f"{tidy(f.name)} ({layout.short_clock(f.span.start)}–{layout.short_clock(f.span.end)})" for f in floors)
+        said = "; ".join(map(_turn, floors))
         yield Paragraph(block_id, f"Phát biểu: {said}.", origin=Origin.LEDGER, label="Phát biểu")
+
+
+def _turn(floor: FloorFact) -> str:
+    who = f"{tidy(floor.person)}, {tidy(floor.name)}" if floor.person else tidy(floor.name)
+    times = f"{layout.short_clock(floor.span.start)}–{layout.short_clock(floor.span.end)}"
+    return f"{who} ({TURNS[floor.kind]}{times})"
 
 
 def _room(block_id: str, label: str) -> Paragraph:

@@ -67,12 +67,17 @@ class PointFact:
 
 @dataclass(frozen=True, slots=True)
 class FloorFact:
-    """A point had the floor; `item` is the agenda item running when it was given."""
+    """A point had the floor, without a break; `item` is the agenda item running when it was given.
+
+    kind: contribution, order, question.  person: who spoke there, where the record knows it.
+    """
 
     code: str
     name: str
     span: Span
     item: int | None = None
+    kind: str = "contribution"
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from minutes.facts import (
     Ballot,
     DelegateFact,
     DocumentFact,
-    FloorFact,
     IssuingUnit,
     MinuteFacts,
     Person,
@@ -25,7 +24,9 @@ from minutes.facts import (
     VoteFact,
 )
 from minutes.layout import parse_utc
+from minutes.reading_floor import FloorFold
 from minutes.reading_people import PeopleFold
+
 
 def facts_from_events(events: Iterable[Event]) -> MinuteFacts:
     """Facts of one meeting from its events in order of seq.
@@ -66,7 +67,7 @@ def _clip(spans: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, 
     return tuple(span for span in cut if span.start < span.end)
 
 
-class _Fold(PeopleFold):
+class _Fold(PeopleFold, FloorFold):
     """The running state while events are read; one `on_<kind>` for each kind that matters."""
 
     def __init__(self) -> None:
@@ -84,8 +85,6 @@ class _Fold(PeopleFold):
         self.item_spans: dict[int, list[Span]] = {}
         self.inside: dict[int, list[datetime]] = {}       # point -> joins not yet left (a second device may join)
         self.spans: dict[int, list[Span]] = {}
-        self.floor: tuple[Mapping[str, Any], datetime, int | None] | None = None
-        self.floors: list[FloorFact] = []
         self.votes: dict[str, VoteFact] = {}
         self.conclusions: dict[int, str] = {}
         self.documents: dict[str, DocumentFact] = {}
@@ -120,7 +119,7 @@ class _Fold(PeopleFold):
         self._end_floor(event.at)
         self.on_meeting_resumed(event)
 
-    # ---- agenda and floor
+    # ---- agenda
     def on_agenda_started(self, event: Event) -> None:
         self._end_item(event.at)
         self.item, self.item_since = int(event.data["item"]), event.at
@@ -133,20 +132,6 @@ class _Fold(PeopleFold):
         if self.item is not None and self.item_since is not None:
             self.item_spans.setdefault(self.item, []).append(_span(self.item_since, at))
         self.item = self.item_since = None
-
-    def on_floor_given(self, event: Event) -> None:
-        self._end_floor(event.at)
-        if event.point:
-            self.floor = (event.point, event.at, self.item)
-
-    def on_floor_taken(self, event: Event) -> None:
-        self._end_floor(event.at)
-
-    def _end_floor(self, at: datetime) -> None:
-        if self.floor is not None:
-            point, since, item = self.floor
-            self.floors.append(FloorFact(point.get("code") or "", point.get("name") or "", _span(since, at), item))
-        self.floor = None
 
     # ---- presence
     def on_point_joined(self, event: Event) -> None:

@@ -16,6 +16,7 @@ class PeopleFold:
     """One `on_<kind>` for each kind of event about people; `people()`, `rolls` and `heads` are the result."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.delegates: dict[str, DelegateFact] = {}
         self.rolls: list[RollFact] = []
         self.heads: dict[int, int] = {}

@@ -120,6 +120,13 @@ def test_a_lost_vote_and_an_unfinished_one_are_told_as_such() -> None:
     assert "vote-counts-b" not in words
 
 
+def test_a_question_and_the_person_who_put_it_are_named() -> None:
+    log = Ledger().create().book(2).add("meeting.opened", 0)
+    log.add("floor.given", 10, log.point(2), kind="question", person={"id": "p", "name": "Lò Thị Mai"}).add("meeting.closed", 60)
+    words = said(minutes_model(facts_from_events(log.events)))
+    assert words["floors-other"] == "Phát biểu: Lò Thị Mai, Xã Ba Chẽ 2 (câu hỏi, 08:10–09:00)."
+
+
 def test_floor_times_stand_under_their_agenda_item() -> None:
     words = said(drafted())
     assert words["floors-2"] == "Phát biểu: Xã Ba Chẽ 2 (08:06–08:16); Xã Ba Chẽ 3 (08:16–08:20)."

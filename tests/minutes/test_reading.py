@@ -65,6 +65,21 @@ def test_a_floor_never_taken_back_ends_with_the_meeting() -> None:
     assert facts_from_events(log.events).floors[0].span.end == OPENING + timedelta(minutes=60)
 
 
+def test_an_interruption_is_a_turn_of_its_own_and_no_time_of_the_speaker() -> None:
+    log = Ledger().create().book(3).add("meeting.opened", 0).add("agenda.started", 1, item=2, title="Thảo luận")
+    log.add("floor.given", 10, log.point(1), limit_s=600)
+    given = log.events[-1].seq
+    log.add("floor.paused", 15, log.point(1), entry=given, spoken_ms=300_000)
+    log.add("floor.given", 15, log.point(2), kind="question", person={"id": "p", "name": "Lò Thị Mai"})
+    log.add("floor.taken", 17, log.point(2), entry=log.events[-1].seq, spoken_ms=120_000).add("agenda.ended", 17, item=2)
+    log.add("floor.continued", 17, log.point(1), entry=given)
+    log.add("floor.taken", 20, log.point(1), entry=given, spoken_ms=480_000, limit_s=600).add("meeting.closed", 60)
+    facts = facts_from_events(log.events)
+    told = [(f.code, f.item, f.kind, f.person, *((at - OPENING).seconds // 60 for at in (f.span.start, f.span.end))) for f in facts.floors]
+    assert told == [("00001", 2, "contribution", "", 10, 15), ("00002", 2, "question", "Lò Thị Mai", 15, 17),
+                    ("00001", 2, "contribution", "", 17, 20)]
+
+
 def test_a_vote_carries_its_rule_counts_and_ballots_by_name() -> None:
     vote, = facts_from_events(whole_meeting(12)).votes
     assert (vote.entitled, vote.present, vote.quorum_needed, vote.passed) == (12, 11, 8, True)

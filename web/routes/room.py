@@ -48,7 +48,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
     done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu.")}
     return page(
         request, "room/room.html", title=state.meeting.title, point_name=subject.name, data=data,
-        hand_up=any(one["code"] == seat.code for one in sections["queue"].values()), message=done.get(request.query_params.get("done", "")),
+        hand_up=any(one["code"] == seat.code and not one.keys() & {"kind", "person"} for one in sections["queue"].values()), message=done.get(request.query_params.get("done", "")),
         after=f"/meetings/{seat.meeting_id}" if conducting else f"/j/{secret}",
     )
 
