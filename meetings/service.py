@@ -2,7 +2,8 @@
 
 Each takes the open write transaction first, checks who asks (`permit`), locks the meeting, changes the tables and
 appends what happened to the ledger, all in that one transaction.  The other use cases live beside this module and are
-re-exported here: `conduct` (agenda, votes, conclusions), `speaking` (floor and hands; the rest of it is called there), `seats` (booked points, presence, delegates),
+re-exported here: `conduct` (agenda, conclusions), `balloting` (votes), `motions` (before their vote), `speaking` (floor and hands; the
+rest of it is called there), `seats` (booked points, presence, delegates),
 `entry` (links, tickets), `papers` (documents).  Called by the scheduler and the web; starts nothing, sends nothing.
 """
 
@@ -17,14 +18,12 @@ from meetings import agenda as programme
 from meetings import muting, recordings
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
+from meetings.balloting import cast, motion_close, motion_open, motion_start
 from meetings.conduct import (
     agenda_go,
-    cast,
     conclusion_remove,
     conclusion_write,
     end_running_item,
-    motion_close,
-    motion_open,
 )
 from meetings.entry import (
     end_session,
@@ -43,6 +42,7 @@ from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.ledger import stamp
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, check_leaders, check_length, check_signers
+from meetings.motions import motion_prepare, motion_revise, motion_withdraw
 from meetings.papers import document_add, documents
 from meetings.permit import permit, resource_of
 from meetings.seats import (
@@ -67,7 +67,8 @@ __all__ = [
     "AgendaLine", "Meeting", "NewMeeting", "Person", "RoomState", "State",
     "agenda_go", "cancel", "cast", "change", "close", "conclusion_remove", "conclusion_write", "convene", "create",
     "delegate_add", "delegate_present", "delegates", "document_add", "documents", "end_session", "find", "floor_give",
-    "get", "hand", "link_open", "link_renew", "link_revoke", "links", "mint", "motion_close", "motion_open", "open",
+    "get", "hand", "link_open", "link_renew", "link_revoke", "links", "mint", "motion_close", "motion_open",
+    "motion_prepare", "motion_revise", "motion_start", "motion_withdraw", "open",
     "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_follow", "seats_rename", "seats_set",
     "session_of",
     "sessions_clear", "state", "suspend", "tickets_purge",

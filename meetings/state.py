@@ -1,15 +1,13 @@
 """What a room shows now: one value, rebuilt after each change and sent to every browser of the meeting.
 
 Reads columns kept up to date by the use cases, never the ledger, so that it is cheap for 239 seats.  Holds no secret:
-no link, no ticket, no account id; while a vote is open it tells who has voted and the counts so far, not who chose
-what.
+no link, no ticket, no account id; while a vote is open it tells who has voted, never what they chose nor how it stands.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import Meeting
@@ -17,23 +15,43 @@ from meetings.speech import Kind, Speech, Standing, Times, queue
 from meetings.store import ledger_store, meeting_store, seat_store, speech_store, voice_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.seat_store import Seat
+from meetings.store.vote_store import CountRow, MotionRow
 from meetings.voices import NOTHING_SAID, Voices
-from meetings.voting import Choice, Rule, Tally
+from meetings.voting import Method, Option, Rule, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMotion:
-    """The vote that is open: who may vote, how many were there when it opened, and the count so far."""
+    """The vote that is open: who may vote, how many votes were there when it opened, how many of each point have voted.
+
+    Never what they chose.  turnout: point → (how many have voted, how many may).  count: the last count of hands.
+    """
 
     motion_id: str
     title: str
     rule: Rule
+    method: Method
+    options: tuple[Option, ...]
     entitled: int
     present: int
     quorum_needed: int
     opened_at: datetime
-    counts: dict[str, int]
-    voted: tuple[int, ...]
+    turnout: dict[int, tuple[int, int]]
+    count: CountRow | None = None
+
+    @property
+    def cast(self) -> int:
+        """Ballots, not votes."""
+        return sum(cast for cast, _may in self.turnout.values())
+
+    @property
+    def voters(self) -> int:
+        return sum(may for _cast, may in self.turnout.values())
+
+    @property
+    def voted(self) -> tuple[int, ...]:
+        """Points of which everybody has voted."""
+        return tuple(point for point, (cast, may) in self.turnout.items() if cast == may)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,8 @@ class ClosedMotion:
     motion_id: str
     title: str
     rule: Rule
+    method: Method
+    options: tuple[Option, ...]
     closed_at: datetime
     result: Tally
 
@@ -112,21 +132,17 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
 
 
 def _motions(conn: Connection, meeting_id: str) -> tuple[OpenMotion | None, ClosedMotion | None]:
-    rows = vote_store.motions(conn, meeting_id)
-    running = rows.pop() if rows and rows[-1].closed_at is None else None
-    last = rows[-1] if rows else None
+    running, last = vote_store.open_motion(conn, meeting_id), vote_store.last_closed(conn, meeting_id)
+    options = vote_store.options(conn, [row.motion_id for row in (running, last) if row])
     return (
-        _open_motion(conn, running) if running else None,
-        ClosedMotion(last.motion_id, last.title, Rule.from_data(last.rule), last.closed_at, Tally.from_data(last.tally))
-        if last else None,
+        _open_motion(conn, running, options[running.motion_id]) if running else None,
+        ClosedMotion(last.motion_id, last.title, Rule.from_data(last.rule), Method(last.method), options[last.motion_id], last.closed_at,
+                     Tally.from_data(last.tally)) if last else None,
     )
 
 
-def _open_motion(conn: Connection, row: Any) -> OpenMotion:
-    votes = vote_store.votes(conn, row.motion_id)
-    counts = {choice.value: 0 for choice in Choice}
-    for _point, choice in votes:
-        counts[choice] += 1
-    entitled, present = vote_store.turnout(conn, row.motion_id)
-    return OpenMotion(row.motion_id, row.title, Rule.from_data(row.rule), entitled, present, row.quorum_needed,
-                      row.opened_at, counts, tuple(point for point, _choice in votes))
+def _open_motion(conn: Connection, row: MotionRow, options: tuple[Option, ...]) -> OpenMotion:
+    by_hand = Method(row.method) is Method.HANDS
+    return OpenMotion(
+        row.motion_id, row.title, Rule.from_data(row.rule), Method(row.method), options, row.entitled, row.present, row.quorum_needed,
+        row.opened_at, vote_store.by_point(conn, row.motion_id), vote_store.last_count(conn, row.motion_id) if by_hand else None)

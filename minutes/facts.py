@@ -7,6 +7,7 @@ draft.py and invitation.py turn them into documents.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +83,38 @@ class FloorFact:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One point's vote: for | against | abstain."""
+    """One vote, of the point or, where `person` names one, of a person there."""
 
     code: str
     name: str
     choice: str
+    person: str = ""
+    voter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elector:
+    """Who might vote: a point, or a person (`name`) at it; there at the opening, and still (or at last) there at the closing."""
+
+    voter: str
+    code: str
+    name: str
+    weight: int
+    present: bool
+    stayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VoteFact:
-    """A motion.  `passed` is None when the meeting ended before the vote was closed."""
+    """A motion.  `passed` is None when the meeting ended before the vote was closed.
+
+    options, labels: what could be chosen; without a label it is one of the usual answers.  voters: how many, `entitled`: with how
+    many votes.  electors is empty where people were counted who are not known by name, and in records of before.
+    """
 
     motion: str
     title: str
-    rule: Mapping[str, str]
+    rule: Mapping[str, Any]
     entitled: int
     present: int
     quorum_needed: int
@@ -104,6 +123,16 @@ class VoteFact:
     counts: Mapping[str, int] = field(default_factory=dict)
     passed: bool | None = None
     ballots: tuple[Ballot, ...] = ()
+    method: str = "electronic"
+    options: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    voters: int = 0
+    electors: tuple[Elector, ...] = ()
+    won: str | None = None
+    tie: str = ""
+    arithmetic: Mapping[str, Any] = field(default_factory=dict)
+    entered_by: str = ""
+    witness: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from meetings.ledger import Event
 from meetings.people import GRACE
 from minutes.facts import (
     AgendaFact,
-    Ballot,
     DelegateFact,
     DocumentFact,
     IssuingUnit,
@@ -21,11 +20,11 @@ from minutes.facts import (
     Person,
     PointFact,
     Span,
-    VoteFact,
 )
 from minutes.layout import parse_utc
 from minutes.reading_floor import FloorFold
 from minutes.reading_people import PeopleFold
+from minutes.reading_votes import AFTERWARDS, VotesFold
 
 
 def facts_from_events(events: Iterable[Event]) -> MinuteFacts:
@@ -37,7 +36,8 @@ def facts_from_events(events: Iterable[Event]) -> MinuteFacts:
     fold = _Fold()
     for event in events:
         handler = getattr(fold, "on_" + event.kind.replace(".", "_"), None)
-        if handler:
+        late = fold.closed is not None and event.kind.startswith(AFTERWARDS)
+        if handler and not late:
             handler(event)
             fold.last = event
     if fold.last is None or not fold.meeting:
@@ -67,7 +67,7 @@ def _clip(spans: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, 
     return tuple(span for span in cut if span.start < span.end)
 
 
-class _Fold(PeopleFold, FloorFold):
+class _Fold(VotesFold, PeopleFold, FloorFold):
     """The running state while events are read; one `on_<kind>` for each kind that matters."""
 
     def __init__(self) -> None:
@@ -76,16 +76,13 @@ class _Fold(PeopleFold, FloorFold):
         self.meeting: dict[str, Any] = {}
         self.booked: dict[int, dict[str, Any]] = {}
         self.opened: datetime | None = None
-        self.closed: datetime | None = None
         self.paused_at: datetime | None = None
         self.pauses: list[Span] = []
-        self.item: int | None = None
         self.item_since: datetime | None = None
         self.titles: dict[int, str] = {}
         self.item_spans: dict[int, list[Span]] = {}
         self.inside: dict[int, list[datetime]] = {}       # point -> joins not yet left (a second device may join)
         self.spans: dict[int, list[Span]] = {}
-        self.votes: dict[str, VoteFact] = {}
         self.conclusions: dict[int, str] = {}
         self.documents: dict[str, DocumentFact] = {}
 
@@ -149,28 +146,7 @@ class _Fold(PeopleFold, FloorFold):
             else:
                 self.spans.setdefault(int(event.point["id"]), []).append(Span(since, event.at))
 
-    # ---- votes, conclusions, papers
-    def on_motion_opened(self, event: Event) -> None:
-        data = event.data
-        self.votes[str(data["motion"])] = VoteFact(
-            str(data["motion"]), data["title"], dict(data["rule"]), data["entitled"], data["present"],
-            data["quorum_needed"], event.at, self.item,
-        )
-
-    def on_ballot_cast(self, event: Event) -> None:
-        vote = self.votes.get(str(event.data["motion"]))
-        if vote and event.point:
-            ballot = Ballot(event.point.get("code") or "", event.point.get("name") or "", event.data["choice"])
-            self.votes[vote.motion] = replace(vote, ballots=(*vote.ballots, ballot))
-
-    def on_motion_closed(self, event: Event) -> None:
-        data, vote = event.data, self.votes.get(str(event.data["motion"]))
-        if vote:
-            self.votes[vote.motion] = replace(
-                vote, counts=dict(data["counts"]), entitled=data["entitled"], present=data["present"],
-                passed=data["passed"], rule=dict(data.get("rule") or vote.rule),
-            )
-
+    # ---- conclusions, papers
     def on_conclusion_written(self, event: Event) -> None:
         self.conclusions[int(event.data["ord"])] = event.data["text"]
 
@@ -202,7 +178,7 @@ class _Fold(PeopleFold, FloorFold):
             division_head=_person(data.get("division_head")), clerk=_person(data.get("clerk")),
             place=data.get("place") or "", agenda=self._agenda(), points=self._points(), opened=self.opened,
             closed=self.closed, pauses=tuple(self.pauses), floors=tuple(self.floors),
-            votes=tuple(self.votes.values()), conclusions=tuple(text for _, text in sorted(self.conclusions.items())),
+            votes=self.all_votes(), conclusions=tuple(text for _, text in sorted(self.conclusions.items())),
             documents=tuple(self.documents.values()), delegates=self._people(),
             seq=last.seq, hash=last.hash, at=last.at, rolls=tuple(self.rolls), heads=sum(self.heads.values()),
         )

@@ -1,4 +1,4 @@
-"""How a vote is told in the minutes: rule, quorum, a table of counts and shares, the result, who voted how.
+"""How a vote is told in the minutes: rule, quorum, a table of counts and shares, the reckoning, the result, who voted how.
 
 Pure.  It never decides whether a motion passed: the ledger says so.  Called by draft.py.
 """
@@ -8,12 +8,14 @@ from fractions import Fraction
 
 from meetings.voting import Rule
 from minutes import layout
-from minutes.facts import MinuteFacts, VoteFact
+from minutes.facts import Ballot, MinuteFacts, VoteFact
 from minutes.glyphs import printable
 from minutes.model import Appendix, Block, Column, Heading, Origin, Paragraph, Table, clean
 
 CHOICES = {"for": "Tán thành", "against": "Không tán thành", "abstain": "Không biểu quyết"}
-BASES = {"all": "tổng số điểm cầu có quyền biểu quyết", "present": "số điểm cầu có mặt", "cast": "số phiếu đã bỏ"}
+METHODS = {"electronic": "", "hands": " (giơ tay)", "slip": " (phiếu lấy ý kiến)"}
+VOTERS = {"points": "điểm cầu", "persons": "đại biểu"}
+UNFINISHED = {"slip": "Phiếu lấy ý kiến còn trong hạn khi cuộc họp kết thúc; kết quả được thông báo sau."}
 
 _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Column("Tỷ lệ trên tổng số", 25, "center"),
             Column("Tỷ lệ trên số có mặt", 25, "center"))
@@ -22,25 +24,33 @@ _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Colum
 def blocks(vote: VoteFact) -> Iterable[Block]:
     """A vote inside the body.  The table stands as the ledger has it; edited sentences are marked."""
     key = vote.motion
-    yield Paragraph(f"vote-{key}", f"Biểu quyết: {printable(clean(vote.title))}", "bold", Origin.LEDGER,
+    yield Paragraph(f"vote-{key}", f"Biểu quyết{METHODS[vote.method]}: {_plain(vote.title)}", "bold", Origin.LEDGER,
                     label="Biểu quyết")
     yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER, label="Quy tắc biểu quyết")
     if vote.passed is None:
-        yield Paragraph(f"vote-result-{key}", "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.",
-                        origin=Origin.LEDGER, label="Kết quả biểu quyết")
+        unfinished = UNFINISHED.get(vote.method, "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.")
+        yield Paragraph(f"vote-result-{key}", unfinished, origin=Origin.LEDGER, label="Kết quả biểu quyết")
         return
     yield Table(f"vote-counts-{key}", _COLUMNS, tuple(_rows(vote)))
-    result = "được thông qua" if vote.passed else "không được thông qua"
-    yield Paragraph(f"vote-result-{key}", f"Kết quả: nội dung trên {result}.", "bold", Origin.LEDGER,
-                    label="Kết quả biểu quyết")
+    if vote.arithmetic:
+        yield Paragraph(f"vote-sum-{key}", arithmetic_text(vote), origin=Origin.LEDGER, label="Cách tính")
+    if vote.method == "hands":
+        yield Paragraph(f"vote-witness-{key}", f"Số phiếu do {_plain(vote.entered_by)} ghi, {_plain(vote.witness)} chứng kiến.",
+                        origin=Origin.LEDGER, label="Người đếm phiếu")
+    yield Paragraph(f"vote-result-{key}", f"Kết quả: {_result(vote)}.", "bold", Origin.LEDGER, label="Kết quả biểu quyết")
 
 
 def rule_text(vote: VoteFact) -> str:
-    """The rule as it was when the vote opened, and whether enough points were there."""
+    """The rule as it was when the vote opened, and whether enough were there."""
     rule = Rule.from_data(vote.rule)
-    present = (f"Có quyền biểu quyết {vote.entitled} điểm cầu; có mặt {vote.present} "
-               f"({layout.percent(vote.present, vote.entitled)})")
-    return f"{present}{_quorum(rule, vote)}. Thông qua khi số tán thành {_majority(rule)}."
+    whom = VOTERS[rule.over]
+    if vote.voters and vote.voters != vote.entitled:  # some have more votes than one
+        entitled = f"Có quyền biểu quyết {vote.voters} {whom} với {vote.entitled} phiếu; có mặt {vote.present} phiếu"
+    else:
+        entitled = f"Có quyền biểu quyết {vote.entitled} {whom}; có mặt {vote.present}"
+    told = f"{entitled} ({layout.percent(vote.present, vote.entitled)}){_quorum(rule, vote)}"
+    chair = " Khi số phiếu ngang nhau thì theo ý kiến của chủ tọa." if rule.tie == "chair" else ""
+    return f"{told}. Thông qua khi số {'phiếu của một phương án' if vote.labels else 'tán thành'} {_majority(rule)}.{chair}"
 
 
 def _quorum(rule: Rule, vote: VoteFact) -> str:
@@ -48,12 +58,16 @@ def _quorum(rule: Rule, vote: VoteFact) -> str:
     if rule.quorum == 0:
         return ""
     enough = "đủ" if vote.present >= vote.quorum_needed else "không đủ"
-    return f", {enough} số cần có là {vote.quorum_needed} ({_part(rule.quorum, 'tổng số')})"
+    whole = "tổng số" if rule.quorum_of == "entitled" else f"{rule.members} thành viên"
+    return f", {enough} số cần có là {vote.quorum_needed} ({_part(rule.quorum, whole)})"
 
 
 def _majority(rule: Rule) -> str:
-    part = _part(rule.majority, BASES[rule.base])
-    if rule.more_than:
+    whom = VOTERS[rule.over]
+    whole = {"members": f"tổng số {rule.members} thành viên", "entitled": f"tổng số {whom} có quyền biểu quyết",
+             "present": f"số {whom} có mặt", "cast": "số phiếu đã bỏ"}[rule.base]
+    part = _part(rule.majority, whole)
+    if rule.strict:
         return f"quá {part}"
     return f"bằng {part}" if rule.majority == 1 else f"đạt từ {part} trở lên"
 
@@ -62,33 +76,95 @@ def _part(share: Fraction, whole: str) -> str:
     return whole if share == 1 else f"{share} {whole}"
 
 
+def arithmetic_text(vote: VoteFact) -> str:
+    """`1/2 × 239 = 119,5; tán thành 120, quá mức này.`"""
+    sums = vote.arithmetic
+    share, threshold = Fraction(sums["share"]), Fraction(sums["threshold"])
+    what = name_of(vote, sums["choice"])
+    if sums["reached"]:
+        compared = "quá mức này" if sums["strict"] else "đạt mức này"
+    else:
+        compared = "không quá mức này" if sums["strict"] else "không đạt mức này"
+    return f"Cách tính: {share} × {sums['base']} = {number(threshold)}; {what[0].lower()}{what[1:]} {sums['votes']}, {compared}."
+
+
+def number(value: Fraction) -> str:
+    """`119,5`, or `159 1/3` where a decimal would not end."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    if (tenths := value * 100).denominator == 1:
+        return f"{tenths.numerator // 100},{tenths.numerator % 100:02d}".rstrip("0")
+    whole = value.numerator // value.denominator
+    return f"{whole} {value - whole}" if whole else str(value)
+
+
+def _result(vote: VoteFact) -> str:
+    way = {"chair": ", số phiếu ngang nhau, theo ý kiến của chủ tọa", "fails": ", số phiếu ngang nhau"}.get(vote.tie, "")
+    if not vote.passed:
+        return f"{'không phương án nào' if vote.labels else 'nội dung trên không'} được thông qua{way}"
+    what = f"“{name_of(vote, vote.won)}”" if vote.labels and vote.won else "nội dung trên"
+    return f"{what} được thông qua{way}"
+
+
+def name_of(vote: VoteFact, choice: str) -> str:
+    """An option in words: its own, or one of the usual answers."""
+    return _plain(vote.labels.get(choice) or CHOICES.get(choice, choice))
+
+
+def _options(vote: VoteFact) -> tuple[str, ...]:
+    return vote.options or tuple(CHOICES)
+
+
 def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
-    """Every ballot by name: the votes here are open ones."""
+    """Every ballot by name: the votes here are open ones.  And who was not there, at the opening and at the closing."""
     told: list[Block] = []
     for vote in facts.votes:
-        if not vote.ballots:
+        if not vote.ballots and not vote.electors:
             continue
-        told.append(Heading(f"ballots-{vote.motion}", printable(clean(vote.title)), 2, Origin.LEDGER))
-        for choice, name in CHOICES.items():
-            voters = [printable(clean(b.name)) for b in vote.ballots if b.choice == choice]
+        told.append(Heading(f"ballots-{vote.motion}", _plain(vote.title), 2, Origin.LEDGER))
+        for choice in _options(vote):
+            voters = [_voter(ballot) for ballot in vote.ballots if ballot.choice == choice]
             if voters:
-                text = f"{name} ({len(voters)}): {'; '.join(voters)}."
+                text = f"{name_of(vote, choice)} ({len(voters)}): {'; '.join(voters)}."
                 told.append(Paragraph(f"ballots-{vote.motion}-{choice}", text, origin=Origin.LEDGER))
+        told += _away(facts, vote)
     if told:
-        yield Appendix("KẾT QUẢ BIỂU QUYẾT CỦA TỪNG ĐIỂM CẦU", tuple(told))
+        persons = any(ballot.person for vote in facts.votes for ballot in vote.ballots)
+        yield Appendix(f"KẾT QUẢ BIỂU QUYẾT CỦA TỪNG {'ĐẠI BIỂU' if persons else 'ĐIỂM CẦU'}", tuple(told))
+
+
+def _away(facts: MinuteFacts, vote: VoteFact) -> Iterable[Block]:
+    names = {point.code: point.name for point in facts.points}
+    cast = {ballot.voter for ballot in vote.ballots}
+    lists = {"opening": ("Vắng mặt khi mở biểu quyết", [one for one in vote.electors if not one.present])}
+    if vote.passed is not None and vote.method != "slip":
+        lists["closing"] = ("Vắng mặt khi khóa biểu quyết", [one for one in vote.electors if not one.stayed])
+        if vote.method == "electronic":
+            lists["silent"] = ("Không bỏ phiếu", [one for one in vote.electors if one.voter not in cast])
+    for key, (what, electors) in lists.items():
+        if electors:
+            listed = [_plain(one.name or names.get(one.code, one.code)) for one in electors]
+            yield Paragraph(f"ballots-{vote.motion}-{key}", f"{what} ({len(listed)}): {'; '.join(listed)}.", origin=Origin.LEDGER)
+
+
+def _voter(ballot: Ballot) -> str:
+    return f"{_plain(ballot.person)} ({_plain(ballot.name)})" if ballot.person else _plain(ballot.name)
+
+
+def _plain(text: str) -> str:
+    return printable(clean(text))
 
 
 def _rows(vote: VoteFact) -> Iterable[tuple[str, ...]]:
     cast = 0
-    for choice, name in CHOICES.items():
+    for choice in _options(vote):
         count = int(vote.counts.get(choice, 0))
         cast += count
-        yield _row(name, count, vote)
+        yield _row(name_of(vote, choice), count, vote, layout.percent(count, vote.present))
     if vote.entitled > cast:
-        yield _row("Không bỏ phiếu", vote.entitled - cast, vote)
+        # Those who did not vote may have been away, so their share of those present says nothing.
+        yield _row("Không bỏ phiếu", vote.entitled - cast, vote, "–")
 
 
-def _row(name: str, count: int, vote: VoteFact) -> tuple[str, ...]:
-    # Those who did not vote may have been away, so their share of those present says nothing.
-    share = layout.percent(count, vote.present) if name in CHOICES.values() else "–"
+def _row(name: str, count: int, vote: VoteFact, share: str) -> tuple[str, ...]:
     return name, str(count), layout.percent(count, vote.entitled), share

@@ -65,9 +65,11 @@ class Container:
     composer: Any = None
     receipts: Receipts = field(default_factory=Receipts)
     results: Together = field(init=False)  # of line tests: a province reports at once
+    ballots: Together = field(init=False)  # a hall votes at once
 
     def __post_init__(self) -> None:
         self.results = Together(self.db)
+        self.ballots = Together(self.db)
 
     def ending(self) -> None:
         """Every stream of news ends, so that the server can stop."""

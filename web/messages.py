@@ -12,8 +12,8 @@ from web import (
     messages_mail,
     messages_meetings,
     messages_minutes,
-    messages_people,
     messages_papers,
+    messages_people,
     messages_points,
     messages_recording,
     messages_requests,
@@ -21,6 +21,7 @@ from web import (
     messages_scheduler,
     messages_speech,
     messages_voices,
+    messages_votes,
 )
 from web.i18n import N_
 
@@ -65,6 +66,7 @@ TEXTS: dict[str, str] = {
     **messages_room.TEXTS,
     **messages_voices.TEXTS,
     **messages_speech.TEXTS,
+    **messages_votes.TEXTS,
     **messages_lines.TEXTS,
     **messages_recording.TEXTS,
     **messages_mail.TEXTS,

@@ -9,9 +9,6 @@ TEXTS: dict[str, str] = {
     "agenda.running": N_("Mục {item} “{title}” đang được thảo luận."),
     "agenda.too_long": N_("Chương trình có quá {limit} mục. Hãy gộp bớt."),
     "agenda.unknown": N_("Chương trình không có mục {item}. Hãy tải lại trang."),
-    "ballot.choice": N_("Lựa chọn không hợp lệ. Hãy chọn tán thành, không tán thành hoặc không biểu quyết."),
-    "ballot.not_entitled": N_("Điểm cầu này không được biểu quyết nội dung này."),
-    "ballot.twice": N_("Điểm cầu này đã bỏ phiếu về “{title}”. Mỗi điểm cầu một phiếu, không đổi được."),
     "blob.full": N_("Ổ đĩa của máy chủ đã đầy, chưa lưu được gì. Hãy báo kỹ thuật viên rồi thử lại."),
     "blob.unknown": N_("Không tìm thấy nội dung tệp. Hãy báo kỹ thuật viên."),
     "storage.full": N_("Ổ đĩa của máy chủ đã đầy, chưa ghi được gì. Hãy báo kỹ thuật viên rồi thử lại."),
@@ -61,18 +58,7 @@ TEXTS: dict[str, str] = {
         "“{title}” đang ở bước khác nên chưa làm được việc này. Hãy tải lại trang để xem bước hiện tại."
     ),
     "meeting.no_main_point": N_("Cuộc họp “{title}” chưa có điểm cầu chính."),
-    "motion.closed": N_("Biểu quyết “{title}” đã kết thúc, không nhận thêm phiếu."),
-    "motion.no_quorum": N_(
-        "Chưa đủ điểm cầu có mặt: {present}/{entitled}, cần ít nhất {needed}. Hãy chờ thêm điểm cầu vào "
-        "phòng."
-    ),
-    "motion.nobody": N_("Không có điểm cầu nào được biểu quyết."),
-    "motion.open": N_("Đang biểu quyết “{title}”. Hãy kết thúc biểu quyết này trước."),
-    "motion.unknown": N_("Không có nội dung biểu quyết này."),
     "room.unknown": N_("Không có phòng họp này."),
-    "rule.base": N_("Cách tính tỷ lệ không hợp lệ. Hãy chọn: tổng số, số có mặt, hoặc số phiếu."),
-    "rule.majority": N_("Tỷ lệ thông qua phải là phân số từ 1/2 đến 1."),
-    "rule.quorum": N_("Tỷ lệ tối thiểu có mặt phải là phân số từ 0 đến 1, ví dụ 2/3."),
     "seat.twice": N_("Có điểm cầu được chọn hai lần. Hãy tải lại trang rồi chọn lại."),
     "seat.unknown": N_("Điểm cầu này không có trong thành phần của cuộc họp."),
     "seat.used": N_("Có điểm cầu đã vào phòng họp, đã khai đại biểu hoặc đã đăng ký phát biểu, không bỏ được nữa."),

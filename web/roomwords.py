@@ -9,7 +9,7 @@ from web.i18n import _
 def room_words() -> dict[str, str]:
     """key → sentence; `{name}` is filled in by the page (static/room/page.js)."""
     return {
-        **words_room.words(), **_people(), **_own_line(), **_troubles(), **_voting(), **_console(), **_endings(),
+        **words_room.words(), **_people(), **_own_line(), **_troubles(), **_console(), **_endings(),
         "no_answer": _("Máy chủ không trả lời. Hãy thử lại."),
         "item_of": _("Mục {n}/{total} · {title}"),
         "present_of": _("{n}/{total} điểm cầu"),
@@ -90,23 +90,6 @@ def _troubles() -> dict[str, str]:
         "thawed_one": _("Hình của {name} đã trở lại."),
         "frozen_many": _("{n} hình đang đứng."),
         "thawed_many": _("{n} hình đã trở lại."),
-    }
-
-
-def _voting() -> dict[str, str]:
-    return {
-        "for": _("Tán thành"),
-        "against": _("Không tán thành"),
-        "abstain": _("Không biểu quyết"),
-        "no_motion": _("Hiện không có biểu quyết nào."),
-        "cast_of": _("{n}/{total} điểm cầu đã biểu quyết"),
-        "you_voted": _("Bạn đã biểu quyết: {choice}"),
-        "your_point_voted": _("Điểm cầu của bạn đã biểu quyết"),
-        "receipt": _("Mã biên nhận"),
-        "not_entitled": _("Điểm cầu này không biểu quyết."),
-        "last_vote": _("Kết quả gần nhất"),
-        "passed": _("Đã thông qua"),
-        "not_passed": _("Không thông qua"),
     }
 
 

@@ -2,7 +2,8 @@
 
 Each is a savepoint of its own: one that is refused takes nobody with it.  When the transaction itself fails, all are told.
 One transaction is about one thing (a meeting), so that it locks that alone and waits in no circle with those who lock several.
-Belongs to one event loop.  Called by web/routes/linetest.py for the results of a province.
+Belongs to one event loop.  Called by web/routes/linetest.py for the results of a province, and by those
+that take ballots.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ SHARES: dict[str, str] = {
 }
 
 FIELDS: dict[str, str] = {
+    "options": N_("phương án"),
     "title": N_("tên cuộc họp"),
     "place": N_("địa điểm"),
     "kind": N_("hình thức họp"),

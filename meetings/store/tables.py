@@ -139,42 +139,6 @@ floor = Table(
     ForeignKeyConstraint(["meeting_id", "point_id"], ["seat.meeting_id", "seat.point_id"], name="fk_floor_seat"),
 )
 
-motion = Table(
-    "motion", metadata,
-    Column("motion_id", String(36), primary_key=True),
-    Column("meeting_id", String(36), ForeignKey("meeting.meeting_id"), nullable=False),
-    Column("ord", Integer, nullable=False),
-    Column("title", String(500), nullable=False),
-    Column("rule", JsonText, nullable=False),
-    Column("quorum_needed", Integer, nullable=False),
-    Column("opened_at", UtcDateTime, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Column("tally", JsonText),
-    CheckConstraint("(closed_at IS NULL) = (tally IS NULL)", name="closed"),
-    Index("uq_motion_open", "meeting_id", unique=True,
-          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-    Index("uq_motion_meeting_ord", "meeting_id", "ord", unique=True),
-)
-
-voter = Table(
-    "voter", metadata,
-    # Who may vote, fixed when the motion opens; a ballot of anybody else violates the foreign key.
-    Column("motion_id", String(36), ForeignKey("motion.motion_id"), primary_key=True),
-    Column("point_id", Integer, primary_key=True),
-    Column("present", Boolean, nullable=False),
-)
-
-ballot = Table(
-    "ballot", metadata,
-    Column("motion_id", String(36), primary_key=True),
-    Column("point_id", Integer, primary_key=True),
-    Column("choice", String(8), nullable=False),
-    Column("receipt", String(32), nullable=False),
-    Column("cast_at", UtcDateTime, nullable=False),
-    CheckConstraint("choice IN ('for', 'against', 'abstain')", name="choice"),
-    ForeignKeyConstraint(["motion_id", "point_id"], ["voter.motion_id", "voter.point_id"], name="fk_ballot_voter"),
-)
-
 conclusion = Table(
     "conclusion", metadata,
     Column("meeting_id", String(36), ForeignKey("meeting.meeting_id"), primary_key=True),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from meetings import service
 from meetings.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
-from meetings.store import tables
+from meetings.store import tables, vote_table
 from meetings.store.database import Database
 from meetings.store.ledger_store import events
 from meetings.voting import COUNCIL, Rule
@@ -129,20 +129,24 @@ def test_a_vote_from_opening_to_result(db: Database, at: datetime) -> None:
         chain = events(conn, meeting_id)
         state = service.state(conn, meeting_id)
     assert running is not None
-    assert (running.counts, running.voted) == ({"for": 3, "against": 1, "abstain": 1}, (1, 2, 3, 4, 5))
+    assert (running.turnout, running.cast, running.voted) == (dict.fromkeys(range(1, 6), (1, 1)), 5, (1, 2, 3, 4, 5))
     assert (result.entitled, result.present, result.base, result.passed) == (5, 5, 5, True)
     opening = next(e for e in chain if e.kind == "motion.opened")
     assert opening.data == {
-        "motion": motion, "title": "Thông qua kế hoạch", "options": ["for", "against", "abstain"], "entitled": 5,
-        "present": 4, "quorum_needed": 4, "rule": {"quorum": "2/3", "majority": "1/2", "base": "all"}}
+        "motion": motion, "title": "Thông qua kế hoạch", "options": ["for", "against", "abstain"], "labels": {}, "entitled": 5,
+        "present": 4, "quorum_needed": 4, "rule": COUNCIL.as_data(), "method": "electronic", "item": None, "voters": 5, "chair": None,
+        "due": None}
+    there = [(v["id"], v["point"], v["present"]) for e in chain if e.kind == "motion.voters" for v in e.data["voters"]]
+    assert there == [("1", "22", True), ("2", "204", True), ("3", "06970", True), ("4", "06973", True), ("5", "06976", False)]
+    assert [e.data["voters"] for e in chain if e.kind == "motion.present"] == [["1", "2", "3", "4"]]
     cast = {e.point["id"]: e for e in chain if e.kind == "ballot.cast" and e.point}
     assert {point: e.data["receipt"] for point, e in cast.items()} == receipts
     assert cast[3].data["choice"] == "against"
     assert cast[3].actor is None
     assert chain[-1].data == {
         "motion": motion, "title": "Thông qua kế hoạch", "counts": {"for": 3, "against": 1, "abstain": 1},
-        "entitled": 5, "present": 5, "base": 5, "passed": True,
-        "rule": {"quorum": "2/3", "majority": "1/2", "base": "all"}}
+        "entitled": 5, "present": 5, "base": 5, "passed": True, "won": "for", "tie": "", "cast": 5, "rule": COUNCIL.as_data(),
+        "arithmetic": {"choice": "for", "votes": 3, "base": 5, "share": "1/2", "threshold": "5/2", "strict": True, "reached": True}}
     assert state.motion is None
     assert state.last_motion is not None
     assert state.last_motion.result == result
@@ -168,8 +172,9 @@ def test_one_vote_at_a_time(db: Database, at: datetime) -> None:
         with pytest.raises(Conflict, match=r"motion\.open"):
             service.motion_open(conn, meeting_id, "Hai", ANY, by=CHAIR, at=at)
     with pytest.raises(IntegrityError), db.write() as conn:
-        conn.execute(insert(tables.motion).values(motion_id="x", meeting_id=meeting_id, ord=2, title="Hai", rule={},
-                                                  quorum_needed=0, opened_at=at))
+        conn.execute(insert(vote_table.motion).values(
+            motion_id="x", meeting_id=meeting_id, ord=2, title="Hai", rule={}, method="hands", prepared_at=at, entitled=1, present=1,
+            quorum_needed=0, opened_at=at))
     with db.write() as conn:
         service.motion_close(conn, motion, by=CHAIR, at=at)
         service.motion_open(conn, meeting_id, "Hai", ANY, by=CHAIR, at=at)
@@ -225,15 +230,25 @@ def test_the_database_itself_guards_the_ballots(db: Database, at: datetime) -> N
         meeting_id = opened(conn, at)
         motion = service.motion_open(conn, meeting_id, "Thông qua", ANY, by=CHAIR, at=at)
         service.cast(conn, motion, 1, "for", by=seat_of(meeting_id, POINTS[0]), at=at)
-    good = {"motion_id": motion, "point_id": 2, "choice": "for", "receipt": "r", "cast_at": at}
+    good = {"motion_id": motion, "voter_id": "2", "choice": "for", "via": "room", "receipt": "r", "cast_at": at}
+    more = {"motion_id": motion, "voter_id": "98", "point_id": 98, "name": "x", "weight": 1, "present": True}
     crimes = [
-        insert(tables.ballot).values({**good, "point_id": 1}),
-        insert(tables.ballot).values({**good, "point_id": 99}),
-        insert(tables.ballot).values({**good, "choice": "perhaps"}),
-        update(tables.ballot).values(choice="against"),
-        delete(tables.ballot),
-        delete(tables.voter),
-        delete(tables.motion),
+        insert(vote_table.ballot).values({**good, "voter_id": "1"}),
+        insert(vote_table.ballot).values({**good, "voter_id": "99"}),
+        insert(vote_table.ballot).values({**good, "choice": "perhaps"}),
+        update(vote_table.ballot).values(choice="against"),
+        delete(vote_table.ballot),
+        insert(vote_table.voter).values(more),
+        update(vote_table.voter).values(weight=5),
+        delete(vote_table.voter),
+        insert(vote_table.motion_option).values(motion_id=motion, choice="x", ord=4, text="x", means="for"),
+        update(vote_table.motion_option).values(text="x"),
+        delete(vote_table.motion_option),
+        update(vote_table.motion).values(title="Khác"),
+        update(vote_table.motion).values(rule={"majority": "1/2"}),
+        update(vote_table.motion).values(entitled=3, present=1),
+        update(vote_table.motion).values(opened_at=None, entitled=None, present=None, quorum_needed=None),
+        delete(vote_table.motion),
     ]
     for crime in crimes:
         with pytest.raises(IntegrityError), db.write() as conn:
@@ -241,10 +256,11 @@ def test_the_database_itself_guards_the_ballots(db: Database, at: datetime) -> N
     with db.write() as conn:
         service.motion_close(conn, motion, by=CHAIR, at=at)
     for crime, name in [
-        (insert(tables.ballot).values(good), "ballot_closed"),
-        (insert(tables.voter).values(motion_id=motion, point_id=98, present=True), "voter_late"),
-        (update(tables.motion).values(closed_at=None, tally=None), "motion_closed"),
-        (update(tables.motion).values(tally={"passed": True}), "motion_closed"),
+        (insert(vote_table.ballot).values(good), "ballot_closed"),
+        (insert(vote_table.voter).values(more), "voter_late"),
+        (insert(vote_table.turnout).values(motion_id=motion, voter_id="2"), "turnout_late"),
+        (update(vote_table.motion).values(closed_at=None, tally=None), "motion_closed"),
+        (update(vote_table.motion).values(tally={"passed": True}), "motion_closed"),
     ]:
         with pytest.raises(IntegrityError, match=name), db.write() as conn:
             conn.execute(crime)

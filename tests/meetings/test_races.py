@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from meetings import service
 from meetings.errors import MeetingError
 from meetings.ledger import verify_chain
-from meetings.store import tables
+from meetings.store import tables, vote_table
 from meetings.store.database import Connection, Database
 from meetings.store.ledger_store import events
 from meetings.voting import Rule
@@ -112,8 +112,8 @@ def test_a_ballot_inserted_past_the_rules_waits_for_the_closing_and_is_refused(
         try:
             with postgres_db.write() as conn:
                 conn.execute(text("SET LOCAL application_name = 'sneak'"))
-                conn.execute(insert(tables.ballot).values(
-                    motion_id=motion, point_id=1, choice="for", receipt="r", cast_at=at))
+                conn.execute(insert(vote_table.ballot).values(
+                    motion_id=motion, voter_id="1", choice="for", via="room", receipt="r", cast_at=at))
         except IntegrityError as error:
             refused.append(error)
 

@@ -97,7 +97,7 @@ def test_a_vote_is_told_with_rule_quorum_counts_shares_and_result() -> None:
 def test_the_rule_in_words_says_what_the_count_does(majority: str, base: str, words: str) -> None:
     """At exactly the share: the sentence about the rule and the one about the result must not contradict."""
     rule = Rule.from_data({"quorum": "0", "majority": majority, "base": base})
-    passed = tally(rule, 12, 12, ["for"] * int(rule.majority * 12) + ["against"] * int((1 - rule.majority) * 12)).passed
+    passed = tally(rule, 12, 12, {"for": int(rule.majority * 12), "against": int((1 - rule.majority) * 12)}).passed
     assert passed is ("quá" not in words)
     text = rule_text(VoteFact("m", "T", rule.as_data(), 12, 12, 0, OPENING, passed=passed))
     assert text.endswith(f"có mặt 12 (100%). Thông qua khi số tán thành {words}")

@@ -58,7 +58,7 @@ class Hall(RuleBasedStateMachine):
         with self.db.write() as conn:
             self.meeting_id = opened(conn, self.at, BOOKED)
 
-    @rule(base=st.sampled_from(["all", "present", "cast"]))
+    @rule(base=st.sampled_from(["entitled", "present", "cast"]))
     def open_motion(self, base: str) -> None:
         wanted = Rule(Fraction(0), Fraction(1, 2), base)
         done = self.do(service.motion_open, self.meeting_id, "Thông qua", wanted, CHAIR)
@@ -110,7 +110,7 @@ class Hall(RuleBasedStateMachine):
     @invariant()
     def what_was_acknowledged_is_what_is_stored(self) -> None:
         with self.db.read() as conn:
-            stored = dict(vote_store.votes(conn, self.motion)) if self.motion else self.ballots
+            stored = {int(who): choice for who, choice in vote_store.votes(conn, self.motion)} if self.motion else self.ballots
             chain = events(conn, self.meeting_id) if hasattr(self, "meeting_id") else []
         assert stored == self.ballots
         recorded = [(e.data["motion"], e.point["id"]) for e in chain if e.kind == "ballot.cast" and e.point]

@@ -23,8 +23,8 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "unit_succession": {"to_id": "SELECT max(unit_id) FROM unit"},
     "signature": {"role": "initials", "before_sha256": "SELECT pdf_sha256 FROM sign_round"},
 }
-AT_THE_END = frozenset({"packet", "release_link"})
-"""What a trigger takes only from minutes that went all their way."""
+AT_THE_END = frozenset({"packet", "release_link", "ballot", "turnout", "hand_count"})
+"""What a trigger takes only from minutes that went all their way, or while a vote is open."""
 _ONE_OF = re.compile(r"(\w+) IN \('(\w[\w-]*)'")
 
 

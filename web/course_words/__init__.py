@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers, recording, speech
+from web.course_words import base, papers, recording, speech, votes
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
@@ -10,4 +10,5 @@ AREAS: tuple[Area, ...] = (
     papers.AREA,
     speech.AREA,
     recording.AREA,
+    votes.AREA,
 )

@@ -12,21 +12,11 @@ from web.words import LEAVE_REASONS, LINE_VERDICTS, ROLES, SIGN_ROLES, STANDINGS
 RUNS: dict[str, tuple[str, str]] = {
     "point.joined": (N_("{n} điểm cầu vào họp"), "{n} points joined"),
     "point.left": (N_("{n} điểm cầu rời họp"), "{n} points left"),
-    "ballot.cast": (N_("{n} điểm cầu biểu quyết"), "{n} points voted"),
     "delegate.registered": (N_("Đăng ký {n} đại biểu"), "{n} delegates registered"),
     "delegate.recorded": (N_("Ghi {n} đại biểu"), "{n} delegates recorded"),
     "line.tested": (N_("{n} lần kiểm tra đường truyền"), "{n} line tests"),
 }
-MINOR = frozenset({"point.joined", "point.left", "ballot.cast", "delegate.recorded", "delegate.registered", "delegate.withdrawn", "line.tested"})
-
-
-def _motion_closed(data: Mapping[str, Any], point: str) -> str:
-    counts = data["counts"]
-    said = _(
-        "Kết quả biểu quyết “{title}”: {yes} tán thành, {no} không tán thành, {none} không biểu quyết / {entitled}",
-        title=data["title"], yes=counts["for"], no=counts["against"], none=counts["abstain"], entitled=data["entitled"],
-    )
-    return f"{said} · {_('thông qua') if data['passed'] else _('không thông qua')}"
+MINOR = frozenset({"point.joined", "point.left", "delegate.recorded", "delegate.registered", "delegate.withdrawn", "line.tested"})
 
 
 def _request(data: Mapping[str, Any]) -> str:
@@ -66,10 +56,6 @@ _TELL: dict[str, Teller] = {
     "agenda.ended": lambda d, p: _("Xong mục {item}", item=d["item"]),
     "point.joined": lambda d, p: _("{point} vào họp", point=p),
     "point.left": lambda d, p: _("{point} rời họp ({reason})", point=p, reason=_(LEAVE_REASONS.get(d["reason"], d["reason"]))),
-    "motion.opened": lambda d, p: _("Mở biểu quyết “{title}”: {present}/{entitled} có mặt", title=d["title"],
-                                    present=d["present"], entitled=d["entitled"]),
-    "ballot.cast": lambda d, p: _("{point} biểu quyết", point=p),
-    "motion.closed": _motion_closed,
     "conclusion.written": lambda d, p: _("Kết luận {ord}: {text}", ord=d["ord"], text=d["text"]),
     "conclusion.removed": lambda d, p: _("Bỏ kết luận {ord}", ord=d["ord"]),
     "document.added": lambda d, p: _("Thêm tài liệu {name}", name=d["name"]),

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy import Connection
 
 from meetings import service
-from meetings.access import Action, SeatRef, Subject, decide
-from meetings.store import vote_store
-from web import csrf, quality, session
+from meetings.access import Action, Subject, decide
+from web import csrf, own_votes, quality, session
 from web.container import Container, container
 from web.crew import Away
 from web.i18n import _, language
@@ -37,7 +35,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
     state, sections = view.state, dict(view.sections)
     conducting = _conducts(found, request, state)
     with found.db.read() as conn:
-        ballots = _own_ballots(conn, state, seat)
+        ballots = own_votes.of(conn, seat.meeting_id, seat.point_id)
     data = {
         "base": f"/j/{secret}", "room": seat.meeting_id, "code": seat.code, "lang": language(),
         "zone": found.settings.zone, "sprite": static("icons/sprite.svg"), "points": sections.pop("points"),
@@ -73,14 +71,3 @@ async def line_quality(request: Request, secret: str, subject: Subject = link(Ac
 def _conducts(found: Container, request: Request, state: service.RoomState) -> bool:
     person = session.of_request(found, request)
     return decide(person, Action.MEETING_CONDUCT, state.meeting.resource()).allowed
-
-
-def _own_ballots(conn: Connection, state: service.RoomState, seat: SeatRef) -> dict[str, dict[str, str]]:
-    """The point's own ballot in the vote that is open: a page that is loaded again still shows its receipt."""
-    if state.motion is None:
-        return {}
-    motion = state.motion.motion_id
-    return {
-        motion: {"choice": ballot.choice, "receipt": ballot.receipt}
-        for ballot in vote_store.ballots(conn, motion) if ballot.point_id == seat.point_id
-    }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import line, recording
+from web.words_room import line, recording, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     line.words,
     recording.words,
+    vote.words,
 )
 """One `words` an area."""
 
