@@ -1,7 +1,7 @@
 """Who was there: presence intervals of points, and how many are needed.  Pure.
 
 A point is present while one of its devices really sends or receives media; an interval ends 10 s after the last packet
-(the media process says when).  Called by `seats`, `voting` and readers of the record.
+(the media process says when).  Where no media come through, a page that holds the seat makes it present by its signs of life.  Called by `seats`, `voting` and readers of the record.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+JOINED_BY = frozenset({"media", "signal"})
 LEAVE_REASONS = frozenset({"gone", "closed", "room_closed", "replaced", "removed", "restart"})
 
 

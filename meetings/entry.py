@@ -63,9 +63,9 @@ def link_renew(conn: Connection, meeting_id: str, point_id: int, by: Subject, at
 
 def mint(
     conn: Connection, room: str, role: str, name: str, point_id: int | None = None, link_id: str | None = None,
-    ttl: int = TICKET_SECONDS, *, at: datetime,
+    ttl: int = TICKET_SECONDS, *, at: datetime, device: str | None = None,
 ) -> str:
-    """A ticket (43 characters) for one media session in `room`, good for `ttl` seconds.
+    """A ticket (43 characters) for one media session in `room`, good for `ttl` seconds; `device`: which of the point's own.
 
     Raises NotFound("room.unknown" | "link.revoked"), Closed for an ended meeting.
     """
@@ -76,7 +76,7 @@ def mint(
     token = admission.new_token()
     admission_store.add_ticket(
         conn, token_sha256=token_digest(token), room=room, role=TicketRole(role).value, name=name, point_id=point_id,
-        link_id=link_id, generation=generation, minted_at=at, expires_at=at + timedelta(seconds=ttl))
+        link_id=link_id, generation=generation, minted_at=at, expires_at=at + timedelta(seconds=ttl), device=device)
     return token
 
 
@@ -110,6 +110,11 @@ def end_session(conn: Connection, session_id: str, at: datetime) -> bool:
 def sessions_clear(conn: Connection, at: datetime) -> int:
     """After a restart no session is up any more: all are over; how many there were."""
     return admission_store.end_all_sessions(conn, at)
+
+
+def interrupted(conn: Connection) -> list[tuple[str, str, str]]:
+    """(room, code, device) of those whose stay a restart ended: their devices are expected back."""
+    return admission_store.interrupted(conn)
 
 
 def seat_taken(conn: Connection, link_id: str, at: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from meetings import people
 from meetings.access import Action, Subject, decide
-from meetings.attendance import LEAVE_REASONS
+from meetings.attendance import JOINED_BY, LEAVE_REASONS
 from meetings.errors import Conflict, Invalid
 from meetings.ids import new_id
 from meetings.meeting import ROOM_OPEN, Meeting, PointRef, State
@@ -69,8 +69,8 @@ def seats_rename(conn: Connection, meeting_id: str, names: Mapping[int, str], by
     return len(names)
 
 
-def seat_join(conn: Connection, meeting_id: str, point_id: int, at: datetime) -> bool:
-    """A peer of the point is up: its stay begins.  False if it was present already (a second device).
+def seat_join(conn: Connection, meeting_id: str, point_id: int, at: datetime, by: str = "media") -> bool:
+    """The point's stay begins: `by` media, a peer is up, or by signal, its page is there without any.  False if it was present.
 
     Raises NotFound("seat.unknown"), Closed for an ended meeting.
     """
@@ -79,8 +79,9 @@ def seat_join(conn: Connection, meeting_id: str, point_id: int, at: datetime) ->
     seat = seat_store.one(conn, meeting_id, point_id)
     if seat.joined_at is not None:
         return False
+    assert by in JOINED_BY, f"unknown way {by}: ways come from the hub, not from people"
     seat_store.join(conn, meeting_id, point_id, at)
-    ledger_store.append(conn, meeting_id, "point.joined", at, point=seat.point)
+    ledger_store.append(conn, meeting_id, "point.joined", at, point=seat.point, data={"by": by} if by != "media" else None)
     return True
 
 

@@ -27,6 +27,7 @@ from meetings.conduct import (
 )
 from meetings.entry import (
     end_session,
+    interrupted,
     link_open,
     link_renew,
     link_revoke,
@@ -71,7 +72,7 @@ __all__ = [
     "motion_prepare", "motion_revise", "motion_start", "motion_withdraw", "open",
     "redeem", "resource_of", "resume", "seat_join", "seat_leave", "seat_taken", "seats_clear", "seats_follow", "seats_rename", "seats_set",
     "session_of",
-    "sessions_clear", "state", "suspend", "tickets_purge",
+    "interrupted", "sessions_clear", "state", "suspend", "tickets_purge",
 ]
 
 _POSTS = ("chair", "secretary", "division_head", "clerk")

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ class Hub:
         with self._db.write() as conn:
             service.seats_clear(conn, self._clock())
             service.sessions_clear(conn, self._clock())
+            self.seats.remember(service.interrupted(conn), self._clock())
 
     @property
     def ready(self) -> bool:
@@ -131,8 +132,20 @@ class Hub:
         return self.newsroom.view(meeting_id)
 
     def live(self, meeting_id: str) -> frozenset[str]:
-        """Codes of the points with at least one peer up."""
+        """Codes of the points with at least one peer up, or a page that holds the seat."""
         return self._presence.live(meeting_id)
+
+    def held(self, meeting_id: str, code: str) -> bool:
+        """Whether a device has this point's place: another one is asked what it wants."""
+        return self.seats.held(meeting_id, code, self._clock(), live=code in self.live(meeting_id))
+
+    async def signal(self, room: str, code: str, point_id: int, life: timedelta, *, seated: bool) -> None:
+        """A page of this point lives; without media it makes the point present for so long."""
+        at = self._clock()
+        if self._presence.signal(room, code, at + life, seated=seated):
+            self._points[room, code] = point_id
+            self._records.add(lambda conn: service.seat_join(conn, room, point_id, at, "signal"), room)
+            await self._records.flush()
 
     async def open_session(self, ticket: Ticket, offer: str, publishers: list[str] | None = None) -> str:
         """The worker's answer SDP for this redeemed ticket.  Raises Away, BadSdp, RoomFull (NoCapacity too)."""

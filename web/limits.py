@@ -27,6 +27,8 @@ SIGNIN_WINDOW = timedelta(minutes=1)
 FAILURES_PER_ADDRESS = 30
 FAILURES_WINDOW = timedelta(minutes=10)
 TICKETS_PER_POINT = 10  # of one role a minute that opened nothing; a line that comes and goes spends many, and uses each
+SIGN_OF_LIFE = timedelta(seconds=30)  # a page without media says every ten seconds that it is there
+PLAIN_LIFE = timedelta(seconds=60)  # the plain page asks anew every twenty
 SESSIONS_PER_POINT = 120  # of one role a minute: more no line breaks
 ACTS_AT_ONCE = 20  # hands and ballots of one point in one meeting: each is an event of the record for ever; then as many a second as below
 ACTS_PER_SECOND = 0.5

@@ -1,4 +1,5 @@
-"""Who is in a room, told from media sessions: a point is present from its first peer up to its last peer down.
+"""Who is in a room, told from media sessions: a point is present from its first peer up to its last peer down.  Where no media come
+through, its page makes it present by signs of life; a peer that comes up supersedes them.
 
 When the media worker dies, or another device of the same point takes over, nobody has left yet: the point gets `GRACE`
 to come back before its presence ends, as a single peer would.  `Roles` knows who may come back in however full it is.  Pure:
@@ -18,6 +19,8 @@ GRACE = timedelta(seconds=10)  # the time a silent peer is given, docs/protocol.
 class _Place:
     sessions: set[str] = field(default_factory=set)
     waiting_since: datetime | None = None
+    signal_until: datetime | None = None  # without sessions: until when the last sign of life is good
+    seated: bool = False  # the page that gives signs holds the seat, as one in the room does and a plain one does not
 
 
 class Presence:
@@ -31,8 +34,20 @@ class Presence:
         known = (room, name) in self._places
         place = self._places.setdefault((room, name), _Place())
         place.sessions.add(session)
-        place.waiting_since = None
+        place.waiting_since = place.signal_until = None
         return not known
+
+    def signal(self, room: str, name: str, until: datetime, *, seated: bool) -> bool:
+        """A page of the point lives and is believed until then; True when this is the point's arrival."""
+        key = room, name
+        known = self._places.get(key)
+        if known is None:
+            self._places[key] = _Place(signal_until=until, seated=seated)
+            return True
+        if known.signal_until is not None:
+            known.signal_until = max(known.signal_until, until)
+            known.seated |= seated
+        return False  # its peers tell, or are waited for
 
     def down(self, room: str, name: str, session: str) -> bool:
         """True when the point has left: that was its last peer."""
@@ -66,15 +81,18 @@ class Presence:
         """Points that did not come back in time; they have left."""
         over = [
             key for key, place in self._places.items()
-            if place.waiting_since is not None and at - place.waiting_since >= GRACE
+            if (place.waiting_since is not None and at - place.waiting_since >= GRACE)
+            or (place.signal_until is not None and at >= place.signal_until)
         ]
         for key in over:
             del self._places[key]
         return over
 
     def live(self, room: str) -> frozenset[str]:
-        """Names with at least one peer up now."""
-        return frozenset(name for (where, name), place in self._places.items() if where == room and place.sessions)
+        """Names with at least one peer up now, or a page that holds the seat."""
+        return frozenset(
+            name for (where, name), place in self._places.items()
+            if where == room and (place.sessions or (place.signal_until is not None and place.seated)))
 
     def everyone(self) -> list[tuple[str, str]]:
         """All (room, name) whose presence is open."""

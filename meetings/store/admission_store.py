@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from meetings.admission import Link
 from meetings.errors import NotFound
 from meetings.store.bulk import add_rows
-from meetings.store.tables import join_link, seat, ticket
+from meetings.store.tables import join_link, presence, seat, ticket
 
 _LINK = (
     select(join_link.c.link_id, join_link.c.meeting_id, join_link.c.point_id, seat.c.code, seat.c.name,
@@ -81,6 +81,19 @@ def end_all_sessions(conn: Connection, at: datetime) -> int:
     """How many were live."""
     live = ticket.c.used_at.is_not(None) & ticket.c.ended_at.is_(None)
     return conn.execute(update(ticket).where(live).values(ended_at=at)).rowcount
+
+
+def interrupted(conn: Connection) -> list[tuple[str, str, str]]:
+    """(room, name, device) of the points whose last stay a restart ended, each with the device that it had media on last."""
+    later = presence.alias()
+    query = (
+        select(ticket.c.room, ticket.c.name, ticket.c.device)
+        .join(presence, (presence.c.meeting_id == ticket.c.room) & (presence.c.point_id == ticket.c.point_id))
+        .where(presence.c.reason == "restart", ticket.c.device.is_not(None), ticket.c.used_at < presence.c.left_at,
+               ~exists().where(later.c.meeting_id == presence.c.meeting_id, later.c.point_id == presence.c.point_id, later.c.n > presence.c.n))
+        .order_by(ticket.c.used_at)
+    )
+    return list({(room, name): (room, name, device) for room, name, device in conn.execute(query)}.values())
 
 
 def forget_unused(conn: Connection, link_id: str) -> None:

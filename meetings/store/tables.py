@@ -222,6 +222,7 @@ ticket = Table(
     Column("used_at", UtcDateTime),
     Column("session_id", String(36)),
     Column("ended_at", UtcDateTime),
+    Column("device", String(80)),
     CheckConstraint("role IN ('publish', 'subscribe')", name="role"),
     CheckConstraint("(used_at IS NULL) = (session_id IS NULL)", name="used"),
     CheckConstraint("ended_at IS NULL OR used_at IS NOT NULL", name="ended"),

@@ -125,7 +125,7 @@ class Installation:
         hashed = weak_hash(PASSWORD)
         with self.found.db.write() as conn:
             self.people = {
-                post: store.add_account(
+                post: known[0] if (known := store.account_by_login(conn, post)) else store.add_account(
                     conn, post, name, title, None, frozenset({role}), hashed, self.now(), must_change=False
                 )
                 for post, (name, title, role) in ACCOUNTS.items()

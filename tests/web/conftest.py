@@ -58,6 +58,9 @@ class QuietHub:
     def live(self, meeting_id: str) -> frozenset[str]:
         return frozenset()
 
+    def held(self, meeting_id: str, code: str) -> bool:
+        return False
+
     def revoked(self, meeting_id: str, code: str) -> None: ...
 
     def drop(self, sessions: Sequence[str]) -> None:

@@ -76,6 +76,57 @@ def test_arrivals_and_departures_alternate_for_every_point(steps: list[tuple[str
     assert who.live("m") == {name for name, there in inside.items() if there}
 
 
+def test_a_page_without_media_is_there_by_its_signs_until_a_peer_supersedes_them() -> None:
+    who, life = Presence(), timedelta(seconds=30)
+    assert who.signal("m", "a", AT + life, seated=True) is True
+    assert who.signal("m", "a", AT + life + GRACE, seated=True) is False
+    assert who.live("m") == {"a"} and who.expire(AT + life) == []
+    assert who.up("m", "a", "s1") is False, "it never left"
+    assert who.signal("m", "a", AT + 2 * life, seated=True) is False
+    assert who.down("m", "a", "s1") is True, "who had media leaves with them, and comes back by the next sign"
+    assert who.signal("m", "a", AT + 2 * life, seated=True) is True
+    assert who.expire(AT + 2 * life) == [("m", "a")] and who.live("m") == frozenset()
+
+
+def test_a_plain_page_makes_its_point_present_and_holds_no_seat() -> None:
+    who = Presence()
+    assert who.signal("m", "a", AT + GRACE, seated=False) is True
+    assert who.live("m") == frozenset() and who.everyone() == [("m", "a")]
+    who.lost(["s1"], AT)
+    assert who.expire(AT + GRACE) == [("m", "a")]
+
+
+STEPS = st.tuples(st.sampled_from(["up", "down", "signal", "replaced", "lost", "expire"]), st.sampled_from("ab"), st.integers(0, 2))
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_arrivals_and_departures_alternate_whatever_is_mixed(steps: list[tuple[str, str, int]]) -> None:
+    who, inside, at = Presence(), {"a": False, "b": False}, AT
+    for step, name, session in steps:
+        at += timedelta(seconds=4)
+        arrived, left = False, []
+        match step:
+            case "up":
+                arrived = who.up("m", name, f"{name}{session}")
+            case "signal":
+                arrived = who.signal("m", name, at + GRACE, seated=bool(session))
+            case "down":
+                left = [("m", name)] if who.down("m", name, f"{name}{session}") else []
+            case "replaced":
+                who.replaced("m", name, f"{name}{session}", at)
+            case "lost":
+                who.lost([f"{name}{session}"], at)
+            case "expire":
+                left = who.expire(at)
+        assert not (arrived and inside[name])
+        inside[name] |= arrived
+        for _room, gone in left:
+            assert inside[gone]
+            inside[gone] = False
+        assert {gone for _room, gone in who.everyone()} == {one for one, there in inside.items() if there}
+    assert who.live("m") <= {one for one, there in inside.items() if there}
+
+
 def test_who_had_a_session_of_a_role_a_moment_ago_returns_in_that_role_and_in_no_other() -> None:
     roles = Roles()
     roles.up("m", "a", "publish", "p")

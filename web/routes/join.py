@@ -61,5 +61,6 @@ def join(
     data = {"base": f"/j/{secret}", "words": join_words(), "points": {}, "sprite": static("icons/sprite.svg")}
     return page(
         request, "join/join.html", title=meeting.title, when_text=found.when.span(meeting.start, meeting.end),
-        point_name=subject.name, lobby=lobby, recording=recording, live=roll_open(meeting, found.clock.now()), busy=seat.code in found.hub.live(seat.meeting_id), data=data,
+        point_name=subject.name, lobby=lobby, recording=recording, live=roll_open(meeting, found.clock.now()),
+        busy=found.hub.held(seat.meeting_id, seat.code), data=data,
     )

@@ -2,6 +2,7 @@
 
 import { Devices } from "./devices_here.js";
 import * as devices from "./devices.js";
+import { Here } from "./here.js";
 import { Reader, quality, voice } from "./line.js";
 import { MediaLink, Refused, publish, receive } from "./link.js";
 import { MicWatch } from "./micwatch.js";
@@ -66,9 +67,11 @@ export class Media {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.devices.replug());
     if (this.devices.stream.getTracks().length) this.up.start();
     this.down.start();
+    this.here = new Here({ links: [this.up, this.down], device: this.device, lost: (error) => this.end(error) });
   }
 
   stop() {
+    this.here?.stop();
     this.up.stop();
     this.down.stop();
   }
