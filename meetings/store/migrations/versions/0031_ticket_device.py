@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030_ticket_device"
-down_revision = "0029_speech"
+revision = "0031_ticket_device"
+down_revision = "0030_votes"
 branch_labels = None
 depends_on = None
 
