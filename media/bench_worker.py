@@ -56,11 +56,12 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A running worker: its control client, its process and its UDP port."""
+    """A running worker: its control client, its process, its UDP port and its control socket."""
 
     client: MediaClient
     pid: int
     port: int
+    socket: Path
 
     def publishing(self, room: str, name: str) -> Exchange:
         """The exchange of a publisher of this name; the location it returns is the session id."""
@@ -100,7 +101,7 @@ async def worker_process(*, core: int | None = None, port: int = 0) -> AsyncIter
                 os.sched_setaffinity(process.pid, {core})
             listening = await _ready(process)
             client = await MediaClient.connect(path)
-            yield Worker(client, process.pid, listening)
+            yield Worker(client, process.pid, listening, path)
         finally:
             if client is not None:
                 await client.aclose()

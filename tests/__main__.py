@@ -21,6 +21,7 @@ PROGRAMS = {
     "pdfsig": ("poppler-utils", "a second program that checks PDF signatures"),
     "pdftotext": ("poppler-utils", "reads the text of PDFs"),
     "qpdf": ("qpdf", "checks the structure of PDFs"),
+    "ffprobe": ("ffmpeg", "a second program that plays recordings"),
     "openssl": ("openssl", "a second program that checks certificates and packets"),
     "ip": ("iproute2", "makes the second computer, a network namespace of our own"),
     "nft": ("nftables", "is the firewall of an office"),

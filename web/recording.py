@@ -126,6 +126,11 @@ class Recorder:
         return OK
 
     @property
+    def pid(self) -> int | None:
+        """Of the process that records now."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    @property
     def stopped(self) -> bool:
         """It was told to end."""
         return self._stopped

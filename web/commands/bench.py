@@ -1,4 +1,4 @@
-"""`python3 -m web bench sfu | capacity | joins | feedback | record | booking`: what relaying, joining and feedback cost on this machine,
+"""`python3 -m web bench sfu | capacity | joins | feedback | record | recording | booking`: what relaying, joining and feedback cost on this machine,
 beside the price of one plain `sendto` and, where wished, Janus; how many receivers one core carries; what making a signed
 record costs, beside bare signatures and one durable write.
 
@@ -31,7 +31,7 @@ FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record|booking")
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record|recording|booking")
     sfu = what.add_parser("sfu", help=_("hình 600 kbit/s và tiếng, chuyển tới N nơi nhận"))
     sfu.add_argument("--receivers", type=RECEIVERS, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     sfu.add_argument("--publishers", type=between(int, 1, MOST_PUBLISHERS), default=1, metavar="P",
@@ -51,13 +51,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     feedback.add_argument("--receivers", type=RECEIVERS, default=238, metavar="N",
                           help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     record = what.add_parser("record", help=_("bốn chữ ký và gói hồ sơ với 5 MiB tài liệu"))
+    tape = what.add_parser("recording", help=_("ghi hình hai điểm cầu (bốn tệp): tốn bao nhiêu phần một nhân, sau bao lâu xem được"))
+    tape.add_argument("--minutes", type=between(float, 0.05, LONGEST), default=10.0, metavar="M", help=_("số phút ghi (mặc định {n})", n=10))
     book = what.add_parser("booking", help=_("đặt 239 điểm cầu, tìm giờ trống và trang lịch khi đã có N lịch"))
     book.add_argument("--bookings", type=between(int, 239, MOST_BOOKINGS), default=100_000, metavar="N",
                       help=_("số lịch có sẵn (mặc định {n})", n="100000"))
     book.add_argument("--rounds", type=between(int, 2, 1000), default=40, metavar="R", help=_("số lần đo (mặc định {n})", n=40))
     book.add_argument("--postgres", metavar="URL", help=_("đo thêm trong cơ sở dữ liệu PostgreSQL trống này"))
-    for each in (sfu, record, capacity, joins, feedback, book):
-        each.add_argument("--json", type=Path, required=each in (sfu, record), metavar="FILE", help=_("tệp ghi số liệu"))
+    for each in (sfu, record, tape, capacity, joins, feedback, book):
+        each.add_argument("--json", type=Path, required=each in (sfu, record, tape), metavar="FILE", help=_("tệp ghi số liệu"))
     for each, seconds in ((sfu, 10.0), (capacity, 4.0), (feedback, 6.0)):
         each.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=seconds, metavar="S",
                           help=_("số giây đo (mặc định {seconds})", seconds=f"{seconds:g}"))
@@ -113,6 +115,10 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         from web import bench_record
 
         return dict(bench_record.measure())
+    if arguments.what == "recording":
+        from web import bench_recording
+
+        return asyncio.run(bench_recording.measure(arguments.minutes))
     if arguments.what == "booking":
         return _booking(arguments)
     from media import bench, bench_capacity
