@@ -9,13 +9,13 @@ STANDS: dict[Stand, tuple[str, str, str]] = {
     Stand.RUNNING: ("bad", "circle-dot", N_("Đang ghi")),
     Stand.PAUSED: ("weak", "clock", N_("Tạm dừng")),
     Stand.ENDING: ("info", "refresh-cw", N_("Đang hoàn tất")),
-    Stand.KEPT: ("good", "check", N_("Đang lưu")),
+    Stand.KEPT: ("good", "check", N_("Đã lưu")),
     Stand.DELETED: ("", "ban", N_("Đang xóa")),
     Stand.ERASED: ("", "ban", N_("Đã xóa")),
 }
 """Look, icon and word."""
 ENDED: dict[str, str] = {
-    "stopped": N_("đã dừng theo yêu cầu"), "meeting_closed": N_("cuộc họp kết thúc"), "disk_full": N_("hết chỗ trên đĩa"),
+    "stopped": N_("dừng theo yêu cầu"), "meeting_closed": N_("cuộc họp kết thúc"), "disk_full": N_("hết chỗ trên đĩa"),
     "disk_error": N_("đĩa bị lỗi"), "failed": N_("máy ghi không chạy được"),
 }
 GAPS: dict[str, str] = {

@@ -65,7 +65,7 @@ function draw(recording) {
   if (recording) {
     line.toggleAttribute("data-paused", recording.paused);
     line.querySelector("b").textContent = word(recording.paused ? "recorded_paused" : "recorded");
-    const day = new Intl.DateTimeFormat(data.lang, { dateStyle: "short", timeZone: data.zone }).format(Date.parse(recording.until));
+    const day = new Intl.DateTimeFormat(data.lang, { day: "2-digit", month: "2-digit", year: "numeric", timeZone: data.zone }).format(Date.parse(recording.until));
     line.querySelector("span").textContent = word("recorded_for", { purpose: recording.purpose, day });
   }
   show(line, Boolean(recording));
@@ -117,6 +117,7 @@ function console_(store) {
   });
   byId("recorder-stop").onclick = (event) => act(event.currentTarget, () => post(address, { do: "stop" }));
   byId("recorder-begin").addEventListener("toggle", async ({ target }) => {
+    if (target.open) form.scrollIntoView({ block: "nearest" });
     if (!target.open || form.dataset.asked) return;
     form.dataset.asked = "";
     const response = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
