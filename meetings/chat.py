@@ -122,9 +122,9 @@ def read_private(conn: Connection, meeting_id: str, after: int = 0) -> list[Mess
     return _messages(conn, meeting_id, PRIVATE, after, ("said", "erased"))
 
 
-def newest(conn: Connection, meeting_id: str) -> int:
-    """Number of the newest message that everybody may read."""
-    return chat_store.last(conn, meeting_id, ROOM, ("said",))
+def standing(conn: Connection, meeting_id: str) -> tuple[int, int]:
+    """Of what everybody may read: the newest message's number, and how many there are."""
+    return chat_store.standing(conn, meeting_id, ROOM, ("said",))
 
 
 def purge(conn: Connection, now: datetime) -> int:

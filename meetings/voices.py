@@ -78,6 +78,11 @@ class Voices:
         own = self.said.get(point_id)
         return own is not None and own.muted is False
 
+    def muted_one(self, point_id: int) -> bool:
+        """Whether the chair has muted this very point."""
+        own = self.said.get(point_id)
+        return own is not None and own.muted is True
+
     def muted_since(self, point_id: int, instant: datetime) -> bool:
         """Whether this very point was muted at `instant` or later: the later word counts."""
         own = self.said.get(point_id)

@@ -36,6 +36,7 @@ async def conducted(request: Request, meeting_id: str, work: Work, name: str = "
 
     result = await to_thread.run_sync(run)
     found.hub.changed(meeting_id)
+    found.recordings.wake()  # a recording pauses with its meeting
     return answer(request, meeting_id, {name: True if result is None else result})
 
 

@@ -29,7 +29,7 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("number", N_("Cấp số")), ("initials", N_("Ký nháy")), ("secretary", N_("Thư ký ký")), ("chair", N_("Chủ tọa ký")),
     ("agency", N_("Đóng dấu")), ("issue", N_("Phát hành")),
 )
-NOT_EVIDENCE = ("minutes.", "number.", "packet.", "post.", "release.", "link.", "invitation.", "line.", "page.", "document.opened")
+NOT_EVIDENCE = ("minutes.", "number.", "packet.", "post.", "release.", "link.", "invitation.", "line.", "page.", "document.opened", "private.")
 
 
 @dataclass(frozen=True, slots=True)

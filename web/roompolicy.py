@@ -1,21 +1,52 @@
-"""Who is heard in a room and who is shown first, as the media worker is told it; and small facts of a state.  Pure.
+"""Who is heard in a room and who is shown first, from one RoomState; and small facts of a state.  Pure.
 
-Never touches a worker.  Called by the newsroom, the rooms' routes and `web.parts`.
+One rule, told to the relay (`policy`), which holds it against any client, and to the pages (`web.parts.voices`), whose signs
+say no more than it.  Never touches a worker.  Called by the newsroom, the rooms' routes and `web.parts`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from meetings.meeting import State
 from meetings.state import RoomState
+from meetings.voices import Lobby
 
 ENDED = frozenset({State.CONCLUDED, State.CANCELLED})
 
 
+class Why(StrEnum):
+    """Which rule holds just now."""
+
+    LOBBY = "lobby"
+    """Not opened yet: the chair's point alone."""
+    BREAK = "break"
+    """Suspended: the chair's point alone."""
+    FLOOR = "floor"
+    """Somebody has the floor: that point, the chair's, the one that was interrupted, and whoever the chair lets in beside."""
+    MUTED = "muted"
+    """All are muted but the chair's point and those that were freed."""
+    FREE = "free"
+    """Everybody but those who were muted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """`heard` None: everybody but `muted`; else these alone, and nobody is to be taken away from them."""
+
+    why: Why
+    heard: tuple[str, ...] | None
+    muted: tuple[str, ...] = ()
+
+    def passes(self, code: str) -> bool:
+        return code not in self.muted if self.heard is None else code in self.heard
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Whose sound passes (None: everybody's but of those `quiet`), who is shown first, whose sound goes before whoever speaks."""
+    """Whose sound passes (None: everybody's, but never that of `quiet`); who comes first, `stage` for pictures, `voices` for sounds."""
 
     heard: tuple[str, ...] | None
     stage: tuple[str, ...]
@@ -25,23 +56,53 @@ class Policy:
 
 OPEN_EVERYWHERE = Policy(None, ())
 NEXT = 1
-"""Raised hands that are made ready on the stage: their pictures are there before they are called."""
+"""Of those who wait to speak, how many are made ready on the stage: their pictures are there before they are called."""
+
+
+def hearing(state: RoomState) -> Hearing:
+    """Whose sound passes.  The chair's point is heard whatever holds; nobody else is before the opening or in a pause."""
+    main, stands, voices = main_code(state), state.meeting.state, state.voices
+    if stands is State.SUSPENDED:
+        return Hearing(Why.BREAK, _codes([main]))
+    if stands is not State.OPEN and voices.setting.lobby is Lobby.QUIET:
+        return Hearing(Why.LOBBY, _codes([main]))
+    freed = [seat.code for seat in state.seats if voices.freed(seat.point_id)]
+    if state.floor is not None:
+        speaker, paused = state.floor, state.paused.point_id if state.paused else None
+        silenced = speaker.code != main and state.floor_since is not None and voices.muted_since(speaker.point_id, state.floor_since)
+        beside = None if paused is None or voices.muted_one(paused) else code_of(state, paused)
+        return Hearing(Why.FLOOR, _codes([None if silenced else speaker.code, main, beside, *freed]))
+    if voices.setting.all_muted:
+        return Hearing(Why.MUTED, _codes([main, *freed]))
+    muted = [seat.code for seat in state.seats if voices.muted(seat.point_id) and seat.code != main]
+    return Hearing(Why.FREE, None, tuple(muted))
 
 
 def policy(state: RoomState) -> Policy:
-    """No floor: everybody is heard.  A floor: that point and the chair's, nobody else.  Whoever is next stands ready."""
-    main = main_code(state)
-    first = [code for code in (state.floor.code if state.floor else None, main) if code]
-    voices = tuple(dict.fromkeys(first))
-    stage = tuple(dict.fromkeys([*first, *(seat.code for seat in state.hands[:NEXT])]))
-    return Policy(voices if state.floor else None, stage, voices=voices)
+    """What the relay is told.  On the stage: the spotlight, who has the floor, the chair, and whoever is next stands ready."""
+    now = hearing(state)
+    stage = [spotlight_code(state), state.floor.code if state.floor else None, main_code(state), *(code_of(state, one.point_id) for one in state.queue[:NEXT])]
+    return Policy(now.heard, _codes(stage), now.muted, now.heard if now.heard is not None else _codes([main_code(state)]))
 
 
 def main_code(state: RoomState) -> str | None:
     """Code of the chair's point, if it is booked."""
-    wanted = state.meeting.main_point_id
-    return next((seat.code for seat in state.seats if seat.point_id == wanted), None)
+    return code_of(state, state.meeting.main_point_id)
+
+
+def spotlight_code(state: RoomState) -> str | None:
+    """Code of the point that is large for everybody, if there is one and it is booked."""
+    return code_of(state, state.voices.setting.spotlight)
+
+
+def code_of(state: RoomState, point_id: int | None) -> str | None:
+    return next((seat.code for seat in state.seats if seat.point_id == point_id), None)
 
 
 def ended(state: RoomState) -> bool:
     return state.meeting.state in ENDED
+
+
+def _codes(codes: Iterable[str | None]) -> tuple[str, ...]:
+    """Each once, in this order."""
+    return tuple(dict.fromkeys(code for code in codes if code is not None))

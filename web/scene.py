@@ -14,11 +14,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from meetings import admission, service
+from meetings import admission, muting, service
 from meetings.access import Role, Subject
 from meetings.meeting import AgendaLine, Meeting, NewMeeting, Person, State, UnitRef
 from meetings.store import datasets, unit_store
 from meetings.units import Unit, UnitTree
+from meetings.voices import MOST_POINTS
 from scheduler import points as point_store
 from scheduler import service as booking
 from scheduler.audience import mains
@@ -158,6 +159,7 @@ def _live_meeting(conn: Connection, tree: UnitTree, at: datetime) -> Meeting:
     # Somebody who tried the product may have booked this very time: their meeting stays, the demonstration takes the rest.
     busy = {one.point_id for one in booking.conflicts(conn, everyone, Slot(start, end), by=secretary)}
     convening.book(conn, made.meeting_id, [point_id for point_id in everyone if point_id not in busy], secretary, at, hurry=HURRY)
+    muting.set_room(conn, made.meeting_id, chair, at, muted_above=MOST_POINTS)  # whoever tries it hears something
     service.open(conn, made.meeting_id, chair, at)
     service.agenda_go(conn, made.meeting_id, 1, chair, at)
     _later_meeting(conn, tree, secretary, at)

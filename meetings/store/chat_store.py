@@ -20,12 +20,16 @@ def add(conn: Connection, meeting_id: str, channel: str, **values: Any) -> int:
     return ord
 
 
-def last(conn: Connection, meeting_id: str, channel: str, states: Collection[str] | None = None) -> int:
-    """Number of the newest message (of these states), 0 for none."""
-    query = select(func.max(chat_message.c.ord)).where(_in(meeting_id, channel))
-    if states is not None:
-        query = query.where(chat_message.c.state.in_(states))
-    return conn.execute(query).scalar() or 0
+def last(conn: Connection, meeting_id: str, channel: str) -> int:
+    """Number of the newest message, 0 for none."""
+    return conn.execute(select(func.max(chat_message.c.ord)).where(_in(meeting_id, channel))).scalar() or 0
+
+
+def standing(conn: Connection, meeting_id: str, channel: str, states: Collection[str]) -> tuple[int, int]:
+    """(number of the newest, how many) of these states."""
+    query = select(func.max(chat_message.c.ord), func.count()).where(_in(meeting_id, channel), chat_message.c.state.in_(states))
+    newest, count = conn.execute(query).one()
+    return newest or 0, count
 
 
 def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:

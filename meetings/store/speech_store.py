@@ -82,6 +82,13 @@ def used(conn: Connection, meeting_id: str) -> dict[str, int]:
     return {unit: int(total) for unit, total in conn.execute(query.group_by(seat.c.unit_id))}
 
 
+def spoken(conn: Connection, meeting_id: str) -> set[int]:
+    """Points that had the floor, or have it."""
+    query = select(speech.c.point_id).where(speech.c.meeting_id == meeting_id, speech.c.standing.in_(
+        (Standing.SPEAKING.value, Standing.PAUSED.value, Standing.DONE.value)))
+    return set(conn.execute(query.distinct()).scalars())
+
+
 def times(conn: Connection, meeting_id: str) -> Times:
     query = select(speech_times.c.speech_s, speech_times.c.aside_s, speech_times.c.unit_s, speech_times.c.bell_s)
     row = conn.execute(query.where(speech_times.c.meeting_id == meeting_id)).first()

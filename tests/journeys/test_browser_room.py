@@ -70,10 +70,13 @@ async def test_three_points_meet_and_the_floor_decides_at_the_server_who_is_hear
     visitors = await meet(chromium, installation, room)
     chair, district, commune = visitors.values()
     await _sign_in_as_chair(chair, installation)
-    await everybody_sees_and_hears_everybody(visitors)
+    await soon(lambda: commune.hears("22", TONES["22"], [TONES["204"], TONES["06970"]]), 20)     # the lobby: the chair alone
+    await soon(lambda: _says(district, "#voice", "Chưa khai mạc — mọi người chưa nghe bạn"))
+    await _silenced(installation, room, "204", listener=commune)
 
     await chair.page.get_by_role("button", name="Khai mạc").click()
     await soon(lambda: chair.page.get_by_role("button", name="Tạm nghỉ").is_visible())
+    await everybody_sees_and_hears_everybody(visitors)
     await commune.page.locator("#hand").click()
     await soon(lambda: chair.page.locator("[data-give='06970']").is_visible())
     await chair.page.locator("[data-give='06970']").click()

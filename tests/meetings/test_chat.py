@@ -32,7 +32,7 @@ def test_everybody_reads_what_a_point_a_person_and_the_chair_say(db: Database, a
         told = chat.read(conn, meeting_id)
         assert [(one.ord, one.code, one.author) for one in told] == [(1, "204", POINTS[1].name), (2, "06973", "Bà Lan"), (3, None, CHAIR.name)]
         assert texts(chat.read(conn, meeting_id, after=2)) == ["Cảm ơn"]
-        assert chat.newest(conn, meeting_id) == 3
+        assert chat.standing(conn, meeting_id) == (3, 3)
 
 
 def test_the_ledger_has_the_salted_hash_and_never_the_text(db: Database, at: datetime) -> None:
@@ -77,7 +77,7 @@ def test_what_is_hidden_is_gone_for_all_but_those_who_conduct_and_what_is_erased
         chat.hide(conn, meeting_id, 1, "Ngoài nội dung", by=CHAIR, at=at)
         with pytest.raises(Conflict, match=r"chat\.settled"):
             chat.hide(conn, meeting_id, 1, "Lần nữa", by=CHAIR, at=at)
-        assert texts(chat.read(conn, meeting_id)) == ["Hai"]
+        assert texts(chat.read(conn, meeting_id)) == ["Hai"] and chat.standing(conn, meeting_id) == (2, 1)
         assert [(one.text, one.reason) for one in chat.read_all(conn, meeting_id)] == [("Một", "Ngoài nội dung"), ("Hai", None)]
         service.close(conn, meeting_id, by=CHAIR, at=at)
         chat.erase(conn, meeting_id, 2, "Có số điện thoại", by=SECRETARY, at=at)  # also after the end

@@ -73,7 +73,7 @@ def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAP
     bearer = {route.path for route, _method in unsafe(app) if checks(route)[0].bearer}  # type: ignore[attr-defined]
     assert bearer == {
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
-        "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/recording",
+        "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
         "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
     }
     by_form = ("/j/{secret}/delegates", "/j/{secret}/roll")  # pages with a form: the link opens them, their token sends them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers, recording, speech, votes
+from web.course_words import base, papers, recording, speech, voices, votes
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
@@ -11,4 +11,5 @@ AREAS: tuple[Area, ...] = (
     speech.AREA,
     recording.AREA,
     votes.AREA,
+    voices.AREA,
 )

@@ -130,6 +130,7 @@ class Journey:
     async def open(self) -> None:
         chair = await self.person("chair")
         await self._conduct(chair, "open")
+        await self._conduct(chair, "voice/all", muted="")  # a large meeting opens silent
         await self._conduct(chair, "agenda", item=1)
 
     async def join(self) -> None:

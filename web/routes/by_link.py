@@ -1,6 +1,6 @@
 """What the routes under a point's link share: who asks, what was sent, how often, and how it is answered.
 
-Holds no route.  Used by room.py, tickets.py, hand.py, ballot.py, papers_by_link.py, linetest.py and conduct.py.
+Holds no route.  Used by room.py, tickets.py, hand.py, ballot.py, chat.py, conduct_voice.py, papers_by_link.py, linetest.py and conduct.py.
 """
 
 from __future__ import annotations

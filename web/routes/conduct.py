@@ -7,67 +7,27 @@ worker and sends the news.  Closing also drafts the minutes, from the ledger, wi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 
 from meetings import service
-from meetings.access import Action, Subject
+from meetings.access import Subject
 from meetings.admission import link_secret
-from meetings.errors import Conflict, Invalid, MeetingError, NotFound
+from meetings.errors import Conflict, MeetingError, NotFound
 from meetings.store import vote_store
 from meetings.voting import Rule
 from minutes import service as minutes
-from web import convening, views
+from web import convening
+from web.conducting import CONDUCTOR, answer, conducted, number_of, said_in
 from web.container import Container, container
-from web.errors import wants_json
-from web.guard import allow
-from web.routes.by_link import fields
 
 router = APIRouter(prefix="/meetings/{meeting_id}/conduct", tags=["conduct"], default_response_class=HTMLResponse)
 
 log = logging.getLogger("web.conduct")
-
-CONDUCTOR = Depends(allow(Action.MEETING_CONDUCT, views.meeting))
-Work = Callable[[Connection], Any]
-
-
-async def _do(request: Request, meeting_id: str, work: Work, name: str = "done") -> Response:
-    """One transaction, then the news.  JSON `{name: result}` for scripts, back to the meeting for plain forms."""
-    found = container(request)
-
-    def run() -> Any:
-        with found.db.write() as conn:
-            return work(conn)
-
-    result = await to_thread.run_sync(run)
-    found.hub.changed(meeting_id)
-    found.recordings.wake()  # a recording pauses with its meeting
-    return _answer(request, meeting_id, {name: True if result is None else result})
-
-
-def _answer(request: Request, meeting_id: str, data: dict[str, Any]) -> Response:
-    return JSONResponse(data) if wants_json(request) else RedirectResponse(f"/meetings/{meeting_id}", 303)
-
-
-async def _said(request: Request) -> dict[str, Any]:
-    """The fields of this request: the guard has read a form already, JSON is still to be read."""
-    form = request.state.form
-    return {name: value for name, value in form.items() if isinstance(value, str)} if form else await fields(request)
-
-
-def _number(value: Any, field: str) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise Invalid("bad_request", field=field) from None
-    if not 0 <= number < 2**31:
-        raise Invalid("bad_request", field=field)
-    return number
 
 
 @router.get("")
@@ -86,36 +46,36 @@ def enter(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Respons
 async def open_meeting(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """Khai mạc."""
     now = container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.open(conn, meeting_id, by, now))
+    return await conducted(request, meeting_id, lambda conn: service.open(conn, meeting_id, by, now))
 
 
 @router.post("/suspend")
 async def suspend(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     now = container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.suspend(conn, meeting_id, by, now))
+    return await conducted(request, meeting_id, lambda conn: service.suspend(conn, meeting_id, by, now))
 
 
 @router.post("/resume")
 async def resume(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     now = container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.resume(conn, meeting_id, by, now))
+    return await conducted(request, meeting_id, lambda conn: service.resume(conn, meeting_id, by, now))
 
 
 @router.post("/agenda")
 async def agenda(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{item}: go to this item; nothing ends the running one."""
-    said, now = await _said(request), container(request).clock.now()
-    item = _number(said["item"], "item") if said.get("item") not in (None, "") else None
-    return await _do(request, meeting_id, lambda conn: service.agenda_go(conn, meeting_id, item, by, now))
+    said, now = await said_in(request), container(request).clock.now()
+    item = number_of(said["item"], "item") if said.get("item") not in (None, "") else None
+    return await conducted(request, meeting_id, lambda conn: service.agenda_go(conn, meeting_id, item, by, now))
 
 
 @router.post("/motion")
 async def motion(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{title, quorum, majority, base}: open a named vote."""
-    said, now = await _said(request), container(request).clock.now()
+    said, now = await said_in(request), container(request).clock.now()
     rule = Rule.from_data({"quorum": "2/3", "majority": "1/2", "base": "all", **said})
     title = str(said.get("title", ""))
-    return await _do(
+    return await conducted(
         request, meeting_id, lambda conn: service.motion_open(conn, meeting_id, title, rule, by, now), "motion"
     )
 
@@ -131,15 +91,15 @@ async def motion_close(request: Request, meeting_id: str, by: Subject = CONDUCTO
             raise NotFound("motion.unknown")
         return service.motion_close(conn, running.motion_id, by, now).as_data()
 
-    return await _do(request, meeting_id, work, "result")
+    return await conducted(request, meeting_id, work, "result")
 
 
 @router.post("/conclusion")
 async def conclusion(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{text}: one numbered conclusion."""
-    said, now = await _said(request), container(request).clock.now()
+    said, now = await said_in(request), container(request).clock.now()
     text = str(said.get("text", ""))
-    return await _do(
+    return await conducted(
         request, meeting_id, lambda conn: service.conclusion_write(conn, meeting_id, text, by, now), "ord"
     )
 
@@ -147,9 +107,9 @@ async def conclusion(request: Request, meeting_id: str, by: Subject = CONDUCTOR)
 @router.post("/conclusion/remove")
 async def conclusion_remove(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{ord}: strike a conclusion; the ledger keeps what it was."""
-    said, now = await _said(request), container(request).clock.now()
-    number = _number(said.get("ord"), "ord")
-    return await _do(request, meeting_id, lambda conn: service.conclusion_remove(conn, meeting_id, number, by, now))
+    said, now = await said_in(request), container(request).clock.now()
+    number = number_of(said.get("ord"), "ord")
+    return await conducted(request, meeting_id, lambda conn: service.conclusion_remove(conn, meeting_id, number, by, now))
 
 
 @router.post("/close")
@@ -157,9 +117,9 @@ async def close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> R
     """Kết thúc: for everybody and for ever.  The draft of the minutes stands when this answers."""
     found = container(request)
 
-    await _do(request, meeting_id, lambda conn: convening.close(conn, meeting_id, by, found.clock.now()))
+    await conducted(request, meeting_id, lambda conn: convening.close(conn, meeting_id, by, found.clock.now()))
     drafted = await to_thread.run_sync(_draft, found, meeting_id)
-    return _answer(request, meeting_id, {"closed": True, "drafted": drafted, "next": f"/meetings/{meeting_id}"})
+    return answer(request, meeting_id, {"closed": True, "drafted": drafted, "next": f"/meetings/{meeting_id}"})
 
 
 def _draft(found: Container, meeting_id: str) -> bool:

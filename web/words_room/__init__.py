@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import line, recording, vote
+from web.words_room import line, recording, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     line.words,
     recording.words,
     vote.words,
+    voices.words,
 )
 """One `words` an area."""
 

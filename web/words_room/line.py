@@ -14,5 +14,4 @@ def words() -> dict[str, str]:
         "here_one": _("{name} đã nối lại."),
         "away_many": _("{n} điểm cầu mất đường truyền, đang nối lại."),
         "here_many": _("{n} điểm cầu đã nối lại."),
-        "mic_silenced": _("Chủ trì đã tắt tiếng của bạn: mọi người không nghe"),
     }

@@ -1,6 +1,6 @@
 /* The line above the pictures: which item, how many points, whether the meeting waits; and who has the floor, said once. */
 
-import { byId, notice, pointName, show, word } from "./page.js";
+import { byId, notice, pointName, word } from "./page.js";
 
 export function start({ store, me, end }) {
   store.on(["meeting", "agenda", "running", "present", "total"], ({ agenda, running, present, total, meeting }) => {
@@ -9,8 +9,6 @@ export function start({ store, me, end }) {
     byId("item").textContent = lobby ? word(lobby)
       : index >= 0 ? word("item_of", { n: index + 1, total: agenda.length, title: agenda[index].title }) : "";
     byId("count").textContent = word("present_of", { n: Object.keys(present).length, total });
-    show(byId("lobby"), Boolean(lobby));
-    byId("lobby").textContent = lobby ? word(`${lobby}_hint`) : "";
     if (["concluded", "cancelled"].includes(meeting.state)) end("closed");
   });
   let floor = store.state.floor?.code;

@@ -1,12 +1,11 @@
 /* The state of one's own line, in words: is the sound going out, is it heard, does the network keep up. */
 
-/** What the microphone's sign says; never more than is known.  The truth about being heard is the server's: a point without the
- *  floor is silenced there, whatever its own microphone does, and where all may speak the loudest few are passed on; so only
- *  the point that has the floor is told that everybody hears it, and only while the server is heard: `up` is the state of the
- *  link that sends, `feed` whether the news come, `reported` whether the server says that sound arrives, `muted` whether the
- *  device or the system keeps the sound back, `silenced` whether who conducts has switched it off, `away` whether the server
- *  misses this point. */
-export function voice({ hasMic, micOn, up, feed = true, reported = true, muted = false, silenced = false, away = false, floor, me, main }) {
+/** What the microphone's sign says; never more than is known.  The truth about being heard is the server's: `silenced` is why it
+ *  lets nothing of this point through, whatever its own microphone does (hearing.js), and where many may speak the loudest few
+ *  are passed on; so only the point that has the `floor` is told that everybody hears it, and only while the server is heard:
+ *  `up` is the state of the link that sends, `feed` whether the news come, `reported` whether the server says that sound
+ *  arrives, `muted` whether the device or the system keeps the sound back, `away` whether the server misses this point. */
+export function voice({ hasMic, micOn, up, feed = true, reported = true, muted = false, silenced = null, away = false, floor = false }) {
   if (!hasMic) return { key: "mic_missing", tone: "off" };
   if (up === "refused") return { key: "mic_refused", tone: "off" };
   if (!micOn) return { key: "mic_off", tone: "off" };
@@ -14,9 +13,8 @@ export function voice({ hasMic, micOn, up, feed = true, reported = true, muted =
   if (up === "mending" || up === "lost") return { key: "mic_checking", tone: "off" };
   if (up !== "live") return { key: "mic_connecting", tone: "off" };
   if (!feed || !reported || away) return { key: "mic_checking", tone: "off" };
-  if (silenced) return { key: "mic_silenced", tone: "wait" };
-  if (floor && floor !== me && me !== main) return { key: "mic_waiting", tone: "wait" };
-  return { key: floor === me ? "mic_floor" : "mic_on", tone: "on" };
+  if (silenced) return { key: silenced, tone: "wait" };
+  return { key: floor ? "mic_floor" : "mic_on", tone: "on" };
 }
 
 /** The connection as one word: good | weak | joining | lost, from the links' states and whether a line is known to be weak. */

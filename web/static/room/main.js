@@ -1,7 +1,9 @@
 /* The room of one point: joins the state, the news, the modules that draw them, and this page's pictures and sounds. */
 
 import * as agenda from "./agenda.js";
+import * as chat from "./chat.js";
 import * as console_ from "./console.js";
+import * as consoleVoices from "./console_voices.js";
 import { Feed } from "./feed.js";
 import * as header from "./header.js";
 import { Refused, refusal } from "./link.js";
@@ -11,12 +13,14 @@ import * as panels from "./panels.js";
 import * as papers from "./papers.js";
 import { Probe } from "./probe.js";
 import * as queue from "./queue.js";
+import * as private_ from "./private.js";
 import * as recording from "./recording.js";
 import { Store } from "./store.js";
+import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, vote, papers, recording, console_];
+const MODULES = [panels, header, queue, agenda, vote, papers, recording, voices, console_, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {
@@ -29,7 +33,7 @@ let media;
 let feed;
 
 const room = {
-  data, store, me: data.code, conducting: Boolean(data.conduct), companion: data.mode === "companion", mode: data.mode,
+  data, store, me: data.code, conducting: Boolean(data.conduct), companion: ["companion", "console"].includes(data.mode), mode: data.mode,
   relayed: address.has("relay"),      // for a technician: only paths through the TURN server
   end, openPanel: panels.openPanel,
   get media() { return media; },
@@ -81,8 +85,9 @@ Object.defineProperty(window, "diemcau", {
 });
 
 const kept = ["companion"].includes(data.mode) ? `?mode=${data.mode}` : room.relayed ? "?relay=1" : "";
-history.replaceState(null, "", `${data.base}/room${kept}`);    // loading again must not take over again
+if (data.code) history.replaceState(null, "", `${data.base}/room${kept}`);    // loading again must not take over again
 document.body.classList.toggle("companion", room.companion);
+document.body.classList.toggle("desk", data.mode === "console");
 media = new Media(room);
 for (const module of MODULES) module.start(room);
 wire();

@@ -1,6 +1,7 @@
 /* Pictures and sounds of one point's page: what it sends, what it receives, how its line goes.  Draws through the stage. */
 
 import { Devices } from "./devices_here.js";
+import { silenced } from "./hearing.js";
 import * as devices from "./devices.js";
 import { Here } from "./here.js";
 import { Reader, quality, voice } from "./line.js";
@@ -53,7 +54,7 @@ export class Media {
     });
     this.#hear();
     this.#wire();
-    store.on(["floor", "main", "present"], (state) => {
+    store.on(["floor", "main", "present", "spotlight", "hearing", "heard", "muted"], (state) => {
       this.troubles.present(state.present);
       this.stage.update(state);
       this.drawLine();
@@ -163,7 +164,7 @@ export class Media {
     const said = voice({
       hasMic: own.hasMic, micOn: own.choice.audioOn, up: up.state, feed: this.feedUp, reported: this.mic.reported, muted: this.mic.muted,
       away: this.troubles.gone.has(this.me),
-      floor: store.state.floor?.code, me: this.me, main: store.state.main,
+      silenced: silenced(store.state, this.me), floor: store.state.floor?.code === this.me,
     });
     const sign = byId("voice");
     if (sign.dataset.key !== said.key) {
@@ -172,7 +173,7 @@ export class Media {
       sign.querySelector("span").textContent = word(said.key);
     }
     const weak = this.troubles.weak || Date.now() < this.lossyUntil;
-    const now = this.companion ? (this.feedUp ? "companion" : "lost") : quality({ up: up.state, down: down.state, feed: this.feedUp, weak });
+    const now = this.companion ? (this.feedUp ? data.mode : "lost") : quality({ up: up.state, down: down.state, feed: this.feedUp, weak });
     const line = byId("line");
     if (line.dataset.said === now) return;      // or it would be read aloud again
     line.dataset.state = line.dataset.said = now;

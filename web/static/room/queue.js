@@ -28,6 +28,6 @@ export function start({ store, me }) {
     const said = up() ? word("hand_up") : word("hand");
     control.setAttribute("aria-label", said);
     control.querySelector("span").textContent = up() || !matchMedia("(max-width: 900px)").matches ? said : word("hand_short");
-    show(control, me !== main);      // the chair gives the floor and need not ask for it
+    show(control, Boolean(me) && me !== main);      // the chair gives the floor and need not ask for it
   });
 }

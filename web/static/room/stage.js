@@ -3,11 +3,11 @@
 import { byId, fill, icon, make, pointName, show, since, word } from "./page.js";
 
 /** Which point is large, which is the chair's tile, which are thumbnails.
- *  The floor is large, except on the speaker's own screen: a speaker looks at the chair.  Without a floor the chair is
+ *  What the chair has put in the light is large, else the floor, except on that point's own screen: a speaker looks at the chair.  Without a floor the chair is
  *  large, unless the chair has no picture and somebody else has. */
-export function arrange({ floor, main, me, seen }) {
+export function arrange({ spotlight, floor, main, me, seen }) {
   const others = seen.filter((name) => name && name !== me);
-  const given = floor && floor !== me ? floor : null;
+  const given = [spotlight, floor].find((name) => name && name !== me) ?? null;
   const chaired = main && main !== me && (others.includes(main) || others.length === 0) ? main : null;
   const stage = given ?? chaired ?? others[0] ?? null;
   const chair = main && main !== me && main !== stage ? main : null;
@@ -84,6 +84,7 @@ export class Stage {
   update(state) {
     this.floor = state.floor;
     this.main = state.main;
+    this.spotlight = state.spotlight;
     this.present = new Set(Object.keys(state.present));
     this.draw();
   }
@@ -105,7 +106,7 @@ export class Stage {
   draw() {
     const pictures = [...this.slots.values()].filter((slot) => slot.kind === "video" && slot.name);
     const seen = pictures.map((slot) => slot.name);
-    const places = arrange({ floor: this.floor?.code, main: this.main, me: this.me, seen });
+    const places = arrange({ spotlight: this.spotlight, floor: this.floor?.code, main: this.main, me: this.me, seen });
     this.#place(byId("stage"), places.stage);
     show(byId("chair"), Boolean(places.chair));
     this.#place(byId("chair"), places.chair);

@@ -152,6 +152,11 @@ export class Troubles {
     const trouble = (name) => (this.gone.has(name) ? word("reconnecting") : this.still.has(name) ? word("picture_frozen") : this.#sends(name));
     const rows = [...names].map((name) => ({ name, text: trouble(name) }))
       .filter(({ text }) => text).sort((a, b) => pointName(a.name).localeCompare(pointName(b.name), data.lang));
+    const listed = JSON.stringify(rows);
+    if (listed !== this.listed) {       // whoever conducts also sees it beside the point's name
+      this.listed = listed;
+      document.dispatchEvent(new CustomEvent("weak", { detail: rows }));
+    }
     show(byId("weak-panel"), rows.length > 0);
     fill(byId("weak"), rows, () => rows.map(({ name, text }) =>
       make("li", {}, icon("triangle-alert"), make("span", {}, pointName(name), make("small", { class: "quiet", text })))));
