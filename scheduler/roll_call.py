@@ -118,7 +118,7 @@ def rolls(conn: Connection, meeting_id: str, point_id: int | None = None) -> lis
 def stamp(conn: Connection, meeting_id: str) -> tuple[int, ...]:
     """Another value whenever a roll of the meeting reads otherwise: cheaper than to read them all.  Entries are only added and withdrawn."""
     query = select(func.count(), func.count(_e.withdrawn_at)).where(_e.meeting_id == meeting_id)
-    return (*conn.execute(query).one(), *people_store.stamp(conn, meeting_id), len(seat_store.seats(conn, meeting_id)))
+    return (*conn.execute(query).one(), *people_store.stamp(conn, meeting_id))
 
 
 def _by_point(rows: Iterable[Row[Any]]) -> dict[int, list[Row[Any]]]:
@@ -217,3 +217,9 @@ def snapshot(conn: Connection, meeting_id: str, why: str, by: Subject, at: datet
     everybody = [Standing(one.person_id, roll.seat.point_id, one.name, one.post, one.state)
                  for roll in rolls(conn, meeting_id) for one in roll.everybody]
     return checkin.roll(conn, meeting_id, why, everybody, by, at)
+
+
+def at_opening(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
+    """The roll of the opening, unless nobody is in it: then the presence of the points tells all there is."""
+    if any(roll.expected or roll.heads for roll in rolls(conn, meeting_id)):
+        snapshot(conn, meeting_id, "opened", by, at)

@@ -55,6 +55,8 @@ class QuietHub:
     def changed(self, meeting_id: str) -> None:
         self.told.append(meeting_id)
 
+    def tell(self, meeting_id: str, event: str, data: object, to: object = None) -> None: ...
+
     def live(self, meeting_id: str) -> frozenset[str]:
         return frozenset()
 

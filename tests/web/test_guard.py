@@ -73,11 +73,12 @@ def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAP
     bearer = {route.path for route, _method in unsafe(app) if checks(route)[0].bearer}  # type: ignore[attr-defined]
     assert bearer == {
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
-        "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
+        "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/people", "/j/{secret}/people/link",
+        "/p/{secret}/here", "/p/{secret}/left", "/p/{secret}/hand", "/p/{secret}/vote", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
         "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
     }
     by_form = ("/j/{secret}/delegates", "/j/{secret}/roll")  # pages with a form: the link opens them, their token sends them
-    assert all(checks(route)[0].bearer == (route.path.startswith(("/media/", "/j/", "/t/")) and route.path not in by_form)  # type: ignore[attr-defined]
+    assert all(checks(route)[0].bearer == (route.path.startswith(("/media/", "/j/", "/t/", "/p/")) and route.path not in by_form)  # type: ignore[attr-defined]
                for route, _ in unsafe(app))
 
 
@@ -119,7 +120,7 @@ async def test_until_the_first_password_is_changed_only_the_own_account_opens(ap
         for route in routes(app):
             if "GET" not in route.methods or checks(route)[0].action is Action.PUBLIC:  # type: ignore[attr-defined]
                 continue
-            if route.path.startswith(("/j/", "/t/", "/d/", "/metrics", "/api/v1/")):
+            if route.path.startswith(("/j/", "/t/", "/d/", "/p/", "/metrics", "/api/v1/")):
                 continue  # reached by a link, from the machine itself or by programs, which are told and not sent on
             answer = await client.get(re.sub(r"{\w+}", "x", route.path))
             (closed if answer.headers.get("location") == "/password" else opened).add(route.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers, recording, speech, voices, votes
+from web.course_words import base, papers, people, recording, speech, voices, votes
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
@@ -12,4 +12,5 @@ AREAS: tuple[Area, ...] = (
     recording.AREA,
     votes.AREA,
     voices.AREA,
+    people.AREA,
 )

@@ -21,6 +21,7 @@ from meetings.errors import Conflict, MeetingError, NotFound
 from meetings.store import vote_store
 from meetings.voting import Rule
 from minutes import service as minutes
+from scheduler import roll_call
 from web import convening
 from web.conducting import CONDUCTOR, answer, conducted, number_of, said_in
 from web.container import Container, container
@@ -44,9 +45,14 @@ def enter(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Respons
 
 @router.post("/open")
 async def open_meeting(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """Khai mạc."""
+    """Khai mạc: and who was there, where anybody was expected."""
     now = container(request).clock.now()
-    return await conducted(request, meeting_id, lambda conn: service.open(conn, meeting_id, by, now))
+
+    def work(conn: Connection) -> None:
+        service.open(conn, meeting_id, by, now)
+        roll_call.at_opening(conn, meeting_id, by, now)
+
+    return await conducted(request, meeting_id, work)
 
 
 @router.post("/suspend")

@@ -43,7 +43,7 @@ async def of_point(
     found, seat = container(request), seat_of(subject)
     token = session.token_of(found, request)
     listener = found.hub.feed.listen(seat.meeting_id, seat.code)
-    return _stream(found.hub, listener, (lambda: _keep_conductor(found, token, listener)) if token else None)
+    return stream(found.hub, listener, (lambda: _keep_conductor(found, token, listener)) if token else None)
 
 
 @router.get("/meetings/{meeting_id}/events")
@@ -54,7 +54,7 @@ async def of_meeting(
     found = container(request)
     token = session.token_of(found, request)
     listener = found.hub.feed.listen(meeting_id, None)
-    return _stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
+    return stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
 
 
 def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:
@@ -96,7 +96,7 @@ def is_on(meeting: Meeting, now: datetime) -> bool:
     return meeting.state in (State.OPEN, State.SUSPENDED)
 
 
-def _stream(hub: Hub, listener: Listener, judge: Judge | None) -> StreamingResponse:
+def stream(hub: Hub, listener: Listener, judge: Judge | None) -> StreamingResponse:
     return StreamingResponse(_news(hub, listener, judge), media_type="text/event-stream", headers=HEADERS)
 
 

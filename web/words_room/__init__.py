@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import line, recording, voices, vote
+from web.words_room import line, people, recording, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     line.words,
     recording.words,
     vote.words,
     voices.words,
+    people.words,
 )
 """One `words` an area."""
 

@@ -11,6 +11,7 @@ import { Media } from "./media.js";
 import { byId, data, serverNow, show, word } from "./page.js";
 import * as panels from "./panels.js";
 import * as papers from "./papers.js";
+import * as people from "./people.js";
 import { Probe } from "./probe.js";
 import * as queue from "./queue.js";
 import * as private_ from "./private.js";
@@ -20,7 +21,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, vote, papers, recording, voices, console_, consoleVoices, chat, private_];
+const MODULES = [panels, header, queue, agenda, vote, papers, people, recording, voices, console_, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {

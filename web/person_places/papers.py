@@ -1,0 +1,13 @@
+"""The meeting's documents, for whoever is checked in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web.person_places.look import Look
+
+
+def place(look: Look) -> dict[str, Any] | None:
+    documents = look.sections["documents"]
+    ended = look.sections["meeting"]["state"] in ("concluded", "cancelled")
+    return {"template": "person/papers.html", "documents": documents} if documents and not ended else None
