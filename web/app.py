@@ -87,6 +87,7 @@ from web.routes import (
 )
 from web.routes import ice as ice_routes
 from web.routes import media as media_routes
+from web.routes import tv as tv_routes
 from web.routes import view as view_routes
 from web.routes import watch as watch_routes
 from web.settings import Settings
@@ -148,6 +149,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     media_routes.router,
     ice_routes.router,
     view_routes.router,
+    tv_routes.router,
     watch_routes.router,
     interface.router,
     *v1.ROUTERS,

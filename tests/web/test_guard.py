@@ -75,7 +75,7 @@ def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAP
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
         "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/people", "/j/{secret}/people/link",
         "/p/{secret}/here", "/p/{secret}/left", "/p/{secret}/hand", "/p/{secret}/vote", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
-        "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
+        "/j/{secret}/screen/tickets", "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
     }
     by_form = ("/j/{secret}/delegates", "/j/{secret}/roll")  # pages with a form: the link opens them, their token sends them
     assert all(checks(route)[0].bearer == (route.path.startswith(("/media/", "/j/", "/t/", "/p/")) and route.path not in by_form)  # type: ignore[attr-defined]

@@ -23,7 +23,8 @@ from web.routes.join import seat_of
 
 router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLResponse)
 
-SLOTS = {"audio": 4, "video": 5}
+SLOTS = {"audio": 4, "video": 5, "more": 4}
+"""Places that a page offers; `more` are for pages of the gallery, and nothing is sent to them while it is closed."""
 MODES = ("main", "takeover", "companion")
 
 

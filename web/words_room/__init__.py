@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import line, people, recording, voices, vote
+from web.words_room import gallery, line, people, recording, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
+    gallery.words,
     line.words,
     recording.words,
     vote.words,

@@ -6,6 +6,7 @@ import * as devices from "./devices.js";
 import { Here } from "./here.js";
 import { Reader, quality, voice } from "./line.js";
 import { MediaLink, Refused, publish, receive } from "./link.js";
+import { Gallery } from "./gallery.js";
 import { MicWatch } from "./micwatch.js";
 import { byId, data, notice, post, word } from "./page.js";
 import { Stage } from "./stage.js";
@@ -35,14 +36,17 @@ export class Media {
     });
     this.down = new MediaLink({
       prepare: (pc) => {
+        const slots = slotsFor();
         this.stage.attach(pc);
+        this.stage.first = slots.video;
         this.reader = new Reader();
-        receive(pc, slotsFor());
+        receive(pc, slots);
       },
       ticket: this.#ticket("subscribe"), changed, relayed,
     });
     this.mic = new MicWatch({ link: this.up, changed: () => this.drawLine() });
     this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), saving });
+    this.gallery = new Gallery({ stage: this.stage, link: this.down, store, me });
     this.troubles = new Troubles({
       me,
       mine: () => ({
@@ -241,7 +245,7 @@ function saving() {
 
 /** Fewer pictures where they would not be seen or where data is dear; sound comes first everywhere. */
 function slotsFor() {
-  if (navigator.connection?.saveData) return { audio: data.slots.audio, video: 1 };
-  if (matchMedia("(max-width: 900px)").matches) return { audio: data.slots.audio, video: 2 };
+  if (navigator.connection?.saveData) return { audio: data.slots.audio, video: 1, more: 3 };
+  if (matchMedia("(max-width: 900px)").matches) return { audio: data.slots.audio, video: 2, more: 2 };
   return data.slots;
 }

@@ -26,6 +26,8 @@ export class Stage {
     this.floor = this.main = null;
     this.present = new Set();
     this.sounds = byId("sounds");
+    this.also = [];              // who else draws with these pictures (gallery.js)
+    this.first = Infinity;       // so many pictures of a new session may be large before anybody says how large they are shown
     setInterval(() => this.#tick(), 1000);
   }
 
@@ -67,8 +69,12 @@ export class Stage {
   /** {mid: rows in CSS pixels} of every picture that has a name; 0 where it is not shown. */
   sizes() {
     const rows = {};
+    let number = 0;
     for (const [mid, slot] of this.slots) {
-      if (slot.kind !== "video" || !slot.name) continue;
+      if (slot.kind !== "video") continue;
+      number += 1;
+      if (!slot.name && number > this.first) rows[mid] = 0;
+      if (!slot.name) continue;
       const shown = [...document.querySelectorAll("video")].filter((video) => video.srcObject === slot.stream);
       rows[mid] = Math.max(0, ...shown.map((video) => Math.min(video.clientHeight, Math.round((video.clientWidth * 9) / 16))));
     }
@@ -107,27 +113,34 @@ export class Stage {
     const pictures = [...this.slots.values()].filter((slot) => slot.kind === "video" && slot.name);
     const seen = pictures.map((slot) => slot.name);
     const places = arrange({ spotlight: this.spotlight, floor: this.floor?.code, main: this.main, me: this.me, seen });
-    this.#place(byId("stage"), places.stage);
+    this.place(byId("stage"), places.stage);
     show(byId("chair"), Boolean(places.chair));
-    this.#place(byId("chair"), places.chair);
+    this.place(byId("chair"), places.chair);
     const strip = places.strip.slice(0, 3);
     const box = byId("strip");
     fill(box, strip, () => strip.map((name) => tile(name)));
     show(box, strip.length > 0);
-    strip.forEach((name, index) => this.#place(box.children[index], name));
+    strip.forEach((name, index) => this.place(box.children[index], name));
     const speaking = this.floor?.code === this.me;
     byId("self").querySelector(".role").textContent = speaking ? `· ${word("speaking")}` : this.main === this.me ? `· ${word("chair")}` : "";
     byId("self").classList.toggle("floor", speaking);
     byId("stage").classList.toggle("floor", Boolean(this.floor) && !speaking && places.stage === this.floor?.code);
     this.#tick();
+    for (const draw of this.also) draw();
     this.placed();
+  }
+
+  /** The mids of the places for pictures. */
+  get mids() {
+    return [...this.slots].filter(([, slot]) => slot.kind === "video").map(([mid]) => mid);
   }
 
   #slotOf(name) {
     return [...this.slots.entries()].find(([, slot]) => slot.kind === "video" && slot.name === name);
   }
 
-  #place(box, name) {
+  /** Puts the picture of this name into a tile, or says in it why there is none. */
+  place(box, name) {
     const [mid, slot] = (name && this.#slotOf(name)) ?? [];
     const video = box.querySelector("video");
     const live = Boolean(slot) && !this.frozen.has(mid) && !this.troubles().still.has(name);
@@ -199,7 +212,7 @@ export class Stage {
   }
 }
 
-function tile(name) {
+export function tile(name) {
   const video = make("video", { playsinline: true, autoplay: true });
   video.muted = true;      // the attribute alone does nothing once the element exists
   return make("div", { class: "tile", "data-name": name },

@@ -5,6 +5,7 @@ import { Feed } from "./feed.js";
 import { MediaLink, Refused, receive } from "./link.js";
 import { byId, data, fill, icon, keep, make, post, show, word } from "./page.js";
 import { Pins, seat } from "./pins.js";
+import { Probe } from "./probe.js";
 import { View } from "./view.js";
 
 const TURN = 6000;        // milliseconds until the next pictures of a page take their turn
@@ -271,6 +272,7 @@ const feed = new Feed(`${data.base}/wall/events?watcher=${data.watcher}`, {
   refused: (error) => end("refused", error),
 });
 if (data.open) media.start();
+new Probe([feed, media]);
 
 // For tests and for a technician's console: reading only.
 Object.defineProperty(window, "diemcau", { value: Object.freeze({
