@@ -22,12 +22,16 @@ const store = new Store(data.state, async () => {
 });
 const news = new Map();    // session → the server's last word on its slots
 const still = new Map();   // name → its picture stands still, by the server's word
+const away = new Set();    // whose line fell silent
 let reader = new Reader();
 let feedUp = false;
 let view;
 
 // What the large picture asks of the page's knowledge of lines; a television has no line of its own to speak of.
-const troubles = { still, absence: (name) => (still.has(name) ? word("picture_frozen") : ""), mark: () => null, moves: (name) => still.delete(name) };
+const troubles = {
+  still, mark: () => null, moves: (name) => still.delete(name),
+  absence: (name) => (away.has(name) ? word("away") : still.has(name) ? word("picture_frozen") : ""),
+};
 const stage = new Stage(data.code, () => view?.changed(), () => troubles);
 
 const link = new MediaLink({
@@ -91,7 +95,8 @@ function end(error) {
   show(byId("over"), true);
 }
 
-store.on(["floor", "main", "present"], (state) => {
+store.on(["floor", "main", "present", "spotlight"], (state) => {
+  for (const name of away) if (!(name in state.present)) away.delete(name);
   stage.update(state);
   muted();
 });
@@ -103,6 +108,8 @@ store.hear("slots", ({ session, slots }) => {
 });
 store.hear("frozen", ({ name, session }) => { still.set(name, session); stage.draw(); });
 store.hear("thawed", ({ name }) => { still.delete(name); stage.draw(); });
+store.hear("away", ({ name }) => { away.add(name); stage.draw(); });
+store.hear("back", ({ name }) => { away.delete(name); stage.draw(); });
 // Another device took the point's place, or the server's process died: a television comes back by itself.
 const again = ({ session }) => setTimeout(() => link.session === session && link.renew(), 500 + Math.random() * 1000);
 store.hear("replaced", again);
