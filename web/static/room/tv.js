@@ -30,7 +30,7 @@ let view;
 // What the large picture asks of the page's knowledge of lines; a television has no line of its own to speak of.
 const troubles = {
   still, mark: () => null, moves: (name) => still.delete(name),
-  absence: (name) => (away.has(name) ? word("away") : still.has(name) ? word("picture_frozen") : ""),
+  absence: (name) => (away.has(name) ? word("reconnecting") : still.has(name) ? word("picture_frozen") : ""),
 };
 const stage = new Stage(data.code, () => view?.changed(), () => troubles);
 
