@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from web.recording import folder_of
 
 log = logging.getLogger("web.composer")
 
-LOOK = 5.0  # seconds between two looks whether something waits
+LOOK = 5.0  # seconds between two looks while something waits
 BUSY = 0.75  # of each core, over the last minute
 
 
@@ -79,20 +79,22 @@ class Composer:
     async def _work(self) -> None:
         await self._guarded(to_thread.run_sync(self._requeue))
         while True:
-            await self._guarded(self._next())
+            waiting = await self._guarded(self._next())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout(LOOK if waiting else None):
                     await self._wake.wait()
             self._wake.clear()
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Awaitable[bool | None]) -> bool:
+        """What the work answers; True when it failed, so that it is tried again."""
         try:
-            await work
+            return bool(await work)
         except Exception:  # one bad recording, or a database that is away, must not end the queue
             log.exception("composer")
+            return True
 
-    async def _next(self) -> None:
-        """Everything that waits, one after the other."""
+    async def _next(self) -> bool:
+        """Everything that waits, one after the other; True when something still waits for its turn."""
         while (task := await to_thread.run_sync(self._take)) is not None:
             one, found, names = task
             key = one.recording_id, one.format
@@ -102,6 +104,7 @@ class Composer:
                 await to_thread.run_sync(self._done, one, found, said)
             finally:
                 del self._progress[key]
+        return await to_thread.run_sync(self._waits)
 
     async def _make(self, one: Composition, found: Recording, names: dict[str, str]) -> dict[str, Any]:
         """What the process said at its end."""
@@ -131,6 +134,10 @@ class Composer:
     def _requeue(self) -> None:
         with self._db.write() as conn:
             recording_store.requeue(conn)
+
+    def _waits(self) -> bool:
+        with self._db.read() as conn:
+            return recording_store.next_composition(conn) is not None
 
     def _take(self) -> tuple[Composition, Recording, dict[str, str]] | None:
         """The next one, if the machine has time for it."""

@@ -29,7 +29,8 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("number", N_("Cấp số")), ("initials", N_("Ký nháy")), ("secretary", N_("Thư ký ký")), ("chair", N_("Chủ tọa ký")),
     ("agency", N_("Đóng dấu")), ("issue", N_("Phát hành")),
 )
-NOT_EVIDENCE = ("minutes.", "number.", "packet.", "post.", "release.", "link.", "invitation.", "line.", "page.", "document.opened", "private.")
+NOT_EVIDENCE = ("minutes.", "number.", "packet.", "post.", "release.", "link.", "invitation.", "line.", "page.", "document.opened", "private.",
+                "recording.told", "recording.kept", "recording.composed", "recording.released", "recording.deleted", "recording.erased")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Keeps a recorder going for every recording that runs, and says of each that ended what its files are.
 
 What runs is what the database says (`meetings/recordings.py`): after a restart the recordings of before go on, the gap told.
-One a server, on its loop; decides nothing about who may record.  `wake` after a start or stop makes it look at once, otherwise
-it looks every second.  Called by `web/app.py` and the routes of recordings.
+One a server, on its loop; decides nothing about who may record.  `wake` after a start or stop makes it look at once; while
+anything is recorded it looks every second.  Called by `web/app.py` and the routes of recordings.
 """
 
 from __future__ import annotations
@@ -84,16 +84,18 @@ class Recordings:
 
     async def _look(self) -> None:
         while True:
+            busy = True
             try:
-                await self._once()
+                busy = await self._once()
             except Exception:  # a database that is away, say: what records goes on recording
                 log.exception("recordings")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout(LOOK if busy else None):
                     await self._wake.wait()
             self._wake.clear()
 
-    async def _once(self) -> None:
+    async def _once(self) -> bool:
+        """False when nothing is recorded and nothing is left to be said: nobody needs to look again until `wake`."""
         wanted, unkept = await to_thread.run_sync(self._read)
         self._paused |= {one.recording_id for one in wanted if one.paused_at is not None}
         running = {one.recording_id: one for one in wanted if one.paused_at is None}
@@ -106,6 +108,7 @@ class Recordings:
         for one in unkept:
             if one.recording_id not in self._going:
                 await to_thread.run_sync(self._settle, one)
+        return bool(wanted or unkept or self._going)
 
     def _read(self) -> tuple[list[Recording], list[Recording]]:
         with self._db.read() as conn:
@@ -169,7 +172,11 @@ class Recordings:
 
     def _settle(self, one: Recording) -> None:
         """What its files are goes into the record; not while somebody still writes them.  Blocking."""
-        what = facts(self._folder(one))
+        try:
+            what = facts(self._folder(one))
+        except OSError as error:  # tried again; the others need not wait for it
+            log.warning("files of recording %s: %s", one.recording_id, error)
+            return
         if what is not None:
             self._write(recordings.kept, one.recording_id, what)
 
@@ -181,7 +188,7 @@ def facts(folder: Path) -> Kept | None:
         if manifest is None:
             return None
         digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    except (FileNotFoundError, ValueError):  # nothing was ever recorded
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # nothing was ever recorded
         return Kept(0, 0, 0, 0, None)
     length = datetime.fromisoformat(manifest["ended"]) - datetime.fromisoformat(manifest["started"])
     gaps = len(manifest["gaps"]) + sum(len(track["gaps"]) for track in manifest["tracks"])

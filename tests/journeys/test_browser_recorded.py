@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from meetings.store import ledger_store, recording_store
 from tests.journeys.test_browser_room import _sign_in_as_chair
@@ -61,7 +58,6 @@ async def test_where_few_meet_nobody_goes_on_without_knowing(chromium: Browser, 
     dialog = chair.page.locator("#recording-ask")
     await soon(dialog.is_visible, 20)
     assert await complaints(chair.page) == []
-    await _look(chair.page, "asked")
     await chair.page.keyboard.press("Escape")
     assert await dialog.is_visible(), "no answer"
     await chair.page.keyboard.press("Enter")  # the focus is on the answer
@@ -82,7 +78,6 @@ async def _begin(chair: Visitor, *, asks: bool) -> None:
     else:
         assert not await page.locator("#recorder-form [name=asks]").is_checked()
         assert await complaints(page) == []
-        await _look(page, "console")
     await page.get_by_role("button", name="Báo cho mọi người và bắt đầu ghi").click()
     await soon(page.locator("#recorder-stop").is_visible)
 
@@ -94,14 +89,12 @@ async def _late(chromium: Browser, installation: Installation, room: Room, link:
     await page.goto(link)
     assert "Cuộc họp này đang được ghi hình và ghi âm." in await page.locator("main").inner_text()
     assert await complaints(page) == []
-    await _look(page, "door")
     await opened.close()
     late = await Visitor.arrive(chromium, link, "06970", 1100, 250, script=SOUNDS, **PHONE)
     await soon(late.page.locator("#recording").is_visible)
     assert await late.page.evaluate("window.tones.length") == 2
     await soon(lambda: bool(_told(installation, room)), 20)
     assert await complaints(late.page) == []
-    await _look(late.page, "late")
     assert not late.problems
     await late.leave()
 
@@ -112,9 +105,6 @@ async def _tab(chair: Visitor, installation: Installation, room: Room) -> None:
     await page.get_by_text("Tệp của từng điểm cầu").click()
     assert await page.locator("a[href*='/tracks/']").count() >= 4
     assert await complaints(page) == []
-    await _look(page, "tab")
-    await page.set_viewport_size({"width": 390, "height": 844})
-    await _look(page, "tab-phone")
     await page.close()
 
 
@@ -134,9 +124,3 @@ def _told(installation: Installation, room: Room) -> list[ledger_store.Event]:
 def _kept(installation: Installation, room: Room) -> bool:
     with installation.found.db.read() as conn:
         return all(one.kept_at for one in recording_store.of_meeting(conn, room.meeting_id))
-
-
-async def _look(page: Page, name: str) -> None:
-    """A picture for whoever wants to look: LOOK_AT names a folder."""
-    if folder := os.environ.get("LOOK_AT"):
-        await page.screenshot(path=Path(folder) / f"recording-{name}.png")

@@ -201,6 +201,22 @@ class Again(Installation):
         pass
 
 
+def test_a_recorder_that_can_do_no_more_is_told_to_whoever_believes_in_it(tmp_path: Path) -> None:
+    running = Installation(tmp_path).start()
+    try:
+        story = Story(running, running.room(opened=True))
+        story.folder.parent.mkdir(parents=True)
+        story.folder.write_bytes(b"no folder can be made here")
+        story.press("recording", **START)
+        story.until(lambda: story.only().ended_at, 30)
+        assert story.ask("chair", "GET", "/conduct/recording").json() == {"asks": False, "ended": "failed"}
+        one = story.kept(20)
+        assert (one.tracks, one.manifest_sha256) == (0, None)
+    finally:
+        running.stop()
+    assert [kind for kind, _ in story.told()] == ["started", "ended", "kept"]
+
+
 def test_what_was_kept_long_enough_goes_by_itself(installation: Installation) -> None:
     story = Story(installation, installation.room(opened=True))
     story.press("recording", **{**START, "keep": "1"})

@@ -68,13 +68,15 @@ async def run(request: Request, meeting_id: str, by: Subject = RUN) -> Response:
 @router.get("/meetings/{meeting_id}/conduct/recording")
 def status(request: Request, meeting_id: str, by: Subject = RUN) -> Response:
     """{recording, stand, told, aware, seconds, tracks, bytes, gaps, full}: how many points were told and show it, and what its
-    recorder said last; nothing of that while none is in the room.  Where nothing is recorded {asks}: what the form proposes."""
+    recorder said last; nothing of that while none is in the room.  Where nothing is recorded {asks, ended}: what the form
+    proposes, and why the last one ended."""
     found = container(request)
     with found.db.read() as conn:
         going = recording_store.running(conn, meeting_id)
         told = recording_store.told(conn, going[0].recording_id) if going else []
+        last = None if going else next(reversed(recording_store.of_meeting(conn, meeting_id)), None)
     if not going:
-        return JSONResponse({"asks": request.state.meeting.kind in CLOSED_KINDS})
+        return JSONResponse({"asks": request.state.meeting.kind in CLOSED_KINDS, "ended": last.reason if last else None})
     one = going[0]
     said = found.recordings.status(one.recording_id) or {}
     return JSONResponse({"recording": one.recording_id, "stand": one.stand.value, "told": len(told), "aware": sum(one.knows(row) for row in told),

@@ -7,6 +7,7 @@ import { size } from "./papers.js";
 const SPREAD = 4000;                            // milliseconds over which the pages of a province answer
 const AGAIN = [3000, 10_000, 30_000];           // until an answer that was lost is sent again
 const LOOK = 5000;                              // between two looks at how the recorder goes
+const BROKEN = ["disk_full", "disk_error", "failed"];
 const NOTES = [880, 1175];                      // Hz of the tone, a fifth of a second each
 
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -97,19 +98,30 @@ function console_(store) {
   const form = byId("recorder-form");
   let looking = 0;
 
+  const status = async () => {
+    const response = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    return response.ok ? response.json() : {};
+  };
   const look = async () => {
     clearTimeout(looking);
     if (!store.state.recording) return;
     try {
-      const response = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (response.ok) says(await response.json());
+      says(await status());
     } catch {
       // asked again below
     }
     looking = setTimeout(look, LOOK);
   };
+  /** Whoever believes that the meeting is recorded is told that it no longer is, and not by choice. */
+  const over = async () => {
+    const { ended } = await status().catch(() => ({}));
+    if (BROKEN.includes(ended)) notice(word("recorder_broke", { reason: word(`recorder_${ended}`) }), true);
+  };
 
+  let going = false;
   store.on(["recording", "meeting"], ({ recording, meeting }) => {
+    if (going && !recording) over();
+    going = Boolean(recording);
     show(byId("recorder"), Boolean(recording));
     show(byId("recorder-begin"), !recording && meeting.state === "open");
     if (recording) byId("recorder-begin").open = false;
@@ -120,8 +132,7 @@ function console_(store) {
     if (target.open) form.scrollIntoView({ block: "nearest" });
     if (!target.open || form.dataset.asked) return;
     form.dataset.asked = "";
-    const response = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    if (response.ok) form.elements.asks.checked = Boolean((await response.json()).asks);
+    form.elements.asks.checked = Boolean((await status().catch(() => ({}))).asks);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
