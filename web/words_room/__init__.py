@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import gallery, line, people, recording, voices, vote
+from web.words_room import gallery, line, people, recording, speech, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     gallery.words,
@@ -13,6 +13,7 @@ AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     vote.words,
     voices.words,
     people.words,
+    speech.words,
 )
 """One `words` an area."""
 

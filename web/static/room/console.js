@@ -74,7 +74,7 @@ class Console {
     const button = event.target.closest("button");
     if (!button) return;
     const { do: action, give, remove } = button.dataset;
-    if (give) this.#send(button, "floor", { code: give });
+    if (give) this.#send(button, "floor", button.dataset.entry ? { entry: Number(button.dataset.entry) } : { code: give });
     else if (remove) this.#send(button, "conclusion/remove", { ord: Number(remove) });
     else if (button.id === "take-floor") this.#send(button, "floor", { code: null });
     else if (button.id === "agenda-next") this.#send(button, "agenda", { item: button.dataset.item ? Number(button.dataset.item) : null });

@@ -17,11 +17,13 @@ import * as queue from "./queue.js";
 import * as private_ from "./private.js";
 import * as recording from "./recording.js";
 import { Store } from "./store.js";
+import * as times from "./times.js";
+import * as timers from "./timers.js";
 import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, vote, papers, people, recording, voices, console_, consoleVoices, chat, private_];
+const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, people, recording, voices, console_, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {

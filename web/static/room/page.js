@@ -107,8 +107,11 @@ export function setServerTime(iso) {
   if (offsets.length > LOOKS) offsets.shift();
 }
 
-export function since(iso) {
-  const seconds = Math.max(0, Math.round((serverNow() - Date.parse(iso)) / 1000));
+export const since = (iso) => length(serverNow() - Date.parse(iso));
+
+/** Milliseconds as a clock shows them. */
+export function length(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (value) => String(value).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${two(minutes)}:${two(seconds % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;

@@ -1,6 +1,7 @@
 /* Who is seen where.  `arrange` decides from names alone; Stage puts the slots' pictures and sounds into the page. */
 
-import { byId, fill, icon, make, pointName, show, since, word } from "./page.js";
+import { byId, fill, icon, make, pointName, show, word } from "./page.js";
+import { turn } from "./timers.js";
 
 /** Which point is large, which is the chair's tile, which are thumbnails.
  *  What the chair has put in the light is large, else the floor, except on that point's own screen: a speaker looks at the chair.  Without a floor the chair is
@@ -189,8 +190,10 @@ export class Stage {
   #tick() {
     const timer = byId("floor-timer");
     const mine = this.floor?.code === this.me;
-    timer.textContent = this.floor && !mine && byId("stage").dataset.name === this.floor.code ? since(this.floor.since) : "";
-    byId("self-timer").textContent = mine ? since(this.floor.since) : "";
+    const now = turn(this.floor);
+    timer.textContent = now && !mine && byId("stage").dataset.name === this.floor.code ? now.text : "";
+    byId("self-timer").textContent = mine ? now.text : "";
+    for (const clock of [timer, byId("self-timer")]) clock.classList.toggle("over", Boolean(now?.over));
   }
 
   /** Marks pictures that have stopped arriving; called with the mids of those that move and of those that grew since the last
