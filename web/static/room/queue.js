@@ -91,16 +91,17 @@ export function start({ store, me, conducting }) {
 /** A point asks with words: what it is, about which item. */
 function ask(store) {
   const form = byId("ask-form");
+  const item = form.querySelector("[name=item]");     // form.elements.item is a function
   form.onsubmit = async (event) => {
     event.preventDefault();
-    const { kind, item, note } = form.elements;
+    const { kind, note } = form.elements;
     const asked = { up: true, kind: kind.value, item: item.value, note: note.value };
     if (await act(event.submitter, () => post(`${data.base}/hand`, asked))) {
       form.reset();
       notice(word("asked"));
     }
   };
-  store.on(["agenda"], ({ agenda }) => fill(form.elements.item, agenda, () => [make("option", { value: "", text: word("no_item") }),
+  store.on(["agenda"], ({ agenda }) => fill(item, agenda, () => [make("option", { value: "", text: word("no_item") }),
     ...agenda.map((line) => make("option", { value: line.item, text: `${line.item}. ${line.title}` }))]));
 }
 

@@ -193,7 +193,7 @@ export class Stage {
     const now = turn(this.floor);
     timer.textContent = now && !mine && byId("stage").dataset.name === this.floor.code ? now.text : "";
     byId("self-timer").textContent = mine ? now.text : "";
-    for (const clock of [timer, byId("self-timer")]) clock.classList.toggle("over", Boolean(now?.over));
+    for (const clock of [timer, byId("self-timer")]) clock.classList.toggle("late", Boolean(now?.over));
   }
 
   /** Marks pictures that have stopped arriving; called with the mids of those that move and of those that grew since the last

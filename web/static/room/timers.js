@@ -43,7 +43,7 @@ function draw(floor, now, { spent, times }) {
   if (!floor) return;
   const clock = byId("turn-clock");
   clock.textContent = floor.began ? now.text : `${now.text} · ${word("clock_stands")}`;
-  clock.classList.toggle("over", now.over);
+  clock.classList.toggle("late", now.over);
   if (floor.paused) byId("turn-paused").textContent = word("waits_to_go_on", { name: pointName(floor.paused) });
   const used = (spent[floor.code] ?? 0) + (floor.kind === "contribution" ? now.spent : 0);
   byId("turn-budget").textContent = times.unit_s ? word("unit_used", { used: length(used), total: length(times.unit_s * 1000) }) : "";
@@ -55,7 +55,7 @@ function items({ agenda, running }) {
   if (!place || !line?.due) return;
   const left = Math.round((Date.parse(line.due) - serverNow()) / 60000);
   place.textContent = left >= 0 ? word("minutes_left", { n: left }) : word("minutes_over", { n: -left });
-  place.classList.toggle("over", left < 0);
+  place.classList.toggle("late", left < 0);
 }
 
 let sound;
