@@ -22,7 +22,7 @@ def words() -> dict[str, str]:
         "kind_question": _("Câu hỏi cho người đang phát biểu"),
         "about_item": _("mục {n}"),
         "no_item": _("Không theo mục"),
-        "asked": _("Đã đăng ký."),
+        "queue_asked": _("Đã đăng ký."),
         "declined": _("Chủ tọa chưa mời bạn: {reason}"),
         "you_are_next": _("Tiếp theo là bạn. Hãy chuẩn bị."),
         "more_about": _("Việc khác với {name}"),

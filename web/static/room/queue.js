@@ -98,7 +98,7 @@ function ask(store) {
     const asked = { up: true, kind: kind.value, item: item.value, note: note.value };
     if (await act(event.submitter, () => post(`${data.base}/hand`, asked))) {
       form.reset();
-      notice(word("asked"));
+      notice(word("queue_asked"));
     }
   };
   store.on(["agenda"], ({ agenda }) => fill(item, agenda, () => [make("option", { value: "", text: word("no_item") }),
