@@ -219,7 +219,7 @@ def snapshot(conn: Connection, meeting_id: str, why: str, by: Subject, at: datet
     return checkin.roll(conn, meeting_id, why, everybody, by, at)
 
 
-def at_opening(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
-    """The roll of the opening, unless nobody is in it: then the presence of the points tells all there is."""
+def noted(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime) -> None:
+    """As `snapshot`, unless nobody is in the roll and no heads were counted: then the presence of the points tells all there is."""
     if any(roll.expected or roll.heads for roll in rolls(conn, meeting_id)):
-        snapshot(conn, meeting_id, "opened", by, at)
+        snapshot(conn, meeting_id, why, by, at)

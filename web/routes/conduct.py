@@ -50,7 +50,7 @@ async def open_meeting(request: Request, meeting_id: str, by: Subject = CONDUCTO
 
     def work(conn: Connection) -> None:
         service.open(conn, meeting_id, by, now)
-        roll_call.at_opening(conn, meeting_id, by, now)
+        roll_call.noted(conn, meeting_id, "opened", by, now)
 
     return await conducted(request, meeting_id, work)
 
