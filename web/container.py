@@ -15,9 +15,10 @@ from meetings.blobs import BlobStore
 from meetings.store.database import Database
 from web.api.pace import Pace
 from web.aside import Aside
+from web.drawn import Drawn
 from web.i18n import I18n
 from web.keys import Keys
-from web.limits import ACTS_AT_ONCE, ACTS_PER_SECOND, TICKETS_PER_POINT
+from web.limits import ACTS_AT_ONCE, ACTS_PER_SECOND, PAGES_AT_ONCE, PAGES_PER_SECOND, TICKETS_PER_POINT
 from web.metrics import Counts
 from web.pageimages import Press
 from web.receipts import Receipts
@@ -55,6 +56,8 @@ class Container:
     when: When
     counts: Counts = field(default_factory=Counts)
     pace: Pace = field(default_factory=Pace)
+    paper_pace: Pace = field(default_factory=lambda: Pace(PAGES_AT_ONCE, PAGES_PER_SECOND))
+    drawn: Drawn = field(default_factory=Drawn)
     room_pace: Pace = field(default_factory=lambda: Pace(ACTS_AT_ONCE, ACTS_PER_SECOND))
     walls: Walls = field(default_factory=Walls)
     test_pace: Pace = field(default_factory=lambda: Pace(TICKETS_PER_POINT, TICKETS_PER_POINT / 60))

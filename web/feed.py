@@ -165,6 +165,10 @@ class Feed:
         """Whether a page of this name listens."""
         return any(listener.code == code for listener in self._rooms.get(room, ()))
 
+    def codes(self, room: str) -> frozenset[str]:
+        """Points with a page open."""
+        return frozenset(one.code for one in self._rooms.get(room, ()) if one.code is not None)
+
     def listeners(self, room: str) -> int:
         return len(self._rooms.get(room, ()))
 

@@ -16,7 +16,7 @@ KIB = 1024
 MIB = 1024 * KIB
 BODY = 1 * MIB
 UPLOAD = 50 * MIB
-UPLOAD_PATHS = re.compile(r"^/(meetings/new|meetings/[^/]+/documents|verify|admin/units|points/sheet|meetings/[^/]+/registration/sheet)/?$")
+UPLOAD_PATHS = re.compile(r"^/(meetings/new|meetings/[^/]+/documents(/[^/]+/replace)?|meetings/[^/]+/photos|[jp]/[^/]+/papers|verify|admin/units|points/sheet|meetings/[^/]+/registration/sheet)/?$")
 FORM_FIELDS = 8_000  # a province of 3,321 communes is one checkbox each, and the form holds more than those
 FORM_FILES = 20
 AGENDA_ITEMS = 500
@@ -32,6 +32,8 @@ PLAIN_LIFE = timedelta(seconds=60)  # the plain page asks anew every twenty
 SESSIONS_PER_POINT = 120  # of one role a minute: more no line breaks
 ACTS_AT_ONCE = 20  # hands and ballots of one point in one meeting: each is an event of the record for ever; then as many a second as below
 ACTS_PER_SECOND = 0.5
+PAGES_AT_ONCE = 120  # pages and notes of one reader in one meeting; then as many a second as below
+PAGES_PER_SECOND = 5
 DOWNLOADS_PER_ACCOUNT = 30  # of minutes and packets; a delegate's link counts like an account
 DOWNLOADS_WINDOW = timedelta(minutes=1)
 VERIFIES_PER_ADDRESS = 60  # files to check, by anybody: generous again, for the same reason

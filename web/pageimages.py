@@ -28,7 +28,8 @@ log = logging.getLogger("web.pages")
 
 WIDTHS = (360, 540, 720, 1080, 1440, 2160)
 """Pictures are made in these widths only: a page asks for the next one up, and most ask for the same."""
-PATIENCE = 10.0  # seconds a page may take to be drawn
+START = 30.0  # seconds the process may take to begin, on a machine that is busy
+PATIENCE = 10.0  # … a page to be drawn
 LOOKING = 40.0  # … a file to be looked through, or photographs to become pages
 KEPT = 2 << 30  # bytes of pictures; the oldest go first
 WAITING = 200  # pages asked for and not yet drawn, beyond which more are refused
@@ -50,7 +51,7 @@ class Press:
         self._making: dict[str, asyncio.Task[Path]] = {}
 
     async def page(self, source: Path, sha256: str, page: int, width: int, picture: bool = False) -> Path:
-        """The picture of page `page` of `source`, `fitting(width)` wide.  Raises NotFound("page.unreadable"), Unavailable."""
+        """The picture of page `page` of `source`, `fitting(width)` wide.  Raises NotFound("page.unreadable"), Unavailable("page.busy" | "blob.full")."""
         wide = fitting(width)
         target = self._folder / sha256[:2] / sha256 / f"{page}-{wide}.webp"
         if target.exists():
@@ -85,15 +86,16 @@ class Press:
 
     async def _ask(self, task: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
-            process = await self._worker()
-            assert process.stdin is not None and process.stdout is not None
             try:
-                process.stdin.write(json.dumps(task).encode() + b"\n")
-                line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
-                answer: dict[str, Any] = json.loads(line)
-            except (TimeoutError, ValueError, OSError):
+                process = await self._worker()
+                answer = await _answered(process, json.dumps(task).encode() + b"\n", PATIENCE)
+            except TimeoutError:
                 await self._end()
-                log.warning("a page could not be drawn in time: page %s of %s", task["page"], task["path"])
+                log.warning("a page was not drawn in time: page %s of %s", task["page"], task["path"])
+                raise Unavailable("page.busy") from None
+            except (ValueError, OSError):  # it was ended by a limit
+                await self._end()
+                log.warning("the process that draws ended over page %s of %s", task["page"], task["path"])
                 raise NotFound("page.unreadable", page=task["page"]) from None
         if "error" in answer:
             log.info("a page could not be drawn: page %s of %s: %s", task["page"], task["path"], answer["error"])
@@ -104,7 +106,14 @@ class Press:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", _MODULE, "draw", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT, limit=1 << 20)
+            await _answered(self._process, b"", START)
         return self._process
+
+    async def warm(self) -> None:
+        """Somebody is about to read: the process that draws is there when the first page is asked for."""
+        async with self._turn:
+            with contextlib.suppress(TimeoutError, ValueError, OSError):
+                await self._worker()
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -142,6 +151,14 @@ class Press:
                 path.unlink()
             over, gone = over - size, gone + 1
         return gone
+
+
+async def _answered(process: asyncio.subprocess.Process, said: bytes, patience: float) -> dict[str, Any]:
+    """Raises TimeoutError; ValueError or OSError when it has ended."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(said)
+    answer: dict[str, Any] = json.loads(await asyncio.wait_for(process.stdout.readline(), patience))
+    return answer
 
 
 def _pictures(folder: Path) -> list[tuple[Path, os.stat_result]]:

@@ -36,7 +36,7 @@ def bound(seconds: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if seconds:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    os.nice(5)  # media and pages come first
+        os.nice(5)  # a room that waits for a page comes first
 
 
 class Drawer:
@@ -152,8 +152,12 @@ def look(data: bytes) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """A task a line, an answer a line, until nobody asks any more."""
+    """A task a line, an answer a line, until nobody asks any more; the first line says that it is ready."""
+    import pypdfium2
+    from PIL import WebPImagePlugin
+
     drawer = Drawer()
+    print(json.dumps({"ready": bool(pypdfium2 and WebPImagePlugin)}), flush=True)
     for line in sys.stdin:
         task = json.loads(line)
         try:

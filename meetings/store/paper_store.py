@@ -110,3 +110,7 @@ def add_note(conn: Connection, note_id: str, sha256: str, reader: str, page: int
 def remove_note(conn: Connection, note_id: str, sha256: str, reader: str) -> bool:
     mine = (paper_note.c.note_id == note_id, paper_note.c.reader == reader, paper_note.c.sha256 == sha256)
     return conn.execute(delete(paper_note).where(*mine)).rowcount == 1
+
+
+def count_pages(conn: Connection, document_id: str, pages: int) -> None:
+    conn.execute(update(document).where(document.c.document_id == document_id).values(pages=pages))

@@ -70,7 +70,7 @@ async def test_a_reader_that_hangs_is_ended_and_another_one_begins(press: Press,
     source = kept(tmp_path, pdf(1))
     await press.page(source, SHA, 1, 360)
     monkeypatch.setattr(pageimages, "PATIENCE", 0.0)
-    with pytest.raises(NotFound, match=r"page\.unreadable"):
+    with pytest.raises(Unavailable, match=r"page\.busy"):
         await press.page(source, SHA, 1, 540)
     monkeypatch.undo()
     assert await press.page(source, SHA, 1, 540)

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy import Connection
 
-from meetings import service
+from meetings import margins, service
 from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
 from meetings.ledger import verify_chain
 from meetings.meeting import State
 from meetings.papers import document as one_document
+from meetings.papers import documents as documents_of
 from meetings.store import ledger_store, seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import Sought
@@ -157,18 +158,24 @@ def happened(request: Request, meeting_id: str) -> Response:
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
 def documents(request: Request, meeting_id: str) -> Response:
-    return _documents(request, meeting_id)
+    return documents_tab(request, meeting_id)
 
 
-def _documents(request: Request, meeting_id: str, status: int = 200, problems: tuple[str, ...] = ()) -> HTMLResponse:
+def documents_tab(request: Request, meeting_id: str, status: int = 200, problems: tuple[str, ...] = ()) -> HTMLResponse:
+    """Papers that are in; for whoever keeps them also those that wait."""
+    subject, resource = request.state.subject, request.state.resource
+    readable, keeps = may(subject, "document.read", resource), may(subject, "document.add", resource)
     with container(request).db.read() as conn:
-        listed = service.documents(conn, meeting_id)
-    readable = may(request.state.subject, "document.read", request.state.resource)
-    return _page(request, "documents", status, documents=listed if readable else [], readable=readable, problems=problems)
+        listed = service.documents(conn, meeting_id) if readable else []
+        waiting = documents_of(conn, meeting_id, "offered") if keeps else []
+        names = {seat.point_id: seat.name for seat in seat_store.seats(conn, meeting_id)} if waiting else {}
+        changed = margins.marks(conn, meeting_id, subject)[1] if readable else set()
+    return _page(request, "documents", status, documents=listed, readable=readable, problems=problems, waiting=waiting,
+                 point_names=names, changed=changed)
 
 
 @router.post("/{meeting_id}/documents", dependencies=[Depends(allow(Action.DOCUMENT_ADD, views.meeting))])
-def add_documents(request: Request, meeting_id: str) -> Response:
+def adddocuments_tab(request: Request, meeting_id: str) -> Response:
     """Checks every file first; all that are good enter the record, the others are named with their reason."""
     found, subject = container(request), request.state.subject
     good, problems = uploads.receive(found, request.state.form.getlist("document"))
@@ -183,7 +190,7 @@ def add_documents(request: Request, meeting_id: str) -> Response:
         else:
             found.hub.changed(meeting_id)  # the room may be full already
     if problems:
-        return _documents(request, meeting_id, 422, tuple(problems))
+        return documents_tab(request, meeting_id, 422, tuple(problems))
     return done(f"/meetings/{meeting_id}/documents", "document")
 
 

@@ -44,7 +44,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         "conduct": f"/meetings/{seat.meeting_id}/conduct" if conducting else None,
         "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots,
     }
-    done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu.")}
+    done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu."), "paper": _("Đã gửi tài liệu cho thư ký.")}
     return page(
         request, "room/room.html", title=state.meeting.title, point_name=subject.name, data=data,
         hand_up=any(one["code"] == seat.code and not one.keys() & {"kind", "person"} for one in sections["queue"].values()), message=done.get(request.query_params.get("done", "")),

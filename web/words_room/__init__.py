@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import gallery, line, people, recording, speech, voices, vote
+from web.words_room import gallery, line, papers, people, recording, speech, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     gallery.words,
     line.words,
+    papers.words,
     recording.words,
     vote.words,
     voices.words,

@@ -5,6 +5,7 @@ import * as chat from "./chat.js";
 import * as console_ from "./console.js";
 import * as consoleVoices from "./console_voices.js";
 import { Feed } from "./feed.js";
+import * as follow from "./follow.js";
 import * as header from "./header.js";
 import { Refused, refusal } from "./link.js";
 import { Media } from "./media.js";
@@ -23,7 +24,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, people, recording, voices, console_, consoleVoices, chat, private_];
+const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {
