@@ -86,6 +86,7 @@ from web.routes import (
     today,
     tokens,
     verify,
+    vote,
     workdays,
 )
 from web.routes import ice as ice_routes
@@ -110,6 +111,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     minutes.router,  # before meetings: the minutes have their own page there
     packets.router,
     recordings.router,
+    vote.router,
     invitations.router,
     verify.router,
     approvals.router,

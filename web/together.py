@@ -9,6 +9,7 @@ that take ballots.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -28,7 +29,7 @@ class Together:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: list[tuple[str, Work, asyncio.Future[Any]]] = []
+        self._waiting: deque[tuple[str, Work, asyncio.Future[Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
     async def keep(self, about: str, work: Callable[[Connection], T]) -> T:
@@ -42,12 +43,22 @@ class Together:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                first = self._waiting[0][0]
-                turn = [one for one in self._waiting if one[0] == first][:MOST]
-                self._waiting = [one for one in self._waiting if one not in turn]
-                await self._turn([(work, future) for _about, work, future in turn])
+                await self._turn(self._next())
         finally:
             self._writing = None
+
+    def _next(self) -> list[tuple[Work, asyncio.Future[Any]]]:
+        """The first that waits and, of those about the same thing, as many as one transaction takes.  Looks at no more than it must."""
+        about = self._waiting[0][0]
+        turn, passed = list[tuple[Work, asyncio.Future[Any]]](), list[tuple[str, Work, asyncio.Future[Any]]]()
+        while self._waiting and len(turn) < MOST:
+            one = self._waiting.popleft()
+            if one[0] == about:
+                turn.append(one[1:])
+            else:
+                passed.append(one)
+        self._waiting.extendleft(reversed(passed))
+        return turn
 
     async def _turn(self, turn: Sequence[tuple[Work, asyncio.Future[Any]]]) -> None:
         try:

@@ -20,6 +20,14 @@ BASES = {
     ("present", "points"): N_("điểm cầu có mặt"), ("present", "persons"): N_("đại biểu có mặt"),
     ("cast", "points"): N_("số phiếu đã bỏ"), ("cast", "persons"): N_("số phiếu đã bỏ"),
 }
+PRESETS_SAID = {
+    "points": N_("Hội nghị: quá nửa số điểm cầu được biểu quyết, có mặt 2/3"),
+    "advisory": N_("Tham khảo: quá nửa số phiếu đã bỏ, không đặt mức có mặt"),
+    "council": N_("HĐND: quá nửa tổng số đại biểu, có mặt 2/3"),
+    "council_removal": N_("HĐND bãi nhiệm: từ 2/3 tổng số đại biểu, có mặt 2/3"),
+    "committee": N_("UBND: quá nửa tổng số thành viên, ngang phiếu theo phía chủ trì"),
+    "slip": N_("Phiếu lấy ý kiến: quá nửa số người được hỏi"),
+}
 NO_SECRET = N_("Biểu quyết ở đây là công khai, có tên. Hệ thống không tổ chức bỏ phiếu kín từ xa: nơi giữ phiếu cũng giữ tên người bỏ, "
                "không có cách chứng minh hai thứ đã tách rời. Việc phải bỏ phiếu kín thì bỏ tại chỗ, bằng phiếu giấy.")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy import delete as remove
 
 from meetings.errors import NotFound
@@ -37,13 +37,22 @@ class Voter(NamedTuple):
 
 _VOTER = (voter.c.voter_id, voter.c.point_id, voter.c.person_id, voter.c.name, voter.c.weight, voter.c.present)
 
+# What every ballot asks is put together once: that costs more than the asking.
+_MEETING_OF = select(motion.c.meeting_id).where(motion.c.motion_id == bindparam("motion"))
+_MOTION = select(motion).where(motion.c.motion_id == bindparam("motion"))
+_OPTIONS = select(motion_option).where(motion_option.c.motion_id == bindparam("motion")).order_by(motion_option.c.ord)
+_BALLOT = insert(ballot)
+_VOTER_ROW = select(*_VOTER, seat.c.code, seat.c.name.label("point"), ballot.c.receipt).select_from(
+    voter.join(seat, (seat.c.meeting_id == bindparam("meeting")) & (seat.c.point_id == voter.c.point_id)).outerjoin(ballot, _OWN),
+).where(voter.c.motion_id == bindparam("motion"), voter.c.voter_id == bindparam("voter"))
+
 
 # --- motions --------------------------------------------------------------------------------------------------------
 
 
 def meeting_of(conn: Connection, motion_id: str) -> str:
     """Raises NotFound("motion.unknown")."""
-    meeting_id = conn.execute(select(motion.c.meeting_id).where(motion.c.motion_id == motion_id)).scalar()
+    meeting_id = conn.execute(_MEETING_OF, {"motion": motion_id}).scalar()
     if meeting_id is None:
         raise NotFound("motion.unknown")
     return meeting_id
@@ -51,7 +60,7 @@ def meeting_of(conn: Connection, motion_id: str) -> str:
 
 def load(conn: Connection, motion_id: str) -> Row[Any]:
     """The motion's row, once its meeting is locked.  Raises NotFound("motion.unknown")."""
-    row = conn.execute(select(motion).where(motion.c.motion_id == motion_id)).first()
+    row = conn.execute(_MOTION, {"motion": motion_id}).first()
     if row is None:
         raise NotFound("motion.unknown")
     return row
@@ -111,7 +120,7 @@ def options(conn: Connection, motion_ids: Iterable[str]) -> dict[str, tuple[Opti
 
 
 def options_of(conn: Connection, motion_id: str) -> tuple[Option, ...]:
-    return options(conn, [motion_id])[motion_id]
+    return tuple(Option(row.choice, row.text, Choice(row.means)) for row in conn.execute(_OPTIONS, {"motion": motion_id}))
 
 
 # --- who may vote ---------------------------------------------------------------------------------------------------
@@ -130,10 +139,7 @@ def voters(conn: Connection, motion_id: str) -> list[Voter]:
 
 def voter_row(conn: Connection, meeting_id: str, motion_id: str, voter_id: str) -> Row[Any] | None:
     """The voter with its point's code and name and, if it has voted, its receipt; None for whoever may not vote."""
-    seats = (seat.c.meeting_id == meeting_id) & (seat.c.point_id == voter.c.point_id)
-    query = select(*_VOTER, seat.c.code, seat.c.name.label("point"), ballot.c.receipt)
-    query = query.select_from(voter.join(seat, seats).outerjoin(ballot, _OWN))
-    return conn.execute(query.where(voter.c.motion_id == motion_id, voter.c.voter_id == voter_id)).first()
+    return conn.execute(_VOTER_ROW, {"meeting": meeting_id, "motion": motion_id, "voter": voter_id}).first()
 
 
 def stayed(conn: Connection, motion_id: str, voter_ids: Iterable[str]) -> None:
@@ -145,8 +151,8 @@ def stayed(conn: Connection, motion_id: str, voter_ids: Iterable[str]) -> None:
 
 
 def add_ballot(conn: Connection, motion_id: str, voter_id: str, choice: str, via: str, receipt: str, at: datetime) -> None:
-    conn.execute(insert(ballot).values(
-        motion_id=motion_id, voter_id=voter_id, choice=choice, via=via, receipt=receipt, cast_at=at))
+    conn.execute(_BALLOT, {
+        "motion_id": motion_id, "voter_id": voter_id, "choice": choice, "via": via, "receipt": receipt, "cast_at": at})
 
 
 def choice_of(conn: Connection, motion_id: str, voter_id: str | None) -> str | None:

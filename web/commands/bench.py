@@ -1,4 +1,4 @@
-"""`python3 -m web bench sfu | capacity | joins | feedback | record | recording | booking`: what relaying, joining and feedback cost on this machine,
+"""`python3 -m web bench sfu | capacity | joins | feedback | record | recording | booking | vote`: what relaying, joining and feedback cost on this machine,
 beside the price of one plain `sendto` and, where wished, Janus; how many receivers one core carries; what making a signed
 record costs, beside bare signatures and one durable write.
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 MOST_RECEIVERS, MOST_PUBLISHERS, MOST_WORKERS = 1000, 16, 16
 MOST_BOOKINGS = 10_000_000
+MOST_BALLOTS = 1_000_000
 LONGEST = 600.0
 RECEIVERS = between(int, 1, MOST_RECEIVERS)
 FAILED, USAGE = 1, 2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record|recording|booking")
+    what = parser.add_subparsers(dest="what", required=True, metavar="sfu|capacity|joins|feedback|record|recording|booking|vote")
     sfu = what.add_parser("sfu", help=_("hình 600 kbit/s và tiếng, chuyển tới N nơi nhận"))
     sfu.add_argument("--receivers", type=RECEIVERS, required=True, metavar="N", help=_("từ 1 đến {most}", most=MOST_RECEIVERS))
     sfu.add_argument("--publishers", type=between(int, 1, MOST_PUBLISHERS), default=1, metavar="P",
@@ -58,7 +59,10 @@ def add(parser: argparse.ArgumentParser) -> None:
                       help=_("số lịch có sẵn (mặc định {n})", n="100000"))
     book.add_argument("--rounds", type=between(int, 2, 1000), default=40, metavar="R", help=_("số lần đo (mặc định {n})", n=40))
     book.add_argument("--postgres", metavar="URL", help=_("đo thêm trong cơ sở dữ liệu PostgreSQL trống này"))
-    for each in (sfu, record, tape, capacity, joins, feedback, book):
+    vote = what.add_parser("vote", help=_("N phiếu biểu quyết cùng lúc, khi biểu quyết vừa kết thúc"))
+    vote.add_argument("--ballots", type=between(int, 20, MOST_BALLOTS), default=10_000, metavar="N", help=_("số phiếu (mặc định {n})", n="10000"))
+    vote.add_argument("--postgres", metavar="URL", help=_("đo thêm trong cơ sở dữ liệu PostgreSQL trống này"))
+    for each in (sfu, record, tape, capacity, joins, feedback, book, vote):
         each.add_argument("--json", type=Path, required=each in (sfu, record, tape), metavar="FILE", help=_("tệp ghi số liệu"))
     for each, seconds in ((sfu, 10.0), (capacity, 4.0), (feedback, 6.0)):
         each.add_argument("--seconds", type=between(float, 0.5, LONGEST), default=seconds, metavar="S",
@@ -121,6 +125,8 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         return asyncio.run(bench_recording.measure(arguments.minutes))
     if arguments.what == "booking":
         return _booking(arguments)
+    if arguments.what == "vote":
+        return _vote(arguments)
     from media import bench, bench_capacity
 
     if arguments.what == "capacity":
@@ -143,6 +149,17 @@ def _booking(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         return dict(bench_booking.measure(arguments.bookings, arguments.rounds, arguments.postgres))
     except bench_booking.NotEmpty:
+        raise OSError(_("cơ sở dữ liệu này không trống")) from None
+
+
+def _vote(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Raises OSError where the database that was given is in use."""
+    from web import bench_vote
+    from web.bench_booking import NotEmpty
+
+    try:
+        return bench_vote.measure(arguments.ballots, arguments.postgres)
+    except NotEmpty:
         raise OSError(_("cơ sở dữ liệu này không trống")) from None
 
 

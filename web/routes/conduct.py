@@ -7,19 +7,15 @@ worker and sends the news.  Closing also drafts the minutes, from the ledger, wi
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Subject
 from meetings.admission import link_secret
-from meetings.errors import Conflict, MeetingError, NotFound
-from meetings.store import vote_store
-from meetings.voting import Rule
+from meetings.errors import Conflict, MeetingError
 from minutes import service as minutes
 from scheduler import roll_call
 from web import convening
@@ -73,31 +69,6 @@ async def agenda(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> 
     said, now = await said_in(request), container(request).clock.now()
     item = number_of(said["item"], "item") if said.get("item") not in (None, "") else None
     return await conducted(request, meeting_id, lambda conn: service.agenda_go(conn, meeting_id, item, by, now))
-
-
-@router.post("/motion")
-async def motion(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """{title, quorum, majority, base}: open a named vote."""
-    said, now = await said_in(request), container(request).clock.now()
-    rule = Rule.from_data({"quorum": "2/3", "majority": "1/2", "base": "all", **said})
-    title = str(said.get("title", ""))
-    return await conducted(
-        request, meeting_id, lambda conn: service.motion_open(conn, meeting_id, title, rule, by, now), "motion"
-    )
-
-
-@router.post("/motion/close")
-async def motion_close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """Close the vote that is open and state its result."""
-    now = container(request).clock.now()
-
-    def work(conn: Connection) -> Any:
-        running = vote_store.open_motion(conn, meeting_id)
-        if running is None:
-            raise NotFound("motion.unknown")
-        return service.motion_close(conn, running.motion_id, by, now).as_data()
-
-    return await conducted(request, meeting_id, work, "result")
 
 
 @router.post("/conclusion")

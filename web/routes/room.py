@@ -20,6 +20,7 @@ from web.parts.look import iso
 from web.roomwords import room_words
 from web.routes.by_link import link
 from web.routes.join import seat_of
+from web.voting_words import PRESETS_SAID
 
 router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLResponse)
 
@@ -42,7 +43,7 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
         "zone": found.settings.zone, "sprite": static("icons/sprite.svg"), "points": sections.pop("points"),
         "state": {"at": iso(view.at), **sections}, "words": room_words(), "mode": mode if mode in MODES else "main", "entitled": True,
         "conduct": f"/meetings/{seat.meeting_id}/conduct" if conducting else None,
-        "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots,
+        "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots, "presets": PRESETS_SAID if conducting else {},
     }
     done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu."), "paper": _("Đã gửi tài liệu cho thư ký.")}
     return page(

@@ -33,7 +33,6 @@ def words() -> dict[str, str]:
         "tie_fails": _("số phiếu ngang nhau"),
         "why_open": _(NO_SECRET),
         "why_open_title": _("Vì sao không bỏ phiếu kín?"),
-        "voting_open_now": _("Đang biểu quyết: {title}"),
         **_rules(), **_console(),
     }
 
@@ -57,9 +56,7 @@ def _rules() -> dict[str, str]:
 def _console() -> dict[str, str]:
     return {
         "start_motion": _("Mở biểu quyết"),
-        "close_motion": _("Kết thúc biểu quyết"),
-        "no_prepared": _("Chưa chuẩn bị nội dung nào."),
-        "count_of": _("Số phiếu: {choice}"),
+        "count_enter": _("Ghi kết quả đếm"),
         "count_entered": _("{name} đã ghi lần {n}: {counts}."),
         "count_confirm": _("Tôi đã cùng đếm, đúng như vậy"),
         "count_own": _("Người thứ hai (chủ trì hoặc thư ký) xác nhận trên máy của mình."),

@@ -1,4 +1,4 @@
-/* The console of the chair and the secretary: the meeting's course, the floor, votes, conclusions.
+/* The console of the chair and the secretary: the meeting's course, the floor, conclusions; votes: motion.js.
  * Every action is one POST; what everybody sees comes back with the news, never from here. */
 
 import { act, byId, data, fill, make, notice, pointName, post, show, word } from "./page.js";
@@ -8,14 +8,13 @@ const ACTIONS = { convened: ["open"], open: ["suspend"], suspended: ["resume"] }
 export function start({ store, conducting }) {
   if (!conducting) return;
   const console = new Console();
-  store.on(["meeting", "agenda", "running", "floor", "motion", "present", "queue", "main"], (state) => console.update(state));
+  store.on(["meeting", "agenda", "running", "floor", "present", "queue", "main"], (state) => console.update(state));
 }
 
 class Console {
   constructor() {
     document.addEventListener("click", (event) => this.#click(event));
     byId("floor-form").addEventListener("submit", (event) => this.#search(event));
-    byId("motion-form").addEventListener("submit", (event) => this.#motion(event));
     byId("conclusion-form").addEventListener("submit", (event) => this.#conclusion(event));
     byId("close-form").addEventListener("submit", (event) => this.#close(event));
     byId("close-word").addEventListener("input", (event) => {
@@ -36,13 +35,10 @@ class Console {
     show(byId("ending"), open || state.meeting.state === "suspended");
     if (open !== this.open) {       // only then: a button that waits for its answer is not set free by somebody's news
       this.open = open;
-      for (const form of [byId("floor-form"), byId("motion-form"), byId("conclusion-form")]) {
+      for (const form of [byId("floor-form"), byId("conclusion-form")]) {
         form.querySelectorAll("button, input, select, textarea").forEach((field) => (field.disabled = !open));
       }
     }
-    show(byId("motion-form"), !state.motion);
-    show(byId("motion-running"), Boolean(state.motion));
-    if (state.motion) byId("motion-count").textContent = word("cast_of", { n: state.motion.cast, total: state.motion.entitled });
     this.#candidates(state);
   }
 
@@ -78,7 +74,6 @@ class Console {
     else if (remove) this.#send(button, "conclusion/remove", { ord: Number(remove) });
     else if (button.id === "take-floor") this.#send(button, "floor", { code: null });
     else if (button.id === "agenda-next") this.#send(button, "agenda", { item: button.dataset.item ? Number(button.dataset.item) : null });
-    else if (button.id === "motion-close") this.#send(button, "motion/close", {});
     else if (action === "close") this.#askClose();
     else if (action) this.#send(button, action, {});
   }
@@ -93,13 +88,6 @@ class Console {
       ?? Object.keys(this.state.present).find((one) => fold(pointName(one)).includes(text));
     if (!code) return notice(word("no_such_point"), true);
     this.#send(event.submitter, "floor", { code }).then((done) => done !== undefined && (field.value = ""));
-  }
-
-  async #motion(event) {
-    event.preventDefault();
-    const form = event.target;
-    const body = { title: form.elements.title.value, quorum: form.elements.quorum.value, majority: form.elements.majority.value, base: form.elements.base.value };
-    if (await this.#send(event.submitter, "motion", body)) form.reset();
   }
 
   async #conclusion(event) {

@@ -9,6 +9,7 @@ import * as follow from "./follow.js";
 import * as header from "./header.js";
 import { Refused, refusal } from "./link.js";
 import { Media } from "./media.js";
+import * as motion from "./motion.js";
 import { byId, data, serverNow, show, word } from "./page.js";
 import * as panels from "./panels.js";
 import * as papers from "./papers.js";
@@ -24,7 +25,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, consoleVoices, chat, private_];
+const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, motion, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {
