@@ -38,6 +38,7 @@ async def test_everybody_is_told_that_the_meeting_is_recorded(chromium: Browser,
     assert await banner.get_attribute("role") == "status"
     assert [round(await district.page.evaluate(f"window.tones[{n}].frequency.value")) for n in range(2)] == [880, 1175]
     await soon(lambda: _says(chair, "2/2"), 20)
+    await _on_a_television(chromium, links["204"])
     await _late(chromium, installation, room, links["06970"])
     assert [(event.point["code"], event.data["late"]) for event in _told(installation, room)] == [("06970", True)]
 
@@ -97,6 +98,16 @@ async def _late(chromium: Browser, installation: Installation, room: Room, link:
     assert await complaints(late.page) == []
     assert not late.problems
     await late.leave()
+
+
+async def _on_a_television(chromium: Browser, link: str) -> None:
+    page = await chromium.new_page(viewport={"width": 1920, "height": 1080}, locale="vi-VN")
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    await page.goto(f"{link}/tv")
+    await soon(page.locator("#recording").is_visible)
+    assert "Soạn biên bản cuộc họp" in await page.locator("#recording").inner_text() and not wrong
+    await page.close()
 
 
 async def _tab(chair: Visitor, installation: Installation, room: Room) -> None:

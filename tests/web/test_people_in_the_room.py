@@ -8,7 +8,7 @@ from html import unescape
 import httpx
 import pytest
 
-from meetings import service
+from meetings import recordings, service
 from meetings.access import Role, Subject
 from meetings.store import ledger_store
 from meetings.voting import Rule
@@ -160,6 +160,14 @@ async def test_the_own_phone_checks_in_leaves_and_comes_back_by_plain_forms(hall
     assert (last.kind, last.data["how"], last.actor["name"], last.actor["person"]) == ("person.present", "phone", AN, hall.person(AN))  # type: ignore[index]
     await client.post(f"{phone}/left", data={}, headers=HTML)
     assert hall.states()[AN] == "left" and "Đã rời" in unescape((await client.get(phone, headers=HTML)).text)
+
+
+async def test_whoever_sits_behind_a_point_is_told_that_the_meeting_is_recorded(hall: Hall, client: httpx.AsyncClient) -> None:
+    phone = hall.phones()[AN]
+    with hall.found.db.write() as conn:
+        recordings.start(conn, hall.room.meeting_id, "Soạn biên bản", "Được ghi hình.", 90, False, hall.by, hall.installation.now())
+    text = (await client.get(phone, headers=HTML)).text
+    assert "Cuộc họp này đang được ghi hình" in text and "Mục đích: Soạn biên bản" in text
 
 
 async def test_what_is_said_at_the_point_reaches_the_phone_and_the_phone_is_no_presence(hall: Hall, client: httpx.AsyncClient) -> None:

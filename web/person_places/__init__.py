@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.person_places import hand, papers, roll, vote
+from web.person_places import hand, papers, recording, roll, vote
 from web.person_places.look import Look
 
 Place = Callable[[Look], dict[str, Any] | None]
 
 PLACES: tuple[Place, ...] = (
+    recording.place,
     roll.place,
     vote.place,
     hand.place,

@@ -12,7 +12,8 @@ const NOTES = [880, 1175];                      // Hz of the tone, a fifth of a 
 
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-export function start({ store, conducting, companion }) {
+/** `screen`: a television, on which nobody can press that they know. */
+export function start({ store, conducting, companion, screen = false }) {
   let known = null;                             // the recording that was said already
   let first = true;
 
@@ -28,7 +29,7 @@ export function start({ store, conducting, companion }) {
       if (store.state.recording?.id !== recording.id) return;
       try {
         const { agreed } = await post(`${data.base}/recording`, { agreed: false });
-        if (recording.asks && !agreed) ask(recording);
+        if (recording.asks && !agreed && !screen) ask(recording);
         return;
       } catch {
         // lost, or too many at once: again

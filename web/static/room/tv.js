@@ -7,6 +7,7 @@ import { Reader } from "./line.js";
 import { MediaLink, Refused, receive, refusal } from "./link.js";
 import { byId, data, post, serverNow, show, word } from "./page.js";
 import { Probe } from "./probe.js";
+import * as recording from "./recording.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
 import { View } from "./view.js";
@@ -100,6 +101,7 @@ store.on(["floor", "main", "present", "spotlight"], (state) => {
   stage.update(state);
   muted();
 });
+recording.start({ store, conducting: false, companion: data.code in store.state.present, screen: true });
 store.on(["agenda", "running", "present", "total", "meeting", "motion"], drawFacts);
 store.hear("slots", ({ session, slots }) => {
   news.clear();
