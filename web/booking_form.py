@@ -14,7 +14,7 @@ from datetime import datetime
 from starlette.datastructures import FormData
 
 from meetings.errors import Invalid, MeetingError
-from meetings.meeting import AgendaLine, Person, check_leaders, check_signers, check_times
+from meetings.meeting import MAX_MINUTES, AgendaLine, Person, check_leaders, check_signers, check_times
 from meetings.texts import line
 from scheduler.slots import Slot
 from scheduler.workdays import NOTICE_DAYS, WorkingDays
@@ -42,7 +42,7 @@ class Typed:
     end: str = ""
     people: dict[str, str] = field(default_factory=dict)
     leaders: list[str] = field(default_factory=list)
-    agenda: list[tuple[str, str]] = field(default_factory=list)
+    agenda: list[tuple[str, str, str]] = field(default_factory=list)
     chosen: frozenset[int] = frozenset()
     ticked: frozenset[str] = frozenset()
     was: frozenset[str] = frozenset()
@@ -55,10 +55,10 @@ class Typed:
     kept: list[Kept] = field(default_factory=list)
 
     @property
-    def lines(self) -> list[tuple[str, str]]:
+    def lines(self) -> list[tuple[str, str, str]]:
         """The agenda with blank lines to write on."""
         spare = max(1, BLANK_LINES - len(self.agenda))
-        return [*self.agenda, *([("", "")] * spare)]
+        return [*self.agenda, *([("", "", "")] * spare)]
 
 
 @dataclass(slots=True)
@@ -86,7 +86,9 @@ def read(form: FormData, key: bytes) -> Typed:
     titles = [str(value) for value in form.getlist("agenda_title")][:AGENDA_ITEMS]
     presenters = [str(value) for value in form.getlist("agenda_presenter")][:AGENDA_ITEMS]
     presenters += [""] * (len(titles) - len(presenters))
-    agenda = [(title, who) for title, who in zip(titles, presenters, strict=False) if title.strip() or who.strip()]
+    minutes = [str(value)[:20] for value in form.getlist("agenda_minutes")][:AGENDA_ITEMS]
+    minutes += [""] * (len(titles) - len(minutes))
+    agenda = [row for row in zip(titles, presenters, minutes, strict=False) if any(value.strip() for value in row)]
     receipts = (uploads.redeem(key, str(value)) for value in form.getlist("kept"))
     return Typed(
         title=_text(form, "title"), place=_text(form, "place"), day=_text(form, "day"), start=_text(form, "start"),
@@ -163,10 +165,12 @@ def check(typed: Typed, when: When, people: Mapping[str, Person], hurried: bool)
         check_leaders(wanted.leaders)
     except Invalid as error:
         errors["leader"] = error
-    wanted.agenda = tuple(AgendaLine(title, who) for title, who in typed.agenda)
-    for place, (title, _presenter) in enumerate(typed.agenda):
+    wanted.agenda = tuple(AgendaLine(title, who, number(minutes.strip())) for title, who, minutes in typed.agenda)
+    for place, (title, _presenter, minutes) in enumerate(typed.agenda):
         try:
             line(title, "agenda", 500)
+            if minutes.strip() and not 1 <= (number(minutes.strip()) or 0) <= MAX_MINUTES:
+                raise Invalid("agenda.minutes", field="agenda", most=MAX_MINUTES)
         except Invalid as error:
             errors.setdefault("agenda", Invalid(error.code, **{**error.params, "line": place + 1}))
     return wanted, _in_order(errors)

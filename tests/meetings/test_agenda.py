@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from meetings.agenda import AgendaItem, go, number
+from meetings.agenda import AgendaItem, followed, go, number, planned
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.meeting import AgendaLine
 
@@ -46,3 +46,16 @@ def test_mistakes_are_named(at: datetime) -> None:
         number([AgendaLine("x")] * 501)
     with pytest.raises(Invalid, match=r"text\.empty"):
         number([AgendaLine(" ")])
+
+
+def test_planned_hours_follow_from_the_minutes_as_far_as_they_are_known() -> None:
+    start = datetime(2026, 3, 5, 1, tzinfo=UTC)
+    items = number([AgendaLine("Một", minutes=20), AgendaLine("Hai"), AgendaLine("Ba", minutes=5)])
+    assert planned(items, start) == {1: (start, start + timedelta(minutes=20)), 2: (start + timedelta(minutes=20), None)}
+    assert planned(number([AgendaLine("Một"), AgendaLine("Hai")]), start) == {}
+    running = replace(items[0], started_at=start)
+    assert running.due_at == start + timedelta(minutes=20) and items[1].due_at is None
+    for minutes in (0, -1, 1441):
+        with pytest.raises(Invalid, match=r"agenda\.minutes"):
+            number([AgendaLine("Một", minutes=minutes)])
+    assert followed(items, number([AgendaLine("Hai"), AgendaLine("Ba"), AgendaLine("Ba")])) == {1: None, 2: 1, 3: 3}

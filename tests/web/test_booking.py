@@ -105,10 +105,10 @@ async def test_a_conflict_names_the_point_the_meeting_and_a_free_time(
 
 async def test_nothing_typed_is_lost_and_every_mistake_is_named(secretary: httpx.AsyncClient) -> None:
     typed = await fill(secretary, title="", start="11:00", end="09:00", place="Phòng 2", chair="",
-                       agenda_title=["Báo cáo", ""], agenda_presenter=["Sở Y tế", "Ai đó"], action="book")
+                       agenda_title=["Báo cáo", ""], agenda_presenter=["Sở Y tế", "Ai đó"], agenda_minutes=["25", "lâu"], action="book")
     answer = await secretary.post("/meetings/new", data=typed)
     assert answer.status_code == 422
-    for kept in ('value="Phòng 2"', 'value="Báo cáo"', 'value="Sở Y tế"', 'value="Ai đó"'):
+    for kept in ('value="Phòng 2"', 'value="25"', 'value="lâu"', 'value="Báo cáo"', 'value="Sở Y tế"', 'value="Ai đó"'):
         assert kept in answer.text
     summary = answer.text.split('class="summary"')[1].split("</ul>")[0]
     for field in ("#title", "#end", "#chair", "#agenda", "#audience"):

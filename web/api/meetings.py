@@ -112,7 +112,7 @@ def create(
         meant = audience.resolve(conn, wanted.audience, on, unit.id) if wanted.audience else None
         meeting = service.create(conn, NewMeeting(
             title=wanted.title, unit=unit, start=wanted.start, end=wanted.end, **people, leaders=leaders, place=wanted.place,
-            agenda=[AgendaLine(line.title, line.presenter) for line in wanted.agenda],
+            agenda=[AgendaLine(line.title, line.presenter, line.minutes) for line in wanted.agenda],
             main_point_id=audience.main_point(conn, meant.points, wanted.chair, unit.id) if meant else None,
         ), subject, now)
         if meant:
@@ -148,7 +148,7 @@ def change(
         if "leaders" in given:
             values["leaders"] = _leaders(conn, subject, given["leaders"], now, request, service.get(conn, meeting_id).leaders)
         if "agenda" in given:
-            values["agenda"] = [AgendaLine(line.title, line.presenter) for line in wanted.agenda]
+            values["agenda"] = [AgendaLine(line.title, line.presenter, line.minutes) for line in wanted.agenda]
         series_store.edit(conn, meeting_id, scope, Change(fields=values), subject, now, acts=convening)
 
     return _changed(request, meeting_id, work)

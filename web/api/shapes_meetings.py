@@ -54,6 +54,7 @@ class AudienceIn(In):
 class AgendaIn(In):
     title: Title
     presenter: Line = ""
+    minutes: Annotated[int, Field(ge=1, le=1440, description="Planned length.")] | None = None
 
 
 class RepeatIn(In):
@@ -147,6 +148,7 @@ class AgendaOut(Out):
     item: int
     title: str
     presenter: str
+    minutes: int | None
 
 
 class SeatOut(Out):
@@ -321,7 +323,7 @@ def show_meeting(
         division_head=_person(meeting.division_head), clerk=_person(meeting.clerk),
         leaders=[_person(leader) for leader in meeting.leaders],
         main_point=codes.get(meeting.main_point_id or 0),
-        agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter) for one in agenda],
+        agenda=[AgendaOut(item=one.item, title=one.title, presenter=one.presenter, minutes=one.minutes) for one in agenda],
         points=points, series=_series(place) if place else None,
         created_at=meeting.created_at, opened_at=meeting.opened_at, closed_at=meeting.closed_at,
     )

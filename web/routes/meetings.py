@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy import Connection
 
+from meetings import agenda as programme
 from meetings import margins, service
 from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
@@ -140,7 +141,7 @@ def audience(request: Request, meeting_id: str, q: str = "", show: str = "") -> 
 def agenda(request: Request, meeting_id: str) -> Response:
     with container(request).db.read() as conn:
         state = service.state(conn, meeting_id)
-    return _page(request, "agenda", room=state)
+    return _page(request, "agenda", room=state, hours=programme.planned(state.agenda, state.meeting.start))
 
 
 @router.get("/{meeting_id}/course", dependencies=[READ])

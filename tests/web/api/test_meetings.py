@@ -54,11 +54,11 @@ def state(found: Container) -> tuple[object, ...]:
 
 async def test_all_239_points_are_booked_in_one_action(program: Ask, found: Container, hub: QuietHub) -> None:
     script = program("thuky")
-    answer = await made(script, audience=under(found, "Tỉnh Quảng Ninh"), agenda=[{"title": "Báo cáo", "presenter": "Sở Y tế"}])
+    answer = await made(script, audience=under(found, "Tỉnh Quảng Ninh"), agenda=[{"title": "Báo cáo", "presenter": "Sở Y tế", "minutes": 20}])
     assert answer.status_code == 201, answer.text
     told = answer.json()
     assert len(told["points"]) == 239 and told["state"] == "convened" and told["main_point"] == "22"
-    assert told["start"] == "2026-03-06T02:00:00Z" and told["agenda"] == [{"item": 1, "title": "Báo cáo", "presenter": "Sở Y tế"}]
+    assert told["start"] == "2026-03-06T02:00:00Z" and told["agenda"] == [{"item": 1, "title": "Báo cáo", "presenter": "Sở Y tế", "minutes": 20}]
     assert answer.headers["location"] == f"{PATH}/{told['id']}"
     shown = await script.get(answer.headers["location"])
     assert {**shown.json(), "warnings": []} == told and shown.headers["etag"] == answer.headers["etag"]
@@ -123,7 +123,7 @@ async def test_a_change_names_the_version_it_was_made_from(program: Ask, found: 
     problem(await script.patch(path, json={"title": "Hai"}, headers={"if-match": "no-quotes"}), 400, "api.match")
     changed = await script.patch(path, json={"title": "Hai", "place": "Phòng 2", "agenda": [{"title": "Một"}]}, headers={"if-match": tag})
     assert changed.status_code == 200 and changed.json()["title"] == "Hai" and changed.json()["place"] == "Phòng 2"
-    assert changed.json()["agenda"] == [{"item": 1, "title": "Một", "presenter": ""}] and changed.json()["state"] == "draft"
+    assert changed.json()["agenda"] == [{"item": 1, "title": "Một", "presenter": "", "minutes": None}] and changed.json()["state"] == "draft"
     assert changed.headers["etag"] != tag and hub.told == [path.split("/")[-1]]
     before = state(found)
     problem(await script.patch(path, json={"title": "Ba"}, headers={"if-match": tag}), 412, "api.stale")
