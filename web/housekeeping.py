@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from meetings import service
+from meetings import chat, service
 from scheduler import audience_store, requests
 from scheduler.ticker import Chore, Ticker
 from web import capacity, recordings, replies, store
@@ -77,6 +77,10 @@ def chores(found: Container) -> Mapping[str, Chore]:
         with found.db.write() as conn:
             audience_store.reresolve(conn, now)
 
+    def confided(now: datetime) -> None:
+        with found.db.write() as conn:
+            chat.purge(conn, now)
+
     def waiting(now: datetime) -> None:
         found.aside.sweep(now.timestamp())
 
@@ -86,4 +90,4 @@ def chores(found: Container) -> Mapping[str, Chore]:
     def recorded(now: datetime) -> None:
         recordings.chore(found.db, found.settings.data, now)
 
-    return {"pages": pictures, "aside": waiting, "recordings": recorded, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}
+    return {"pages": pictures, "aside": waiting, "private": confided, "recordings": recorded, "capacity": carried, "audiences": audiences, "tickets": tickets, "sessions": sessions, "attempts": attempts, "programs": programs}

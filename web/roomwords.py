@@ -38,7 +38,7 @@ def _people() -> dict[str, str]:
         "not_here": _("Chưa vào họp"),
         "has_floor": _("{name} đang phát biểu"),
         "floor_yours": _("Mời bạn phát biểu. Mọi người đang nghe."),
-        "floor_open": _("Chưa mời ai phát biểu: các điểm cầu trao đổi tự do."),
+        "floor_open": _("Chưa mời ai phát biểu."),
     }
 
 
