@@ -89,6 +89,10 @@ async def test_when_the_chair_drops_every_page_says_so_and_the_secretary_goes_on
     ]
     desk = await _desk(chromium, installation, room)
     await soon(lambda: desk.locator("#voices li[data-key='204']").is_visible())
+    ear = Visitor("", 0, desk, [])
+    await soon(lambda: ear.hears("204", TONES["204"], [TONES["22"]]), 20)  # the desk looks and listens, and is nobody's presence
+    await soon(lambda: ear.sees({"22", "204"}), 20)
+    assert "~" not in await desk.evaluate("JSON.stringify(window.diemcau.state.present)")
     assert not await district.page.locator("#chair-away").is_visible()
     await chair.leave()
     await soon(lambda: district.page.locator("#chair-away").is_visible(), 30)

@@ -57,6 +57,11 @@ async def of_meeting(
     return stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
 
 
+def of_desk(found: Container, listener: Listener, token: str | None) -> StreamingResponse:
+    """The same for a console that also receives: what is meant for the name of its own media session reaches it too."""
+    return _stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
+
+
 def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:
     """Who conducts a meeting that is on is at work, also through a speech of an hour: the session stays awake.
     The link alone entitles to the news, whatever becomes of the session."""

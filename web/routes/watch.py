@@ -90,12 +90,12 @@ async def tickets(request: Request, meeting_id: str, by: Subject = WATCH) -> Res
             return service.mint(conn, meeting_id, TicketRole.SUBSCRIBE.value, name, at=now)
 
     ticket, settings = await to_thread.run_sync(mint), found.settings
-    _end_if_alone(found, meeting_id, name)
+    end_if_alone(found, meeting_id, name)
     ice = ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), user_of(name, now), now)
     return JSONResponse({"subscribe": ticket, "ice": ice})
 
 
-def _end_if_alone(found: Container, meeting_id: str, name: str) -> None:
+def end_if_alone(found: Container, meeting_id: str, name: str) -> None:
     """Looks again in a while: a watcher whose page hears no news is told to go."""
     def look() -> None:
         if not found.hub.feed.hears(meeting_id, name):
@@ -149,7 +149,7 @@ async def _news(found: Container, listener: Listener, token: str | None, spoken:
                 return
     finally:
         found.hub.feed.leave(listener)
-        _end_if_alone(found, room, name)
+        end_if_alone(found, room, name)
 
 
 async def _through(listener: Listener) -> AsyncIterator[bytes]:

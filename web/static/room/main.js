@@ -38,7 +38,7 @@ let media;
 let feed;
 
 const room = {
-  data, store, me: data.code, conducting: Boolean(data.conduct), companion: ["companion", "console"].includes(data.mode), mode: data.mode,
+  data, store, me: data.code, conducting: Boolean(data.conduct), companion: data.mode === "companion", mode: data.mode,
   relayed: address.has("relay"),      // for a technician: only paths through the TURN server
   end, openPanel: panels.openPanel,
   get media() { return media; },
@@ -72,7 +72,7 @@ function wire() {
 
 function startFeed() {
   const handlers = Object.fromEntries(store.handlers);
-  return new Feed(`${data.base}/events`, { state: (news) => store.begin(news), change: (news) => store.change(news), ...handlers }, {
+  return new Feed(data.watcher ? `${data.base}/console/events?watcher=${data.watcher}` : `${data.base}/events`, { state: (news) => store.begin(news), change: (news) => store.change(news), ...handlers }, {
     changed: (connected) => media.heard(connected),
     refused: end,
   });

@@ -66,6 +66,7 @@ export class Media {
   }
 
   async start() {
+    if (data.watcher) return this.down.start();       // a desk looks and listens, and sends nothing
     await this.devices.open();
     this.devices.draw();
     if (this.devices.over) return;
@@ -95,6 +96,10 @@ export class Media {
 
   #ticket(role) {
     return async (signal) => {
+      if (data.watcher) {
+        const given = await post(`${data.base}/watch/tickets`, { watcher: data.watcher }, signal);
+        return { url: `/media/rooms/${data.room}/whep`, token: given.subscribe, ice: given.ice };
+      }
       const tickets = await post(`${data.base}/tickets`, { roles: [role], device: this.device, mode: this.mode }, signal);
       this.mode = "main";       // taking over is said once; afterwards this device holds the seat
       return { url: `/media/rooms/${data.room}/${role === "publish" ? "whip" : "whep"}`, token: tickets[role], ice: tickets.ice };
