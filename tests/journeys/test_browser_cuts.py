@@ -161,3 +161,32 @@ async def test_cuts_of_all_lengths_and_the_distribution(chromium: Browser, tmp_p
     print(f"back after {found}; p95 {_share(both.gaps):.2f} s; sign after {max(both.signs):.2f} s, others told after {max(both.others):.2f} s at most")
     assert [kind for kind, _ in stays] == ["point.joined", *["point.left", "point.joined"] * 6]
     assert _share(both.gaps) <= BACK and max(both.signs + both.others) <= SIGN
+
+
+async def test_who_comes_back_again_and_again_is_one_and_is_never_refused(chromium: Browser, tmp_path: Path) -> None:
+    await _reload(chromium, tmp_path, 12)  # more than tickets that may be asked for in vain
+
+
+@pytest.mark.long
+async def test_fifty_reconnections_and_the_distribution(chromium: Browser, tmp_path: Path) -> None:
+    seconds = await _reload(chromium, tmp_path, 50)
+    print(f"50 reconnections: p50 {_share(seconds, 0.5):.2f} s, p95 {_share(seconds):.2f} s, worst {max(seconds):.2f} s")
+    assert _share(seconds) <= BACK
+
+
+async def _reload(chromium: Browser, folder: Path, times: int) -> list[float]:
+    """Loads the room so many times; the seconds from asking for the page until packets of the chair came."""
+    async with pair(chromium, folder) as both:
+        page, seconds, refused = both.point.page, list[float](), list[int]()
+        page.on("response", lambda answer: refused.append(answer.status) if answer.status in (409, 429, 503) else None)
+        await page.context.add_init_script(f"({WATCH})()")
+        for _ in range(times):
+            asked = time.time()
+            await page.reload()
+            await soon(lambda: _came(both.point, asked), 40)
+            seconds.append(await _came(both.point, asked) or 0)
+        await soon(both.settled, 20)
+        assert refused == []
+        kinds = [kind for kind, _at in both.stays("204")]
+        assert kinds == ["point.joined", *["point.left", "point.joined"] * (len(kinds) // 2)], "in and out by turns, and in at the end"
+    return seconds

@@ -52,7 +52,7 @@ async def test_a_flash_is_seen_when_its_beep_is_heard(
     await soon(lambda: viewer.sees({"22"}), PATIENCE)
     small = await viewer.rows("22")
     await in_step(viewer, "22", MOST)
-    await viewer.page.locator("#saving").evaluate("box => box.click()")
+    await viewer.page.locator("input[name=saving][value=small]").evaluate("box => box.click()")
     await soon(lambda: _larger(viewer, "22", small), PATIENCE)
     await in_step(viewer, "22", MOST)
     for point, code in ((2, "204"), (None, "22")):

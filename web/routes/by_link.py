@@ -47,4 +47,5 @@ def unhurried(found: Container, seat: SeatRef) -> None:
 def done(request: Request, secret: str, what: str, data: dict[str, Any]) -> Response:
     if wants_json(request):
         return JSONResponse(data)
-    return RedirectResponse(f"/j/{secret}/room?done={what}", 303)
+    place = "plain" if request.query_params.get("back") == "plain" else "room"
+    return RedirectResponse(f"/j/{secret}/{place}?done={what}", 303)

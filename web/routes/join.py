@@ -15,9 +15,10 @@ from meetings.access import Action, Resource, SeatRef, Subject
 from meetings.meeting import State
 from meetings.people import roll_open
 from meetings.store import recording_store, seat_store
+from web import doorwords
 from web.container import Container, container
 from web.guard import allow
-from web.i18n import _
+from web.i18n import _, language
 from web.pages import page, static
 from web.roomwords import join_words
 
@@ -51,6 +52,7 @@ def join(
     found, seat = container(request), seat_of(subject)
     with found.db.read() as conn:
         meeting = service.get(conn, seat.meeting_id)
+        line = doorwords.last_verdict(conn, seat.point_id, found.clock.now())
         recording = next(iter(recording_store.running(conn, seat.meeting_id)), None)
     lobby = None
     if meeting.state is State.CONVENED:
@@ -58,7 +60,10 @@ def join(
             "Cuộc họp chưa khai mạc, dự kiến {start}. Bạn vào trước được để thử hình và tiếng.",
             start=found.when.moment(meeting.start),
         )
-    data = {"base": f"/j/{secret}", "words": join_words(), "points": {}, "sprite": static("icons/sprite.svg")}
+    data = {
+        "base": f"/j/{secret}", "words": {**join_words(), **doorwords.words()}, "points": {}, "sprite": static("icons/sprite.svg"), "lang": language(),
+        "line": {**line, "at": found.when.moment(line["at"])} if line else None,
+    }
     return page(
         request, "join/join.html", title=meeting.title, when_text=found.when.span(meeting.start, meeting.end),
         point_name=subject.name, lobby=lobby, recording=recording, live=roll_open(meeting, found.clock.now()),

@@ -14,4 +14,8 @@ def words() -> dict[str, str]:
         "here_one": _("{name} đã nối lại."),
         "away_many": _("{n} điểm cầu mất đường truyền, đang nối lại."),
         "here_many": _("{n} điểm cầu đã nối lại."),
+        "audio_n": _("Micro {n}"),
+        "video_n": _("Máy quay {n}"),
+        "output_n": _("Loa {n}"),
+        "saving_sound": _("Bạn đã chọn chỉ tiếng"),
     }

@@ -1,22 +1,34 @@
 /* Camera and microphone: opens them, names what is missing, measures the sound.  Never sends anything anywhere. */
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 15, max: 20 } };
-const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const AUDIO = { noiseSuppression: true, autoGainControl: true };
 const MEMORY = "diemcau.devices";
 
-/** What this tab chose before: {audio, video: device ids; audioOn, videoOn, saving: booleans}. */
+const TAB = ["audioOn", "videoOn"];      // who switched the microphone off in one meeting comes to the next one heard
+const FIRST = { audioOn: true, videoOn: true, echo: true };
+
+const kept = (store) => JSON.parse(store().getItem(MEMORY) ?? "{}");
+
+/** What was chosen before: on this computer {audio, video, output: device ids; echo: cancelled or not; saving: a level}, in this tab
+ *  {audioOn, videoOn}. */
 export function remembered() {
-  try {
-    return { audioOn: true, videoOn: true, ...JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}") };
-  } catch {
-    return { audioOn: true, videoOn: true };
+  const found = { ...FIRST };
+  for (const store of [() => localStorage, () => sessionStorage]) {
+    try {
+      Object.assign(found, kept(store));
+    } catch { /* private windows may refuse storage: the choice then lasts for this page only */ }
   }
+  return found;
 }
 
 export function remember(change) {
-  try {
-    sessionStorage.setItem(MEMORY, JSON.stringify({ ...remembered(), ...change }));
-  } catch { /* private windows may refuse storage: the choice then lasts for this page only */ }
+  for (const [store, mine] of [[() => localStorage, (name) => !TAB.includes(name)], [() => sessionStorage, (name) => TAB.includes(name)]]) {
+    const part = Object.fromEntries(Object.entries(change).filter(([name]) => mine(name)));
+    if (!Object.keys(part).length) continue;
+    try {
+      store().setItem(MEMORY, JSON.stringify({ ...kept(store), ...part }));
+    } catch { /* as above */ }
+  }
 }
 
 /** Why a device could not be opened, as one of denied | missing | busy | insecure. */
@@ -38,7 +50,7 @@ export async function open(choice = remembered(), kinds = KINDS) {
   const media = navigator.mediaDevices;
   const stream = new MediaStream();
   if (!media?.getUserMedia) return { stream, problems: Object.fromEntries(kinds.map((kind) => [kind, "insecure"])) };
-  const constraints = { audio: wanted(choice.audio, AUDIO), video: wanted(choice.video, VIDEO) };
+  const constraints = { audio: wanted(choice.audio, { ...AUDIO, echoCancellation: choice.echo !== false }), video: wanted(choice.video, VIDEO) };
   const ask = (some) => media.getUserMedia(Object.fromEntries(some.map((kind) => [kind, constraints[kind]])));
   try {
     return { stream: await ask(kinds), problems: {} };
@@ -58,7 +70,7 @@ export async function open(choice = remembered(), kinds = KINDS) {
 export async function list() {
   const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   const named = (kind) => all.filter((device) => device.kind === kind && device.deviceId);
-  return { audio: named("audioinput"), video: named("videoinput") };
+  return { audio: named("audioinput"), video: named("videoinput"), output: named("audiooutput") };
 }
 
 /** Calls `show(level)` ten times a second with the loudness in 0…1; returns a function that stops it.

@@ -48,6 +48,17 @@ export class Devices {
     return true;
   }
 
+  /** Another device of this kind is wanted, or the same in another way: {audio | video: id} or {echo}. */
+  choose(kind, change) {
+    devices.remember(change);
+    Object.assign(this.choice, change);
+    for (const track of this.stream.getTracks().filter((one) => one.kind === kind)) {
+      track.onended = null;
+      track.stop();
+    }
+    this.replug();
+  }
+
   /** A cable was pulled or put in: what is sent follows.  One cable makes several events. */
   replug() {
     this.plugged = true;

@@ -1,7 +1,9 @@
 /* The page before the room: own picture, own sound, choice of devices, and plain words when one is missing. */
 
 import * as devices from "./devices.js";
+import * as doorline from "./doorline.js";
 import { byId, make, show, word } from "./page.js";
+import * as speaker from "./speaker.js";
 
 let stopMeter = () => {};
 let stream = new MediaStream();
@@ -43,12 +45,12 @@ function explain(problems) {
 async function fillChoices() {
   const all = await devices.list();
   const chosen = devices.remembered();
-  for (const kind of ["audio", "video"]) {
+  for (const kind of ["audio", "video", "output"]) {
     const field = byId(`${kind}-choice`);
     const current = stream.getTracks().find((track) => track.kind === kind)?.getSettings().deviceId ?? chosen[kind];
     field.replaceChildren(...all[kind].map((device, index) =>
       make("option", { value: device.deviceId, selected: device.deviceId === current, text: device.label || word(`${kind}_n`, { n: index + 1 }) })));
-    show(field.closest(".field"), all[kind].length > 1);
+    show(field.closest(".field"), all[kind].length > 1 && (kind !== "output" || speaker.choosable));
   }
 }
 
@@ -58,9 +60,25 @@ for (const kind of ["audio", "video"]) {
     open();
   });
 }
+byId("output-choice").addEventListener("change", (event) => devices.remember({ output: event.target.value }));
+byId("echo").checked = devices.remembered().echo;
+byId("echo").addEventListener("change", (event) => {
+  devices.remember({ echo: event.target.checked });
+  open();
+});
+byId("beep").addEventListener("click", async (event) => {
+  const [button, heard] = [event.currentTarget, byId("heard")];
+  button.disabled = true;
+  heard.textContent = word("listen_now");
+  show(heard, true);
+  await speaker.beep().catch(() => (heard.textContent = word("no_sound")));
+  button.disabled = false;
+});
+show(byId("tries"), true);
 byId("again").addEventListener("click", open);
 navigator.mediaDevices?.addEventListener?.("devicechange", open);
 // The room opens the devices itself; some systems let only one page hold a camera.
 addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
 show(byId("check"), true);
 await open();
+await doorline.start();

@@ -30,17 +30,19 @@ export async function settle(pc) {
 }
 
 /** Sends of each picture the layers that `tracks` ([{mid, rids}]) names for it, all where it names none; [""] is all of a track
- *  without layers.  `picture` false: no picture at all; `sound`: bit/s of the sound. */
-export async function send(pc, tracks, { picture, sound }) {
+ *  without layers.  `picture` false: no picture at all; `small`: the smallest only; `sound`: bit/s of the sound. */
+export async function send(pc, tracks, { picture, small = false, sound }) {
   for (const { mid, sender } of pc.getTransceivers()) {
     const parameters = sender.track ? sender.getParameters() : null;
     if (!parameters?.encodings?.length) continue;
     const rids = tracks.find((track) => track.mid === mid)?.rids;
     const alone = parameters.encodings.length === 1;
     let changed = false;
+    const [smallest] = parameters.encodings;      // they were offered smallest first
     for (const encoding of parameters.encodings) {
       const change = sender.track.kind === "audio" ? { maxBitrate: sound }
-        : { active: picture && (!rids || (alone ? rids.length > 0 : rids.includes(encoding.rid ?? ""))) };
+        : { active: picture && (small ? encoding === smallest && rids?.length !== 0
+          : !rids || (alone ? rids.length > 0 : rids.includes(encoding.rid ?? ""))) };
       changed ||= Object.entries(change).some(([name, value]) => (encoding[name] ?? true) !== value);
       Object.assign(encoding, change);
     }

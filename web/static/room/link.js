@@ -236,9 +236,9 @@ export class MediaLink {
     return this.#adjust();
   }
 
-  /** The line has room for this much: {picture, sound}. */
+  /** The line has room, or its person leaves it room, for this much: {picture, small, sound}. */
   limit(room) {
-    if (room.picture === this.room.picture && room.sound === this.room.sound) return;
+    if (["picture", "small", "sound"].every((name) => room[name] === this.room[name])) return;
     this.room = room;
     this.#adjust();
   }

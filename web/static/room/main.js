@@ -2,6 +2,7 @@
 
 import * as agenda from "./agenda.js";
 import * as chat from "./chat.js";
+import * as choices from "./choices.js";
 import * as console_ from "./console.js";
 import * as consoleVoices from "./console_voices.js";
 import { Feed } from "./feed.js";
@@ -25,7 +26,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, motion, consoleVoices, chat, private_];
+const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, motion, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, async () => {
@@ -93,6 +94,7 @@ const kept = ["companion"].includes(data.mode) ? `?mode=${data.mode}` : room.rel
 if (data.code) history.replaceState(null, "", `${data.base}/room${kept}`);    // loading again must not take over again
 document.body.classList.toggle("companion", room.companion);
 document.body.classList.toggle("desk", data.mode === "console");
+document.body.classList.add("started");
 media = new Media(room);
 for (const module of MODULES) module.start(room);
 wire();

@@ -2,13 +2,13 @@
 
 import { Devices } from "./devices_here.js";
 import { silenced } from "./hearing.js";
-import * as devices from "./devices.js";
 import { Here } from "./here.js";
 import { Reader, quality, voice } from "./line.js";
 import { MediaLink, Refused, publish, receive } from "./link.js";
 import { Gallery } from "./gallery.js";
 import { MicWatch } from "./micwatch.js";
 import { byId, data, notice, post, word } from "./page.js";
+import * as saving from "./saving.js";
 import { Stage } from "./stage.js";
 import { Troubles } from "./troubles.js";
 import { Uplink } from "./uplink.js";
@@ -45,12 +45,12 @@ export class Media {
       ticket: this.#ticket("subscribe"), changed, relayed,
     });
     this.mic = new MicWatch({ link: this.up, changed: () => this.drawLine() });
-    this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), saving });
+    this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), most: saving.most });
     this.gallery = new Gallery({ stage: this.stage, link: this.down, store, me });
     this.troubles = new Troubles({
       me,
       mine: () => ({
-        up: this.up.session, down: this.down.session, resting: this.devices.choice.videoOn && !this.up.room.picture,
+        up: this.up.session, down: this.down.session, resting: this.devices.choice.videoOn && this.carries?.picture === false,
         shown: this.stage.shown, still: this.stage.frozen, rows: this.view?.rows ?? {},
         heeded: [store.state.floor?.code, store.state.main],
       }),
@@ -206,23 +206,31 @@ export class Media {
       network = navigator.connection.type;
       this.mend();
     });
-    byId("saving").checked = saving();
-    byId("saving").onchange = ({ target }) => {
-      devices.remember({ saving: target.checked });
+    saving.wire(() => {
       this.view?.changed(0);
-    };
+      this.#limit();
+      this.troubles.draw();
+    });
     setInterval(() => this.#look(), 2000);
   }
 
   async #look() {
     const { up, down } = this;
-    if (up.state === "live") up.limit(this.uplink.look((await up.pc.getStats()).values(), performance.now()));
+    if (up.state === "live") {
+      this.carries = this.uplink.look((await up.pc.getStats()).values(), performance.now());
+      this.#limit();
+    }
     this.troubles.draw();
     if (down.state !== "live" || !down.pc) return;
     const look = await this.reader.read(down.pc);
     if (look.loss > LOSSY) this.lossyUntil = Date.now() + HOLD;
     this.stage.moving(look.moving, look.grown);
     this.drawLine();
+  }
+
+  /** What the line carries, less what its person saves. */
+  #limit() {
+    this.up.limit(saving.within(this.carries ?? this.up.room));
   }
 
   async stats() {
@@ -241,11 +249,6 @@ function deviceName() {
   } catch {
     return fresh;
   }
-}
-
-/** Whether only the smallest pictures are asked for: the person's choice, else the device's. */
-function saving() {
-  return devices.remembered().saving ?? Boolean(navigator.connection?.saveData);
 }
 
 /** Fewer pictures where they would not be seen or where data is dear; sound comes first everywhere. */

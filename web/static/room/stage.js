@@ -2,6 +2,7 @@
 
 import { byId, fill, icon, make, pointName, show, word } from "./page.js";
 import { turn } from "./timers.js";
+import { route } from "./speaker.js";
 
 /** Which point is large, which is the chair's tile, which are thumbnails.
  *  What the chair has put in the light is large, else the floor, except on that point's own screen: a speaker looks at the chair.  Without a floor the chair is
@@ -46,6 +47,7 @@ export class Stage {
         const player = make("audio", { autoplay: true });
         player.srcObject = stream;
         this.sounds.append(player);
+        route(player);
         this.#play(player);
       }
       this.draw();

@@ -1,6 +1,7 @@
 /* What is wrong with lines and pictures, in words: one's own in one sign, others' on their tiles; what began and what is over is
  * said once, politely.  The server finds it out (`line`, `frozen`, `thawed`, `away`, `back`); this decides only what is worth a word here. */
 
+import { level } from "./saving.js";
 import { byId, data, fill, icon, make, pointName, show, word } from "./page.js";
 
 const PAUSE = 6000;      // milliseconds between two sentences that are read aloud
@@ -93,6 +94,7 @@ export class Troubles {
   /** Why there is no picture of this point in this slot, as a sentence; empty where nothing is known. */
   absence(name, mid) {
     if (this.gone.has(name)) return word("reconnecting");
+    if (level() === "sound") return word("saving_sound");
     if (this.still.has(name)) return word("picture_frozen");
     return this.#paused().includes(mid) ? word("picture_paused") : "";
   }

@@ -53,7 +53,7 @@ const link = new MediaLink({
     drawLine();
   },
 });
-view = new View({ link, sizes: () => stage.sizes(), saving: () => false });
+view = new View({ link, sizes: () => stage.sizes() });
 if (data.screen === "2") new Gallery({ stage, link, store, me: data.code, always: true, every: PAGE });
 
 /** Two loudspeakers in one room would speak into its microphone: while another device of the point is there, it has the sound. */

@@ -7,12 +7,11 @@ const SETTLE = 150;          // milliseconds: a window being dragged is told whe
 const LEAVE = 3000;          // a tab that is left for a moment keeps its pictures
 const AGAIN = 2000;
 const DENSEST = 1.5;         // rows a CSS pixel is worth at most: on a phone more is not seen, only paid for
-export const SAVING = 180;   // rows asked for at most where data is dear
 
 export class View {
-  /** `link` receives; `sizes()` gives {mid: rows in CSS pixels}; `saving()` whether data is dear. */
-  constructor({ link, sizes, saving }) {
-    Object.assign(this, { link, sizes, saving });
+  /** `link` receives; `sizes()` gives {mid: rows in CSS pixels}; `most()` how many are asked for at most. */
+  constructor({ link, sizes, most = () => Infinity }) {
+    Object.assign(this, { link, sizes, most });
     this.said = this.session = this.deaf = null;
     this.leaving = false;
     this.telling = Promise.resolve();
@@ -32,7 +31,7 @@ export class View {
 
   /** {mid: rows} as they are asked for. */
   get rows() {
-    const most = this.saving() ? SAVING : Infinity;
+    const most = this.most();
     const density = Math.min(devicePixelRatio || 1, DENSEST);
     return Object.fromEntries(Object.entries(this.sizes()).map(([mid, rows]) =>
       [mid, document.hidden ? 0 : Math.min(most, Math.round(rows * density))]));

@@ -140,7 +140,7 @@ const media = new MediaLink({
   },
 });
 const pins = new Pins(media);
-const view = new View({ link: media, saving: () => false, sizes: () => Object.fromEntries(
+const view = new View({ link: media, sizes: () => Object.fromEntries(
   [...slots].filter(([, slot]) => slot.name).map(([mid, slot]) => [mid, tiles.get(slot.name)?.isConnected ? tiles.get(slot.name).clientHeight : 0])) });
 
 /** Whose pictures come now: of the page's those whose turn it is. */
