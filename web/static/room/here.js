@@ -25,7 +25,7 @@ export class Here {
     try {
       await post(`${data.base}/here`, { device: this.device });
     } catch (error) {
-      if (error instanceof Refused && error.final && !this.stopped) this.lost(error);
+      if (error instanceof Refused && error.code === "point.busy" && !this.stopped) this.lost(error);
     }
   }
 }

@@ -73,7 +73,7 @@ export class Media {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.devices.replug());
     if (this.devices.stream.getTracks().length) this.up.start();
     this.down.start();
-    this.here = new Here({ links: [this.up, this.down], device: this.device, lost: (error) => this.end(error) });
+    if (this.me) this.here = new Here({ links: [this.up, this.down], device: this.device, lost: (error) => this.end(error) });
   }
 
   stop() {
