@@ -20,7 +20,7 @@ from meetings.access import Subject
 from meetings.checkin import Known, Standing
 from meetings.errors import NotFound
 from meetings.ids import new_id
-from meetings.people import How, Stay, There, Wanted, check_time
+from meetings.people import How, Stay, There, Wanted, check_time, roll_open
 from meetings.store import meeting_store, people_store, seat_store
 from meetings.store.seat_store import Seat
 from scheduler.delegate_table import delegate_entry
@@ -220,6 +220,9 @@ def snapshot(conn: Connection, meeting_id: str, why: str, by: Subject, at: datet
 
 
 def noted(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime) -> None:
-    """As `snapshot`, unless nobody is in the roll and no heads were counted: then the presence of the points tells all there is."""
-    if any(roll.expected or roll.heads for roll in rolls(conn, meeting_id)):
+    """As `snapshot`, unless nobody is in the roll and no heads were counted: then the presence of the points tells all there is.
+
+    Nothing either while the roll is closed: whoever opens a vote then is refused for that.
+    """
+    if roll_open(meeting_store.load(conn, meeting_id), at) and any(roll.expected or roll.heads for roll in rolls(conn, meeting_id)):
         snapshot(conn, meeting_id, why, by, at)

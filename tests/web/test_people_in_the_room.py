@@ -10,7 +10,8 @@ import pytest
 
 from meetings import recordings, service
 from meetings.access import Role, Subject
-from meetings.store import ledger_store
+from meetings.people import Wanted
+from meetings.store import ledger_store, people_store
 from meetings.voting import Rule
 from scheduler import delegate_list, person_links, roll_call
 from scheduler.delegate_sheet import Entry
@@ -143,6 +144,20 @@ async def test_the_opening_writes_the_roll_down_where_somebody_is_expected(insta
     assert hall.kinds()[-3:] == ["meeting.opened", "roll.called", "roll.page"]
     with hall.found.db.read() as conn:
         assert ledger_store.events(conn, empty.meeting_id)[-1].kind == "meeting.opened"
+
+
+async def test_a_vote_begins_with_the_roll_and_one_that_is_refused_leaves_none(hall: Hall, chair: httpx.AsyncClient) -> None:
+    refused = await chair.post(f"/meetings/{hall.room.meeting_id}/conduct/motion", json={"title": "Lần một", "over": "persons", "quorum": "1"})
+    assert refused.status_code in (409, 422) and "roll.called" not in hall.kinds()
+    with hall.found.db.write() as conn:
+        for name in (AN, BINH):
+            roll_call.say(conn, hall.room.meeting_id, hall.point.point_id, hall.person(name), Wanted.PRESENT, hall.by, hall.installation.now())
+    answer = await chair.post(f"/meetings/{hall.room.meeting_id}/conduct/motion", json={"title": "Lần hai", "over": "persons", "quorum": "1/2"})
+    assert answer.status_code == 200, answer.text
+    kinds = hall.kinds()
+    assert kinds.index("roll.called") < kinds.index("motion.opened")
+    with hall.found.db.read() as conn:
+        assert next(row.data for row in people_store.rolls(conn, hall.room.meeting_id))["why"] == "motion"
 
 
 async def test_the_own_phone_checks_in_leaves_and_comes_back_by_plain_forms(hall: Hall, client: httpx.AsyncClient) -> None:

@@ -20,6 +20,7 @@ from meetings.errors import MeetingError, NotFound
 from meetings.hand_counts import count_enter, count_witness
 from meetings.store import meeting_store, vote_store
 from meetings.voting import Method
+from scheduler import roll_call
 from web import views, votes_view
 from web.conducting import CONDUCTOR, said_in
 from web.container import container
@@ -128,6 +129,7 @@ async def motion_open(request: Request, meeting_id: str, by: Subject = CONDUCTOR
     said, now = await said_in(request), container(request).clock.now()
 
     def work(conn: Connection) -> str:
+        roll_call.noted(conn, meeting_id, "motion", by, now)
         if chosen := str(said.get("motion") or ""):
             service.motion_start(conn, _of(conn, meeting_id, chosen), by, now, hall_of(said))
             return chosen
