@@ -78,6 +78,7 @@ def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAP
         "/j/{secret}/screen/tickets", "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
         "/j/{secret}/show", "/j/{secret}/hide", "/j/{secret}/papers", "/j/{secret}/papers/{document_id}/drawn", "/j/{secret}/papers/{document_id}/read",
         "/j/{secret}/papers/{document_id}/notes", "/j/{secret}/papers/{document_id}/notes/{note_id}/remove",
+        "/p/{secret}/papers/{document_id}/read", "/p/{secret}/papers/{document_id}/notes", "/p/{secret}/papers/{document_id}/notes/{note_id}/remove",
     }
     by_form = ("/j/{secret}/delegates", "/j/{secret}/roll")  # pages with a form: the link opens them, their token sends them
     assert all(checks(route)[0].bearer == (route.path.startswith(("/media/", "/j/", "/t/", "/p/")) and route.path not in by_form)  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from tests.support import factories
 from tests.support.installation import Installation, Room
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 from tests.support.sheets import acting, pdf, photograph
+from tests.web.test_people_in_the_room import Hall
 from tests.web.test_room_pages import data_of, kinds
 from web import uploads
 from web.api.pace import Pace
@@ -83,6 +84,16 @@ async def test_notes_are_ones_own_by_every_door(installation: Installation, clie
     for bad in ({**NOTE, "page": 9}, {**NOTE, "page": "x"}, {**NOTE, "kind": "x"}, {}):
         assert (await client.post(f"{ends['204']}/notes", json=bad, headers=JSON)).status_code == 422
     assert "note" not in "".join(kinds(installation, room))
+
+
+async def test_somebody_behind_a_point_reads_and_notes_alone(installation: Installation, client: httpx.AsyncClient) -> None:  # noqa: F811
+    hall = Hall(installation)
+    document = paper(installation, hall.room)
+    [first, second, *_rest] = (f"{phone}/papers/{document}" for phone in hall.phones().values())
+    assert (await client.post(f"{first}/notes", json=NOTE)).status_code == 200
+    seen = [len((await client.get(f"{end}/about")).json()["notes"]) for end in (first, second, f"{hall.link}/papers/{document}")]
+    assert seen == [1, 0, 0] and (await client.get(f"{first}/pages/3?w=360")).status_code == 200
+    assert not (await client.get(f"{first}/about")).json()["shared"]
 
 
 async def test_a_foreign_page_writes_no_note_in_a_session(installation: Installation, chair: httpx.AsyncClient) -> None:  # noqa: F811

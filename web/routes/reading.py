@@ -33,6 +33,7 @@ from web.pageimages import WIDTHS
 from web.pages import page as rendered
 from web.pages import static
 from web.routes.by_link import fields, link
+from web.routes.by_person import person
 
 router = APIRouter(tags=["papers"])
 
@@ -50,12 +51,12 @@ def whose(request: Request, subject: Subject) -> Subject:
     """Whoever came by a link and is also signed in on this device is that account: the same notes by every door."""
     if subject.user_id is not None:
         return subject
-    person = session.of_request(container(request), request)
-    if person.user_id is None:
+    account = session.of_request(container(request), request)
+    if account.user_id is None:
         return subject
     if request.method not in csrf.SAFE:
         csrf.check_origin(request)
-    return replace(person, seat=subject.seat, person=subject.person)
+    return replace(account, seat=subject.seat, person=subject.person)
 
 
 def meeting_of(request: Request, subject: Subject) -> str:
@@ -174,7 +175,7 @@ def _reader(request: Request, document_id: str, subject: Subject) -> Response:
         "base": base, "paper": document_id, "words": readerwords.words(), "lang": language(), "points": {}, "sprite": static("icons/sprite.svg"),
         "csrf": csrf.token(request) if subject.user_id else None,
     }
-    back = f"{base}/documents" if subject.user_id else f"{base}/room"
+    back = f"{base}/documents" if subject.user_id else base if subject.person else f"{base}/room"
     return rendered(request, "papers/read.html", title=paper.name, meeting_title=meeting.title, data=data, back=back,
                     file=f"{base}/documents/{document_id}")
 
@@ -192,3 +193,4 @@ def _name(value: Any) -> str | None:
 
 open_door(router, "/meetings/{meeting_id}", of_account)
 open_door(router, "/j/{secret}", link)
+open_door(router, "/p/{secret}", person)

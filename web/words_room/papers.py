@@ -1,4 +1,4 @@
-"""Sentences of papers inside the room: the list, the page that all see, papers handed in, the screen that is shared."""
+"""Sentences of papers inside the room: the list, the page that all see, papers handed in."""
 
 from __future__ import annotations
 
@@ -27,9 +27,4 @@ def words() -> dict[str, str]:
         "offer_photos": _("Gửi {n} ảnh"),
         "offer_photo": _("Ảnh {n}"),
         "offered_one": _("Điểm cầu gửi tài liệu: {n} đang chờ bạn xem"),
-        "screen_share": _("Chia sẻ màn hình"),
-        "screen_stop": _("Thôi chia sẻ"),
-        "screen_on": _("Bạn đang chia sẻ màn hình"),
-        "screen_of": _("Màn hình"),
-        "screen_refused": _("Trình duyệt không cho chia sẻ màn hình."),
     }
