@@ -27,7 +27,7 @@ SETTLE = 40.0        # seconds until the line is known and pictures have gone
 
 async def test_the_sound_holds_for_half_a_minute(chromium: Browser, tmp_path: Path) -> None:
     share = await _listen(chromium, tmp_path, 30)
-    assert share <= 4 * MADE_UP, "a busy machine makes up some of it by itself"
+    assert share <= 6 * MADE_UP, "what is lost is made up as yet; more would be the queue"
 
 
 @pytest.mark.long
