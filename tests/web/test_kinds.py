@@ -7,6 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from web import course
+
+AUDIT = ("access.", "api_token.", "capacity.", "file.", "policy.", "signin.", "signout", "timing.", "units.", "user.", "workday.")
+OF_POINTS = {"point.blocked", "point.changed", "point.closed", "point.made", "point.reopened", "point.unblocked"}
+"""Kinds of the audit chain, which no meeting's page tells."""
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -61,3 +67,9 @@ def test_every_kind_of_event_is_in_the_protocol_and_no_other() -> None:
     assert len(found) > 40
     assert found - documented() == set(), "not in docs/protocol.md"
     assert documented() - found == set(), "written nowhere"
+
+
+
+def test_every_kind_of_a_meetings_record_has_a_sentence() -> None:
+    told = {kind for kind in documented() if not kind.startswith(AUDIT)}
+    assert told - OF_POINTS - set(course.TELL) == set()
