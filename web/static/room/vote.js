@@ -9,8 +9,8 @@ export function start(room) {
 }
 
 class Vote {
-  constructor({ store, me, openPanel }) {
-    Object.assign(this, { store, me, openPanel });
+  constructor({ store, me, openPanel, conducting }) {
+    Object.assign(this, { store, me, openPanel, conducting });
     this.mine = data.ballots ?? {};          // motion → [{voter, name, title, open, choice, text, receipt}]
     this.last = store.state.motion?.id ?? null;
     store.on(["motion", "voted", "result"], () => this.#news());
@@ -27,7 +27,7 @@ class Vote {
     if (motion && (known.length !== may || counted < cast)) this.#ask(`${motion.id} ${cast} ${may}`);
     this.#draw();
     byId("open-vote")?.classList.toggle("on", Boolean(motion) && cast < may);
-    if (motion && motion.id !== this.last && may) this.openPanel("vote");
+    if (motion && motion.id !== this.last && may && !this.conducting) this.openPanel("vote");    // who conducts closes it from the console
     this.last = motion?.id ?? null;
   }
 
