@@ -137,3 +137,15 @@ def test_numbers_choose_the_form_in_english_only() -> None:
     speak("vi")
     assert ngettext("{n} điểm cầu", "{n} points", 239) == "239 điểm cầu"
     assert _("chưa từng dịch {x}", x=1) == "chưa từng dịch 1"
+
+
+def test_areas_of_the_room_have_words_of_their_own() -> None:
+    """They share one space of keys in the page: of two alike, one would be lost without a word."""
+    from web import roomwords, words_room
+
+    i18n.I18n()
+    speak("vi")
+    keys = [key for area in words_room.AREAS for key in area()]
+    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+    own = set(roomwords.room_words()) - set(keys)
+    assert len(own) > 50, "those of the page itself are beside them"
