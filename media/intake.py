@@ -182,6 +182,6 @@ class Intake:
         return (theirs.rtp_time + round(passed)) & 0xFFFFFFFF
 
 
-def since(report: SenderReport, timestamp: int) -> int:
+def since(report: rtcp.SenderReport, timestamp: int) -> int:
     """Ticks from the moment of the report to ``timestamp``; negative where it was before."""
     return (timestamp - report.rtp_time + (1 << 31)) % (1 << 32) - (1 << 31)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from meetings import service
-from tests.journeys.test_browser_papers import BAR, PRESS, _present, _shows, paper, report
+from tests.journeys.test_browser_papers import AHEAD, BAR, PRESS, _present, _shows, paper, report
 from tests.journeys.test_browser_room import _says, _sign_in_as_chair
 from tests.journeys.visitors import FirefoxVisitor, Visitor
 from tests.support.firefox import Firefox
@@ -56,7 +56,7 @@ async def test_two_browsers_meet_the_floor_moves_pages_turn_and_a_vote_counts(
     await soon(lambda: _shows(point, 1), 40)
     taken = []
     for turn in range(2, TURNS + 2):
-        await point.page.wait_for_timeout(1000)     # a speaker looks at a page; the next one is fetched meanwhile
+        await soon(lambda: point.page.evaluate(AHEAD % turn), 10)     # a speaker looks at a page; the next one is fetched meanwhile
         pressed = float(await chair.page.evaluate(PRESS))
         await soon(lambda: _shows(point, turn), 10)
         taken.append(float(await point.page.evaluate("Number(document.querySelector('#slide').dataset.at)")) - pressed)

@@ -117,7 +117,8 @@ def test_no_table_loses_a_row_that_the_older_schema_can_hold(db: Database, provi
         assert "series_guest" in fill(conn, at) and "account" not in fill(conn, at)
     before = counts(db)
     assert {name for name, n in before.items() if not n} == AT_THE_END
-    here, stayed = before, set(before) - {"booking"}  # what becomes of those is told above
+    # What becomes of bookings is told above; a motion that is only prepared is one that the older schema cannot hold.
+    here, stayed = before, set(before) - {"booking", "motion", "voter"}
     for name in revisions_down_to("0001_meetings"):
         migrate(db, name)
         there = counts(db)

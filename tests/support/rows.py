@@ -18,13 +18,13 @@ import web.app  # noqa: F401 - every table is known
 from meetings.store.base import JsonText, UtcDateTime, metadata
 
 GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "feed": {"user_id": "u"}, "number_series": {"year": 2026},
+    "feed": {"user_id": "u"}, "document": {"state": "in"}, "voice": {"muted": True}, "delegate": {"state": "absent"}, "number_series": {"year": 2026}, "chat_message": {"text": "Chào", "salt": "s"},
     "displacement": {"lost_id": "SELECT max(meeting_id) FROM meeting"},
     "unit_succession": {"to_id": "SELECT max(unit_id) FROM unit"},
     "signature": {"role": "initials", "before_sha256": "SELECT pdf_sha256 FROM sign_round"},
 }
-AT_THE_END = frozenset({"packet", "release_link", "ballot", "turnout", "hand_count"})
-"""What a trigger takes only from minutes that went all their way, or while a vote is open."""
+AT_THE_END = frozenset({"packet", "release_link", "ballot", "turnout", "hand_count", "recording", "recording_told", "composition", "paper_shown"})
+"""What a trigger takes only from minutes that went all their way, while a vote or a meeting is open, or of a paper with pages."""
 _ONE_OF = re.compile(r"(\w+) IN \('(\w[\w-]*)'")
 
 

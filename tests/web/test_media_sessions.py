@@ -177,9 +177,8 @@ async def test_options_say_what_can_be_done(client: httpx.AsyncClient, room: Roo
         assert (await client.get(f"/media/rooms/{room.meeting_id}/{kind}")).status_code == 405
 
 
-async def test_whep_can_choose_its_publishers_by_name(
-    installation: Installation, client: httpx.AsyncClient, room: Room
-) -> None:
+async def test_whep_can_choose_its_publishers_by_name(installation: Installation, client: httpx.AsyncClient) -> None:
+    room = installation.room(opened=True)
     crowd, peers = Crowd(), []
     for index, code in enumerate(("22", "204")):
         ticket = (await tickets(client, room.links[code]))["publish"]

@@ -11,6 +11,7 @@ import logging
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Subject

@@ -59,7 +59,7 @@ async def of_meeting(
 
 def of_desk(found: Container, listener: Listener, token: str | None) -> StreamingResponse:
     """The same for a console that also receives: what is meant for the name of its own media session reaches it too."""
-    return _stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
+    return stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
 
 
 def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:

@@ -16,7 +16,7 @@ def words() -> dict[str, str]:
         "bell_end": _("Hết giờ phát biểu."),
         "bell_end_mine": _("Bạn đã hết giờ phát biểu."),
         "minutes": _("{n} phút dự kiến"),
-        "minutes_left": _("còn {n} phút"),
+        "minutes_left": _("còn {n} phút nữa"),
         "minutes_over": _("quá {n} phút"),
         "kind_order": _("Ý kiến về thủ tục"),
         "kind_question": _("Câu hỏi cho người đang phát biểu"),
