@@ -52,15 +52,18 @@ async def test_a_change_is_on_every_screen_of_a_province_at_once_and_costs_a_bro
         await chromium.start_tracing(categories=CATEGORIES)
         floors: list[float] = []
         queues: list[float] = []
+        seen: list[float] = []      # of both, on the pages of real browsers alone
         for number in range(ROUNDS):
             since = await hall.conduct("floor", code=others[number % 3])
-            floors += await on_pages(pages, "floor", since) + await at_signals(hall, "floor", since)
+            seen += (screens := await on_pages(pages, "floor", since))
+            floors += screens + await at_signals(hall, "floor", since)
             since = await hall.hand(others[3 + number % 10], up=number < 10)
-            queues += await on_pages(pages, "queue", since) + await at_signals(hall, "queue", since)
+            seen += (screens := await on_pages(pages, "queue", since))
+            queues += screens + await at_signals(hall, "queue", since)
         tasks = sorted(tasks_of(json.loads(await chromium.stop_tracing())["traceEvents"]))
         largest = max(one.largest for one in hall.signals)
         print(f"{POINTS} points, {len(pages)} browsers, {MEDIA} with media, {len(hall.signals)} hear the news: floor p95 {p95(floors):.0f} ms, "
-              f"queue p95 {p95(queues):.0f} ms (bar {BAR_MS}); longest task {tasks[-1]:.0f} ms of CPU (bar {TASK_MS}) of {len(tasks)}; "
+              f"queue p95 {p95(queues):.0f} ms (bar {BAR_MS}; on the browsers alone median {sorted(seen)[len(seen) // 2]:.0f}, p95 {p95(seen):.0f}); longest task {tasks[-1]:.0f} ms of CPU (bar {TASK_MS}) of {len(tasks)}; "
               f"largest change {largest} bytes, whole state {len(json.dumps(hall.signals[0].state))}")
         assert p95(floors) <= BAR_MS and p95(queues) <= BAR_MS
         assert len(tasks) > 1000 and tasks[-1] <= TASK_MS
