@@ -20,7 +20,7 @@ def _own() -> dict[str, str]:
         "lobby_chair_here": _("Điểm cầu chủ trì đã có mặt."),
         "lobby_chair_away": _("Điểm cầu chủ trì chưa vào."),
         "suspended_hint": _("Cuộc họp đang tạm nghỉ: chỉ nghe được điểm cầu chủ trì. Hãy giữ trang này mở; chủ trì sẽ cho họp tiếp."),
-        "chair_away": _("Điểm cầu chủ trì đang mất kết nối. Cuộc họp vẫn mở, thư ký điều hành tiếp; hãy giữ trang này mở."),
+        "chair_away": _("Điểm cầu chủ trì hiện không có trong phòng họp. Cuộc họp vẫn mở, thư ký điều hành tiếp; hãy giữ trang này mở."),
         "asked": _("Chủ trì mời điểm cầu của bạn phát biểu. Bật tiếng để mọi người nghe?"),
         "asked_done": _("Đã bật tiếng. Mời bạn phát biểu."),
         "asked_no_mic": _("Đã nhận lời, nhưng máy này không có micro nên mọi người không nghe bạn."),
