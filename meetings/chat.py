@@ -16,7 +16,7 @@ from typing import Any
 
 from meetings.access import Action, Subject
 from meetings.errors import Conflict
-from meetings.meeting import ROOM_OPEN, Meeting, State
+from meetings.meeting import ROOM_OPEN, State
 from meetings.permit import permit
 from meetings.store import chat_store, ledger_store, meeting_store, seat_store, voice_store
 from meetings.store.database import Connection
@@ -53,8 +53,7 @@ def digest(salt: str, text: str) -> str:
 def say(conn: Connection, meeting_id: str, text: str, by: Subject, at: datetime) -> Message:
     """A message to everybody; of a point it may be kept back first.  Raises Invalid (text), Conflict("chat.closed")."""
     text = paragraph(text, "message", LIMIT)
-    meeting = _open_room(conn, meeting_id)
-    permit(conn, meeting, by, Action.CHAT_SAY)
+    _open_room(conn, meeting_id, by, Action.CHAT_SAY)
     point_id = _point_of(by)
     mode = voice_store.setting_of(conn, meeting_id).chat
     if point_id is not None and mode is Chat.CLOSED:
@@ -74,7 +73,7 @@ def release(conn: Connection, meeting_id: str, ord: int, by: Subject, at: dateti
         raise Conflict("chat.settled")
     chat_store.settle(conn, meeting_id, ROOM, ord, state="said")
     ledger_store.append(conn, meeting_id, "chat.passed", at, by, data={"message": ord})
-    return _message(chat_store.after(conn, meeting_id, ROOM, ord - 1, ("said",), PAGE)[0])
+    return _message(chat_store.one(conn, meeting_id, ROOM, ord))
 
 
 def hide(conn: Connection, meeting_id: str, ord: int, reason: str, by: Subject, at: datetime) -> None:
@@ -100,7 +99,7 @@ def erase(conn: Connection, meeting_id: str, ord: int, reason: str, by: Subject,
 def confide(conn: Connection, meeting_id: str, text: str, by: Subject, at: datetime) -> Message:
     """A message between chair and secretary."""
     text = paragraph(text, "message", LIMIT)
-    permit(conn, _open_room(conn, meeting_id), by, Action.MEETING_CONDUCT)
+    _open_room(conn, meeting_id, by, Action.MEETING_CONDUCT)
     ord, salt = _add(conn, meeting_id, PRIVATE, text, by, at, "said")
     ledger_store.append(conn, meeting_id, "private.said", at, by,
                         data={"message": ord, "sha256": digest(salt, text), "length": len(text)})
@@ -137,10 +136,11 @@ def purge(conn: Connection, now: datetime) -> int:
     return gone
 
 
-def _open_room(conn: Connection, meeting_id: str) -> Meeting:
+def _open_room(conn: Connection, meeting_id: str, by: Subject, action: Action) -> None:
+    """Locks the meeting.  Who may not is told nothing of where it stands."""
     meeting = meeting_store.lock(conn, meeting_id)
+    permit(conn, meeting, by, action)
     meeting.check_state(State.OPEN, *(ROOM_OPEN - {State.OPEN}))
-    return meeting
 
 
 def _moderated(conn: Connection, meeting_id: str, ord: int, by: Subject) -> Any:

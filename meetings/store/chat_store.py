@@ -6,11 +6,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from meetings.errors import NotFound
+from meetings.meeting import State
 from meetings.store.tables import meeting, seat
 from meetings.store.voice_table import chat_message
+
+_WITH_CODE = select(chat_message, seat.c.code).outerjoin(
+    seat, (seat.c.meeting_id == chat_message.c.meeting_id) & (seat.c.point_id == chat_message.c.point_id))
 
 
 def add(conn: Connection, meeting_id: str, channel: str, **values: Any) -> int:
@@ -33,8 +37,8 @@ def standing(conn: Connection, meeting_id: str, channel: str, states: Collection
 
 
 def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:
-    """Raises NotFound("chat.unknown")."""
-    row = conn.execute(select(chat_message).where(_in(meeting_id, channel), chat_message.c.ord == ord)).first()
+    """With the code of its point.  Raises NotFound("chat.unknown")."""
+    row = conn.execute(_WITH_CODE.where(_in(meeting_id, channel), chat_message.c.ord == ord)).first()
     if row is None:
         raise NotFound("chat.unknown")
     return row
@@ -42,9 +46,7 @@ def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:
 
 def after(conn: Connection, meeting_id: str, channel: str, ord: int, states: Collection[str], most: int) -> list[Row[Any]]:
     """The newest `most` messages of these states that come after number `ord`, oldest first; with the code of their point."""
-    query = select(chat_message, seat.c.code).outerjoin(
-        seat, (seat.c.meeting_id == chat_message.c.meeting_id) & (seat.c.point_id == chat_message.c.point_id))
-    query = query.where(_in(meeting_id, channel), chat_message.c.ord > ord, chat_message.c.state.in_(states))
+    query = _WITH_CODE.where(_in(meeting_id, channel), chat_message.c.ord > ord, chat_message.c.state.in_(states))
     return list(conn.execute(query.order_by(chat_message.c.ord.desc()).limit(most)).all())[::-1]
 
 
@@ -53,9 +55,11 @@ def settle(conn: Connection, meeting_id: str, channel: str, ord: int, **values: 
 
 
 def closed_before(conn: Connection, instant: datetime, channel: str) -> list[str]:
-    """Meetings that ended before `instant` and still hold text in this channel."""
+    """Meetings that ended before `instant`, or were to end then and were cancelled, and still hold text in this channel."""
     query = select(chat_message.c.meeting_id).join(meeting, meeting.c.meeting_id == chat_message.c.meeting_id)
-    query = query.where(chat_message.c.channel == channel, chat_message.c.text.is_not(None), meeting.c.closed_at < instant)
+    cancelled = and_(meeting.c.state == State.CANCELLED.value, meeting.c.ends_at < instant)  # there was a lobby, perhaps
+    over = or_(meeting.c.closed_at < instant, cancelled)
+    query = query.where(chat_message.c.channel == channel, chat_message.c.text.is_not(None), over)
     return list(conn.execute(query.distinct()).scalars())
 
 

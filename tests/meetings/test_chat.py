@@ -16,7 +16,7 @@ from meetings.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 from meetings.store.database import Database
 from meetings.store.ledger_store import events
 from meetings.store.voice_table import chat_message
-from tests.support.factories import CHAIR, CLERK, OFFICER, POINTS, SECRETARY, STRANGER, convened, opened, seat_of
+from tests.support.factories import CHAIR, CLERK, OFFICER, POINTS, SECRETARY, STRANGER, convened, draft, opened, seat_of
 
 
 def texts(messages: list[chat.Message]) -> list[str | None]:
@@ -60,6 +60,11 @@ def test_held_messages_wait_for_chair_or_secretary_and_a_closed_chat_takes_none_
         with pytest.raises(Conflict, match=r"chat\.settled"):
             chat.release(conn, meeting_id, 1, by=SECRETARY, at=at)
         assert texts(chat.read(conn, meeting_id)) == ["Một", "Hai"]
+        old = chat.say(conn, meeting_id, "Để sau", by=own, at=at).ord
+        for number in range(chat.PAGE):
+            chat.say(conn, meeting_id, str(number), by=CHAIR, at=at)
+        passed = chat.release(conn, meeting_id, old, by=CHAIR, at=at)
+        assert (passed.ord, passed.text, passed.code, passed.state) == (old, "Để sau", "204", "said"), "however many came after it"
         muting.set_room(conn, meeting_id, by=CHAIR, at=at, chat="closed")
         with pytest.raises(Conflict, match=r"chat\.closed"):
             chat.say(conn, meeting_id, "Ba", by=own, at=at)
@@ -105,6 +110,11 @@ def test_only_who_conducts_moderates_or_confides_and_only_who_sits_there_writes(
                 chat.say(conn, meeting_id, "t", by=who, at=at)
         with pytest.raises(NotFound, match=r"chat\.unknown"):
             chat.hide(conn, meeting_id, 9, "r", by=CHAIR, at=at)
+        other = draft(conn, at)  # where a meeting stands is told to nobody who may not write in it
+        with pytest.raises(NotFound):
+            chat.say(conn, other, "t", by=seat_of(meeting_id, POINTS[1]), at=at)
+        with pytest.raises(NotFound):
+            chat.confide(conn, other, "t", by=STRANGER, at=at)
 
 
 def test_the_room_takes_words_from_the_lobby_to_the_end(sqlite_db: Database, at: datetime) -> None:
@@ -132,6 +142,18 @@ def test_the_private_channel_is_erased_a_month_after_the_meeting(db: Database, a
         assert chat.purge(conn, at + chat.PRIVATE_KEPT + timedelta(days=1)) == 0
         assert texts(chat.read_private(conn, meeting_id)) == [None] and texts(chat.read_private(conn, running)) == ["Nhắc huyện nói ngắn"]
         assert (events(conn, meeting_id)[-1].kind, dict(events(conn, meeting_id)[-1].data)) == ("private.erased", {"count": 1})
+
+
+def test_the_private_channel_of_a_cancelled_meeting_is_erased_too(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = convened(conn, at)
+        chat.confide(conn, meeting_id, "Tỉnh bận, hoãn", by=CHAIR, at=at)
+        end = service.get(conn, meeting_id).end
+        assert chat.purge(conn, end + chat.PRIVATE_KEPT + timedelta(seconds=1)) == 0, "it may still be opened"
+        service.cancel(conn, meeting_id, "Hoãn", by=SECRETARY, at=at)
+        assert chat.purge(conn, end + chat.PRIVATE_KEPT) == 0
+        assert chat.purge(conn, end + chat.PRIVATE_KEPT + timedelta(seconds=1)) == 1
+        assert texts(chat.read_private(conn, meeting_id)) == [None]
 
 
 ROW: dict[str, Any] = {"channel": "room", "ord": 1, "point_id": 2, "author": "x", "text": "t", "salt": "s", "state": "said"}
