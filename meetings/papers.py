@@ -10,7 +10,7 @@ The database knows the same moves.  What was replaced stays readable, what was w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meetings.access import Action, Subject
@@ -78,7 +78,7 @@ def document_replace(conn: Connection, meeting_id: str, document_id: str, file: 
 
     Raises Conflict("document.same") for the same bytes, Conflict("document.exists" | "document.ended"), NotFound.
     """
-    line(file.name, "document", 200)
+    file = replace(file, name=line(file.name, "document", 200))
     _prepared(conn, meeting_id, by)
     old = _standing(conn, meeting_id, document_id)
     if old.sha256 == file.sha256:

@@ -75,6 +75,13 @@ def test_only_those_who_prepare_the_meeting(sqlite_db: Database, at: datetime, a
             act(conn, draft(conn, at), old, SECRETARY, at)
 
 
+def test_a_newer_version_is_called_as_every_paper_is(sqlite_db: Database, at: datetime) -> None:
+    with sqlite_db.write() as conn:
+        meeting_id = opened(conn, at)
+        new = papers.document_replace(conn, meeting_id, add(conn, meeting_id, at), file(" a\u0300.pdf ", sha="cd"), SECRETARY, at)
+        assert papers.document(conn, meeting_id, new).name == "à.pdf" == events(conn, meeting_id)[-1].data["name"]
+
+
 def test_a_point_hands_in_and_the_secretary_takes_or_refuses(db: Database, at: datetime) -> None:
     with db.write() as conn:
         meeting_id = opened(conn, at)

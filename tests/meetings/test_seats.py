@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from meetings import service
+from meetings import papers, service
 from meetings.attendance import Presence
 from meetings.errors import Conflict, Invalid, NotAllowed, NotFound
 from meetings.meeting import PointRef
@@ -52,6 +52,10 @@ def test_a_point_that_left_traces_stays_booked(db: Database, at: datetime) -> No
         with pytest.raises(Conflict) as refused:
             service.seats_set(conn, meeting_id, POINTS[:1], by=SECRETARY, at=at)
         assert [point["id"] for point in refused.value.params["points"]] == [2, 3]
+        paper = papers.document_offer(conn, meeting_id, papers.File("a.pdf", "application/pdf", 3, "ab" * 32, 1), seat_of(meeting_id, POINTS[3]), at)
+        with pytest.raises(Conflict):  # the secretary could neither take its paper nor refuse it
+            service.seats_set(conn, meeting_id, POINTS[:3], by=SECRETARY, at=at)
+        papers.document_settle(conn, meeting_id, paper, False, "", SECRETARY, at)
         service.open(conn, meeting_id, by=CHAIR, at=at)
         with pytest.raises(Conflict, match=r"meeting\.state"):
             service.seats_set(conn, meeting_id, POINTS[:4], by=SECRETARY, at=at)
