@@ -35,9 +35,10 @@ CHANGED = "OLD.opened_at IS NOT NULL AND (" + " OR ".join(
     for name in ("meeting_id", "title", "rule", "method", "item", "opened_at", "entitled", "present", "quorum_needed", "chair")
 ) + " OR NEW.due_at < OLD.due_at)"
 UNWITNESSED = ("NEW.method = 'hands' AND NEW.closed_at IS NOT NULL AND NOT EXISTS"
-               " (SELECT 1 FROM hand_count h WHERE h.motion_id = NEW.motion_id AND h.witness IS NOT NULL)")
+               " (SELECT 1 FROM hand_count h WHERE h.motion_id = NEW.motion_id AND h.witness IS NOT NULL"
+               " AND h.n = (SELECT max(l.n) FROM hand_count l WHERE l.motion_id = NEW.motion_id))")
 COUNTED = ("OLD.witness IS NOT NULL OR NEW.counts <> OLD.counts OR NEW.entered_by <> OLD.entered_by OR NEW.motion_id <> OLD.motion_id"
-           " OR NEW.n <> OLD.n")
+           " OR NEW.n <> OLD.n OR NEW.chair IS DISTINCT FROM OLD.chair")
 
 # As 0001 has them: going down puts them back.
 _CLOSED = "EXISTS (SELECT 1 FROM motion m WHERE m.motion_id = NEW.motion_id AND m.closed_at IS NOT NULL)"
