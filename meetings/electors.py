@@ -1,4 +1,4 @@
-"""Who may vote on a motion that opens now, with how many votes, and whether they are there.  Called by `balloting` and `slips`.
+"""Who may vote on a motion that opens now, with how many votes, and whether they are there.  Called by `balloting`.
 
 Points: everybody booked.  Persons: everybody who is there by name; whoever is absent counts through the number of members, where
 the rule asks for a share of it.  A weight of nought takes the right to vote away.
@@ -6,12 +6,11 @@ the rule asks for a share of it.  A weight of nought takes the right to vote awa
 
 from __future__ import annotations
 
-import unicodedata
-
 from meetings.meeting import Meeting
 from meetings.store import people_store, seat_store
 from meetings.store.database import Connection
 from meetings.store.vote_store import Voter
+from meetings.texts import plain
 from meetings.voting import Rule
 
 
@@ -38,8 +37,3 @@ def chair_of(meeting: Meeting, voters: list[Voter]) -> str | None:
     main = [voter for voter in voters if voter.point_id == meeting.main_point_id]
     named = [voter for voter in main if voter.person_id is None or plain(voter.name) == plain(meeting.chair.name)]
     return named[0].voter_id if len(named) == 1 else None
-
-
-def plain(name: str) -> str:
-    """Capitals, blanks and the way an accent is written do not tell people apart."""
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

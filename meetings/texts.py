@@ -26,6 +26,11 @@ def paragraph(text: str, field: str, limit: int, empty: bool = False) -> str:
     return _check(text.replace("\r\n", "\n").replace("\r", "\n"), field, limit, empty, allowed="\n\t")
 
 
+def plain(name: str) -> str:
+    """Accents tell people apart; capitals, blanks and the way an accent is written do not."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
 def _check(text: str, field: str, limit: int, empty: bool, allowed: str) -> str:
     text = unicodedata.normalize("NFC", text).strip()
     if not text and not empty:

@@ -7,7 +7,6 @@ of, and why.  What may be said when, and by whom, decides `meetings.checkin`.  C
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +22,7 @@ from meetings.ids import new_id
 from meetings.people import How, Stay, There, Wanted, check_time, roll_open
 from meetings.store import meeting_store, people_store, seat_store
 from meetings.store.seat_store import Seat
+from meetings.texts import plain
 from scheduler.delegate_table import delegate_entry
 
 _e = delegate_entry.c
@@ -154,19 +154,14 @@ def _person(entry_id: str, named: Row[Any], row: Row[Any] | None, instead_of: st
 
 def _same(recorded: Row[Any], entry: Row[Any]) -> bool:
     """One name at one point, and posts that do not say otherwise."""
-    posts = {_plain(recorded.post), _plain(entry.post)} - {""}
-    return _plain(recorded.name) == _plain(entry.name) and len(posts) <= 1
-
-
-def _plain(text: str) -> str:
-    """Accents tell people apart; capitals, blanks and the way an accent is written do not."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    posts = {plain(recorded.post), plain(entry.post)} - {""}
+    return plain(recorded.name) == plain(entry.name) and len(posts) <= 1
 
 
 def _twice(one: Row[Any], other: Row[Any]) -> bool:
     """Registered twice: the same name and post, and telephones that do not say otherwise."""
     phones = {"".join(filter(str.isdigit, row.phone)) for row in (one, other)} - {""}
-    return (_plain(one.name), _plain(one.post)) == (_plain(other.name), _plain(other.post)) and len(phones) <= 1
+    return (plain(one.name), plain(one.post)) == (plain(other.name), plain(other.post)) and len(phones) <= 1
 
 
 # --- what is said -------------------------------------------------------------------------------------------------------
@@ -214,9 +209,8 @@ def call(conn: Connection, meeting_id: str, point_id: int, shown: Collection[str
 
 def snapshot(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime) -> int:
     """Writes the whole roll down as it stands now; its number.  why: opened, motion or asked."""
-    everybody = [Standing(one.person_id, roll.seat.point_id, one.name, one.post, one.state)
-                 for roll in rolls(conn, meeting_id) for one in roll.everybody]
-    return checkin.roll(conn, meeting_id, why, everybody, by, at)
+    meeting_store.lock(conn, meeting_id)  # before the roll is read: nobody comes or goes until it is written down
+    return _write_down(conn, meeting_id, why, rolls(conn, meeting_id), by, at)
 
 
 def noted(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime) -> None:
@@ -224,5 +218,13 @@ def noted(conn: Connection, meeting_id: str, why: str, by: Subject, at: datetime
 
     Nothing either while the roll is closed: whoever opens a vote then is refused for that.
     """
-    if roll_open(meeting_store.load(conn, meeting_id), at) and any(roll.expected or roll.heads for roll in rolls(conn, meeting_id)):
-        snapshot(conn, meeting_id, why, by, at)
+    if not roll_open(meeting_store.lock(conn, meeting_id), at):
+        return
+    whole = rolls(conn, meeting_id)
+    if any(roll.expected or roll.heads for roll in whole):
+        _write_down(conn, meeting_id, why, whole, by, at)
+
+
+def _write_down(conn: Connection, meeting_id: str, why: str, whole: Iterable[Roll], by: Subject, at: datetime) -> int:
+    everybody = [Standing(one.person_id, roll.seat.point_id, one.name, one.post, one.state) for roll in whole for one in roll.everybody]
+    return checkin.roll(conn, meeting_id, why, everybody, by, at)
