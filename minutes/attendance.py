@@ -8,8 +8,8 @@ from itertools import groupby
 
 from minutes import layout
 from minutes.facts import DelegateFact, MinuteFacts, PointFact
-from minutes.glyphs import printable
-from minutes.model import Appendix, Block, Column, Items, KeyValue, Origin, Paragraph, Table, clean
+from minutes.glyphs import tidy
+from minutes.model import Appendix, Block, Column, Items, KeyValue, Origin, Paragraph, Table
 
 LEVELS = {"central": "Trung ương", "province": "Cấp tỉnh", "body": "Cơ quan cấp tỉnh", "district": "Cấp huyện",
           "commune": "Cấp xã"}
@@ -24,7 +24,7 @@ _COLUMNS = (Column("TT", 7, "center"), Column("Điểm cầu", 45), Column("Mã"
 
 def level_name(level: str) -> str:
     """The level as a heading of the list; a level of another country or time is printed as it is."""
-    return LEVELS.get(level, printable(clean(level)))
+    return LEVELS.get(level, tidy(level))
 
 
 def blocks(facts: MinuteFacts) -> Iterable[Block]:
@@ -72,7 +72,7 @@ def _list_of(points: Sequence[PointFact]) -> Table:
         rows.append((f"{level_name(level) or 'Điểm cầu khác'}: {there}/{len(members)} điểm cầu tham dự",))
         for point in members:
             number += 1
-            rows.append((str(number), _name(point), printable(clean(point.code)), _presence(point), _remark(point)))
+            rows.append((str(number), _name(point), tidy(point.code), _presence(point), _remark(point)))
     return Table("attendance-list", _COLUMNS, tuple(rows))
 
 
@@ -90,7 +90,7 @@ def _by_level(points: Sequence[PointFact]) -> str:
 
 
 def _name(point: PointFact) -> str:
-    return printable(clean(point.name))
+    return tidy(point.name)
 
 
 def _presence(point: PointFact) -> str:
@@ -108,7 +108,7 @@ def _remark(point: PointFact) -> str:
 
 
 def _delegate_row(delegate: DelegateFact) -> tuple[str, str, str, str]:
-    name, post, point = (printable(clean(t)) for t in (delegate.name, delegate.post, delegate.point))
+    name, post, point = (tidy(t) for t in (delegate.name, delegate.post, delegate.point))
     said = _standing(delegate)
     return name, post, point, f"{said[:1].upper()}{said[1:]}"
 
@@ -123,13 +123,13 @@ def _standing(delegate: DelegateFact) -> str:
     """Whom the person came instead of, and what was not as expected; empty for who was there from beginning to end."""
     said = []
     if delegate.instead_of:
-        said.append(f"dự thay {printable(clean(delegate.instead_of))}: {printable(clean(delegate.instead_why))}")
+        said.append(f"dự thay {tidy(delegate.instead_of)}: {tidy(delegate.instead_why)}")
     if delegate.late:
         said.append("đến muộn" + (f" lúc {layout.short_clock(delegate.came)}" if delegate.came else ""))
     if delegate.state == "left" and delegate.left:
         said.append(f"rời họp lúc {layout.short_clock(delegate.left)}")
     if delegate.state == "excused":
-        said.append(f"vắng có lý do: {printable(clean(delegate.reason))}")
+        said.append(f"vắng có lý do: {tidy(delegate.reason)}")
     elif delegate.state == "expected":
         said.append("không được điểm danh")
     elif not delegate.present:

@@ -13,7 +13,7 @@ from typing import Any
 from meetings.ledger import stamp
 from minutes import attendance, layout, votes
 from minutes.facts import AgendaFact, FloorFact, MinuteFacts, Person
-from minutes.glyphs import printable
+from minutes.glyphs import printable, tidy
 from minutes.model import (
     Block,
     DocumentModel,
@@ -30,7 +30,7 @@ from minutes.model import (
 )
 from minutes.reading import facts_from_events
 
-__all__ = ["DEFAULT_RECIPIENTS", "END_MARK", "facts_from_events", "header_of", "minutes_model", "source_of", "tidy"]
+__all__ = ["DEFAULT_RECIPIENTS", "END_MARK", "facts_from_events", "header_of", "minutes_model", "source_of"]
 
 END_MARK = "./."
 UNTITLED = "(không có tên)"
@@ -68,11 +68,6 @@ def minutes_model(
         note=Note(verify_url, code) if verify_url else None,
         test=test,
     )
-
-
-def tidy(text: str) -> str:
-    """Text of the ledger as a document may hold it: cleaned, and `□` for what the fonts cannot print."""
-    return printable(clean(text))
 
 
 def settled(value: Any) -> Any:

@@ -1,11 +1,13 @@
 """Which characters the documents can print: those that all four vendored Liberation Serif faces hold.
 
-Pure data and two questions about it.  It never touches a font file (a test compares it with them).
+Pure data and what is asked about it.  It never touches a font file (a test compares it with them).
 Right-to-left scripts are left out on purpose: in a left-to-right document they reorder what a reader sees.
-Called by draft.py (replaces), editing.py and pdf.py (refuse).
+Called by draft.py and its parts (replace), editing.py and pdf.py (refuse).
 """
 
 from bisect import bisect_right
+
+from minutes.model import clean
 
 BLANK = "□"
 
@@ -45,3 +47,8 @@ def missing(text: str) -> str:
 def printable(text: str) -> str:
     """`text` with `□` in place of each character that cannot be printed."""
     return "".join(char if covered(char) else BLANK for char in text)
+
+
+def tidy(text: str) -> str:
+    """Text of the ledger as a document may hold it: cleaned, and `□` for what the fonts cannot print."""
+    return printable(clean(text))

@@ -11,8 +11,9 @@ from datetime import date, datetime
 
 from minutes import layout
 from minutes.attendance import NAMED_IN_BODY, level_name
-from minutes.draft import END_MARK, UNTITLED, header_of, person_line, settled, signer_name, source_of, tidy
+from minutes.draft import END_MARK, UNTITLED, header_of, person_line, settled, signer_name, source_of
 from minutes.facts import MinuteFacts, PointFact
+from minutes.glyphs import tidy
 from minutes.model import (
     LIMITS,
     Appendix,

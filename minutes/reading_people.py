@@ -78,7 +78,7 @@ class PeopleFold:
     # ---- the result
     def people(self, names: dict[str, str]) -> tuple[DelegateFact, ...]:
         """names: of the points by their code.  Who was replaced is told with whoever came instead, and nowhere else."""
-        instead = {self._replaced[entry] for entry in self._replaced}
+        instead = set(self._replaced.values())
         found = {person: self._substitute(person, fact) for person, fact in self.delegates.items() if person not in instead}
         for entry, (_name, reason) in self._withdrawn.items():
             if entry not in instead and entry not in found:

@@ -9,8 +9,8 @@ from fractions import Fraction
 from meetings.voting import Rule
 from minutes import layout
 from minutes.facts import Ballot, MinuteFacts, VoteFact
-from minutes.glyphs import printable
-from minutes.model import Appendix, Block, Column, Heading, Origin, Paragraph, Table, clean
+from minutes.glyphs import tidy
+from minutes.model import Appendix, Block, Column, Heading, Origin, Paragraph, Table
 
 CHOICES = {"for": "Tán thành", "against": "Không tán thành", "abstain": "Không biểu quyết"}
 METHODS = {"electronic": "", "hands": " (giơ tay)", "slip": " (phiếu lấy ý kiến)"}
@@ -24,7 +24,7 @@ _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Colum
 def blocks(vote: VoteFact) -> Iterable[Block]:
     """A vote inside the body.  The table stands as the ledger has it; edited sentences are marked."""
     key = vote.motion
-    yield Paragraph(f"vote-{key}", f"Biểu quyết{METHODS[vote.method]}: {_plain(vote.title)}", "bold", Origin.LEDGER,
+    yield Paragraph(f"vote-{key}", f"Biểu quyết{METHODS[vote.method]}: {tidy(vote.title)}", "bold", Origin.LEDGER,
                     label="Biểu quyết")
     yield Paragraph(f"vote-rule-{key}", rule_text(vote), origin=Origin.LEDGER, label="Quy tắc biểu quyết")
     if vote.passed is None:
@@ -35,7 +35,7 @@ def blocks(vote: VoteFact) -> Iterable[Block]:
     if vote.arithmetic:
         yield Paragraph(f"vote-sum-{key}", arithmetic_text(vote), origin=Origin.LEDGER, label="Cách tính")
     if vote.method == "hands":
-        yield Paragraph(f"vote-witness-{key}", f"Số phiếu do {_plain(vote.entered_by)} ghi, {_plain(vote.witness)} chứng kiến.",
+        yield Paragraph(f"vote-witness-{key}", f"Số phiếu do {tidy(vote.entered_by)} ghi, {tidy(vote.witness)} chứng kiến.",
                         origin=Origin.LEDGER, label="Người đếm phiếu")
     yield Paragraph(f"vote-result-{key}", f"Kết quả: {_result(vote)}.", "bold", Origin.LEDGER, label="Kết quả biểu quyết")
 
@@ -108,7 +108,7 @@ def _result(vote: VoteFact) -> str:
 
 def name_of(vote: VoteFact, choice: str) -> str:
     """An option in words: its own, or one of the usual answers."""
-    return _plain(vote.labels.get(choice) or CHOICES.get(choice, choice))
+    return tidy(vote.labels.get(choice) or CHOICES.get(choice, choice))
 
 
 def _options(vote: VoteFact) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
     for vote in facts.votes:
         if not vote.ballots and not vote.electors:
             continue
-        told.append(Heading(f"ballots-{vote.motion}", _plain(vote.title), 2, Origin.LEDGER))
+        told.append(Heading(f"ballots-{vote.motion}", tidy(vote.title), 2, Origin.LEDGER))
         for choice in _options(vote):
             voters = [_voter(ballot) for ballot in vote.ballots if ballot.choice == choice]
             if voters:
@@ -143,16 +143,12 @@ def _away(facts: MinuteFacts, vote: VoteFact) -> Iterable[Block]:
             lists["silent"] = ("Không bỏ phiếu", [one for one in vote.electors if one.voter not in cast])
     for key, (what, electors) in lists.items():
         if electors:
-            listed = [_plain(one.name or names.get(one.code, one.code)) for one in electors]
+            listed = [tidy(one.name or names.get(one.code, one.code)) for one in electors]
             yield Paragraph(f"ballots-{vote.motion}-{key}", f"{what} ({len(listed)}): {'; '.join(listed)}.", origin=Origin.LEDGER)
 
 
 def _voter(ballot: Ballot) -> str:
-    return f"{_plain(ballot.person)} ({_plain(ballot.name)})" if ballot.person else _plain(ballot.name)
-
-
-def _plain(text: str) -> str:
-    return printable(clean(text))
+    return f"{tidy(ballot.person)} ({tidy(ballot.name)})" if ballot.person else tidy(ballot.name)
 
 
 def _rows(vote: VoteFact) -> Iterable[tuple[str, ...]]:
