@@ -90,7 +90,7 @@ def planned(items: Sequence[AgendaItem], start: datetime) -> dict[int, tuple[dat
 def followed(before: Sequence[AgendaItem], after: Sequence[AgendaItem]) -> dict[int, int | None]:
     """Where the items of a programme went when it was written anew, told by their titles; None = it is gone.
 
-    For whatever names an item by its number and was there before: entries of the queue, motions, papers.
+    For entries of the queue, which name an item by its number.
     """
     at = {item.title: item.item for item in reversed(after)}
     same = {item.item for item in before if any(one.item == item.item and one.title == item.title for one in after)}

@@ -163,7 +163,7 @@ def composed(conn: Connection, recording_id: str, form: str, size: int, sha256: 
 
 def released(conn: Connection, recording_id: str, file: str, sha256: str, by: Subject, at: datetime) -> None:
     """The receipt of a file, before its first byte goes out."""
-    found = _whole(recording_store.load(conn, recording_id))
+    found = _whole(_locked(conn, recording_id))  # no receipt after a deletion
     permit(conn, meeting_store.load(conn, found.meeting_id), by, Action.RECORDING_READ)
     ledger_store.append(conn, found.meeting_id, "recording.released", at, by, data={
         "recording": recording_id, "file": file, "sha256": sha256, "to": by.name})

@@ -26,6 +26,7 @@ class Composition(NamedTuple):
     problem: str | None
 
 
+_TOLD = select(recording_told.c.point_id, recording_told.c.late, recording_told.c.shown_at, recording_told.c.agreed_at)
 _FILE = (composition.c.recording_id, composition.c.format, composition.c.state, composition.c.bytes, composition.c.sha256,
          composition.c.problem)
 
@@ -82,12 +83,12 @@ def save(conn: Connection, recording_id: str, **values: Any) -> None:
 
 
 def told(conn: Connection, recording_id: str) -> list[Told]:
-    query = select(recording_told.c.point_id, recording_told.c.late, recording_told.c.shown_at, recording_told.c.agreed_at)
-    return [Told._make(row) for row in conn.execute(query.where(recording_told.c.recording_id == recording_id)).all()]
+    return [Told._make(row) for row in conn.execute(_TOLD.where(recording_told.c.recording_id == recording_id)).all()]
 
 
 def told_of(conn: Connection, recording_id: str, point_id: int) -> Told | None:
-    return next((one for one in told(conn, recording_id) if one.point_id == point_id), None)
+    row = conn.execute(_TOLD.where(recording_told.c.recording_id == recording_id, recording_told.c.point_id == point_id)).first()
+    return Told._make(row) if row else None
 
 
 def add_told(conn: Connection, recording_id: str, points: Iterable[int], *, late: bool) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from meetings.speech import LANES, Kind, Speech, Standing, Times
+from meetings.speech import LANES, LIVE, Kind, Speech, Standing, Times
 from meetings.store.speech_table import speech, speech_times
 from meetings.store.tables import event, seat
 
-_LIVE = [one.value for one in (Standing.WAITING, Standing.SPEAKING, Standing.PAUSED)]
+_LIVE = sorted(LIVE)
 _COLUMNS = (speech.c.entry, speech.c.point_id, speech.c.kind, speech.c.standing, speech.c.lane, speech.c.place, speech.c.asked_at,
             speech.c.person_id, speech.c.person, speech.c.item, speech.c.note, speech.c.limit_s, speech.c.spoken_ms, speech.c.began_at)
 

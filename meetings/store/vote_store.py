@@ -1,5 +1,5 @@
 """Reads and writes motions, who may vote on them, ballots and counts of hands.  Decides nothing; called by `motions`, `balloting`,
-`hand_counts`, `slips` and what shows votes."""
+`hand_counts` and what shows votes."""
 
 from __future__ import annotations
 
