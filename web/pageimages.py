@@ -93,6 +93,9 @@ class Press:
                 await self._end()
                 log.warning("a page was not drawn in time: page %s of %s", task["page"], task["path"])
                 raise Unavailable("page.busy") from None
+            except asyncio.CancelledError:  # its answer is still to come, and would be taken for that of the next question
+                await self._end()
+                raise
             except (ValueError, OSError):  # it was ended by a limit
                 await self._end()
                 log.warning("the process that draws ended over page %s of %s", task["page"], task["path"])
@@ -106,7 +109,11 @@ class Press:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", _MODULE, "draw", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT, limit=1 << 20)
-            await _answered(self._process, b"", START)
+            try:
+                await _answered(self._process, b"", START)
+            except BaseException:  # its first word is still to come, and would be taken for an answer
+                await self._end()
+                raise
         return self._process
 
     async def warm(self) -> None:

@@ -111,3 +111,21 @@ def test_photographs_become_upright_pages_without_what_the_camera_wrote(press: P
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff broken", b"GIF89a"], ids=["nothing", "cut", "another kind"])
 def test_what_is_no_photograph_becomes_none(press: Press, data: bytes) -> None:
     assert press.bind([data]) is None
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_nobody_elses(press: Press, tmp_path: Path) -> None:
+    source = kept(tmp_path, pdf(3))
+    await press.warm()
+    given_up = asyncio.create_task(press.text(source, 1))
+    while not press._turn.locked():
+        await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    assert (await press.text(source, 2)).strip() == "Trang 2"
+
+
+async def test_a_process_that_began_too_slowly_is_not_asked(press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pageimages, "START", 0.0)
+    await press.warm()
+    monkeypatch.undo()
+    assert (await press.text(kept(tmp_path, pdf(3)), 2)).strip() == "Trang 2"
