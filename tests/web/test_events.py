@@ -16,6 +16,7 @@ from meetings import service
 from meetings.access import Role
 from meetings.errors import Unavailable
 from meetings.meeting import Meeting, State
+from meetings.store import tables
 from tests.support import factories
 from tests.support.installation import PASSWORD, Installation, Room, token_in
 from tests.web.conftest import ManualClock
@@ -138,6 +139,21 @@ async def test_a_reader_who_signs_out_is_locked_or_loses_the_roles_hears_no_more
             change(**during)
             await news.ended()
         change(**after)
+
+
+async def test_a_console_ends_for_whoever_may_read_and_no_longer_conducts(installation: Installation, clock: ManualClock) -> None:
+    room = installation.room(opened=True)
+    async with (
+        signed_in(installation, clock, "secretary") as desk,
+        listening(desk, f"/meetings/{room.meeting_id}/events") as reader,
+        listening(desk, f"/meetings/{room.meeting_id}/console/events?watcher=0123456789abcdef") as console,
+    ):
+        await console.beats(3)
+        with installation.found.db.write() as conn:
+            conn.execute(tables.meeting.update().where(tables.meeting.c.meeting_id == room.meeting_id).values(
+                secretary_id=installation.people["clerk"].user_id))
+        await console.ended()
+        await reader.beats(3)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from media.peers import Crowd
 from media.peers_clip import Clip
+from meetings.store import tables
 from tests.support.installation import Installation, Room, door, soon
 from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
 from tests.web.test_hub_room import publisher
@@ -105,9 +108,13 @@ async def test_a_wall_tells_how_points_stand_and_a_watcher_is_nobodys_presence(
 async def test_a_watcher_whose_page_hears_no_news_is_told_to_go(
     installation: Installation, client: httpx.AsyncClient, secretary: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:
+    looked_at = timedelta(seconds=watch.ALONE)
     monkeypatch.setattr(watch, "ALONE", 0.5)
     room, crowd = installation.room(opened=True), Crowd()
     ticket = (await secretary.post(f"/meetings/{room.meeting_id}/watch/tickets", json={"watcher": NAME})).json()["subscribe"]
+    with installation.found.db.read() as conn:
+        minted, void = conn.execute(select(tables.ticket.c.minted_at, tables.ticket.c.expires_at).where(tables.ticket.c.room == room.meeting_id)).one()
+    assert void - minted < looked_at, "who comes later would never be looked at"
     watcher = crowd.subscriber(f"~{NAME}", audio=0, video=1)
     await watcher.connect(*door(client, room.meeting_id, "whep", ticket))
     await asyncio.wait_for(watcher.ended.wait(), 10)

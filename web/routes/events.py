@@ -1,6 +1,6 @@
 """The meeting's news as server-sent events: for a point's page (with its slots) and for signed-in readers.
 
-The whole state comes first, so a page that was away needs no replay.  Sends nothing that `roomview` does not say.
+The whole state comes first, so a page that was away needs no replay.  Sends nothing that the hub does not say.
 A stream lasts for hours, so who listens is judged again at every heartbeat: a reader who signed out, was locked or lost a
 role hears no more, and whoever conducts the meeting from this page does not idle out of the session while it is on.
 """
@@ -58,8 +58,9 @@ async def of_meeting(
 
 
 def of_desk(found: Container, listener: Listener, token: str | None) -> StreamingResponse:
-    """The same for a console that also receives: what is meant for the name of its own media session reaches it too."""
-    return stream(found.hub, listener, lambda: _keep_reader(found, token, listener))
+    """The same for a console that also receives: what is meant for the name of its own media session reaches it too.  It ends, and
+    that session with it, for whoever no longer conducts, also where the news may still be read."""
+    return stream(found.hub, listener, lambda: _keep_reader(found, token, listener) and listener.conducts)
 
 
 def _keep_conductor(found: Container, token: str, listener: Listener) -> bool:

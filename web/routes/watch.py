@@ -42,6 +42,7 @@ WATCHER: Final = re.compile(r"[0-9a-f]{16}")
 PICTURES: Final = 16     # slots of a wall, all of the smallest layer
 GATHER: Final = 0.3      # seconds in which changes wait for each other
 LOOK: Final = 2.0        # seconds between two looks when nothing is told: lines of receivers are told to their own pages only
+TICKET: Final = 15      # seconds in which a ticket is used or void: before the look that ends whoever is alone
 ALONE: Final = 20.0      # seconds a watcher's session may go on without its page's news: a page that reconnects needs less
 THROUGH: Final = (b"event: slots", b"event: media", b"event: replaced")  # what a wall is told of its own session
 
@@ -87,7 +88,7 @@ async def tickets(request: Request, meeting_id: str, by: Subject = WATCH) -> Res
 
     def mint() -> str:
         with found.db.write() as conn:
-            return service.mint(conn, meeting_id, TicketRole.SUBSCRIBE.value, name, at=now)
+            return service.mint(conn, meeting_id, TicketRole.SUBSCRIBE.value, name, ttl=TICKET, at=now)
 
     ticket, settings = await to_thread.run_sync(mint), found.settings
     end_if_alone(found, meeting_id, name)
