@@ -1,4 +1,4 @@
-"""What every route of the console does alike: its fields, one transaction, then the news.  Called by `web.routes.conduct*`.
+"""What every route of the console does alike: its fields, one transaction, then the news.  Called by the routes of the console.
 
 Decides nothing: who may is the guard's and the use case's.
 """

@@ -8,12 +8,12 @@ from scheduler import roll_call
 from web.parts.look import Look
 
 KEPT = 32  # rooms
-_known: dict[str, tuple[tuple[int, ...], dict[str, list[int | None]]]] = {}
+_known: dict[str, tuple[tuple[int | str, ...], dict[str, list[int | None]]]] = {}
 
 
 def part(look: Look) -> dict[str, Any]:
-    """`people` is code → [expected, there, heads or null].  The rolls are read again only when something was said."""
-    stamp = (*roll_call.stamp(look.conn, look.meeting_id), len(look.state.seats))
+    """`people` is code → [expected, there, heads or null].  The rolls are read again only when something was said, or other points are booked."""
+    stamp = (*roll_call.stamp(look.conn, look.meeting_id), *(seat.code for seat in look.state.seats))
     known = _known.get(look.meeting_id)
     if known is None or known[0] != stamp:
         rolls = roll_call.rolls(look.conn, look.meeting_id)

@@ -1,4 +1,4 @@
-"""The meeting's documents, for whoever is checked in."""
+"""The meeting's documents, until it is over."""
 
 from __future__ import annotations
 

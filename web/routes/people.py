@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 
 from meetings import checkin, service
 from meetings.access import Action, Subject
-from meetings.errors import Invalid, NotFound
+from meetings.errors import Invalid
 from meetings.people import Wanted, roll_open, wanted
-from meetings.store import people_store, seat_store
+from meetings.store import people_store
 from scheduler import person_links, roll_call
 from scheduler.roll_call import Person
 from web import views
+from web.conducting import CONDUCTOR, point_of, said_in
 from web.container import Container, container
 from web.errors import wants_json
 from web.feed import CONDUCTORS, Point
@@ -38,7 +39,6 @@ router = APIRouter(tags=["people"], default_response_class=HTMLResponse)
 HERE, LINK = "/meetings/{meeting_id}/people", "/j/{secret}/people"
 CHECKS = Depends(allow(Action.PERSON_CHECKIN, views.meeting))
 LINKS = Depends(allow(Action.PERSON_LINK, views.meeting))
-CONDUCTS = Depends(allow(Action.MEETING_CONDUCT, views.meeting))
 
 
 @router.get(HERE)
@@ -58,7 +58,7 @@ def own_names(request: Request, secret: str, by: Subject = link(Action.PERSON_CH
 async def say(request: Request, meeting_id: str, by: Subject = CHECKS) -> Response:
     """{point: code} and of: {person, state, reason?} what is said of somebody; {name, post?} somebody came who was not registered;
     {heads} how many people are there."""
-    said = await _sent(request)
+    said = await said_in(request)
     return await _say(request, meeting_id, str(said.get("point", "")), by, said)
 
 
@@ -71,7 +71,7 @@ async def say_own(request: Request, secret: str, by: Subject = link(Action.PERSO
 
 
 @router.post(HERE + "/roll")
-async def call(request: Request, meeting_id: str, by: Subject = CONDUCTS) -> Response:
+async def call(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """Writes down who is there now → {roll}."""
     found = container(request)
 
@@ -85,7 +85,7 @@ async def call(request: Request, meeting_id: str, by: Subject = CONDUCTS) -> Res
 
 
 @router.get(HERE + "/rolls")
-def called(request: Request, meeting_id: str, by: Subject = CONDUCTS) -> Response:
+def called(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """The roll calls of the meeting so far, the first first."""
     with container(request).db.read() as conn:
         rows = people_store.rolls(conn, meeting_id)
@@ -110,7 +110,7 @@ def own_cards(request: Request, secret: str, by: Subject = link(Action.PERSON_LI
 @router.post(HERE + "/link")
 async def change_link(request: Request, meeting_id: str, by: Subject = LINKS) -> Response:
     """{point: code, person, do: revoke | renew}."""
-    said = await _sent(request)
+    said = await said_in(request)
     return await _link(request, meeting_id, str(said.get("point", "")), by, said)
 
 
@@ -140,7 +140,7 @@ async def _link(request: Request, meeting_id: str, code: str, by: Subject, said:
 
     def work() -> None:
         with found.db.write() as conn:
-            act(conn, meeting_id, _point(conn, meeting_id, code), person_id, by, found.clock.now())
+            act(conn, meeting_id, point_of(conn, meeting_id, code), person_id, by, found.clock.now())
 
     await to_thread.run_sync(work)
     _told(found, meeting_id, code, person_id)
@@ -150,18 +150,12 @@ async def _link(request: Request, meeting_id: str, code: str, by: Subject, said:
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
-async def _sent(request: Request) -> dict[str, Any]:
-    """The fields of this request: the guard has read a form already, JSON is still to be read."""
-    form = request.state.form
-    return {name: value for name, value in form.items() if isinstance(value, str)} if form else await fields(request)
-
-
 async def _say(request: Request, meeting_id: str, code: str, by: Subject, said: Mapping[str, Any]) -> Response:
     found = container(request)
 
     def work() -> tuple[str, bool]:
         with found.db.write() as conn:
-            return _record(conn, meeting_id, _point(conn, meeting_id, code), by, said, found)
+            return _record(conn, meeting_id, point_of(conn, meeting_id, code), by, said, found)
 
     person_id, changed = await to_thread.run_sync(work)
     if changed:
@@ -193,7 +187,7 @@ def _told(found: Container, meeting_id: str, code: str, person_id: str) -> None:
 def _people(found: Container, meeting_id: str, code: str, by: Subject) -> dict[str, Any]:
     with found.db.read() as conn:
         meeting = service.get(conn, meeting_id)
-        [roll] = roll_call.rolls(conn, meeting_id, _point(conn, meeting_id, code))
+        [roll] = roll_call.rolls(conn, meeting_id, point_of(conn, meeting_id, code))
         checkin.check_may(conn, meeting, roll.seat, by)
         revoked = {link_id for link_id, (_generation, gone) in people_store.links(conn, meeting_id).items() if gone}
     return {"point": code, "name": roll.seat.name, "open": roll_open(meeting, found.clock.now()), "heads": roll.heads,
@@ -204,10 +198,3 @@ def _one(one: Person, revoked: set[str]) -> dict[str, Any]:
     return {"id": one.person_id, "name": one.name, "post": one.post, "state": one.state.value, "reason": one.stay.reason,
             "came": iso(one.stay.came_at), "left": iso(one.stay.left_at), "how": one.how, "instead_of": one.instead_of,
             "instead_why": one.instead_why, "link": one.link_id not in revoked}
-
-
-def _point(conn: Connection, meeting_id: str, code: str) -> int:
-    for seat in seat_store.seats(conn, meeting_id):
-        if seat.code == code:
-            return seat.point_id
-    raise NotFound("seat.unknown", point=code)

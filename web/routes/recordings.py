@@ -20,6 +20,7 @@ from meetings.store import recording_store
 from minutes import layout
 from web import rates, recordings_view, views
 from web.composer import file_of
+from web.conducting import said_in
 from web.container import Container, container
 from web.errors import explain, status_of, wants_json
 from web.guard import allow
@@ -45,7 +46,7 @@ TYPES = {"mp4": "video/mp4", "webm": "video/webm"}
 async def run(request: Request, meeting_id: str, by: Subject = RUN) -> Response:
     """{do: start, purpose, notice, keep (days), asks} or {do: stop}."""
     found = container(request)
-    said = {name: value for name, value in request.state.form.items() if isinstance(value, str)} or await fields(request)
+    said = await said_in(request)
     if said.get("do") not in ("start", "stop"):
         raise Invalid("bad_request", field="do")
 
