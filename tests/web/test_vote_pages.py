@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 from meetings import service
+from meetings.meeting import Person
 from meetings.store.ledger_store import events
+from meetings.store.meeting_store import set_leaders
+from meetings.store.tables import meeting
 from tests.support.factories import POINTS, seat_of
 from tests.support.installation import Installation
 from tests.support.running import client, installation  # noqa: F401 - fixtures
@@ -68,6 +71,14 @@ async def test_hands_are_counted_by_one_and_witnessed_by_another(
     assert (await secretary.post(f"{here}/conduct/motion/count", json=counts)).json() == {"n": 1}
     told = data_of(await client.get(f"/j/{room.links['204']}/room", headers=HTML))["state"]["motion"]
     assert told["count"] == {"n": 1, "witnessed": False}, "that it was counted, not what"
+    with installation.found.db.write() as conn:
+        clerk = installation.people["clerk"]
+        conn.execute(meeting.update().where(meeting.c.meeting_id == room.meeting_id).values(
+            clerk_id=installation.people["secretary"].user_id))
+        set_leaders(conn, room.meeting_id, [Person(clerk.user_id, clerk.name, clerk.title)])
+    async with await installation.signed_in("clerk") as reader:
+        tabs = [(await one.get(f"{here}/votes", headers=HTML)).text for one in (chair, reader)]
+    assert ["<b>16</b>" in tab for tab in tabs] == [True, False] and all("Giơ tay" in tab for tab in tabs)
     own = await secretary.post(f"{here}/votes/{motion}/witness", json={"n": "1"})
     assert own.status_code == 403 and own.json()["error"] == "count.own"
     assert (await chair.post(f"{here}/votes/{motion}/witness", json={"n": "2"})).json()["error"] == "count.changed"

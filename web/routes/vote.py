@@ -1,7 +1,7 @@
 """Biểu quyết: the tab of a meeting's votes, preparing them, and what the console does with them.
 
 Rules are those of `meetings.balloting`, `motions` and `hand_counts`.  Every change is told to the room.  How an open vote stands is
-shown to nobody, not to those who conduct it either.
+shown to nobody, not to those who conduct it either; a count of hands to those alone who may witness it.
 """
 
 from __future__ import annotations
