@@ -145,15 +145,15 @@ async def test_a_console_ends_for_whoever_may_read_and_no_longer_conducts(instal
     room = installation.room(opened=True)
     async with (
         signed_in(installation, clock, "secretary") as desk,
-        listening(desk, f"/meetings/{room.meeting_id}/events") as reader,
         listening(desk, f"/meetings/{room.meeting_id}/console/events?watcher=0123456789abcdef") as console,
     ):
         await console.beats(3)
         with installation.found.db.write() as conn:
             conn.execute(tables.meeting.update().where(tables.meeting.c.meeting_id == room.meeting_id).values(
-                secretary_id=installation.people["clerk"].user_id))
+                secretary_id=installation.people["clerk"].user_id, clerk_id=installation.people["secretary"].user_id))
         await console.ended()
-        await reader.beats(3)
+        async with listening(desk, f"/meetings/{room.meeting_id}/events") as reader:
+            await reader.beats(3)
 
 
 @pytest.mark.parametrize(
