@@ -37,8 +37,8 @@ async function fromKept(request) {
   if (answer.ok && answer.status === 200 && /immutable/.test(answer.headers.get("cache-control") ?? "")) {
     const kept = await caches.open(KEPT);
     await kept.put(request, answer.clone());
-    const keys = await kept.keys();
-    for (const old of keys.slice(1, Math.max(1, keys.length - 120))) await kept.delete(old);      // the oldest; the first is the page of being away
+    const keys = (await kept.keys()).filter((one) => new URL(one.url).pathname !== AWAY);      // that page stays
+    for (const old of keys.slice(0, Math.max(0, keys.length - 120))) await kept.delete(old);      // the oldest
   }
   return answer;
 }
