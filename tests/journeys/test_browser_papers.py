@@ -16,7 +16,7 @@ from web import uploads
 
 pytestmark = pytest.mark.browser
 
-BAR = 300.0  # milliseconds from the press to the page on another screen
+BAR = 300.0  # milliseconds from the press to the page on another screen; of the turns one may be later
 TURNS = 10
 PAGE = "document.querySelector('#slide')?.dataset.page ?? ''"
 AHEAD = "performance.getEntriesByType('resource').some((one) => one.name.includes('/pages/%d?') && one.responseEnd > 0)"

@@ -69,7 +69,6 @@ def test_every_kind_of_event_is_in_the_protocol_and_no_other() -> None:
     assert documented() - found == set(), "written nowhere"
 
 
-
 def test_every_kind_of_a_meetings_record_has_a_sentence() -> None:
     told = {kind for kind in documented() if not kind.startswith(AUDIT)}
     assert told - OF_POINTS - set(course.TELL) == set()
