@@ -1,6 +1,6 @@
 /* One reader's own notes on the pages of one paper: drawn over the page, listed beside it.  They go to the server and to nobody else. */
 
-import { act, byId, icon, make, post, show, word } from "../room/page.js";
+import { act, byId, make, post, show, tool, word } from "../room/page.js";
 
 const SCALE = 10000;       // places on a page, in ten-thousandths of its width and height
 const MOST = 400;          // places of one line of the pen
@@ -125,8 +125,6 @@ export class Notes {
       make("button", { class: "btn primary", onclick: keep, text: word("pp_keep") }), make("button", { class: "btn", onclick: drop, text: word("pp_cancel") })));
   }
 }
-
-const tool = (name, label, onclick) => make("button", { class: "tool", "aria-label": label, title: label, onclick }, icon(name));
 
 function shape(note) {
   const element = (name, attributes) => {

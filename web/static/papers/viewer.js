@@ -1,7 +1,7 @@
 /* Reads one paper page by page: turns pages, makes them larger, keeps one's notes.  In the room it is loaded when a paper is
  * first opened; `read.js` shows it on a page of its own.  It never shows a page to anybody else: that is room/follow.js. */
 
-import { act, byId, data, icon, make, post, show, word } from "../room/page.js";
+import { act, data, get, icon, make, post, show, tool, word } from "../room/page.js";
 import { Notes } from "./notes.js";
 import { addressOf, fetched, prefetch, textOf, widthFor } from "./pages.js";
 
@@ -12,8 +12,8 @@ const TOOLS = { text: "message-square", mark: "highlighter", pen: "pen-line" };
 
 export class Viewer {
   /** `close()` where it can be closed; `open(paper)` opens another one; `turned(page)` hears of pages; `saving()` asks for smaller pictures. */
-  constructor(box, { close, open, turned = () => {}, saving = () => false, extra = [] }) {
-    Object.assign(this, { box, close, openOther: open, turned, saving, extra });
+  constructor(box, { close, open, turned = () => {}, saving = () => false }) {
+    Object.assign(this, { box, close, openOther: open, turned, saving });
     this.zoom = 1;
     this.turn = 0;
     this.#build();
@@ -22,7 +22,7 @@ export class Viewer {
 
   async open(paper, page) {
     this.paper = paper;
-    const about = await act(null, () => this.#about());
+    const about = await act(null, () => get(`${addressOf(paper)}/about`));
     if (!about || this.paper !== paper) return;
     this.about = about;
     this.title.textContent = about.name;
@@ -58,12 +58,6 @@ export class Viewer {
   end() {
     clearTimeout(this.resting);
     this.paper = this.about = null;
-  }
-
-  async #about() {
-    const response = await fetch(`${addressOf(this.paper)}/about`, { headers: { Accept: "application/json" } });
-    if (!response.ok) throw new Error(String(response.status));
-    return response.json();
   }
 
   #width() {
@@ -133,7 +127,7 @@ export class Viewer {
   }
 
   #build() {
-    const press = (name, label, onclick) => make("button", { class: "tool", "aria-label": word(label), title: word(label), onclick }, icon(name));
+    const press = (name, label, onclick) => tool(name, word(label), onclick);
     const sheet = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     sheet.setAttribute("viewBox", "0 0 10000 10000");
     sheet.setAttribute("preserveAspectRatio", "none");
@@ -162,7 +156,7 @@ export class Viewer {
     this.told = make("p", { class: "quiet small" });
     const list = make("ul", { class: "notes" });
     const bar = make("div", { class: "reader-bar", role: "toolbar", "aria-label": word("pp_page") }, this.before, this.number, this.of, this.next,
-      this.smaller, this.bigger, ...Object.values(this.tools), ...this.extra, this.download,
+      this.smaller, this.bigger, ...Object.values(this.tools), this.download,
       this.close ? press("x", "pp_close", () => this.close()) : null);
     this.body = make("div", { class: "reader-body" },
       make("div", { class: "reader-main" }, this.scroll, make("div", { class: "reader-state" }, this.state, this.again, this.wordsButton), this.words),
@@ -183,5 +177,3 @@ export class Viewer {
     this.go(this.page + step);
   }
 }
-
-export const focusTitle = () => byId("reader-title")?.focus();

@@ -1,11 +1,9 @@
 /* The programme and what was concluded. */
 
-import { byId, data, fill, make, show, word } from "./page.js";
-
-const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
+import { byId, data, fill, make, show, timeOf, word } from "./page.js";
 
 /** When it is its turn, and for how long, as far as that was planned. */
-const planned = (line) => [line.starts && clock.format(new Date(line.starts)), line.minutes && word("minutes", { n: line.minutes })].filter(Boolean).join(" · ");
+const planned = (line) => [line.starts && timeOf(line.starts), line.minutes && word("minutes", { n: line.minutes })].filter(Boolean).join(" · ");
 
 export function start({ store }) {
   store.on(["agenda", "running"], ({ agenda, running }) => {

@@ -1,8 +1,7 @@
 /* Messages to everybody: the list, what is new, the own line; for chair and secretary also what waits, and what they took away.
  * Messages of all come with the news; what waits or is taken away only conductors fetch, over their own session. */
 
-import { act, byId, data, fill, icon, make, pointName, post, show, word } from "./page.js";
-import { refusal } from "./link.js";
+import { act, byId, data, fill, get, icon, make, pointName, post, show, timeOf, word } from "./page.js";
 
 const LATE = 1500;      // milliseconds that the news of a message may come after the count of messages
 
@@ -22,7 +21,6 @@ class Chat {
     this.known = new Map();          // number → message
     this.count = null;               // of those that all may read, as far as this page knows; null: not fetched
     this.read = store.state.chat.last;
-    this.time = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
     byId("chat-form").onsubmit = (event) => this.#say(event);
     byId("chat").onclick = (event) => this.#moderate(event);
     byId("chat-mode")?.addEventListener("change", ({ target }) => act(target, () => post(`${data.conduct}/setting`, { chat: target.value })));
@@ -43,10 +41,9 @@ class Chat {
   /** Everything the server still has, the newest 200; also after a cut, when nobody knows what was missed. */
   async load() {
     const n = this.store.state.chat.n;
-    const response = await fetch(this.url, { headers: { Accept: "application/json" } });
-    if (!response.ok) throw await refusal(response);
-    const { messages } = await response.json();
-    this.known = new Map(messages.map((one) => [one.message, one]));
+    const told = await get(this.url).catch(() => null);
+    if (!told) return;               // the next count asks again, and whoever opens the panel
+    this.known = new Map(told.messages.map((one) => [one.message, one]));
     this.count = n;
     this.draw();
   }
@@ -106,7 +103,7 @@ class Chat {
     ] : [];
     return make("li", { class: one.state, "data-message": one.message },
       make("p", { class: "from" }, make("b", { class: one.code === this.me ? "own" : "", text: from }), " ",
-        make("time", { class: "quiet", datetime: one.at, text: this.time.format(new Date(one.at)) }),
+        make("time", { class: "quiet", datetime: one.at, text: timeOf(one.at) }),
         one.state === "said" ? null : make("span", { class: "tag" }, icon(one.state === "held" ? "clock" : "ban"), word(`chat_is_${one.state}`))),
       one.text === null ? null : make("p", { class: "text", text: one.text }),
       one.reason && one.reason !== "expired" ? make("p", { class: "quiet small", text: word("chat_reason", { reason: one.reason }) }) : null,

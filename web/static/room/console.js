@@ -1,7 +1,7 @@
 /* The console of the chair and the secretary: the meeting's course, the floor, conclusions; votes: motion.js.
  * Every action is one POST; what everybody sees comes back with the news, never from here. */
 
-import { act, byId, data, fill, make, notice, pointName, post, show, word } from "./page.js";
+import { act, byId, data, fill, fold, make, notice, pointName, post, show, word } from "./page.js";
 
 const ACTIONS = { convened: ["open"], open: ["suspend"], suspended: ["resume"] };
 
@@ -110,9 +110,4 @@ class Console {
     byId("close-dialog").close();
     if (answer.next) location.assign(answer.next);
   }
-}
-
-/** For comparing what people type: no accents, đ as d, no case, single spaces. */
-function fold(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase().trim().replace(/\s+/g, " ");
 }

@@ -1,7 +1,8 @@
 /* The console's view of the points: who is heard and why, who never spoke, whose line is weak; mute, free, ask, make large. */
 
-import { act, byId, data, fill, icon, keep, make, pointName, post, show, word } from "./page.js";
+import { act, byId, data, fill, fold, icon, keep, make, pointName, post, show, word } from "./page.js";
 import { passes } from "./hearing.js";
+import { inOrder } from "./store.js";
 
 const SHOWN = 8;      // rows at once; more are found by name
 
@@ -116,7 +117,7 @@ class Voices {
   /** What a chair needs without looking for it. */
   #glance() {
     const { state } = this.store;
-    const next = Object.values(state.queue).sort((a, b) => (a.ord < b.ord ? -1 : 1))[0];
+    const next = inOrder(state.queue)[0];
     const told = {
       next: next ? pointName(next.code) : word("glance_nobody"),
       silent: word("glance_of", { n: this.#unheard(state).length, total: this.#here(state).length }),
@@ -144,9 +145,4 @@ class Voices {
 function label(button, text, code) {
   if (button.textContent !== text) button.textContent = text;
   button.setAttribute("aria-label", `${text}: ${pointName(code)}`);
-}
-
-/** For comparing what people type: no accents, đ as d, no case, single spaces. */
-function fold(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase().trim().replace(/\s+/g, " ");
 }

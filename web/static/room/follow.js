@@ -1,8 +1,8 @@
 /* The page that all see: on the stage, large, with the pictures small beneath it.  Only its number comes; the picture is fetched,
  * shown without a flash, and acknowledged, so that whoever turns the pages knows when the slowest point has it. */
 
-import { act, byId, data, icon, make, pointName, post, show, word } from "./page.js";
-import { fetched, prefetch, saving, widthFor } from "../papers/pages.js";
+import { act, byId, data, icon, make, pointName, post, show, tool, word } from "./page.js";
+import { addressOf, fetched, prefetch, saving, widthFor } from "../papers/pages.js";
 
 const SETTLE = 90;        // milliseconds after the last press of a row, before the page is turned for all
 const SPOKEN = 1500;      // after which the page is told to those who listen
@@ -110,7 +110,7 @@ async function draw(again) {
 async function acknowledge(paper, page) {
   if (!room.me) return;      // a console without a seat is no point
   try {
-    await post(`${data.base}/papers/${encodeURIComponent(paper)}/drawn`, { page });
+    await post(`${addressOf(paper)}/drawn`, { page });
   } catch {
     // it counts as not drawn, which is what the presenter should see
   }
@@ -135,13 +135,13 @@ function turn(step) {
 }
 
 function build() {
-  const press = (name, key, onclick) => make("button", { class: "tool", "aria-label": word(key), title: word(key), onclick }, icon(name));
+  const press = (name, key, onclick) => tool(name, word(key), onclick);
   const parts = {
     sheet: make("div", { class: "slide-sheet" }), name: make("b"), page: make("span"), who: make("span", { class: "quiet small slide-who" }),
     told: make("span", { class: "slide-told", role: "status" }),
     before: press("chevron-left", "pp_before", () => turn(-1)), next: press("chevron-right", "pp_next", () => turn(1)),
     hide: make("button", { class: "btn", text: word("slide_hide"), onclick: (event) => act(event.currentTarget, () => post(room.conducting ? `${data.conduct}/hide` : `${data.base}/hide`)) }),
-    leave: make("button", { class: "tool", "aria-label": word("slide_over"), title: word("slide_over"), onclick: () => follow(false) }, icon("x")),
+    leave: press("x", "slide_over", () => follow(false)),
     read: make("button", { class: "btn", text: word("slide_read"), onclick: (event) => room.openPaper(shown.document, shown.page, event.currentTarget) }),
     back: make("button", { class: "btn slide-back", hidden: true }, icon("presentation"), make("span", { text: word("slide_back") })),
   };

@@ -1,8 +1,9 @@
 /* The page before the room: own picture, own sound, choice of devices, and plain words when one is missing. */
 
+import { list } from "./choices.js";
 import * as devices from "./devices.js";
 import * as doorline from "./doorline.js";
-import { byId, make, show, word } from "./page.js";
+import { byId, show, word } from "./page.js";
 import * as speaker from "./speaker.js";
 
 let stopMeter = () => {};
@@ -25,7 +26,7 @@ async function open() {
   byId("picture").classList.toggle("live", hasVideo);
   stopMeter = devices.meter(stream, (level) => byId("level").style.setProperty("--level", level));
   explain(opened.problems);
-  await fillChoices();
+  await list(stream, 2);
 }
 
 function explain(problems) {
@@ -40,18 +41,6 @@ function explain(problems) {
   show(byId("again"), Boolean(problems.audio || problems.video));
   show(byId("still-join"), Boolean(problems.audio || problems.video));
   byId("still-join").textContent = word(both ? "still_join_none" : problems.audio ? "still_join_no_mic" : "still_join_no_cam");
-}
-
-async function fillChoices() {
-  const all = await devices.list();
-  const chosen = devices.remembered();
-  for (const kind of ["audio", "video", "output"]) {
-    const field = byId(`${kind}-choice`);
-    const current = stream.getTracks().find((track) => track.kind === kind)?.getSettings().deviceId ?? chosen[kind];
-    field.replaceChildren(...all[kind].map((device, index) =>
-      make("option", { value: device.deviceId, selected: device.deviceId === current, text: device.label || word(`${kind}_n`, { n: index + 1 }) })));
-    show(field.closest(".field"), all[kind].length > 1 && (kind !== "output" || speaker.choosable));
-  }
 }
 
 for (const kind of ["audio", "video"]) {

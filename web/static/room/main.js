@@ -8,10 +8,10 @@ import * as consoleVoices from "./console_voices.js";
 import { Feed } from "./feed.js";
 import * as follow from "./follow.js";
 import * as header from "./header.js";
-import { Refused, refusal } from "./link.js";
+import { Refused } from "./link.js";
 import { Media } from "./media.js";
 import * as motion from "./motion.js";
-import { byId, data, serverNow, show, word } from "./page.js";
+import { byId, data, get, serverNow, show, timeOf, word } from "./page.js";
 import * as panels from "./panels.js";
 import * as papers from "./papers.js";
 import * as people from "./people.js";
@@ -29,11 +29,7 @@ import * as vote from "./vote.js";
 const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, motion, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
-const store = new Store(data.state, async () => {
-  const response = await fetch(`${data.base}/state`, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw await refusal(response);
-  return response.json();
-});
+const store = new Store(data.state, () => get(`${data.base}/state`));
 let over = false;
 let media;
 let feed;
@@ -67,13 +63,11 @@ function wire() {
   byId("controls").inert = false;    // a press before this point would have been lost
   addEventListener("pagehide", () => media.stop());
   addEventListener("pageshow", (event) => event.persisted && location.reload());    // the back button shows a page that has hung up
-  const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
-  setInterval(() => (byId("clock").textContent = clock.format(serverNow())), 1000);
+  setInterval(() => (byId("clock").textContent = timeOf(serverNow())), 1000);
 }
 
 function startFeed() {
-  const handlers = Object.fromEntries(store.handlers);
-  return new Feed(data.watcher ? `${data.base}/console/events?watcher=${data.watcher}` : `${data.base}/events`, { state: (news) => store.begin(news), change: (news) => store.change(news), ...handlers }, {
+  return new Feed(data.watcher ? `${data.base}/console/events?watcher=${data.watcher}` : `${data.base}/events`, store.news, {
     changed: (connected) => media.heard(connected),
     refused: end,
   });

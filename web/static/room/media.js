@@ -4,7 +4,7 @@ import { Devices } from "./devices_here.js";
 import { silenced } from "./hearing.js";
 import { Here } from "./here.js";
 import { Reader, quality, voice } from "./line.js";
-import { MediaLink, Refused, publish, receive } from "./link.js";
+import { MediaLink, publish, receive } from "./link.js";
 import { Gallery } from "./gallery.js";
 import { MicWatch } from "./micwatch.js";
 import { byId, data, notice, post, word } from "./page.js";

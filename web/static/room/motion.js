@@ -1,6 +1,6 @@
 /* The console's part of votes: opening one that was prepared or a new one, the count of hands and its witness, closing. */
 
-import { act, byId, data, fill, make, notice, post, show, word } from "./page.js";
+import { act, byId, data, fill, get, make, notice, post, show, word } from "./page.js";
 import { choiceName } from "./votewords.js";
 
 export function start({ store, conducting }) {
@@ -36,9 +36,7 @@ class Motion {
   /** What only the console knows: motions that wait, and what was counted by hands. */
   async #fetch() {
     try {
-      const response = await fetch(`${data.conduct}/motions`, { headers: { Accept: "application/json" } });
-      if (!response.ok) return;
-      const { prepared, count } = await response.json();
+      const { prepared, count } = await get(`${data.conduct}/motions`);
       Object.assign(this, { prepared, count });
       this.#draw();
     } catch {

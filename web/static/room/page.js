@@ -37,6 +37,9 @@ export function icon(name) {
   return svg;
 }
 
+/** A button that shows only a picture; its `label` is spoken, and shown where the pointer rests. */
+export const tool = (name, label, onclick) => make("button", { class: "tool", "aria-label": label, title: label, onclick }, icon(name));
+
 export function show(element, visible) {
   if (element) element.hidden = !visible;
 }
@@ -59,6 +62,13 @@ export function keep(element, keys, build) {
     child.dataset.key = key;
     if (element.children[index] !== child) element.insertBefore(child, element.children[index] ?? null);
   });
+}
+
+/** What the server tells there; throws Refused. */
+export async function get(url) {
+  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw await refusal(response);
+  return response.json();
 }
 
 /** `signal` ends it sooner than its time is over. */
@@ -98,6 +108,11 @@ export async function act(button, action) {
   }
 }
 
+/** For comparing what people type: no accents, đ as d, no case, single spaces. */
+export function fold(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase().trim().replace(/\s+/g, " ");
+}
+
 const LOOKS = 20;
 const offsets = [];       // of the last news, in milliseconds; what waited in a queue came late, so the largest is the truest
 /** The server's clock, so that timers agree everywhere. */
@@ -107,7 +122,9 @@ export function setServerTime(iso) {
   if (offsets.length > LOOKS) offsets.shift();
 }
 
-export const since = (iso) => length(serverNow() - Date.parse(iso));
+const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
+/** Hour and minute of an instant (ISO or milliseconds) where the meeting is. */
+export const timeOf = (instant) => clock.format(new Date(instant));
 
 /** Milliseconds as a clock shows them. */
 export function length(milliseconds) {

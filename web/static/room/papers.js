@@ -1,10 +1,10 @@
 /* The meeting's papers: the list, reading one over the room, and what this point hands in.  What all see is follow.js. */
 
-import { act, byId, data, fill, icon, make, notice, show, word } from "./page.js";
+import { act, byId, data, fill, get, icon, make, notice, show, word } from "./page.js";
 import { refusal } from "./link.js";
 import { present, presents } from "./follow.js";
 import { inOrder } from "./store.js";
-import { saving } from "../papers/pages.js";
+import { addressOf, saving } from "../papers/pages.js";
 
 const MOST_PHOTOS = 20;
 let viewer;
@@ -47,8 +47,8 @@ function row(room, file, shown, may) {
 async function learn(files, redraw) {
   for (const file of files.filter((one) => one.replaces && !marks.has(one.id))) {
     marks.set(file.id, false);
-    const response = await fetch(`${data.base}/papers/${encodeURIComponent(file.id)}/about`, { headers: { Accept: "application/json" } });
-    if (response.ok) marks.set(file.id, (await response.json()).changed);
+    const about = await get(`${addressOf(file.id)}/about`).catch(() => null);
+    if (about) marks.set(file.id, about.changed);
   }
   redraw();
 }

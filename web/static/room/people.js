@@ -1,14 +1,11 @@
 /* The people behind a point: counts come with the news, names are asked for by whoever may see them.
  * A point sees its own list; whoever conducts sees the counts of all and unfolds one. */
 
-import { act, byId, data, fill, icon, make, notice, pointName, post, show, word } from "./page.js";
-import { refusal } from "./link.js";
+import { act, byId, data, fill, fold, get, icon, make, notice, pointName, post, show, timeOf, word } from "./page.js";
 
 const HERE = ["present", "late"];
 const ICONS = { expected: "clock", present: "check", late: "clock", left: "log-out", excused: "circle", absent: "circle" };
-const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
-const time = (iso) => (iso ? clock.format(new Date(iso)) : "");
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
+const time = (iso) => (iso ? timeOf(iso) : "");
 
 export function start({ store, me, conducting }) {
   if (conducting) return byId("people-console") && overview(store);
@@ -43,9 +40,7 @@ class PointList {
     this.loading = true;
     try {
       const query = this.extra.point ? `?point=${encodeURIComponent(this.code)}` : "";
-      const response = await fetch(`${this.address}${query}`, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (!response.ok) throw await refusal(response);
-      this.#draw(await response.json());
+      this.#draw(await get(`${this.address}${query}`));
     } catch {
       // the next news ask again
     } finally {
@@ -152,10 +147,10 @@ function overview(store) {
 
   const rows = new Map();
   const draw = () => {
-    const wanted = plain(search.value);
+    const wanted = fold(search.value);
     const order = new Intl.Collator(data.lang).compare;
     const missing = ([of, here]) => of - here;
-    const codes = Object.keys(known).filter((code) => (known[code][0] || known[code][2] !== null || wanted || lists.has(code)) && plain(pointName(code)).includes(wanted))
+    const codes = Object.keys(known).filter((code) => (known[code][0] || known[code][2] !== null || wanted || lists.has(code)) && fold(pointName(code)).includes(wanted))
       .sort((a, b) => missing(known[b]) - missing(known[a]) || order(pointName(a), pointName(b)));
     const list = byId("people-points");
     for (const [code, row] of rows) if (!codes.includes(code)) { row.remove(); rows.delete(code); }
@@ -185,9 +180,7 @@ function overview(store) {
   store.hear("people", ({ point }) => lists.get(point)?.load());
   const asked = byId("roll-call");
   const calls = async () => {
-    const response = await fetch(`${address}/rolls`, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    if (!response.ok) return;
-    const { rolls } = await response.json();
+    const { rolls } = await get(`${address}/rolls`);
     byId("roll-calls").replaceChildren(...rolls.map((roll) => make("li", { text: word("roll_said", {
       n: roll.roll, time: time(roll.at), here: roll.persons[1], of: roll.persons[0], points: roll.points[1], all: roll.points[0] }) })));
   };

@@ -1,17 +1,13 @@
 /* Between chair and secretary: the news say that there is something, the text is fetched over the session that conducts. */
 
-import { act, byId, data, fill, make, post, show, word } from "./page.js";
-import { refusal } from "./link.js";
+import { act, byId, data, fill, get, make, post, show, timeOf, word } from "./page.js";
 
 export function start({ store, conducting }) {
   if (!conducting) return;
-  const time = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
   const load = async () => {
-    const response = await fetch(`${data.conduct}/private`, { headers: { Accept: "application/json" } });
-    if (!response.ok) throw await refusal(response);
-    const { messages } = await response.json();
+    const { messages } = await get(`${data.conduct}/private`);
     fill(byId("private"), messages, () => messages.map((one) => make("li", {},
-      make("p", { class: "from" }, make("b", { text: one.author }), " ", make("time", { class: "quiet", datetime: one.at, text: time.format(new Date(one.at)) })),
+      make("p", { class: "from" }, make("b", { text: one.author }), " ", make("time", { class: "quiet", datetime: one.at, text: timeOf(one.at) })),
       make("p", { class: "text", text: one.text ?? word("chat_is_erased") }))));
     show(byId("private-empty"), !messages.length);
     byId("private").lastElementChild?.scrollIntoView({ block: "nearest" });

@@ -1,6 +1,6 @@
 /* Who waits to speak, in the order of the server, and what this point has asked; who conducts puts in order here as well. */
 
-import { act, byId, data, fill, keep, make, notice, pointName, post, show, word } from "./page.js";
+import { act, byId, data, fill, get, keep, make, notice, pointName, post, show, word } from "./page.js";
 import { inOrder } from "./store.js";
 
 export function start({ store, me, conducting }) {
@@ -50,7 +50,7 @@ export function start({ store, me, conducting }) {
 
   /** Names and notes of those who wait are asked for: the news to everybody do not carry them. */
   async function words() {
-    const known = await fetch(`${data.conduct}/queue`, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+    const known = await get(`${data.conduct}/queue`).catch(() => ({}));
     for (const [id, { person, note }] of Object.entries(known)) {
       const place = byId("queue").querySelector(`[data-key="${id}"] .said`);
       if (place) place.textContent = [person, note].filter(Boolean).join(": ");
@@ -63,8 +63,8 @@ export function start({ store, me, conducting }) {
   else ask(store);
 
   store.hear("declined", async ({ entry }) => {
-    const answer = await fetch(`${data.base}/hand/${entry}`, { headers: { Accept: "application/json" } });
-    if (answer.ok) notice(word("declined", { reason: (await answer.json()).reason }));
+    const answer = await get(`${data.base}/hand/${entry}`).catch(() => null);
+    if (answer) notice(word("declined", { reason: answer.reason }));
   });
   let first = null;
   store.on(["queue", "main", "points"], ({ queue, main, floor }) => {

@@ -40,6 +40,11 @@ export class Store {
     this.handlers.set(name, known ? (news) => { known(news); handle(news); } : handle);
   }
 
+  /** What a Feed calls. */
+  get news() {
+    return { state: (told) => this.begin(told), change: (told) => this.change(told), ...Object.fromEntries(this.handlers) };
+  }
+
   /** The whole state, as a connection begins. */
   begin({ version, at, ...sections }) {
     this.version = version;

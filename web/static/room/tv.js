@@ -4,8 +4,8 @@
 import { Feed } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { Reader } from "./line.js";
-import { MediaLink, Refused, receive, refusal } from "./link.js";
-import { byId, data, post, serverNow, show, word } from "./page.js";
+import { MediaLink, Refused, receive } from "./link.js";
+import { byId, data, get, post, serverNow, show, timeOf, word } from "./page.js";
 import { Probe } from "./probe.js";
 import * as recording from "./recording.js";
 import { Stage } from "./stage.js";
@@ -16,15 +16,12 @@ const PAGE = 12_000;       // milliseconds for which the second screen shows one
 const LOOK = 2000;
 const SHOWN = 4000;        // the pointer rests: it is not shown
 
-const store = new Store(data.state, async () => {
-  const response = await fetch(`${data.base}/state`, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw await refusal(response);
-  return response.json();
-});
+const store = new Store(data.state, () => get(`${data.base}/state`));
 const news = new Map();    // session → the server's last word on its slots
 const still = new Map();   // name → its picture stands still, by the server's word
 const away = new Set();    // whose line fell silent
 let reader = new Reader();
+let feed;
 let feedUp = false;
 let view;
 
@@ -117,7 +114,7 @@ const again = ({ session }) => setTimeout(() => link.session === session && link
 store.hear("replaced", again);
 store.hear("media", again);
 
-let feed = new Feed(`${data.base}/events`, { state: (told) => store.begin(told), change: (told) => store.change(told), ...Object.fromEntries(store.handlers) }, {
+feed = new Feed(`${data.base}/events`, store.news, {
   changed: (connected) => { feedUp = connected; drawLine(); },
   refused: end,
 });
@@ -133,8 +130,7 @@ setInterval(async () => {
 
 // -- a screen on a wall -------------------------------------------------------------------------------------------------
 
-const clock = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
-setInterval(() => (byId("clock").textContent = clock.format(serverNow())), 1000);
+setInterval(() => (byId("clock").textContent = timeOf(serverNow())), 1000);
 
 /** The screen stays on; a browser lets go of that whenever the page was hidden. */
 async function wake() {

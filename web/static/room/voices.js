@@ -1,6 +1,6 @@
 /* What one point hears of the chair's word on voices: that it is asked to speak, how the lobby is, that the chair's line is cut. */
 
-import { act, byId, data, notice, post, show, word } from "./page.js";
+import { act, byId, data, notice, post, show, timeOf, word } from "./page.js";
 
 export function start({ store, me, companion, media }) {
   const answer = (button, accept) => act(button, async () => {
@@ -17,12 +17,11 @@ export function start({ store, me, companion, media }) {
     show(byId("asked"), mine);
     byId("asked-text").textContent = mine ? word("asked") : "";      // put in anew, so that it is read aloud
   });
-  const when = new Intl.DateTimeFormat(data.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
   store.on(["meeting", "setting", "main", "present", "start"], ({ meeting, setting, main, present, start: at }) => {
     const waits = ["draft", "convened"].includes(meeting.state);
     const here = main in present;
     const said = waits
-      ? [word(`lobby_${setting.lobby}`, { start: when.format(new Date(at)) }), me === main || !main ? "" : word(here ? "lobby_chair_here" : "lobby_chair_away")]
+      ? [word(`lobby_${setting.lobby}`, { start: timeOf(at) }), me === main || !main ? "" : word(here ? "lobby_chair_here" : "lobby_chair_away")]
       : meeting.state === "suspended" ? [word("suspended_hint")] : [];
     show(byId("lobby"), said.length > 0);
     byId("lobby").textContent = said.filter(Boolean).join(" ");

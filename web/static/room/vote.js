@@ -114,7 +114,7 @@ function byHands(motion) {
   return [make("p", { class: "note", text: word("by_hands") }), count ? make("p", { class: "quiet small", text: count }) : ""];
 }
 
-export function resultOf(result) {
+function resultOf(result) {
   const counts = result.options.map(([choice]) => make("div", { class: "count" },
     make("b", { text: result.counts[choice] }), make("span", { class: "quiet small", text: choiceName(result.options, choice) })));
   return [make("p", { class: "quiet small", text: word("last_vote") }), make("p", { class: "motion", text: result.title }),

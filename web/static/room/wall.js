@@ -3,7 +3,7 @@
 
 import { Feed } from "./feed.js";
 import { MediaLink, Refused, receive } from "./link.js";
-import { byId, data, fill, icon, keep, make, post, show, word } from "./page.js";
+import { byId, data, fill, fold, icon, keep, make, post, show, word } from "./page.js";
 import { Pins, seat } from "./pins.js";
 import { Probe } from "./probe.js";
 import { View } from "./view.js";
@@ -25,14 +25,13 @@ let seated = {};
 let feedUp = false;
 
 const size = () => (matchMedia("(max-width: 700px)").matches ? 12 : matchMedia("(min-width: 1700px)").matches ? 48 : 30);
-const plain = (text) => text.toLocaleLowerCase(data.lang).normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d");
 
 // -- what is shown --------------------------------------------------------------------------------------------------------
 
 function chosen() {
-  const sought = plain(byId("seek").value.trim());
+  const sought = fold(byId("seek").value);
   return codes.filter((code) => (!filter || rows.get(code)?.stands === filter)
-    && (!sought || plain(data.points[code]).includes(sought) || code.includes(sought)));
+    && (!sought || fold(data.points[code]).includes(sought) || code.includes(sought)));
 }
 
 const pages = (found) => Math.max(1, Math.ceil(found.length / size()));
