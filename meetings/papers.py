@@ -16,7 +16,7 @@ from datetime import datetime
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, NotFound
 from meetings.ids import new_id
-from meetings.meeting import State
+from meetings.meeting import Meeting, State
 from meetings.permit import permit
 from meetings.store import ledger_store, meeting_store, paper_store, seat_store
 from meetings.store.database import Connection
@@ -100,22 +100,30 @@ def document_withdraw(conn: Connection, meeting_id: str, document_id: str, reaso
     ledger_store.append(conn, meeting_id, "document.withdrawn", at, by, data={"document": document_id, "name": old.name, "reason": reason})
 
 
+def offer_check(conn: Connection, meeting: Meeting, by: Subject) -> int:
+    """The point that hands in, if it may just now.  Asked before its bytes are kept, and again under the lock.
+
+    Raises Conflict("document.offered_many"), NotAllowed, and whatever the meeting's state says.
+    """
+    permit(conn, meeting, by, Action.DOCUMENT_OFFER)
+    meeting.check_state(State.CONVENED, State.OPEN, State.SUSPENDED)
+    come = by.person or by.seat
+    assert come is not None, "document.offer is for a seat or a person"
+    if paper_store.waiting(conn, meeting.meeting_id, come.point_id) >= MOST_OFFERED:
+        raise Conflict("document.offered_many", limit=MOST_OFFERED)
+    return come.point_id
+
+
 def document_offer(conn: Connection, meeting_id: str, file: File, by: Subject, at: datetime) -> str:
     """A point, or somebody behind one, hands in a paper; it waits until the secretary takes it.  Its id.
 
     A name that is taken gets a number.  Raises Conflict("document.offered_many"), NotAllowed.
     """
     name = line(file.name, "document", 200)
-    meeting = meeting_store.lock(conn, meeting_id)
-    permit(conn, meeting, by, Action.DOCUMENT_OFFER)
-    meeting.check_state(State.CONVENED, State.OPEN, State.SUSPENDED)
-    come = by.person or by.seat
-    point_id = come.point_id if come else None
-    if paper_store.waiting(conn, meeting_id, point_id) >= MOST_OFFERED:
-        raise Conflict("document.offered_many", limit=MOST_OFFERED)
+    point_id = offer_check(conn, meeting_store.lock(conn, meeting_id), by)
     file = File(_free_name(conn, meeting_id, name), file.media_type, file.size, file.sha256, file.pages)
     document_id = _enter(conn, meeting_id, file, by, at, state="offered", point_id=point_id)
-    point = seat_store.one(conn, meeting_id, point_id).point if point_id is not None else None
+    point = seat_store.one(conn, meeting_id, point_id).point
     ledger_store.append(conn, meeting_id, "document.offered", at, by, point=point, data={"document": document_id, **file.as_data()})
     return document_id
 

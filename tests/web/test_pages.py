@@ -214,6 +214,7 @@ async def test_a_technician_reads_no_conclusion_and_no_name_of_a_document(
         assert page.status_code == 200, suffix
         assert "Giao Sở Y tế" not in page.text and "Báo cáo quý" not in page.text, suffix
     assert (await client.get(f"{story.path}/events")).status_code == 403
+    assert (await client.get(f"{story.path}/votes")).status_code == 403 and f"{story.path}/votes" not in (await client.get(story.path)).text
     async with browser(app) as other:
         await sign_in(other, "lanhdao")
         assert "Giao Sở Y tế" in (await other.get(story.path)).text

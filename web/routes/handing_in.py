@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.datastructures import FormData, UploadFile
 
-from meetings import papers
+from meetings import papers, service
 from meetings.access import Action, Subject
 from meetings.documents import MAX_BYTES
 from meetings.errors import Invalid, MeetingError
@@ -25,9 +25,10 @@ from web.guard import allow
 from web.i18n import _
 from web.limits import FORM_FILES
 from web.pages import done as finished
-from web.routes.by_link import done, link
+from web.routes.by_link import done, link, unhurried
 from web.routes.meetings import documents_tab
-from web.routes.reading import meeting_of, unhurried, whose
+from web.routes.join import seat_of
+from web.routes.reading import meeting_of, whose
 from web.uploads import Kept
 
 router = APIRouter(tags=["papers"], default_response_class=HTMLResponse)
@@ -38,7 +39,7 @@ KEEPER = Depends(allow(Action.DOCUMENT_ADD, views.meeting))
 async def hand_in(request: Request, secret: str, by: Subject = link(Action.DOCUMENT_OFFER)) -> Response:
     """`document`: one file, or `photo`: up to twenty pictures that become one PDF.  → {id, name}"""
     found, meeting_id = container(request), meeting_of(request, by)
-    unhurried(found, f"in {meeting_id}", by)
+    unhurried(found, seat_of(by))
     form = await legible.form(request, FORM_FILES, 5)
     try:
         document_id, name, waiting = await to_thread.run_sync(_offer, found, meeting_id, form, whose(request, by))
@@ -49,6 +50,8 @@ async def hand_in(request: Request, secret: str, by: Subject = link(Action.DOCUM
 
 
 def _offer(found: Container, meeting_id: str, form: FormData, by: Subject) -> tuple[str, str, int]:
+    with found.db.read() as conn:
+        papers.offer_check(conn, service.get(conn, meeting_id), by)  # before its bytes take any room
     file = _received(found, form, by.name)
     with found.db.write() as conn:
         document_id = papers.document_offer(conn, meeting_id, _file(file), by, found.clock.now())

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/meetings/{meeting_id}", tags=["votes"], default_resp
 Work = Callable[[Connection], Any]
 
 
-READ = [Depends(allow(Action.MEETING_READ, views.meeting))]
+READ = [Depends(allow(Action.DOCUMENT_READ, views.meeting))]  # who voted how is no business of the line
 PREPARE = Depends(allow(Action.MOTION_PREPARE, views.meeting))
 WITNESS = Depends(allow(Action.MOTION_WITNESS, views.meeting))
 
