@@ -118,4 +118,4 @@ async def test_a_watcher_whose_page_hears_no_news_is_told_to_go(
     watcher = crowd.subscriber(f"~{NAME}", audio=0, video=1)
     await watcher.connect(*door(client, room.meeting_id, "whep", ticket))
     await asyncio.wait_for(watcher.ended.wait(), 10)
-    assert not installation.found.hub.sessions_of(room.meeting_id, f"~{NAME}")
+    await soon(lambda: not installation.found.hub.sessions_of(room.meeting_id, f"~{NAME}"))
