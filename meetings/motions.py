@@ -1,11 +1,13 @@
 """Use cases of motions before their vote: preparing, wording anew, withdrawing.  Never opens one (`balloting` does).
 
 A motion may be prepared as soon as the meeting is drafted, by those who prepare it.  The agenda item is its number at the time;
-what stands under that number when the vote opens is what the minutes tell it under.
+what stands under that number when the vote opens is what the minutes tell it under.  A motion follows its item when the programme
+is written anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +71,18 @@ def motion_withdraw(conn: Connection, motion_id: str, by: Subject, at: datetime)
     motion = _prepared(conn, motion_id, by)
     vote_store.set_values(conn, motion_id, withdrawn_at=at)
     ledger_store.append(conn, motion.meeting_id, "motion.withdrawn", at, by, data={"motion": motion_id, "title": motion.title})
+
+
+def follow(conn: Connection, meeting_id: str, moved: Mapping[int, int | None], by: Subject, at: datetime) -> None:
+    """Part of writing the programme anew: motions that are not voted on yet go where their items went (`agenda.followed`)."""
+    waiting = [motion for motion in vote_store.motions(conn, meeting_id)
+               if motion.opened_at is None and motion.item is not None and moved.get(motion.item) != motion.item]
+    options = vote_store.options(conn, [motion.motion_id for motion in waiting])
+    for motion in waiting:
+        item = moved.get(motion.item)
+        vote_store.set_values(conn, motion.motion_id, item=item)
+        draft = Draft(motion.title, Rule.from_data(motion.rule), options[motion.motion_id], Method(motion.method), item)
+        ledger_store.append(conn, meeting_id, "motion.revised", at, by, data={"motion": motion.motion_id, **draft.as_data()})
 
 
 def _prepared(conn: Connection, motion_id: str, by: Subject) -> MotionRow:

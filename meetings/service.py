@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
-from meetings import muting, recordings
+from meetings import motions, muting, recordings
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.balloting import cast, motion_close, motion_open, motion_start
@@ -115,7 +115,9 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
     shown: dict[str, Any] = {}
     if "agenda" in changes:
         items = programme.number(wanted.agenda)
-        speech_store.follow(conn, meeting_id, programme.followed(meeting_store.agenda_of(conn, meeting_id), items))
+        moved = programme.followed(meeting_store.agenda_of(conn, meeting_id), items)
+        speech_store.follow(conn, meeting_id, moved)
+        motions.follow(conn, meeting_id, moved, by, at)
         meeting_store.set_agenda(conn, meeting_id, items)
         shown["agenda"] = _agenda_data(items)
     meeting_store.save(conn, meeting_id, title=wanted.title, kind=wanted.kind, place=wanted.place,

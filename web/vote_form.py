@@ -1,4 +1,4 @@
-"""What a form or a script says of a motion, read into what `meetings.motions` takes.  Never decides.  Called by routes/vote.py.
+"""What a form or a script says of a motion, read into what `meetings.motions` takes, and back.  Never decides.  Called by routes/vote.py.
 
 Fields: title, item, method, preset, options (one a line; none = the usual three), weights (`code = votes`, one a line), entitled
 and present (raised hands among people who are not known by name), and each part of a rule, which goes before the preset's.
@@ -6,14 +6,16 @@ and present (raised hands among people who are not known by name), and each part
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy import Row
 
 from meetings.errors import Invalid
 from meetings.motions import Draft
 from meetings.rules import PRESETS, USUAL
 from meetings.voting import USUAL as ANSWERS
-from meetings.voting import Method, Rule, alternatives
+from meetings.voting import Method, Option, Rule, alternatives
 from web.legible import number
 
 PARTS = ("quorum", "quorum_of", "majority", "strict", "base", "members", "over", "tie")
@@ -30,6 +32,26 @@ def draft_of(said: Mapping[str, Any]) -> Draft:
         str(said.get("title", "")), Rule.from_data({**PRESETS[preset], **parts, "weights": _weights(said.get("weights"))}),
         alternatives(lines) if any(line.strip() for line in lines) else ANSWERS,
         Method(str(said.get("method") or Method.ELECTRONIC)), _item(said.get("item")))
+
+
+def said_of(row: Row[Any], options: Sequence[Option]) -> dict[str, Any]:
+    """The fields as they would have said it: one of the usual rules where it is one, else each of its parts."""
+    rule = Rule.from_data(row.rule).as_data()
+    parts = {name: "" if rule[name] is None else str(int(rule[name])) if name == "strict" else str(rule[name]) for name in PARTS}
+    preset = next((key for key, usual in PRESETS.items() if _same(usual, rule)), None)
+    shown = {"members": parts["members"]} if preset else parts
+    return {"title": row.title, "method": row.method, "item": row.item or "", "preset": preset or USUAL, **shown,
+            "options": "\n".join(option.text for option in options if option.text),
+            "weights": "\n".join(f"{code} = {votes}" for code, votes in rule["weights"].items())}
+
+
+def _same(usual: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
+    """Whether the rule is this usual one, but for the number of members and the weights."""
+    aside = {"members": rule["members"], "weights": rule["weights"]}
+    try:
+        return Rule.from_data({**usual, **aside}).as_data() == rule
+    except Invalid:  # a share of members, of whom this rule knows no number
+        return False
 
 
 def hall_of(said: Mapping[str, Any]) -> tuple[int, int] | None:

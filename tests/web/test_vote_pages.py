@@ -122,3 +122,19 @@ async def test_a_form_that_is_refused_comes_back_filled_in(installation: Install
     token = {"title": "Thiếu tổng số", "preset": "council"}
     page = await chair.post(here, data=token, headers=HTML)
     assert page.status_code == 422 and "Hãy ghi tổng số thành viên" in page.text and 'value="Thiếu tổng số"' in page.text
+
+
+async def test_a_prepared_motion_is_worded_anew_from_the_form_it_is_shown_in(installation: Installation, chair: httpx.AsyncClient) -> None:  # noqa: F811
+    room = installation.room(opened=True)
+    here = f"/meetings/{room.meeting_id}/votes"
+    said = {"title": "Chọn nơi", "preset": "committee", "members": "25", "options": "Ba Chẽ\nĐạp Thanh", "weights": "22 = 3"}
+    motion = (await chair.post(here, json=said)).json()["motion"]
+    page = (await chair.get(here, headers=HTML)).text.partition(f'action="{here}/{motion}"')[2].partition("</form>")[0]
+    for part in ('value="Chọn nơi"', 'value="25"', ">22 = 3</textarea>", ">Ba Chẽ\nĐạp Thanh</textarea>", '<option value="committee" selected>'):
+        assert part in page
+    refused = await chair.post(f"{here}/{motion}", data={**said, "title": "Nơi khác", "majority": "1/3"}, headers=HTML)
+    assert refused.status_code == 422 and 'value="Nơi khác"' in refused.text and "Tỷ lệ thông qua" in refused.text
+    again = await chair.post(f"{here}/{motion}", data={**said, "title": "Chọn nơi đặt trạm", "majority": "3/4", "tie": "fails"}, headers=HTML)
+    assert again.status_code == 303
+    page = (await chair.get(here, headers=HTML)).text
+    assert "Chọn nơi đặt trạm" in page and "từ 3/4" in page and 'value="3/4"' in page, "a rule of one's own comes back part by part"

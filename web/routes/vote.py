@@ -29,7 +29,7 @@ from web.guard import allow
 from web.legible import number
 from web.pages import done
 from web.routes.meetings import _page as meeting_page
-from web.vote_form import counts_of, draft_of, hall_of
+from web.vote_form import counts_of, draft_of, hall_of, said_of
 from web.voting_words import CHOICES, NO_SECRET, PRESETS_SAID
 
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["votes"], default_response_class=HTMLResponse)
@@ -41,8 +41,13 @@ PREPARE = Depends(allow(Action.MOTION_PREPARE, views.meeting))
 WITNESS = Depends(allow(Action.MOTION_WITNESS, views.meeting))
 
 
-async def _do(request: Request, meeting_id: str, work: Work, name: str = "done", tab: dict[str, Any] | None = None) -> Response:
-    """One transaction, then the news.  JSON `{name: result}` for scripts; a form comes back to the tab, with what was refused."""
+async def _do(
+    request: Request, meeting_id: str, work: Work, name: str = "done", tab: dict[str, Any] | None = None, motion: str = "",
+) -> Response:
+    """One transaction, then the news.  JSON `{name: result}` for scripts; a form comes back to the tab, with what was refused.
+
+    `tab`: what was typed, into the form of this prepared `motion`, or of a new one.
+    """
     found = container(request)
 
     def run() -> Any:
@@ -55,7 +60,7 @@ async def _do(request: Request, meeting_id: str, work: Work, name: str = "done",
         if wants_json(request):
             raise
         refused = error
-        return await to_thread.run_sync(lambda: _show(request, status_of(refused), error=explain(refused), said=tab or {}))
+        return await to_thread.run_sync(lambda: _show(request, status_of(refused), error=explain(refused), said=tab or {}, motion=motion))
     found.hub.changed(meeting_id)
     return JSONResponse({name: True if result is None else result}) if wants_json(request) else done(f"/meetings/{meeting_id}/votes")
 
@@ -69,13 +74,19 @@ def votes(request: Request, meeting_id: str, receipt: str = "") -> Response:
     return _show(request, sought=receipt.strip().upper()[:40])
 
 
-def _show(request: Request, status: int = 200, *, error: str = "", said: dict[str, Any] | None = None, sought: str = "") -> HTMLResponse:
+def _show(
+    request: Request, status: int = 200, *, error: str = "", said: dict[str, Any] | None = None, motion: str = "", sought: str = "",
+) -> HTMLResponse:
     meeting_id = request.path_params["meeting_id"]
     with container(request).db.read() as conn:
         listed = votes_view.votes(conn, meeting_id)
         agenda = meeting_store.agenda_of(conn, meeting_id)
         ballot = vote_store.by_receipt(conn, meeting_id, sought) if sought else None
+    worded = {vote.motion_id: said_of(vote.row, vote.options) for vote in listed if vote.standing == "prepared"}
+    if motion in worded and said:
+        worded[motion], said = said, {}
     return meeting_page(request, "votes", status, votes=listed, agenda=agenda, error=error, said=said or {}, sought=sought, ballot=ballot,
+                        worded=worded, wording=motion if error else "",
                         presets=PRESETS_SAID, choices=CHOICES, no_secret=NO_SECRET, own_id=request.state.subject.user_id)
 
 
@@ -90,7 +101,8 @@ async def prepare(request: Request, meeting_id: str, by: Subject = PREPARE) -> R
 async def revise(request: Request, meeting_id: str, motion: str, by: Subject = PREPARE) -> Response:
     """The same fields, for a motion whose vote is not open yet."""
     said, now = await said_in(request), container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.motion_revise(conn, _of(conn, meeting_id, motion), draft_of(said), by, now), tab=said)
+    return await _do(request, meeting_id, lambda conn: service.motion_revise(conn, _of(conn, meeting_id, motion), draft_of(said), by, now),
+                     tab=said, motion=motion)
 
 
 @router.post("/votes/{motion}/withdraw")
