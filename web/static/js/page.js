@@ -87,3 +87,7 @@ document.querySelectorAll("form[data-live]").forEach(live);
 document.querySelectorAll("input[data-filter]").forEach(filter);
 document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
 document.querySelector(".summary")?.focus();
+for (const tabs of document.querySelectorAll(".tabs")) {      // on a phone the present one may lie outside
+  const now = tabs.querySelector("[aria-current]");
+  if (now) tabs.scrollLeft = now.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - now.offsetWidth) / 2;
+}

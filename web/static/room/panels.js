@@ -6,6 +6,7 @@ import { show } from "./page.js";
 let from = null;      // the button that opened the present panel
 
 export function openPanel(name) {
+  document.body.dataset.open = name;
   for (const part of document.querySelectorAll("[data-panel]")) {
     const chosen = part.dataset.panel === name;
     if (part.matches(".panels > section")) show(part, chosen);
