@@ -11,7 +11,7 @@ from typing import Final
 
 from media.allocate import Wish, allocate, enough, sound_budget, voices, wanted
 from media.layer import Layer
-from media.limits import RED_FROM, SHOWN_LARGE
+from media.limits import SHOWN_LARGE
 from media.member import Member
 from media.policy import Policy
 from media.relay import Relay
@@ -19,6 +19,8 @@ from media.source import Source
 from media.stream import DownStream
 
 ENOUGH: Final = 0.85   # of the rows shown: what a smaller layer lacks is not worth the next one's price
+_REPEATS: Final = 1.1   # times what the line is thought to carry, which is little more than what arrives: sound once more begins ...
+_REPEATS_ON: Final = 1.3  # ... and goes on
 _TOO_MUCH: Final = 1.5  # times what the line carries: more of such a layer would only fill the queue its successor has to pass
 
 
@@ -66,16 +68,26 @@ def _voices(member: Member, first: Sequence[str], budget: int | None, relay: Rel
     slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], first), slot[1].voice.rank))
     member.voices = len(slots) if budget is None else voices(budget, member.voices)
     taken, silent = [], False
+    spare = _for_repeats(member, slots[: member.voices], budget, now)
     for place, (down, source) in enumerate(slots):
-        layers = [layer for layer in source.layers if down.takes(layer)]
-        if budget is not None and budget < RED_FROM:
-            layers = layers[:1]
-        layer = layers[-1] if layers and (place < member.voices or budget is None) else None
+        layer = next((layer for layer in source.layers if down.takes(layer)), None) if place < member.voices else None
+        again = source.layers[-1]
+        if layer is not None and spare > 0 and down.takes(again) and again.bitrate - layer.bitrate <= spare:
+            spare -= again.bitrate - layer.bitrate
+            layer = again
         relay.show(down, layer, now)
         if layer is not None and not source.asleep:
             taken.append(layer.bitrate)
         silent = silent or (layer is None and not source.asleep)
     return taken, silent
+
+
+def _for_repeats(member: Member, slots: Sequence[tuple[DownStream, Source]], budget: int | None, now: float) -> float:
+    """bit/s a line that loses packets has for sound once more, before any picture; 0 where it loses none."""
+    if budget is None or now > member.lossy_until:
+        return 0
+    has = any(down.layer is not None and down.layer.codec == "RED" for down, _ in slots)
+    return (_REPEATS_ON if has else _REPEATS) * budget - sum(source.layers[0].bitrate for _, source in slots if not source.asleep)
 
 
 def _place(source: Source, first: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""What receivers can be given of a published track: the whole of it, a simulcast layer, a spatial layer of VP9, RED or not.
+"""What receivers can be given of a published track: the whole of it, a simulcast layer, a spatial layer of VP9, sound with or without redundancy.
 
 One RTP stream with numbers of its own, a ring of its last packets and the receivers of the moment.  Pure state: never
 sends; ``media/relay.py`` moves packets from it to DownStreams.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _EXPECTED: Final = ((200, 150_000), (400, 450_000), (800, 1_300_000), (1 << 30, 2_500_000))  # rows, bit/s before measured
 _SOUND: Final = 40_000  # bit/s
+_REPEATED: Final = 1.45 # times the plain sound with its headers: RED, which carries each payload twice
 _WEIGHT: Final = 0.4    # of the newest measurement
 
 
@@ -99,6 +100,8 @@ class Layer:
     @property
     def bitrate(self) -> int:
         """bit/s: measured, or what such a layer usually takes."""
+        if self.codec == "RED":
+            return round(_REPEATED * self.source.layers[0].bitrate)
         if self.rate:
             return round(self.rate)
         if self.source.kind == "audio":

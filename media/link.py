@@ -97,7 +97,7 @@ class Link:
         streams = [[intake.rid, self._slot(intake).ssrc] for intake in sorted(source.intakes, key=lambda one: one.rid)]
         return {
             "session": member.session, "name": member.name, "mid": source.mid, "kind": source.kind, "codec": source.codec,
-            "pt": source.payload_type, "red": source.red, "clock": source.clock, "level": bool(source.level),
+            "pt": source.payload_type, "clock": source.clock, "level": bool(source.level),
             "streams": streams,
         }
 
@@ -108,8 +108,6 @@ class Link:
             while ssrc in self.out.downs or ssrc in (self.ssrc, self.their_ssrc) or ssrc in self.intakes:
                 ssrc = self._draw()
             formats = {layer.codec: source.payload_type for layer in intake.layers}
-            if source.red:
-                formats["RED"] = source.red
             numbers: SeqMap[Any] = SeqMap(self._draw() & 0x3FFF, self._draw())
             down = self._slots[intake] = DownStream(
                 self.out, source.mid, source.kind, ssrc, formats, numbers, target=self.out.target,
@@ -119,11 +117,11 @@ class Link:
         return down
 
     def _serve(self, now: float) -> None:
-        """Each wanted stream is sent, once: the largest of the layers that are made of it."""
+        """Each wanted stream is sent, once: the largest of the layers that are made of it.  Redundancy is made where it is needed."""
         for intake, down in self._slots.items():
             wanted = down.ssrc in self._asked
             if wanted and down.source is None:
-                self.room.relay.attach(down, intake.source, intake.layers[-1], now)
+                self.room.relay.attach(down, intake.source, intake.layers[-1 if intake.source.kind == "video" else 0], now)
             elif not wanted and down.source is not None:
                 self.room.relay.detach(down)
 
@@ -147,7 +145,7 @@ class Link:
         tracks = [
             Track(
                 one["mid"], one["kind"], one["codec"], one["pt"], one["clock"],
-                tuple(Encoding(rid, ssrc) for rid, ssrc in one["streams"]), red=one["red"],
+                tuple(Encoding(rid, ssrc) for rid, ssrc in one["streams"]),
                 extensions=CARRIED if one["level"] else CARRIED._replace(level=0),
             ) for one in sources
         ]
@@ -189,7 +187,7 @@ class Link:
         """One authentic packet.  Raises: BadPacket."""
         view = RtpView(packet)
         intake = self.intakes.get(view.ssrc)
-        if intake is not None and view.payload_type in (intake.source.payload_type, intake.source.red or -1):
+        if intake is not None and view.payload_type == intake.source.payload_type:
             self.room.on_rtp(intake, view, now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:

@@ -64,6 +64,7 @@ class Member:
     forgiven_until: float = 0.0                      # reports until then may speak of losses of a path it has left
     rtt: float | None = None
     answered: int = 0                                # the sender report its last reception report spoke of, as on the wire
+    lossy_until: float = float("-inf")               # so long its sound comes twice
     away: bool = False                               # nothing came for a moment; it may come back
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from media import rtcp, twcc
 from media.intake import Intake
 from media.bwe import Line
 from media.limits import (
-    ARRIVALS_FEW, ARRIVALS_INTERVAL, ARRIVALS_SPARSE, FEEDBACK_BUDGET, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL,
+    ARRIVALS_FEW, ARRIVALS_INTERVAL, ARRIVALS_SPARSE, FEEDBACK_BUDGET, NARROW, REPEAT_FOR, REPEAT_FROM, REPORT_INTERVAL, RTX_BUDGET, SENDER_REPORT_INTERVAL,
     SUSPICIOUS_LOSS, UPLINK_BITRATE, WORST_LOSS,
 )
 from media.member import Member
@@ -105,6 +105,8 @@ def _on_blocks(
         member.line = Line(now)
     if member.line is not None:
         member.line.on_report(loss, trip, now)
+        if member.line.loss >= REPEAT_FROM:
+            member.lossy_until = now + REPEAT_FOR
         _hasten(member)
 
 
@@ -142,9 +144,7 @@ def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
     blocks = []
     for source in member.sources.values():
         for intake in source.intakes:
-            # Opus adds redundancy for what its publisher believes to be lost: that must serve the worst of its listeners.
-            worst = max((d.loss for layer in intake.layers for d in layer.live.downs), default=0) if source.kind == "audio" else 0
-            block = intake.block(now, min(worst, WORST_LOSS))
+            block = intake.block(now, min(_worst(intake), WORST_LOSS) if source.kind == "audio" else 0)
             if block is not None:
                 blocks.append(block)
     if blocks:
@@ -153,6 +153,17 @@ def send(member: Member, emit: Callable[[Output], None], now: float) -> float:
             data += rtcp.remb(member.ssrc, UPLINK_BITRATE, [block.ssrc for block in blocks])
         emit(Control(member, data))
     return REPORT_INTERVAL
+
+
+def _worst(intake: Intake) -> int:
+    """1/256: what its worst listener loses, whom its publisher serves by making the sound smaller and adding to it.
+
+    Who is given each sound twice, and has room for that, needs neither.
+    """
+    return max((
+        down.loss for layer in intake.layers for down in layer.live.downs
+        if layer.codec != "RED" or down.owner.line is None or down.owner.line.estimate < NARROW
+    ), default=0)
 
 
 def send_arrivals(member: Member, emit: Callable[[Output], None], now: float) -> None:

@@ -1,6 +1,6 @@
 """One published track: who sends it, the streams it comes in as, the layers receivers can be given of it.
 
-Pure state.  A simulcast track comes as one stream for each layer; VP9 and RED come as one stream from which several layers are
+Pure state.  A simulcast track comes as one stream for each layer; VP9 and Opus come as one stream from which several layers are
 made at the entrance.  Called by ``media/room.py`` and ``media/relay.py``.
 """
 
@@ -60,9 +60,9 @@ class Source:
             if track.codec == "VP9":
                 mine = [Layer(self, intake, "VP9", index, encoding.rid) for index in range(SPATIAL_LAYERS)]
                 intake.splitter = SvcSplitter(mine)
-            elif track.red:
+            elif track.codec == "OPUS":
                 mine = [Layer(self, intake, "OPUS", 0), Layer(self, intake, "RED", 1)]
-                intake.splitter = RedSplitter(mine, track.red, track.payload_type)
+                intake.splitter = RedSplitter(mine, track.red)
             else:
                 mine = [Layer(self, intake, track.codec, len(layers), encoding.rid)]
             intake.layers = tuple(mine)

@@ -15,6 +15,7 @@ from media.cache import Packet
 from media.descriptor import PICTURE_IDS, vp8_ids
 from media.intake import since
 from media.layer import Audience, Layer
+from media.red import INSIDE
 from media.sdp import Extensions, Kind
 from media.seqmap import SeqMap
 from media.source import Source
@@ -114,8 +115,8 @@ class DownStream:
         return source.kind == self.kind and any(self.takes(layer) for layer in source.layers)
 
     def takes(self, layer: Layer) -> bool:
-        """Whether it can take this layer.  Inside RED stands the payload type of Opus, which is not rewritten."""
-        if layer.codec == "RED" and self.pts.get("OPUS") != layer.source.payload_type:
+        """Whether it can take this layer.  Inside RED stands one payload type of Opus for everybody."""
+        if layer.codec == "RED" and self.pts.get("OPUS") != INSIDE:
             return False
         return layer.codec in self.pts
 

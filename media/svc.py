@@ -1,4 +1,4 @@
-"""Makes several layers of one stream at the entrance: the spatial layers of VP9, and Opus with and without its redundancy.
+"""Makes several layers of one stream at the entrance: the spatial layers of VP9, and Opus with and without redundancy.
 
 Each layer gets continuous numbers of its own here, once, so that the fan-out adds constants whatever was left out.  A number
 whose packet has not come is kept free in every layer; comes it late and is not of a layer, an empty packet takes its place, as
@@ -7,12 +7,12 @@ padding would, because a receiver waits for every number.  Pure.  Called by ``me
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from media.cache import Packet
 from media.descriptor import vp9
-from media.red import strip
+from media.red import join, strip
 
 if TYPE_CHECKING:
     from media.layer import Layer
@@ -23,7 +23,7 @@ _REMEMBERED: Final = 256  # packets whose numbering a late one may need
 class Splitter(Protocol):
     """What an intake's packets become; ``payload_type`` is the one on the wire."""
 
-    def split(self, packet: Packet, payload_type: int, late: bool) -> Iterator[tuple[Layer, Packet]]:
+    def split(self, packet: Packet, payload_type: int, late: bool) -> Iterable[tuple[Layer, Packet]]:
         """The packet as each layer has it; layers it does not belong to are left out."""
 
     def restart(self) -> None:
@@ -74,20 +74,25 @@ class SvcSplitter:
 
 
 class RedSplitter:
-    """The first layer is plain Opus, the second RED (RFC 2198) as it came; numbers stay as they are."""
+    """The first layer is plain Opus, whether it came so or as RED; the second RED of our own making, which repeats the packet before.
 
-    def __init__(self, layers: list[Layer], red: int, opus: int) -> None:
+    Numbers stay as they are.  The second is made only while somebody receives it: its publisher sends nothing more for that.
+    """
+
+    def __init__(self, layers: list[Layer], red: int) -> None:
+        """``red``: the payload type of the publisher's own redundancy, 0 for none."""
         self._plain, self._red = layers
-        self._red_type, self._opus_type = red, opus
+        self._red_type = red
 
     def restart(self) -> None:
         """Nothing is remembered."""
 
-    def split(self, packet: Packet, payload_type: int, late: bool) -> Iterator[tuple[Layer, Packet]]:
-        """See Splitter.  Plain Opus in between becomes RED with a primary block alone."""
-        if payload_type == self._red_type:
-            yield self._plain, packet._replace(payload=strip(packet.payload))
-            yield self._red, packet
-        else:
-            yield self._plain, packet
-            yield self._red, packet._replace(payload=bytes([self._opus_type]) + packet.payload)
+    def split(self, packet: Packet, payload_type: int, late: bool) -> Iterable[tuple[Layer, Packet]]:
+        """See Splitter."""
+        if self._red_type and payload_type == self._red_type:
+            packet = packet._replace(payload=strip(packet.payload))
+        if not (self._red.live.downs or self._red.waiting):
+            return ((self._plain, packet),)
+        before = self._plain.ring.get(packet.ext - 1)
+        sound, age = (before.payload, packet.timestamp - before.timestamp & 0xFFFFFFFF) if before is not None else (b"", 0)
+        return (self._plain, packet), (self._red, packet._replace(payload=join(packet.payload, sound, age)))

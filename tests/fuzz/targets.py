@@ -197,6 +197,8 @@ def payloads(data: bytes) -> Hashable:
     rows = tuple(descriptor.height(codec, data) for codec in ("VP8", "VP9", "H264/CB"))
     assert all(0 <= count < 1 << 16 for count in rows)
     ids, found, primary = descriptor.vp8_ids(data), descriptor.vp9(data), red.strip(data)
+    middle, age = len(data) // 2, int.from_bytes(data[:4], "big")
+    assert red.strip(red.join(data[:middle], data[middle:], age)) == data[:middle]
     assert primary in data and (ids is None or 0 <= ids.picture < 1 << 15)
     assert found is None or (found.spatial < 8 and len(found.heights) <= 8)
     return starts, tuple(map(bool, rows)), ids is not None, found and (found.spatial, found.begins, len(found.heights)), len(primary) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -14,19 +14,20 @@ from tests.media.rooms import Bench
 from tests.media.test_layers import RIDS, Camera
 
 REMB = frozenset({"goog-remb"})
+PLAIN = {"OPUS": 111}
 SIZES = {"l": 1, "m": 3, "h": 8}  # packets of a picture
 
 
 class Line:
     """A receiver that tells what its line carries, and a few cameras."""
 
-    def __init__(self, cameras: int = 1, rtx: bool = True, names: Sequence[str] = "ACDE") -> None:
-        self.bench = Bench()
+    def __init__(self, cameras: int = 1, rtx: bool = True, names: Sequence[str] = "ACDE", sounds: Mapping[str, int] = PLAIN) -> None:
+        self.bench, self.loss, self.octets = Bench(), 0, 60
         self.cameras = [Camera(self.bench, names[at]) for at in range(cameras)]
         sound = Track("a", "audio", "OPUS", 111, 48000, (Encoding("", 4000),))
         self.voice = self.bench.room.add_publisher("p-V", "V", [sound], remb=False)
         self.bench.room.connected("p-V", object(), 0.0)
-        slots = [Slot("a0", "audio", 8000, {"OPUS": 111}, "slot0", feedback=REMB)]
+        slots = [Slot("a0", "audio", 8000, dict(sounds), "slot0", feedback=REMB)]
         for at in range(cameras):
             more = {"rtx_ssrc": 9000 + at, "rtx": {"VP8": 97}} if rtx else {}
             slots.append(Slot(f"v{at}", "video", 8001 + at, {"VP8": 96}, f"slot{at}", feedback=REMB, **more))
@@ -44,7 +45,7 @@ class Line:
         self.bench.room.relay._emit = keep
 
     def go(self, seconds: float, remb: int) -> None:
-        """Cameras at about 100, 300 and 900 kbit/s, a voice; a REMB four times a second."""
+        """Cameras at about 100, 300 and 900 kbit/s, a voice; a REMB four times a second, and with it `loss` (1/256) of the voice."""
         end = self.now + seconds
         while self.now < end:
             self.now += 1 / 15
@@ -53,9 +54,9 @@ class Line:
                 for rid in RIDS:
                     for _ in range(SIZES[rid]):
                         camera.frame(rid, self.now, key=self.seq % 5 == 0, size=self.size)
-            self.bench.send(self.voice, "a", self.seq, b"s" * 60, self.now)
+            self.bench.send(self.voice, "a", self.seq, b"s" * self.octets, self.now)
             if self.seq % 4 == 0:
-                block = rtcp.Block(8000, 0, 0, self.seq, 0, 0, 0)
+                block = rtcp.Block(8000, self.loss, 0, self.seq, 0, 0, 0)
                 data = rtcp.receiver_report(1, [block]) + rtcp.remb(1, remb, [8000])
                 self.bench.room.on_rtcp(self.member, data, self.now)
             self.bench.room.tick(self.now)

@@ -7,7 +7,7 @@ from media.descriptor import height, vp8_ids, vp9
 from media.limits import LAYER_DOUBT, UNWANTED_AFTER
 from media.member import Member
 from media.relay import Batch
-from media.sdp import Encoding, Extensions, Slot, Track
+from media.sdp import Encoding, Slot, Track
 from tests.media.rooms import Bench, intake_of
 from tests.media.test_relay import continuous
 
@@ -321,23 +321,3 @@ def test_descriptors_are_read_within_their_bounds() -> None:
     assert height("VP8", vp8(1, 1, key=True, rows=360)) == 360
     sps = bytes.fromhex("6742c01fda01e0089f9610000003001000000303c0f183 2a".replace(" ", ""))
     assert height("H264/CB", sps) in range(16, 2000)
-
-
-# -- RED ----------------------------------------------------------------------------------------------------------------
-
-
-def test_redundancy_goes_to_those_who_understand_it_and_plain_opus_to_the_others() -> None:
-    bench = Bench()
-    track = Track("a", "audio", "OPUS", 111, 48000, (Encoding("", 800),), red=63, extensions=Extensions(level=1))
-    member = bench.room.add_publisher("p-A", "A", [track], remb=False)
-    bench.room.connected("p-A", object(), 0.0)
-    for name, types in (("red", {"OPUS": 111, "RED": 63}), ("plain", {"OPUS": 111}), ("other", {"OPUS": 109, "RED": 63})):
-        bench.room.add_subscriber(f"s-{name}", name, [Slot("a0", "audio", 7000 + len(name), types, "slot0")], None)
-        bench.room.connected(f"s-{name}", object(), 0.0)
-    redundant = bytes([0x80 | 111, 0, 0, 3, 111]) + b"oldnew"
-    for seq, (kind, payload) in enumerate([(63, redundant), (111, b"new")]):
-        packet = rtp.build(kind, seq, 960 * seq, 800, payload)
-        bench.room.on_rtp(intake_of(member, "a"), rtp.RtpView(packet), 0.1)
-    bench.room.relay.flush()
-    assert bench.payloads("s-red", "a0") == [redundant, bytes([111]) + b"new"]
-    assert bench.payloads("s-plain", "a0") == bench.payloads("s-other", "a0") == [b"new", b"new"]
