@@ -15,6 +15,7 @@ from meetings.blobs import BlobStore
 from meetings.store.database import Database
 from web.api.pace import Pace
 from web.aside import Aside
+from web.chains import Chains
 from web.drawn import Drawn
 from web.i18n import I18n
 from web.keys import Keys
@@ -67,6 +68,7 @@ class Container:
     recordings: Any = None
     composer: Any = None
     receipts: Receipts = field(default_factory=Receipts)
+    chains: Chains = field(default_factory=Chains)
     results: Together = field(init=False)  # of line tests: a province reports at once
     ballots: Together = field(init=False)  # a hall votes at once
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from meetings.ledger import Event
+from meetings.store.ledger_reading import Wanted
 from web.course_words import AREAS
 from web.course_words.area import Teller
+from web.course_words.topics import OTHER, TOPICS, topic_of
 from web.i18n import ngettext
 
 RUN = 6
@@ -30,6 +32,16 @@ class Entry:
     inside: tuple[tuple[Event, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """What a reader may see beside what everybody sees who knows of the meeting.  papers: may read documents.  record: works on the
+    minutes.  conduct: conducts the meeting."""
+
+    papers: bool
+    record: bool
+    conduct: bool = False
+
+
 def entries(events: Sequence[Event]) -> list[Entry]:
     """The record as lines.  Six or more small events of one kind in a row become one line that unfolds."""
     lines: list[Entry] = []
@@ -44,17 +56,35 @@ def entries(events: Sequence[Event]) -> list[Entry]:
     return lines
 
 
-def visible(kind: str, *, papers: bool, record: bool, conduct: bool = False) -> bool:
-    """Whether somebody sees events of this kind: `papers` = may read documents, `record` = works on the minutes, `conduct` =
-    conducts the meeting.  What no area knows is the business of those who make the record."""
+def visible(kind: str, sees: Sees) -> bool:
+    """Whether somebody sees events of this kind.  What no area knows is the business of those who make the record."""
     for area in AREAS:
         if kind in area.tell:
             if kind in area.conduct:
-                return conduct
+                return sees.conduct
             if kind in area.record:
-                return record
-            return papers or kind not in area.papers
-    return record
+                return sees.record
+            return sees.papers or kind not in area.papers
+    return sees.record
+
+
+def topics(sees: Sees) -> dict[str, frozenset[str]]:
+    """Topic → its kinds that this reader may see; topics without any are left out."""
+    found: dict[str, set[str]] = {topic: set() for topic in (*TOPICS, OTHER)}
+    for kind in TELL:
+        if visible(kind, sees):
+            found[topic_of(kind)].add(kind)
+    return {topic: frozenset(kinds) for topic, kinds in found.items() if kinds}
+
+
+def wanted(sees: Sees, topic: str = "", points: tuple[str, ...] | None = None) -> Wanted:
+    """What to ask the ledger for.  Who makes the record sees unknown kinds too, unless they ask for a topic."""
+    shown = topics(sees)
+    if topic in shown:
+        return Wanted(shown[topic], points=points)
+    if sees.record:
+        return Wanted(but=frozenset(kind for kind in TELL if not visible(kind, sees)), points=points)
+    return Wanted(frozenset().union(*shown.values()), points=points)
 
 
 def sentence(event: Event) -> str:

@@ -18,8 +18,8 @@ from meetings.ledger import Event, link_event
 from meetings.store.tables import event, meeting
 
 _AUDIT_LOCK = 0x61756469  # "audi"
-_COLUMNS = (event.c.meeting_id, event.c.seq, event.c.at, event.c.kind, event.c.actor, event.c.point, event.c.data,
-            event.c.prev_hash, event.c.hash)
+COLUMNS = (event.c.meeting_id, event.c.seq, event.c.at, event.c.kind, event.c.actor, event.c.point, event.c.data,
+           event.c.prev_hash, event.c.hash)
 
 
 def lock_chain(conn: Connection, meeting_id: str | None) -> None:
@@ -75,7 +75,7 @@ def append_all(
 
 def events(conn: Connection, meeting_id: str | None, after: int = 0, limit: int | None = None) -> list[Event]:
     """The chain in order, from the event after seq `after` on."""
-    query = select(*_COLUMNS).where(_chain(meeting_id), event.c.seq > after).order_by(event.c.seq).limit(limit)
+    query = select(*COLUMNS).where(_chain(meeting_id), event.c.seq > after).order_by(event.c.seq).limit(limit)
     return list(_events(conn.execute(query).all()))
 
 

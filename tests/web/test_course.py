@@ -57,9 +57,9 @@ def test_in_a_vote_the_line_of_a_ballot_does_not_tell_the_choice_twice() -> None
 
 def test_how_minutes_came_about_is_seen_only_by_those_who_make_them() -> None:
     record = ("minutes.refused", "number.voided", "packet.released", "release.granted")
-    assert not any(course.visible(kind, papers=True, record=False) for kind in record)
-    assert all(course.visible(kind, papers=False, record=True) for kind in record)
-    assert not course.visible("kind.of.the.future", papers=True, record=False), "what nobody has thought about is not shown"
-    assert course.visible("point.joined", papers=False, record=False)
-    assert not course.visible("document.added", papers=False, record=False)
-    assert course.visible("conclusion.written", papers=True, record=False)
+    assert not any(course.visible(kind, course.Sees(papers=True, record=False)) for kind in record)
+    assert all(course.visible(kind, course.Sees(papers=False, record=True)) for kind in record)
+    assert not course.visible("kind.of.the.future", course.Sees(papers=True, record=False)), "what nobody has thought about is not shown"
+    assert course.visible("point.joined", course.Sees(papers=False, record=False))
+    assert not course.visible("document.added", course.Sees(papers=False, record=False))
+    assert course.visible("conclusion.written", course.Sees(papers=True, record=False))

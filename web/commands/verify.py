@@ -1,4 +1,5 @@
-"""`python3 -m web verify FILE`: says whether signed minutes (PDF) or a meeting packet are valid, who signed and when.
+"""`python3 -m web verify FILE`: says whether signed minutes (PDF) or a meeting packet are valid, who signed and when; and whether the
+chain of a meeting's events (the JSON of its line in time) holds.
 
 Reads the file and the certificates to trust, nothing else: no server, no database, no network.  Without --trust the
 test authority of a demonstration is trusted in its own folder, and nobody anywhere else, as on the verify page.  Exit
@@ -14,9 +15,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from meetings import ledger_file
 from minutes import verify
 from minutes.verify import SignatureVerdict, Verdict
-from web.i18n import I18n, _, languages, speak
+from web.i18n import I18n, _, languages, ngettext, speak
 from web.folders import data_folder, is_demonstration
 from web.verdict import reason_text, role_name, sentence
 
@@ -27,7 +29,7 @@ VIETNAM = timezone(timedelta(hours=7))
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a signed PDF or a packet (.asice)")
+    parser.add_argument("file", type=Path, help="a signed PDF, a packet (.asice) or the events of a meeting (.json)")
     parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of the authorities to trust"
                         " (default: in the folder of a demonstration, its test authority; else nobody)")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
@@ -38,6 +40,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     I18n()
     speak(arguments.language)
+    if arguments.file.suffix == ".json":
+        return chain(arguments.file, arguments.json)
     try:
         trust = load_trust(arguments.trust, arguments.data)
     except (OSError, ValueError):
@@ -52,6 +56,29 @@ def run(arguments: argparse.Namespace) -> int:
     if not trust:
         print(_("Chưa có chứng thư tin cậy nào. Hãy nêu tệp chứng thư bằng --trust."), file=sys.stderr)
     return VALID if verdict.valid else NOT_VALID
+
+
+def chain(file: Path, as_data: bool) -> int:
+    """Whether every event of the file has its hash and follows the one before.  Signs are none of it: it tells of changes, not of people."""
+    try:
+        found = ledger_file.check(file.read_bytes())
+    except (OSError, ledger_file.Unreadable):
+        print(json.dumps({"valid": False, "kind": None, "reason": "unreadable"}) if as_data
+              else _("✕ {file}: không đọc được tệp diễn biến.", file=file.name))
+        return UNREADABLE
+    if as_data:
+        print(json.dumps({"valid": found.valid, "kind": "ledger", "meeting": found.meeting_id, "events": found.events,
+                          "withheld": found.withheld, "head": found.head, "broken": found.broken, "reason": "" if found.valid else "changed"}))
+    elif found.broken is None:
+        print(ngettext("✓ {file}: {n} sự kiện, chuỗi nguyên vẹn; mã băm cuối {head}.", "✓ {file}: {n} events, the chain holds; last hash {head}.",
+                       found.events, file=file.name, head=found.head))
+        if found.withheld:
+            print(ngettext("  {n} sự kiện không kèm nội dung: chỉ kiểm tra được vị trí.",
+                           "  {n} events come without their content: only their place could be checked.", found.withheld))
+    else:
+        print(_("✕ {file}: chuỗi bị đứt ở sự kiện {n}.", file=file.name, n=found.broken) if found.broken
+              else _("✕ {file}: thiếu sự kiện ở cuối tệp.", file=file.name))
+    return VALID if found.valid else NOT_VALID
 
 
 def load_trust(named: Path | None, data: Path | None) -> tuple[bytes, ...]:

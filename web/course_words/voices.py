@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from meetings.voices import MOST_POINTS
 from web.course_words.area import Area
 from web.i18n import N_, _, ngettext
 
 _LOBBY = {"quiet": N_("chỉ nghe điểm cầu chủ trì"), "free": N_("các điểm cầu nghe nhau")}
 _CHAT = {"open": N_("hiện ngay"), "held": N_("chờ duyệt"), "closed": N_("không nhận")}
+
+
+def _muted_above(points: int) -> str:
+    """The ends of the scale are no numbers to those who read."""
+    if points >= MOST_POINTS:
+        return _("khai mạc không tự tắt tiếng")
+    if points == 0:
+        return _("khai mạc luôn tắt tiếng")
+    return ngettext("khai mạc tắt tiếng khi có hơn {n} điểm cầu", "the opening mutes when there are more than {n} points", points)
 
 
 def _room_set(data: Mapping[str, Any]) -> str:
@@ -20,7 +30,7 @@ def _room_set(data: Mapping[str, Any]) -> str:
     if messages:
         said.append(_("tin nhắn {how}", how=_(messages)))
     if "muted_above" in data:
-        said.append(_("khai mạc tắt tiếng khi có hơn {n} điểm cầu", n=data["muted_above"]))
+        said.append(_muted_above(data["muted_above"]))
     return _("Đặt phòng họp: {what}", what="; ".join(said))
 
 

@@ -18,16 +18,15 @@ from meetings import agenda as programme
 from meetings import margins, service
 from meetings.access import Action, Subject
 from meetings.errors import Invalid, MeetingError
-from meetings.ledger import verify_chain
 from meetings.meeting import State
 from meetings.papers import document as one_document
 from meetings.papers import documents as documents_of
-from meetings.store import ledger_store, seat_store, unit_store
+from meetings.store import seat_store, unit_store
 from meetings.store.seat_store import Seat
 from meetings.units import Sought
 from scheduler import audience_store, series_store
 from scheduler.series_store import Scope
-from web import convening, course, guests, legible, line_news, places, uploads, views
+from web import convening, guests, legible, line_news, places, uploads, views
 from web.container import container
 from web.errors import explain
 from web.guard import allow
@@ -142,19 +141,6 @@ def agenda(request: Request, meeting_id: str) -> Response:
     with container(request).db.read() as conn:
         state = service.state(conn, meeting_id)
     return _page(request, "agenda", room=state, hours=programme.planned(state.agenda, state.meeting.start))
-
-
-@router.get("/{meeting_id}/course", dependencies=[READ])
-def happened(request: Request, meeting_id: str) -> Response:
-    """Diễn biến: every event in order, and whether the chain of hashes holds."""
-    with container(request).db.read() as conn:
-        events = ledger_store.events(conn, meeting_id)
-    subject, resource = request.state.subject, request.state.resource
-    papers = may(subject, "document.read", resource)
-    record = may(subject, "minutes.edit", resource) or may(subject, "minutes.number", resource)
-    conduct = may(subject, "meeting.conduct", resource)
-    shown = [event for event in events if course.visible(event.kind, papers=papers, record=record, conduct=conduct)]
-    return _page(request, "course", entries=course.entries(shown), total=len(shown), broken=verify_chain(events))
 
 
 @router.get("/{meeting_id}/documents", dependencies=[READ])
