@@ -36,13 +36,17 @@ class TicketRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a redeemed ticket allows.  `name` is the media name of the peer: the point's code."""
+    """What a redeemed ticket allows.  `name` is the media name of the peer: the point's code.
+
+    beside: of whoever only receives and holds no point's place (a television, a wall): under which name its tickets are counted.
+    """
 
     room: str
     role: str
     name: str
     point_id: int | None
     session_id: str
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ address accepts that bearer until the session ends.  Nothing of this survives a 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from meetings import admission
 from meetings.access import Action, SeatRef, Subject
@@ -65,7 +66,9 @@ def mint(
     conn: Connection, room: str, role: str, name: str, point_id: int | None = None, link_id: str | None = None,
     ttl: int = TICKET_SECONDS, *, at: datetime, device: str | None = None,
 ) -> str:
-    """A ticket (43 characters) for one media session in `room`, good for `ttl` seconds; `device`: which of the point's own.
+    """A ticket (43 characters) for one media session in `room`, good for `ttl` seconds.
+
+    device: which of the point's own; without a point, the name under which such tickets are counted (`Ticket.beside`).
 
     Raises NotFound("room.unknown" | "link.revoked"), Closed for an ended meeting.
     """
@@ -91,7 +94,7 @@ def redeem(conn: Connection, token: str, room: str, role: str, at: datetime) -> 
         raise NotFound(_why_refused(conn, digest, room, role))
     if _check_room(conn, room, row.link_id) != row.generation:
         raise NotFound("link.revoked")
-    return Ticket(row.room, row.role, row.name, row.point_id, row.session_id)
+    return _ticket(row)
 
 
 def session_of(conn: Connection, session_id: str, token: str) -> Ticket:
@@ -99,7 +102,7 @@ def session_of(conn: Connection, session_id: str, token: str) -> Ticket:
     row = admission_store.session_row(conn, session_id)
     if row is None or row.ended_at is not None or row.token_sha256 != token_digest(token):
         raise NotFound("session.unknown")
-    return Ticket(row.room, row.role, row.name, row.point_id, row.session_id)
+    return _ticket(row)
 
 
 def end_session(conn: Connection, session_id: str, at: datetime) -> bool:
@@ -120,10 +123,10 @@ def interrupted(conn: Connection) -> list[tuple[str, str, str]]:
 def seat_taken(conn: Connection, link_id: str, at: datetime) -> list[str]:
     """Another device takes the place that this link gives: tickets not yet used open nothing, sessions are over.
 
-    Returns those sessions: the caller closes them at the media worker.
+    Televisions hold no place and go on.  Returns those sessions: the caller closes them at the media worker.
     """
     admission_store.forget_unused(conn, link_id)
-    sessions = admission_store.live_sessions(conn, link_id)
+    sessions = admission_store.live_sessions(conn, link_id, seated=True)
     for session in sessions:
         admission_store.end_session(conn, session, at)
     return sessions
@@ -132,6 +135,10 @@ def seat_taken(conn: Connection, link_id: str, at: datetime) -> list[str]:
 def tickets_purge(conn: Connection, before: datetime) -> int:
     """Forget tickets that can open nothing any more; how many."""
     return admission_store.purge(conn, before)
+
+
+def _ticket(row: Any) -> Ticket:
+    return Ticket(row.room, row.role, row.name, row.point_id, row.session_id, row.device if row.point_id is None else None)
 
 
 def _check_room(conn: Connection, room: str, link_id: str | None) -> int | None:

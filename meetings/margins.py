@@ -78,6 +78,7 @@ def note_put(
         if not paper_store.put_note(conn, note_id, paper.sha256, reader, page, body, at):
             raise NotFound("not_found")
         return note_id
+    paper_store.one_by_one(conn, paper.sha256, reader)
     if paper_store.count_notes(conn, paper.sha256, reader) >= MOST_NOTES:
         raise TooLarge("note.many", field="note", limit=MOST_NOTES)
     note_id = new_id(at)

@@ -96,12 +96,13 @@ def resumed(conn: Connection, recording_id: str, since: datetime, at: datetime) 
 def told(conn: Connection, meeting_id: str, by: Subject, agreed: bool, at: datetime) -> bool:
     """The page of a point says that it shows the notice (agreed: somebody there said that they know); False if that was known.
 
-    Of a point that came after the start the ledger says so once, of others only when they were asked to agree.
+    Of a point that came after the start the ledger says so once, of others only when they were asked to agree.  The point says it by
+    its own link, which a person behind it does not have.
     """
-    ref = by.seat or by.person
-    if ref is None or ref.meeting_id != meeting_id:
-        raise NotAllowed("not_allowed", action=Action.RECORDING_READ.value)
-    meeting = meeting_store.lock(conn, meeting_id)
+    meeting, ref = meeting_store.lock(conn, meeting_id), by.seat
+    permit(conn, meeting, by, Action.MEETING_JOIN)
+    if ref is None:
+        raise NotAllowed("not_allowed", action=Action.MEETING_JOIN.value)
     found = _running(conn, meeting)
     known = recording_store.told_of(conn, found.recording_id, ref.point_id)
     agreed = agreed and found.asks

@@ -58,16 +58,20 @@ def ask(
 
 
 def withdraw(conn: Connection, meeting_id: str, entry: int, by: Subject, at: datetime) -> None:
-    """Take an entry out of the queue: by who asked, by its point, by whoever conducts.  Raises NotFound("speech.unknown")."""
+    """Take an entry out of the queue: by who asked, by its point, by whoever conducts.  Twice is once.
+
+    Raises NotFound("speech.unknown") for one that was answered, has the floor, or never was.
+    """
     meeting = meeting_store.lock(conn, meeting_id)
-    one = next((one for one in speech.queue(speech_store.live(conn, meeting_id)) if one.entry == entry), None)
+    one = speech_store.find(conn, meeting_id, entry)
     own = one is not None and _own_point(by) == one.point_id and (by.person is None or by.person.person_id == one.person_id)
     if not (own and decide(by, Action.HAND_RAISE, meeting.resource()).allowed):
         permit(conn, meeting, by, Action.MEETING_CONDUCT)
     meeting.check_state(*QUEUED)
-    if one is None:
+    if one is None or one.standing not in (Standing.WAITING, Standing.WITHDRAWN):
         raise NotFound("speech.unknown", entry=entry)
-    _withdraw(conn, meeting_id, one, "own" if own else "chair", by, at)
+    if one.standing is Standing.WAITING:
+        _withdraw(conn, meeting_id, one, "own" if own else "chair", by, at)
 
 
 def hand(conn: Connection, meeting_id: str, point_id: int, up: bool, by: Subject, at: datetime) -> bool:

@@ -32,7 +32,7 @@ START = 30.0  # seconds the process may take to begin, on a machine that is busy
 PATIENCE = 10.0  # … a page to be drawn
 LOOKING = 40.0  # … a file to be looked through, or photographs to become pages
 KEPT = 2 << 30  # bytes of pictures; the oldest go first
-WAITING = 200  # pages asked for and not yet drawn, beyond which more are refused
+WAITING = 200  # pages asked for and not yet drawn, or texts not yet said, beyond which more are refused
 _MODULE = "web.pageworker"
 
 
@@ -49,6 +49,7 @@ class Press:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._making: dict[str, asyncio.Task[Path]] = {}
+        self._saying = 0
 
     async def page(self, source: Path, sha256: str, page: int, width: int, picture: bool = False) -> Path:
         """The picture of page `page` of `source`, `fitting(width)` wide.  Raises NotFound("page.unreadable"), Unavailable("page.busy" | "blob.full")."""
@@ -68,8 +69,14 @@ class Press:
         return await asyncio.shield(self._making[key])
 
     async def text(self, source: Path, page: int) -> str:
-        """What the page says, for those who do not see it.  Raises NotFound("page.unreadable"), Unavailable."""
-        answer = await self._ask({"do": "text", "path": str(source), "page": page})
+        """What the page says, for those who do not see it.  Raises NotFound("page.unreadable"), Unavailable("page.busy")."""
+        if self._saying >= WAITING:
+            raise Unavailable("page.busy")
+        self._saying += 1
+        try:
+            answer = await self._ask({"do": "text", "path": str(source), "page": page})
+        finally:
+            self._saying -= 1
         return str(answer["text"])
 
     async def _make(self, task: dict[str, Any], target: Path) -> Path:

@@ -97,13 +97,16 @@ def interrupted(conn: Connection) -> list[tuple[str, str, str]]:
 
 
 def forget_unused(conn: Connection, link_id: str) -> None:
-    """Tickets of this link that opened nothing yet open nothing any more."""
-    conn.execute(delete(ticket).where(ticket.c.link_id == link_id, ticket.c.used_at.is_(None)))
+    """Tickets for the place of this link that opened nothing yet open nothing any more."""
+    conn.execute(delete(ticket).where(ticket.c.link_id == link_id, ticket.c.used_at.is_(None), ticket.c.point_id.is_not(None)))
 
 
-def live_sessions(conn: Connection, link_id: str) -> list[str]:
+def live_sessions(conn: Connection, link_id: str, *, seated: bool = False) -> list[str]:
+    """seated: only of the device that holds the place, not of televisions."""
     query = select(ticket.c.session_id).where(
         ticket.c.link_id == link_id, ticket.c.used_at.is_not(None), ticket.c.ended_at.is_(None))
+    if seated:
+        query = query.where(ticket.c.point_id.is_not(None))
     return list(conn.execute(query.order_by(ticket.c.used_at, ticket.c.session_id)).scalars())
 
 

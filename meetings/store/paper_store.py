@@ -92,6 +92,12 @@ def notes(conn: Connection, sha256: str, reader: str) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(paper_note.c.page, paper_note.c.note_id)).all())
 
 
+def one_by_one(conn: Connection, sha256: str, reader: str) -> None:
+    """New notes of one reader on one paper come one after the other until the transaction ends, so that they can be counted."""
+    if conn.dialect.name == "postgresql":  # SQLite has one writer anyway
+        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"note {sha256} {reader}", 0))))
+
+
 def count_notes(conn: Connection, sha256: str, reader: str) -> int:
     query = select(func.count()).where(paper_note.c.reader == reader, paper_note.c.sha256 == sha256)
     return int(conn.execute(query).scalar_one())

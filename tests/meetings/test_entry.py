@@ -215,6 +215,19 @@ def test_a_place_that_is_taken_over_ends_its_sessions_and_unused_tickets_and_tho
         assert service.redeem(conn, mint(3, "06970"), meeting_id, "publish", at).session_id  # the new device's own
 
 
+def test_a_television_goes_on_when_another_device_takes_the_place_and_ends_with_the_link(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = convened(conn, at)
+        link = next(one for one in service.links(conn, meeting_id) if one.point_id == 3)
+        tokens = [service.mint(conn, meeting_id, "subscribe", "06970", link_id=link.link_id, at=at, device="06970 tv") for _ in range(2)]
+        shown = service.redeem(conn, tokens[0], meeting_id, "subscribe", at)
+        own = service.redeem(conn, service.mint(conn, meeting_id, "publish", "06970", 3, link.link_id, at=at, device="a"), meeting_id, "publish", at)
+        assert (shown.beside, own.beside) == ("06970 tv", None)
+        assert service.seat_taken(conn, link.link_id, at) == [own.session_id]
+        later = service.redeem(conn, tokens[1], meeting_id, "subscribe", at)
+        assert set(service.link_revoke(conn, meeting_id, 3, by=SECRETARY, at=at)) == {shown.session_id, later.session_id}
+
+
 def test_after_a_restart_no_session_is_live(db: Database, at: datetime) -> None:
     with db.write() as conn:
         used, unused = [service.mint(conn, "bench-1", "publish", "x", at=at) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from meetings.errors import Invalid, MeetingError, NotAllowed, NotFound, TooLarg
 from meetings.papers import File
 from meetings.store.database import Connection, Database
 from meetings.store.ledger_store import events
+from tests.meetings.test_races import race
 from tests.support.factories import CHAIR, OFFICER, POINTS, SECRETARY, STRANGER, TECHNICIAN, convened, seat_of
 
 HERE = {"kind": "text", "at": [10, 9_000], "text": "Hỏi lại số liệu"}
@@ -86,6 +88,15 @@ def test_there_is_an_end_to_notes(sqlite_db: Database, at: datetime, monkeypatch
         with pytest.raises(TooLarge, match=r"note\.many"):
             margins.note_put(conn, meeting_id, document, None, 1, HERE, CHAIR, at)
         margins.note_put(conn, meeting_id, document, None, 1, HERE, SECRETARY, at)
+
+
+def test_many_devices_of_one_reader_keep_no_more_notes_than_one(db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(margins, "MOST_NOTES", 3)
+    with db.write() as conn:
+        meeting_id = convened(conn, at)
+        document = paper(conn, meeting_id, at)
+    outcomes = race(db, [lambda conn: margins.note_put(conn, meeting_id, document, None, 1, HERE, CHAIR, at)] * 8)
+    assert Counter(outcomes) == {"won": 3, "note.many": 5}
 
 
 @pytest.mark.parametrize("bad", [

@@ -92,6 +92,23 @@ def test_nobody_asks_for_another_point(sqlite_db: Database, at: datetime) -> Non
                 act(conn, meeting_id, entry, "không" if act is speaking.decline else None, seat_of(meeting_id, POINTS[1]), at)
 
 
+def test_withdrawing_twice_is_once_and_what_was_answered_is_not_there_to_be_withdrawn(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = opened(conn, at)
+        here = seat_of(meeting_id, POINTS[1])
+        mine, given, declined = asks(conn, meeting_id, 2, TALK, at), asks(conn, meeting_id, 3, TALK, at), asks(conn, meeting_id, 4, TALK, at)
+        for who in (here, here, CHAIR):
+            speaking.withdraw(conn, meeting_id, mine, by=who, at=at)
+        assert [kind for kind, _point, _data in told(conn, meeting_id, 2)] == ["hand.raised", "hand.lowered"]
+        with pytest.raises(NotAllowed):
+            speaking.withdraw(conn, meeting_id, mine, by=seat_of(meeting_id, POINTS[2]), at=at)
+        service.floor_give(conn, meeting_id, 3, by=CHAIR, at=at)
+        speaking.decline(conn, meeting_id, declined, "hết giờ", CHAIR, at)
+        for entry, who in ((given, seat_of(meeting_id, POINTS[2])), (declined, seat_of(meeting_id, POINTS[3])), (10_000, CHAIR)):
+            with pytest.raises(NotFound, match=r"speech\.unknown"):
+                speaking.withdraw(conn, meeting_id, entry, by=who, at=at)
+
+
 def test_people_behind_a_point_ask_for_themselves(db: Database, at: datetime) -> None:
     with db.write() as conn:
         meeting_id = opened(conn, at)

@@ -80,6 +80,10 @@ async def test_more_than_can_be_drawn_is_refused(press: Press, tmp_path: Path, m
     monkeypatch.setattr(pageimages, "WAITING", 0)
     with pytest.raises(Unavailable, match=r"page\.busy"):
         await press.page(kept(tmp_path, pdf(1)), SHA, 1, 360)
+    with pytest.raises(Unavailable, match=r"page\.busy"):
+        await press.text(kept(tmp_path, pdf(1)), 1)
+    monkeypatch.undo()
+    assert (await press.text(kept(tmp_path, pdf(1)), 1)).strip() == "Trang 1"
 
 
 async def test_a_picture_is_a_page_as_wide_as_it_is_looked_at(press: Press, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.support import factories
 from tests.support.installation import Installation, door, soon, tickets
 from tests.support.running import client, clip, installation  # noqa: F401 - fixtures
 from tests.web.test_hub_room import publisher
+from web import seats
 
 
 @pytest.mark.parametrize("query", ["", "?screen=1", "?screen=2", "?screen=3"])
@@ -52,6 +53,19 @@ async def test_a_television_is_no_second_device_and_nobodys_presence(
     hub.drop(gone)
     await asyncio.wait_for(asyncio.gather(*(screen.ended.wait() for screen in screens)), 15)
     await other.close()
+
+
+async def test_a_television_that_loses_its_line_again_and_again_is_let_in(
+    installation: Installation, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    monkeypatch.setattr(seats, "TICKETS_PER_POINT", 2)
+    room, crowd = installation.room(opened=True), Crowd()
+    for _ in range(4):
+        answer = await client.post(f"/j/{room.links['204']}/screen/tickets")
+        assert answer.status_code == 200
+        screen = crowd.subscriber("204", audio=1, video=1)
+        await screen.connect(*door(client, room.meeting_id, "whep", answer.json()["subscribe"]))
+        await screen.close()
 
 
 async def test_a_television_that_asks_again_and_again_is_told_to_wait(installation: Installation, client: httpx.AsyncClient) -> None:  # noqa: F811

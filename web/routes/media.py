@@ -156,7 +156,7 @@ async def _open(request: Request, room: str, role: str, publishers: list[str] | 
     if not found.hub.ready:
         raise Away  # before the ticket is spent
     ticket = await to_thread.run_sync(_redeem, found, token, room, role)
-    found.hub.seats.opened(room, ticket.name, role, found.clock.now())
+    found.hub.seats.opened(room, ticket.beside or ticket.name, role, found.clock.now())
     answer = await found.hub.open_session(ticket, offer, publishers)
     made = Response(answer, 201, {
         "location": f"/media/sessions/{ticket.session_id}", "etag": entity_tag(answer), "accept-patch": FRAGMENT,

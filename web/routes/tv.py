@@ -26,7 +26,6 @@ router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLRespon
 
 SLOTS = {"": {"audio": 4, "video": 2, "more": 3}, "1": {"audio": 4, "video": 2, "more": 0}, "2": {"audio": 0, "video": 0, "more": 9}}
 """By screen: the only one, the first of two (the large picture), the second (all others in pages)."""
-SCREEN = "screen"  # of whose tickets so many a minute are given, apart from those of the point's own device
 
 
 @router.get("/{secret}/tv")
@@ -47,12 +46,13 @@ def television(request: Request, secret: str, screen: str = "", subject: Subject
 async def tickets(request: Request, secret: str, subject: Subject = link(Action.MEETING_JOIN)) -> Response:
     """→ {subscribe, ice}: one ticket to receive beside the point's own device; void with the point's link."""
     found, seat = container(request), seat_of(subject)
-    now, settings = found.clock.now(), found.settings
-    found.hub.seats.count(seat.meeting_id, seat.code, SCREEN, now)
+    now, settings, role = found.clock.now(), found.settings, TicketRole.SUBSCRIBE.value
+    beside = f"{seat.code} tv"  # counted apart from the tickets of the point's own device
+    found.hub.seats.count(seat.meeting_id, beside, role, now)
 
     def mint() -> str:
         with found.db.write() as conn:
-            return service.mint(conn, seat.meeting_id, TicketRole.SUBSCRIBE.value, seat.code, link_id=seat.link_id, at=now)
+            return service.mint(conn, seat.meeting_id, role, seat.code, link_id=seat.link_id, at=now, device=beside)
 
     ticket = await to_thread.run_sync(mint)
     ice = ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), user_of(seat.code, now), now)

@@ -84,11 +84,12 @@ async def tickets(request: Request, meeting_id: str, by: Subject = WATCH) -> Res
     """{watcher} → {subscribe, ice}: one ticket to receive, for a page that hears the wall's news under the same name."""
     found, now = container(request), container(request).clock.now()
     name = name_of(str((await fields(request)).get("watcher", "")))
-    found.hub.seats.count(meeting_id, f"~{by.user_id}", TicketRole.SUBSCRIBE.value, now)
+    beside, role = f"~{by.user_id}", TicketRole.SUBSCRIBE.value  # names of pages are free, so accounts are counted
+    found.hub.seats.count(meeting_id, beside, role, now)
 
     def mint() -> str:
         with found.db.write() as conn:
-            return service.mint(conn, meeting_id, TicketRole.SUBSCRIBE.value, name, ttl=TICKET, at=now)
+            return service.mint(conn, meeting_id, role, name, ttl=TICKET, at=now, device=beside)
 
     ticket, settings = await to_thread.run_sync(mint), found.settings
     end_if_alone(found, meeting_id, name)
