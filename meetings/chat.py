@@ -34,7 +34,7 @@ PRIVATE_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a reader gets; `code` is the author's point, None for chair and secretary.  Text None: it was erased."""
+    """What a reader gets; `code` and `point` are of the author's point, None for chair and secretary.  Text None: it was erased."""
 
     ord: int
     code: str | None
@@ -43,6 +43,7 @@ class Message:
     state: str
     reason: str | None
     at: datetime
+    point: str | None = None
 
 
 def digest(salt: str, text: str) -> str:
@@ -63,7 +64,7 @@ def say(conn: Connection, meeting_id: str, text: str, by: Subject, at: datetime)
     seat = seat_store.one(conn, meeting_id, point_id) if point_id is not None else None
     ledger_store.append(conn, meeting_id, "chat.said", at, by, point=seat.point if seat else None,
                         data={"message": ord, "sha256": digest(salt, text), "length": len(text), "held": held})
-    return Message(ord, seat.code if seat else None, _author(by), text, "held" if held else "said", None, at)
+    return Message(ord, seat.code if seat else None, _author(by), text, "held" if held else "said", None, at, seat.name if seat else None)
 
 
 def release(conn: Connection, meeting_id: str, ord: int, by: Subject, at: datetime) -> Message:
@@ -171,4 +172,4 @@ def _messages(conn: Connection, meeting_id: str, channel: str, after: int, state
 
 
 def _message(row: Any) -> Message:
-    return Message(row.ord, row.code, row.author, row.text, row.state, row.reason, row.said_at)
+    return Message(row.ord, row.code, row.author, row.text, row.state, row.reason, row.said_at, row.point)

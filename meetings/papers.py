@@ -23,6 +23,7 @@ from meetings.store.database import Connection
 from meetings.texts import line
 
 REASON = 300
+OFFERED_IN = (State.CONVENED, State.OPEN, State.SUSPENDED)
 MOST_OFFERED = 10
 """Papers of one point that may wait at a time: the secretary reads each before it is in."""
 
@@ -106,7 +107,7 @@ def offer_check(conn: Connection, meeting: Meeting, by: Subject) -> int:
     Raises Conflict("document.offered_many"), NotAllowed, and whatever the meeting's state says.
     """
     permit(conn, meeting, by, Action.DOCUMENT_OFFER)
-    meeting.check_state(State.CONVENED, State.OPEN, State.SUSPENDED)
+    meeting.check_state(*OFFERED_IN)
     come = by.person or by.seat
     assert come is not None, "document.offer is for a seat or a person"
     if paper_store.waiting(conn, meeting.meeting_id, come.point_id) >= MOST_OFFERED:

@@ -32,7 +32,8 @@ from web.pages import page
 from web.rates import TooMany
 
 log = logging.getLogger("web")
-_SECRETS = re.compile("^/(j|t|r|d|feeds)/[^/]+")
+_SECRETS = re.compile("^/(j|p|t|r|d|feeds)/[^/]+")
+_LINKED = re.compile("^(/[jp]/[^/]+)/")
 """Addresses that are keys: whoever reads a log must not be able to walk in."""
 
 STATUS: dict[type[MeetingError], int] = {
@@ -152,7 +153,13 @@ def answer(
         return problem.document(status, code, text, {**retry, **(headers or {})}, **more)
     if wants_json(request):
         return JSONResponse({"error": code, "message": text}, status, {**retry, **(headers or {})})
-    return page(request, "error.html", status, headers, missing=status == 404, text=text)
+    return page(request, "error.html", status, headers, missing=status == 404, text=text, back=_door(request) if status != 404 else None)
+
+
+def _door(request: Request) -> str | None:
+    """The page that somebody without an account came from: of the link in the address."""
+    found = _LINKED.match(request.url.path)
+    return found[1] if found else None
 
 
 def install(app: FastAPI) -> None:

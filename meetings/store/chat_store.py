@@ -13,7 +13,7 @@ from meetings.meeting import State
 from meetings.store.tables import meeting, seat
 from meetings.store.voice_table import chat_message
 
-_WITH_CODE = select(chat_message, seat.c.code).outerjoin(
+_WITH_CODE = select(chat_message, seat.c.code, seat.c.name.label("point")).outerjoin(
     seat, (seat.c.meeting_id == chat_message.c.meeting_id) & (seat.c.point_id == chat_message.c.point_id))
 
 
@@ -37,7 +37,7 @@ def standing(conn: Connection, meeting_id: str, channel: str, states: Collection
 
 
 def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:
-    """With the code of its point.  Raises NotFound("chat.unknown")."""
+    """With code and name of its point.  Raises NotFound("chat.unknown")."""
     row = conn.execute(_WITH_CODE.where(_in(meeting_id, channel), chat_message.c.ord == ord)).first()
     if row is None:
         raise NotFound("chat.unknown")
@@ -45,7 +45,7 @@ def one(conn: Connection, meeting_id: str, channel: str, ord: int) -> Row[Any]:
 
 
 def after(conn: Connection, meeting_id: str, channel: str, ord: int, states: Collection[str], most: int) -> list[Row[Any]]:
-    """The newest `most` messages of these states that come after number `ord`, oldest first; with the code of their point."""
+    """The newest `most` messages of these states that come after number `ord`, oldest first; with code and name of their point."""
     query = _WITH_CODE.where(_in(meeting_id, channel), chat_message.c.ord > ord, chat_message.c.state.in_(states))
     return list(conn.execute(query.order_by(chat_message.c.ord.desc()).limit(most)).all())[::-1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.person_places import hand, papers, recording, roll, vote
+from web.person_places import chat, hand, offer, papers, recording, roll, shown, vote
 from web.person_places.look import Look
 
 Place = Callable[[Look], dict[str, Any] | None]
@@ -19,7 +19,10 @@ PLACES: tuple[Place, ...] = (
     roll.place,
     vote.place,
     hand.place,
+    shown.place,
+    chat.place,
     papers.place,
+    offer.place,
 )
 """In the order of the page: what is asked of the person now comes first."""
 

@@ -1,20 +1,22 @@
 """How a personal link becomes a subject for every route under /p/: somebody behind a point, on a device of the own.
 
 The secret is the whole key, as of a point's link: no account, no cookie, so posts need no form token.  Holds no route.  Used by
-person.py and by whatever else a person may do alone.
+person.py, chat.py, handing_in.py and by whatever else a person may do alone.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, PersonRef, Resource, Subject
 from scheduler import person_links
 from web.container import Container
+from web.errors import wants_json
 from web.guard import allow
 
 
@@ -48,6 +50,11 @@ def person(action: Action, *, after: bool = False) -> Any:
 def person_of(subject: Subject) -> PersonRef:
     assert subject.person is not None, "routes under /p/ are reached by a personal link only"
     return subject.person
+
+
+def own_page(request: Request, secret: str, what: str, data: dict[str, Any]) -> Response:
+    """Back to the page, which says `what`; a script gets the data."""
+    return JSONResponse(data) if wants_json(request) else RedirectResponse(f"/p/{secret}?done={what}", 303)
 
 
 def unhurried(found: Container, ref: PersonRef) -> None:

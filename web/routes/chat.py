@@ -1,4 +1,4 @@
-"""What is written in a room: the chat of all by a point's link or from the console, and the channel of chair and secretary.
+"""What is written in a room: the chat of all by a point's or a personal link or from the console, and the channel of chair and secretary.
 
 A message for all travels with the news; one that waits, and every private one, never does: the news say that there is one,
 and whoever conducts asks for it over the own session.
@@ -18,11 +18,16 @@ from sqlalchemy import Connection
 from meetings import chat
 from meetings.access import Action, Subject
 from meetings.chat import Message
+from meetings.store import voice_store
 from web.conducting import CONDUCTOR, answer, conducted, number_of, said_in
 from web.container import Container, container
 from web.feed import CONDUCTORS
+from web.errors import wants_json
+from web.pages import page
 from web.parts.look import iso
+from web.routes import by_person
 from web.routes.by_link import done, fields, link, unhurried
+from web.routes.by_person import own_page, person, person_of
 from web.routes.join import seat_of
 
 router = APIRouter(tags=["chat"])
@@ -46,6 +51,27 @@ async def say(request: Request, secret: str, subject: Subject = link(Action.CHAT
     unhurried(found, seat)
     message = await _write(found, seat.meeting_id, str(body.get("text", "")), subject)
     return done(request, secret, "chat", shown(message))
+
+
+@router.get("/p/{secret}/chat")
+def read_alone(request: Request, secret: str, after: int = 0, subject: Subject = person(Action.CHAT_SAY)) -> Response:
+    """The same for somebody behind a point; where JSON is not asked for, as a page."""
+    found, ref = container(request), person_of(subject)
+    with found.db.read() as conn:
+        messages, mode = chat.read(conn, ref.meeting_id, _from(after)), voice_store.setting_of(conn, ref.meeting_id).chat
+    if wants_json(request):
+        return _messages(messages)
+    return page(request, "person/messages.html", visit=request.state.caller, messages=messages, base=f"/p/{secret}", mode=mode,
+                limit=chat.LIMIT)
+
+
+@router.post("/p/{secret}/chat")
+async def say_alone(request: Request, secret: str, subject: Subject = person(Action.CHAT_SAY)) -> Response:
+    """{text}: a message in the person's own name, of the point."""
+    found, ref, body = container(request), person_of(subject), await fields(request)
+    by_person.unhurried(found, ref)
+    message = await _write(found, ref.meeting_id, str(body.get("text", "")), subject)
+    return own_page(request, secret, "held" if message.state == "held" else "chat", shown(message))
 
 
 @router.get(f"{CONDUCT}/chat")
@@ -134,7 +160,7 @@ async def _take(request: Request, meeting_id: str, away: Callable[[Connection, s
 
 def shown(message: Message) -> dict[str, Any]:
     """One message as pages get it."""
-    return {"message": message.ord, "code": message.code, "author": message.author, "text": message.text, "state": message.state,
+    return {"message": message.ord, "code": message.code, "point": message.point, "author": message.author, "text": message.text, "state": message.state,
             "reason": message.reason, "at": iso(message.at)}
 
 

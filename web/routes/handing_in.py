@@ -25,7 +25,10 @@ from web.guard import allow
 from web.i18n import _
 from web.limits import FORM_FILES
 from web.pages import done as finished
+from web.pages import page
+from web.routes import by_person
 from web.routes.by_link import done, link, unhurried
+from web.routes.by_person import own_page, person, person_of
 from web.routes.meetings import documents_tab
 from web.routes.join import seat_of
 from web.routes.reading import meeting_of, whose
@@ -38,15 +41,32 @@ KEEPER = Depends(allow(Action.DOCUMENT_ADD, views.meeting))
 @router.post("/j/{secret}/papers")
 async def hand_in(request: Request, secret: str, by: Subject = link(Action.DOCUMENT_OFFER)) -> Response:
     """`document`: one file, or `photo`: up to twenty pictures that become one PDF.  → {id, name}"""
+    unhurried(container(request), seat_of(by))
+    return done(request, secret, "paper", await _handed_in(request, by))
+
+
+@router.get("/p/{secret}/papers")
+def handing_in(request: Request, secret: str, by: Subject = person(Action.DOCUMENT_OFFER)) -> Response:
+    """The forms alone, for a telephone without scripts, whose page asks for itself anew."""
+    return page(request, "person/handing_in.html", visit=request.state.caller, base=f"/p/{secret}", most=camera.MOST)
+
+
+@router.post("/p/{secret}/papers")
+async def hand_in_alone(request: Request, secret: str, by: Subject = person(Action.DOCUMENT_OFFER)) -> Response:
+    """The same, by somebody behind the point, on a device of the own."""
+    by_person.unhurried(container(request), person_of(by))
+    return own_page(request, secret, "paper", await _handed_in(request, by))
+
+
+async def _handed_in(request: Request, by: Subject) -> dict[str, str]:
     found, meeting_id = container(request), meeting_of(request, by)
-    unhurried(found, seat_of(by))
     form = await legible.form(request, FORM_FILES, 5)
     try:
         document_id, name, waiting = await to_thread.run_sync(_offer, found, meeting_id, form, whose(request, by))
     finally:
         await form.close()
     found.hub.tell(meeting_id, "offered", {"n": waiting}, CONDUCTORS)
-    return done(request, secret, "paper", {"id": document_id, "name": name})
+    return {"id": document_id, "name": name}
 
 
 def _offer(found: Container, meeting_id: str, form: FormData, by: Subject) -> tuple[str, str, int]:

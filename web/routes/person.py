@@ -1,4 +1,4 @@
-"""The page of somebody behind a point, on a device of the own: check in, leave, ask to speak, vote, read.  No sound, no picture.
+"""The page of somebody behind a point, on a device of the own: check in, leave, ask to speak, vote, read, write, hand in papers.  No sound, no camera.
 
 It works by plain forms, without scripts and on an old telephone; where there are scripts the page follows the room.  What stands
 on it are the places of `web.person_places`; whoever opens it never becomes the point, and the point's presence is not touched.
@@ -11,7 +11,7 @@ from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 from sqlalchemy import Connection
 
 from meetings import papers, service
@@ -28,16 +28,20 @@ from web.i18n import N_, _
 from web.pages import page
 from web.person_places.look import Look
 from web.routes.by_link import fields
-from web.routes.by_person import person, person_of, unhurried
+from web.routes.by_person import own_page, person, person_of, unhurried
 from web.routes.events import stream
 from web.routes.hand import raised
 from web.routes.papers_by_link import SHOWN_INLINE
+
+SILENT = {"permissions-policy": "camera=(), microphone=(), display-capture=(), autoplay=(), geolocation=()"}
+"""A device beside others of its room makes no sound and hears none, or the room would echo."""
 
 router = APIRouter(prefix="/p", tags=["person"], default_response_class=HTMLResponse)
 
 SAID = {
     "here": N_("Đã ghi bạn có mặt."), "left": N_("Đã ghi bạn rời họp."), "hand": N_("Đã ghi nhận."),
-    "vote": N_("Đã ghi nhận phiếu của bạn."),
+    "vote": N_("Đã ghi nhận phiếu của bạn."), "chat": N_("Đã gửi tin nhắn."), "held": N_("Đã gửi; chủ trì hoặc thư ký duyệt rồi mọi người mới đọc được."),
+    "paper": N_("Đã gửi thư ký. Mọi người đọc được khi thư ký nhận."),
 }
 
 
@@ -48,7 +52,7 @@ def show(request: Request, secret: str, subject: Subject = person(Action.PERSON_
     with found.db.read() as conn:
         places = person_places.shown(Look(conn, visit, view.sections, found.clock.now(), f"/p/{secret}"))
     said = SAID.get(request.query_params.get("done", ""))
-    return page(request, "person/page.html", visit=visit, meeting=visit.meeting, person=visit.person, places=places, sections=view.sections,
+    return page(request, "person/page.html", headers=SILENT, visit=visit, meeting=visit.meeting, person=visit.person, places=places, sections=view.sections,
                 base=f"/p/{secret}", said=_(said) if said else "", point_name=view.sections["points"].get(visit.ref.code, visit.ref.code))
 
 
@@ -104,7 +108,7 @@ async def vote(request: Request, secret: str, subject: Subject = person(Action.M
 
     receipt = await found.ballots.keep(ref.meeting_id, work)
     found.hub.changed(ref.meeting_id)
-    return JSONResponse({"receipt": receipt}) if wants_json(request) else RedirectResponse(f"/p/{secret}?done=vote", 303)
+    return own_page(request, secret, "vote", {"receipt": receipt})
 
 
 @router.get("/{secret}/documents/{document_id}")
@@ -140,6 +144,4 @@ async def _do(request: Request, secret: str, subject: Subject, done: str, work: 
 
     result = await to_thread.run_sync(run)
     found.hub.changed(ref.meeting_id)
-    if wants_json(request):
-        return JSONResponse({done: True if result is None else result})
-    return RedirectResponse(f"/p/{secret}?done={done}", 303)
+    return own_page(request, secret, done, {done: True if result is None else result})
