@@ -143,11 +143,14 @@ class MediaClient:
 
     async def policy(
         self, room: str, heard: list[str] | None, stage: list[str], seen: list[str] | None = None, quiet: Sequence[str] = (),
-        voices: Sequence[str] = (),
+        voices: Sequence[str] = (), seconds: Sequence[str] | None = None, aside: Sequence[str] = (),
     ) -> None:
         """Whose sound (``heard``) and picture (``seen``) pass, None: everybody's, but never the sound of ``quiet``; who is shown
-        first (``stage``), and whose sound goes before whoever speaks (``voices``)."""
-        await self._call("policy", room=room, heard=heard, stage=stage, seen=seen, quiet=list(quiet), voices=list(voices))
+        first (``stage``), and whose sound goes before whoever speaks (``voices``); which second sources pass (``seconds``, None:
+        all), and whose picture only those get who pinned it (``aside``)."""
+        await self._call(
+            "policy", room=room, heard=heard, stage=stage, seen=seen, quiet=list(quiet), voices=list(voices),
+            seconds=None if seconds is None else list(seconds), aside=list(aside))
 
     async def stats(self, room: str | None = None) -> Message:
         """``cpu_s``, ``rss_bytes``, ``counters``, ``loop_lag_ms``, ``load`` and ``rooms``; only ``room`` when given."""

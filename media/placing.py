@@ -147,7 +147,8 @@ class Placing:
             free = free[:MAX_SOUNDS]  # at most so many sounds are relayed, however many slots a receiver offers
         index = {at: number for number, at in enumerate(free)}
         near = {down.source.owner: index[at] for at, down in enumerate(beside) if down.source is not None and at in index}
-        others = (source for source in ranked if source.owner.point != member.point and source not in taken)
+        aside = self.policy.aside if downs and downs[0].kind == "video" else ()
+        others = (source for source in ranked if source.owner.point != member.point and source not in taken and source.owner.name not in aside)
         automatic = [downs[at] for at in free]
         return [*pinned, *zip(automatic, place(automatic, others, near), strict=True)]
 

@@ -28,7 +28,8 @@ class Policy:
     """``heard`` and ``seen``: None is everybody.  ``quiet`` are silent whoever is heard.
 
     ``stage`` goes before all others for pictures, ``voices`` for sounds: pictures follow the meeting, sounds whoever speaks, so
-    that a stage of silent ones leaves no speaker unheard.
+    that a stage of silent ones leaves no speaker unheard.  ``seconds``: which second sources (``22#screen``) pass at all, None: all.
+    ``aside``: whose pictures only those are sent who asked for them by name, unless they are on the stage.
     """
 
     heard: frozenset[str] | None = None
@@ -36,22 +37,27 @@ class Policy:
     quiet: frozenset[str] = frozenset()
     stage: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
+    seconds: frozenset[str] | None = None
+    aside: frozenset[str] = frozenset()
     _ranks: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
         cls, heard: Iterable[str] | None, stage: Sequence[str], seen: Iterable[str] | None = None, quiet: Iterable[str] = (),
-        voices: Sequence[str] = (),
+        voices: Sequence[str] = (), seconds: Iterable[str] | None = None, aside: Iterable[str] = (),
     ) -> Policy:
         """As the control protocol says it."""
         people = [name for name in dict.fromkeys(stage) if not name.endswith(_SCREEN)]
         ranks = {name: CHAIR if place else FLOOR for place, name in enumerate(people)}
         return cls(
             None if heard is None else frozenset(heard), None if seen is None else frozenset(seen), frozenset(quiet),
-            tuple(dict.fromkeys(stage)), tuple(dict.fromkeys(voices)), ranks)
+            tuple(dict.fromkeys(stage)), tuple(dict.fromkeys(voices)), None if seconds is None else frozenset(seconds),
+            frozenset(aside).difference(stage), ranks)
 
     def closes(self, name: str, kind: Kind) -> bool:
         """Whether what this name publishes of this kind is dropped at the entrance."""
+        if _SECOND in name and self.seconds is not None and name not in self.seconds:
+            return True
         names = {name, point_of(name)}
         if kind == "audio" and not names.isdisjoint(self.quiet):
             return True

@@ -145,10 +145,10 @@ class Room:
 
     def policy(
         self, heard: Iterable[str] | None, stage: Sequence[str], seen: Iterable[str] | None = None,
-        quiet: Iterable[str] = (), voices: Sequence[str] = (),
+        quiet: Iterable[str] = (), voices: Sequence[str] = (), seconds: Iterable[str] | None = None, aside: Iterable[str] = (),
     ) -> None:
         """See ``Policy.of``."""
-        self.follow(Policy.of(heard, stage, seen, quiet, voices))
+        self.follow(Policy.of(heard, stage, seen, quiet, voices, seconds, aside))
 
     def follow(self, policy: Policy) -> None:
         """Whose sound and picture pass the entrance, who is shown and heard first."""

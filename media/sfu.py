@@ -209,11 +209,11 @@ class Sfu:
 
     def policy(
         self, room: str, heard: Iterable[str] | None, stage: Sequence[str], seen: Iterable[str] | None = None,
-        quiet: Iterable[str] = (), voices: Sequence[str] = (),
+        quiet: Iterable[str] = (), voices: Sequence[str] = (), seconds: Iterable[str] | None = None, aside: Iterable[str] = (),
     ) -> None:
         """See ``Policy.of``; it holds until ``close_room``, whether anybody is there or not."""
         self._policies.pop(room, None)
-        self._policies[room] = Policy.of(heard, stage, seen, quiet, voices)
+        self._policies[room] = Policy.of(heard, stage, seen, quiet, voices, seconds, aside)
         if len(self._policies) > MAX_POLICIES:
             del self._policies[next(name for name in self._policies if name not in self.rooms)]
         if room in self.rooms:

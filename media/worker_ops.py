@@ -73,10 +73,10 @@ class Operations:
         self._sfu().close_room(*texts(request, "room"))
 
     def _policy(self, request: Message) -> None:
-        heard, seen = names(request.get("heard")), names(request.get("seen"))
-        stage, quiet, voices = (names(request.get(name)) or [] for name in ("stage", "quiet", "voices"))
+        heard, seen, seconds = (names(request.get(name)) for name in ("heard", "seen", "seconds"))
+        stage, quiet, voices, aside = (names(request.get(name)) or [] for name in ("stage", "quiet", "voices", "aside"))
         (room,) = texts(request, "room")
-        self._sfu().policy(room, heard, stage, seen, quiet, voices)
+        self._sfu().policy(room, heard, stage, seen, quiet, voices, seconds, aside)
 
     def _link(self, request: Message) -> None:
         room, name, receive, send = texts(request, "room", "link", "receive", "send")

@@ -22,6 +22,9 @@ TICKET_SECONDS = 60
 BENCH_PREFIX = "bench-"
 """Rooms of benches and of plain WHIP clients: no meeting stands behind them."""
 
+SCREEN = "#screen"
+"""Behind a point's code: the media name of the screen that it shares, beside its own."""
+
 _MAC_BYTES = 16  # 128 bits cannot be guessed over a network; the whole secret stays a small QR code
 _LINK_BYTES = 16 + 2 + _MAC_BYTES
 _PURPOSE = b"diemcau join link 1\0"
@@ -60,6 +63,11 @@ class Link:
     name: str
     generation: int
     revoked: bool
+
+
+def point_of(name: str) -> str:
+    """The code of the point that has this media name: ``22`` for ``22#screen``."""
+    return name.partition("#")[0]
 
 
 def link_secret(key: bytes, link_id: str, generation: int) -> str:

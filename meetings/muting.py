@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from meetings import sharing
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, NotAllowed
 from meetings.meeting import ROOM_OPEN, Meeting, State
@@ -33,6 +34,7 @@ def mute(conn: Connection, meeting_id: str, point_id: int, muted: bool, by: Subj
             return False
         event = ledger_store.append(conn, meeting_id, "voice.muted", at, by, point=seat.point)
         voice_store.say(conn, meeting_id, Voice(point_id, True, event.at))
+        sharing.settle(conn, meeting, by, at)
         return True
     if voices.freed(point_id) or not (voices.muted(point_id) or holder):
         return False

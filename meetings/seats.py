@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from meetings import people
+from meetings import people, sharing
 from meetings.access import Action, Subject, decide
 from meetings.attendance import JOINED_BY, LEAVE_REASONS
 from meetings.errors import Conflict, Invalid
@@ -91,13 +91,15 @@ def seat_leave(conn: Connection, meeting_id: str, point_id: int, reason: str, at
     reason: one of attendance.LEAVE_REASONS.  The seat keeps its floor and its ballots.
     """
     assert reason in LEAVE_REASONS, f"unknown reason {reason}: reasons come from the media process, not from people"
-    meeting_store.lock(conn, meeting_id)
+    meeting = meeting_store.lock(conn, meeting_id)
     seat = seat_store.one(conn, meeting_id, point_id)
     if seat.joined_at is None:
         return False
     # A clock that was set back may not make a stay end before it began.
     seat_store.leave(conn, meeting_id, point_id, reason, max(at, seat.joined_at))
     ledger_store.append(conn, meeting_id, "point.left", at, point=seat.point, data={"reason": reason})
+    if reason != "restart":  # its devices are expected back, and its screen with them
+        sharing.settle(conn, meeting, None, at)
     return True
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
-from meetings import motions, muting, recordings
+from meetings import motions, muting, recordings, sharing
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.balloting import cast, motion_close, motion_open, motion_start
@@ -127,6 +127,7 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
         meeting_store.set_leaders(conn, meeting_id, wanted.leaders)
     shown |= {name: _shown(getattr(wanted, name)) for name in sorted(changes.keys() - {"agenda"})}
     ledger_store.append(conn, meeting_id, "meeting.changed", at, by, data=shown)
+    sharing.settle(conn, meeting, by, at)
     return meeting_store.load(conn, meeting_id)
 
 
@@ -148,10 +149,11 @@ def open(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None: 
 
 def suspend(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
     """OPEN → SUSPENDED.  The room and the seats stay as they are; the clock of who speaks stands until it goes on."""
-    _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.SUSPENDED)
+    meeting = _for_move(conn, meeting_id, by, Action.MEETING_CONDUCT, State.SUSPENDED)
     recordings.follow(conn, meeting_id, State.SUSPENDED, by, at)
     _move(conn, meeting_id, State.SUSPENDED, "meeting.suspended", by, at)
     clock_stop(conn, meeting_id, at)
+    sharing.settle(conn, meeting, by, at)
 
 
 def resume(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
@@ -174,6 +176,7 @@ def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
         raise Conflict("motion.open", title=motion.title)
     end_running_item(conn, meeting_id, by, at)
     end_floor(conn, meeting_id, by, at)
+    sharing.stop(conn, meeting_id, by, at)
     recordings.follow(conn, meeting_id, State.CONCLUDED, by, at)
     booked, present = seat_store.counts(conn, meeting_id)
     seat_store.leave_all(conn, meeting_id, "closed", at)
@@ -186,6 +189,7 @@ def cancel(conn: Connection, meeting_id: str, reason: str, by: Subject, at: date
     """DRAFT or CONVENED → CANCELLED.  The caller releases the bookings (scheduler.service.release) beside this."""
     reason = line(reason, "reason", 500)
     _for_move(conn, meeting_id, by, Action.MEETING_EDIT, State.CANCELLED)
+    sharing.stop(conn, meeting_id, by, at)
     seat_store.leave_all(conn, meeting_id, "closed", at)
     speech_store.lapse(conn, meeting_id, at)
     _move(conn, meeting_id, State.CANCELLED, "meeting.cancelled", by, at, data={"reason": reason})

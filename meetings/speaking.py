@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from meetings import speech
+from meetings import sharing, speech
 from meetings.access import Action, Subject, decide
 from meetings.errors import Conflict, NotAllowed, NotFound
 from meetings.meeting import Meeting, State
@@ -168,25 +168,28 @@ def floor_give(
     back when they are taken.  limit_s: seconds, else the meeting's rule.
     Raises NotFound("seat.unknown"), Conflict("floor.absent" | "floor.has" | "floor.free").
     """
-    conducting(conn, meeting_id, by)
+    meeting = conducting(conn, meeting_id, by)
     live = speech_store.live(conn, meeting_id)
     speaking, paused = _one(live, Standing.SPEAKING), _one(live, Standing.PAUSED)
     if point_id is None or (paused and speaking and paused.point_id == point_id):
         _carry_out(conn, meeting_id, speech.take(speaking, paused), by, at)
+        sharing.settle(conn, meeting, by, at)
         return
     seat = seat_store.one(conn, meeting_id, point_id)
     if speaking and speaking.point_id == point_id:
         raise Conflict("floor.has", point=seat.point)
     waiting = next((one for one in speech.queue(live) if one.point_id == point_id and one.kind is kind), None)
     _give(conn, meeting_id, live, seat, waiting, kind, limit_s, by, at)
+    sharing.settle(conn, meeting, by, at)
 
 
 def floor_call(conn: Connection, meeting_id: str, entry: int, by: Subject, at: datetime, limit_s: int | None = None) -> None:
     """Give the floor to an entry of the queue.  Raises NotFound("speech.unknown"), Conflict("floor.absent")."""
-    conducting(conn, meeting_id, by)
+    meeting = conducting(conn, meeting_id, by)
     one = _waiting(conn, meeting_id, entry)
     seat = seat_store.one(conn, meeting_id, one.point_id)
     _give(conn, meeting_id, speech_store.live(conn, meeting_id), seat, one, one.kind, limit_s, by, at)
+    sharing.settle(conn, meeting, by, at)
 
 
 def floor_limit(conn: Connection, meeting_id: str, limit_s: int | None, by: Subject, at: datetime) -> None:

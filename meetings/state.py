@@ -11,8 +11,9 @@ from datetime import datetime
 
 from meetings.agenda import AgendaItem
 from meetings.meeting import Meeting
+from meetings.screens import Share
 from meetings.speech import Kind, Speech, Standing, Times, queue
-from meetings.store import ledger_store, meeting_store, seat_store, speech_store, voice_store, vote_store
+from meetings.store import ledger_store, meeting_store, seat_store, share_store, speech_store, voice_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.seat_store import Seat
 from meetings.store.vote_store import CountRow, MotionRow
@@ -88,6 +89,8 @@ class RoomState:
     times: Times = Times()
     used: dict[str, int] = field(default_factory=dict)
     """unit → milliseconds of its contributions that are over."""
+    share: Share | None = None
+    """Whose screen the room sees."""
 
     @property
     def running(self) -> AgendaItem | None:
@@ -128,6 +131,7 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
         paused=next((one for one in live if one.standing is Standing.PAUSED), None),
         times=speech_store.times(conn, meeting_id),
         used=speech_store.used(conn, meeting_id),
+        share=share_store.of(conn, meeting_id),
     )
 
 

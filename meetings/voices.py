@@ -39,13 +39,16 @@ class Chat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How one room is run.  `spotlight`: id of the point whose picture is large for everybody."""
+    """How one room is run.  `spotlight`: id of the point whose picture is large for everybody; `presenter`: of the one that may share
+    its screen without the floor; `sign`: of the one that interprets into sign language."""
 
     all_muted: bool = False
     lobby: Lobby = Lobby.QUIET
     spotlight: int | None = None
     chat: Chat = Chat.OPEN
     muted_above: int = MUTED_ABOVE
+    presenter: int | None = None
+    sign: int | None = None
 
     def opens_muted(self, points: int) -> bool:
         return points > self.muted_above

@@ -234,7 +234,7 @@ class Crew:
         running = self._running[worker]
         heard = None if policy.heard is None else list(policy.heard)
         running.policies.pop(room, None)  # until it is taken, nobody knows what holds
-        await running.client.policy(room, heard, list(policy.stage), quiet=policy.quiet, voices=policy.voices)
+        await running.client.policy(room, heard, list(policy.stage), quiet=policy.quiet, voices=policy.voices, seconds=policy.seconds, aside=policy.aside)
         running.policies[room] = policy
 
     async def adjust(self, room: str, policy: Policy) -> None:

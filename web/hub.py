@@ -13,6 +13,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from anyio import to_thread
 from media.admission import Capacity
 from media.control import Message
 from media.errors import Gone, MediaError
-from meetings import service
-from meetings.admission import BENCH_PREFIX, Ticket
+from meetings import service, sharing
+from meetings.admission import BENCH_PREFIX, SCREEN, Ticket, point_of
 from meetings.attendance import LEAVE_REASONS
 from meetings.errors import NotFound
 from meetings.meeting import ROOM_OPEN
@@ -34,6 +35,7 @@ from web.lines import LOOK, Lines
 from web.newsroom import Newsroom, View
 from web.presence import Presence, Roles
 from web.records import Records
+from web.screens import Screens
 from web.seats import Seats
 from web.silent import Silent
 
@@ -65,6 +67,7 @@ class Hub:
         self._wanted: dict[str, bytes] = {}
         self.lines = Lines()
         self._silent = Silent()
+        self.screens = Screens()
         self._stranded: dict[int, list[Ticket]] = {}  # whose worker died, until they are told to come again
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -102,6 +105,8 @@ class Hub:
             service.seats_clear(conn, self._clock())
             service.sessions_clear(conn, self._clock())
             self.seats.remember(service.interrupted(conn), self._clock())
+            for room, point_id, code in sharing.running(conn):
+                self.screens.announced(room, code + SCREEN, point_id, self._clock())
 
     @property
     def ready(self) -> bool:
@@ -229,8 +234,8 @@ class Hub:
         return [known for session, known in (*self._slots.items(), *self._wanted.items()) if session in own]
 
     def sessions_of(self, room: str, name: str | None) -> list[str]:
-        """Media sessions under this name: of a point its code, of a watcher its own."""
-        return [session for session, ticket in self._sessions.items() if ticket.room == room and ticket.name == name]
+        """Media sessions under this name: of a point, and of its screen, its code, of a watcher its own."""
+        return [session for session, ticket in self._sessions.items() if ticket.room == room and point_of(ticket.name) == name]
 
     def away(self, room: str) -> list[str]:
         """Points whose line has fallen silent and that may come back."""
@@ -244,7 +249,7 @@ class Hub:
         restarts = self.crew.workers.restarts
         for ticket in self._stranded.pop(worker, ()):
             data = {"restarts": restarts, "session": ticket.session_id}
-            self.feed.publish(ticket.room, frame("media", data), to=Point(ticket.name))
+            self.feed.publish(ticket.room, frame("media", data), to=Point(point_of(ticket.name)))
 
     def on_lost(self, worker: int, sessions: list[str]) -> None:
         """The worker died with these sessions."""
@@ -270,12 +275,12 @@ class Hub:
         if kind == "slots":
             data = frame("slots", {"session": ticket.session_id, "slots": event["slots"]})
             self._slots[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, to=Point(ticket.name))
+            self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
         elif kind == "wanted":
             data = frame("wanted", {"session": ticket.session_id, "tracks": event["tracks"]})
             self._wanted[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, to=Point(ticket.name))
-        elif kind in ("frozen", "thawed"):
+            self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
+        elif kind in ("frozen", "thawed") and not ticket.name.endswith(SCREEN):  # nothing moves on a screen that is read
             data = frame(kind, {"session": ticket.session_id, "name": ticket.name, "mid": event.get("mid")})
             self.feed.publish(ticket.room, data)
         elif kind in ("away", "back"):
@@ -297,7 +302,8 @@ class Hub:
 
     def _up(self, ticket: Ticket) -> None:
         if ticket.point_id is None:
-            return  # a bench room, or a watcher who is no point: nobody's presence
+            self.screens.up(ticket.room, ticket.name, ticket.session_id)
+            return  # a bench room, a screen, or a watcher who is no point: nobody's presence
         point_id, at = ticket.point_id, self._clock()
         self._points[ticket.room, ticket.name] = point_id
         self._roles.up(ticket.room, ticket.name, ticket.role, ticket.session_id)
@@ -315,7 +321,7 @@ class Hub:
 
     def _replaced(self, ticket: Ticket) -> None:
         self._presence.replaced(ticket.room, ticket.name, ticket.session_id, self._clock())
-        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), to=Point(ticket.name))
+        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), to=Point(point_of(ticket.name)))
 
     def _leave(self, room: str, name: str, reason: str) -> None:
         point_id, at = self._points.pop((room, name)), self._clock()
@@ -329,6 +335,7 @@ class Hub:
         self._slots.pop(session, None)
         self._wanted.pop(session, None)
         self._roles.over(session, at)
+        self.screens.over(session, at)
         self._say(self._silent.down(session))
         self._records.add(lambda conn: service.end_session(conn, session, at))
 
@@ -341,6 +348,8 @@ class Hub:
             self._roles.expire(self._clock())
             for room, name in self._presence.expire(self._clock()):
                 self._leave(room, name, "gone")
+            for room, point_id in self.screens.expire(self._clock()):
+                self._records.add(partial(sharing.lost, meeting_id=room, point_id=point_id, at=self._clock()), room)
 
     async def _watch(self) -> None:
         """How lines go, in the rooms somebody looks at."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meetings.admission import point_of
 from web import quality
 from web.feed import frame
 
@@ -58,7 +59,8 @@ class Lines:
     def look(self, room: str, sessions: Iterable[Mapping[str, Any]], now: float) -> list[tuple[str | None, bytes]]:
         """What is to be said after this answer of the relay: (the point whose pages hear it, None: all; the news)."""
         said = self._rooms.setdefault(room, {})
-        found = {(one["role"], one["name" if one["role"] == PUBLISH else "session"]): one for one in sessions if one["state"] == "up"}
+        found = {(one["role"], one["name" if one["role"] == PUBLISH else "session"]): one for one in sessions
+                 if one["state"] == "up" and point_of(one["name"]) == one["name"]}  # of a point's own line, not once more of its screen
         self._pictures[room] = frozenset(one["name"] for one in found.values() if _has_picture(one))
         self._due[room] = now + max(LOOK, EACH * len(found))
         settled, self._settled[room] = self._settled.get(room, set()), {one["session"] for one in found.values()}

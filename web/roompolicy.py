@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from meetings.admission import SCREEN
 from meetings.meeting import State
+from meetings.screens import Facts, why_not
 from meetings.state import RoomState
 from meetings.voices import Lobby
 
@@ -46,15 +48,18 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Whose sound passes (None: everybody's, but never that of `quiet`); who comes first, `stage` for pictures, `voices` for sounds."""
+    """Whose sound passes (None: everybody's, but never that of `quiet`); who comes first, `stage` for pictures, `voices` for sounds; which
+    second sources pass at all; whose picture only those get who asked for it."""
 
     heard: tuple[str, ...] | None
     stage: tuple[str, ...]
     quiet: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
+    seconds: tuple[str, ...] | None = ()
+    aside: tuple[str, ...] = ()
 
 
-OPEN_EVERYWHERE = Policy(None, ())
+OPEN_EVERYWHERE = Policy(None, (), seconds=None)
 NEXT = 1
 """Of those who wait to speak, how many are made ready on the stage: their pictures are there before they are called."""
 
@@ -79,10 +84,22 @@ def hearing(state: RoomState) -> Hearing:
 
 
 def policy(state: RoomState) -> Policy:
-    """What the relay is told.  On the stage: the spotlight, who has the floor, the chair, and whoever is next stands ready."""
-    now = hearing(state)
-    stage = [spotlight_code(state), state.floor.code if state.floor else None, main_code(state), *(code_of(state, one.point_id) for one in state.queue[:NEXT])]
-    return Policy(now.heard, _codes(stage), now.muted, now.heard if now.heard is not None else _codes([main_code(state)]))
+    """What the relay is told.  On the stage: the shared screen, the spotlight, who has the floor, the chair, and whoever is next stands
+    ready.  The interpreter into sign language is sent to those who switched it on, and has the stage only as anybody else."""
+    now, shared, sign = hearing(state), screen_code(state), sign_code(state)
+    screen = shared + SCREEN if shared else None
+    stage = [screen, spotlight_code(state), state.floor.code if state.floor else None, main_code(state), *(code_of(state, one.point_id) for one in state.queue[:NEXT])]
+    return Policy(now.heard, _codes(stage), now.muted, now.heard if now.heard is not None else _codes([main_code(state)]), _codes([screen]),
+                  _codes([sign]))
+
+
+def screen_code(state: RoomState) -> str | None:
+    """Code of the point whose screen the room sees, as long as it may share one."""
+    if state.share is None:
+        return None
+    meeting, floor = state.meeting, (state.floor.point_id, state.floor_since) if state.floor and state.floor_since else None
+    facts = Facts(meeting.state, meeting.main_point_id, floor, state.paused.point_id if state.paused else None, state.voices)
+    return None if why_not(state.share.point_id, facts) else code_of(state, state.share.point_id)
 
 
 def main_code(state: RoomState) -> str | None:
@@ -93,6 +110,11 @@ def main_code(state: RoomState) -> str | None:
 def spotlight_code(state: RoomState) -> str | None:
     """Code of the point that is large for everybody, if there is one and it is booked."""
     return code_of(state, state.voices.setting.spotlight)
+
+
+def sign_code(state: RoomState) -> str | None:
+    """Code of the point that interprets into sign language, if there is one and it is booked."""
+    return code_of(state, state.voices.setting.sign)
 
 
 def code_of(state: RoomState, point_id: int | None) -> str | None:

@@ -15,7 +15,7 @@ from meetings.store.bulk import add_rows
 from meetings.store.people_table import head_count
 from meetings.store.speech_table import speech
 from meetings.store.tables import delegate, document, floor, join_link, presence, seat
-from meetings.store.voice_table import chat_message, voice
+from meetings.store.voice_table import chat_message, screen_share, voice
 
 
 class Seat(NamedTuple):
@@ -93,7 +93,7 @@ def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[
 
 
 def remove(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> None:
-    for table in (join_link, voice, seat):  # a word of the chair about a point is no trace that would keep it
+    for table in (join_link, voice, screen_share, seat):  # a word of the chair about a point is no trace that would keep it
         conn.execute(delete(table).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids)))
 
 

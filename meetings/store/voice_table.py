@@ -1,4 +1,4 @@
-"""Tables of how a room is run: its setting, who was muted or freed, what was written.  Triggers stand in the migration.
+"""Tables of how a room is run: its setting, who was muted or freed, whose screen is shared, what was written.  Triggers stand in the migration.
 
 The text of a message stands here alone and can be erased; the ledger has its salted SHA-256.
 """
@@ -27,6 +27,8 @@ room_setting = Table(
     Column("spotlight", Integer),
     Column("chat", String(8), nullable=False),
     Column("muted_above", Integer, nullable=False),
+    Column("presenter", Integer),
+    Column("sign", Integer),
     CheckConstraint("lobby IN ('quiet', 'free')", name="lobby"),
     CheckConstraint("chat IN ('open', 'held', 'closed')", name="chat"),
     CheckConstraint("muted_above >= 0", name="muted_above"),
@@ -42,6 +44,15 @@ voice = Table(
     ForeignKeyConstraint(["meeting_id", "point_id"], ["seat.meeting_id", "seat.point_id"], name="fk_voice_seat"),
     CheckConstraint("muted IS NOT NULL OR asked_at IS NOT NULL", name="something"),
 )
+
+screen_share = Table(
+    "screen_share", metadata,
+    Column("meeting_id", String(36), primary_key=True),
+    Column("point_id", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["meeting_id", "point_id"], ["seat.meeting_id", "seat.point_id"], name="fk_screen_share_seat"),
+)
+"""One screen a room."""
 
 chat_message = Table(
     "chat_message", metadata,

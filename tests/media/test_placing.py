@@ -102,6 +102,39 @@ def test_the_muted_reach_nobody_under_no_name_of_theirs_and_are_seen() -> None:
     assert sum(said.count(b"again") + said.count(b"more") for said in heard) in (1, 2) and bench.counters.gated == 6
 
 
+def test_a_second_source_reaches_nobody_unless_it_is_named() -> None:
+    bench = Bench()
+    screens = [bench.publisher("22#screen"), bench.publisher("7#screen"), bench.publisher("7#sign")]
+    bench.subscriber("X", slots=3)
+    bench.room.policy(None, ["22#screen"], seconds=["22#screen"])
+    for turn in range(3):
+        for member in screens:
+            bench.send(member, "v", turn, KEY, now=turn / 10)
+            bench.send(member, "a", turn, b"sound", now=turn / 10)
+        bench.room.tick(turn / 10)
+    assert sum(len(bench.payloads("s-X", f"v{n}")) for n in range(3)) == 3 and bench.counters.gated == 12
+    bench.room.policy(None, [], seconds=[])
+    bench.send(screens[0], "v", 9, KEY, now=1.0)
+    assert bench.counters.gated == 13, "the word holds from the next packet on"
+
+
+def test_who_stands_aside_is_sent_to_those_alone_who_pinned_it() -> None:
+    bench = Bench()
+    for name in ("22", "S"):
+        bench.publisher(name)
+    bench.room.policy(None, [], aside=["S"])
+    for name in ("X", "Y"):
+        bench.subscriber(name, slots=3)
+    bench.room.pin("s-Y", {"v2": "S"})
+    bench.room.tick(0.1)
+    assert {bench.shown("s-X")[f"v{n}"] for n in range(3)} == {"22", None}
+    assert [bench.shown("s-Y")[f"v{n}"] for n in range(3)] == ["22", None, "S"]
+    assert "S" in {bench.shown("s-X")[f"a{n}"] for n in range(3)}, "an interpreter that speaks is heard by all"
+    bench.room.policy(None, ["S"], aside=["S"])
+    bench.room.tick(0.2)
+    assert bench.shown("s-X")["v1"] == "S", "with the floor it has the stage as anybody else"
+
+
 @pytest.mark.parametrize(("second", "kept"), [("C", "A"), ("C#screen", "C#screen")])
 def test_on_a_narrow_line_a_screen_keeps_its_picture_before_the_floor(second: str, kept: str) -> None:
     line = Line(cameras=2, names=("A", second))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetings.meeting import Meeting, Person, State, UnitRef
+from meetings.screens import Share
 from meetings.speech import Kind, Speech, Standing
 from meetings.state import RoomState
 from meetings.store.seat_store import Seat
@@ -20,7 +21,8 @@ POINTS = range(1, 8)
 instants = st.integers(0, 5).map(lambda minutes: AT + timedelta(minutes=minutes))
 voices = st.builds(
     lambda setting, said: Voices(setting, {one.point_id: one for one in said}),
-    st.builds(Setting, st.booleans(), st.sampled_from(Lobby), st.none() | st.integers(1, 9), st.sampled_from(Chat)),
+    st.builds(Setting, st.booleans(), st.sampled_from(Lobby), st.none() | st.integers(1, 9), st.sampled_from(Chat),
+              st.just(12), st.none() | st.integers(1, 9), st.none() | st.integers(1, 9)),
     st.lists(st.builds(Voice, st.sampled_from(POINTS), st.sampled_from([True, False, None]), instants, st.none() | instants)),
 )
 
@@ -39,6 +41,7 @@ def rooms(draw: st.DrawFn, stands: st.SearchStrategy[State] = st.sampled_from(St
     others = [Speech(n, draw(st.sampled_from(POINTS)), Kind.CONTRIBUTION, standing, 2, n, AT) for n, standing in enumerate((Standing.PAUSED, Standing.WAITING))]
     return RoomState(
         1, meeting, (), seats, floor, draw(instants) if floor else None, None, None, (), voices=draw(voices),
+        share=draw(st.none() | st.builds(Share, st.sampled_from([*POINTS, 99]), instants)),
         paused=draw(st.sampled_from([None, others[0]])) if floor else None, queue=draw(st.sampled_from([(), (others[1],)])))
 
 
@@ -99,8 +102,26 @@ def test_without_a_floor_all_are_heard_but_the_muted_or_none_but_the_freed(state
 
 @given(rooms())
 def test_the_stage_begins_with_the_spotlight_and_names_booked_points_once(state: RoomState) -> None:
-    stage = policy(state).stage
+    told = policy(state)
+    stage = told.stage[len(told.seconds or ()):]
     assert len(set(stage)) == len(stage) and set(stage) <= {seat.code for seat in state.seats}
     if (large := roompolicy.spotlight_code(state)) is not None:
         assert stage[0] == large
     assert state.floor is None or state.floor.code in stage[:2]
+
+
+@given(rooms())
+def test_no_screen_passes_but_of_a_point_that_may_share_one_now(state: RoomState) -> None:
+    told = policy(state)
+    assert told.seconds is not None and len(told.seconds) <= 1
+    for name in told.seconds:
+        code, main = name.removesuffix("#screen"), roompolicy.main_code(state)
+        point = next(seat.point_id for seat in state.seats if seat.code == code)
+        assert name.endswith("#screen") and told.stage[0] == name and state.share is not None and state.share.point_id == point
+        if code == main:
+            continue
+        floor = state.floor is not None and state.floor.point_id == point
+        paused = state.paused is not None and state.paused.point_id == point
+        assert state.meeting.state is State.OPEN and (floor or paused or state.voices.setting.presenter == point)
+        assert not (state.voices.muted_one(point) and not floor), "who is silenced shares nothing"
+        assert not floor or state.floor_since is None or not state.voices.muted_since(point, state.floor_since)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.course_words import base, papers, people, recording, speech, voices, votes
+from web.course_words import base, papers, people, recording, sharing, speech, voices, votes
 from web.course_words.area import Area
 
 AREAS: tuple[Area, ...] = (
@@ -12,5 +12,6 @@ AREAS: tuple[Area, ...] = (
     recording.AREA,
     votes.AREA,
     voices.AREA,
+    sharing.AREA,
     people.AREA,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import gallery, line, papers, people, recording, speech, voices, vote
+from web.words_room import gallery, line, papers, people, recording, sharing, speech, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     gallery.words,
@@ -13,6 +13,7 @@ AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     recording.words,
     vote.words,
     voices.words,
+    sharing.words,
     people.words,
     speech.words,
 )

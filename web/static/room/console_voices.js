@@ -35,7 +35,7 @@ class Voices {
       this.held = detail;
       this.#glance();
     });
-    this.store.on(["hearing", "heard", "muted", "asked", "spotlight", "setting", "present", "points", "main", "floor", "queue", "spoken", "meeting"], () => this.draw());
+    this.store.on(["hearing", "heard", "muted", "asked", "spotlight", "setting", "present", "points", "main", "floor", "queue", "spoken", "meeting", "share", "presenter"], () => this.draw());
   }
 
   #send(button, path, body) {
@@ -76,7 +76,7 @@ class Voices {
     const shown = order.slice(0, SHOWN);
     keep(byId("voices"), shown, (code) => make("li", {}, make("span", { class: "who" }), make("span", { class: "acts" },
       make("button", { class: "small-btn", "data-voice": code }), make("button", { class: "small-btn", "data-ask": code, text: word("ask") }),
-      make("button", { class: "small-btn", "data-large": code }))));
+      make("button", { class: "small-btn", "data-large": code }), make("button", { class: "small-btn", "data-screen": code }))));
     for (const row of byId("voices").children) this.#row(row, row.dataset.key, state);
     byId("voices-rest").textContent = order.length > SHOWN ? word("voices_rest", { n: order.length - SHOWN }) : order.length ? "" : word("voices_none");
   }
@@ -87,6 +87,7 @@ class Voices {
       { icon: heard ? "mic" : "mic-off", text: word(heard ? "is_heard" : code in state.muted ? "is_muted" : "is_silent") },
       code in state.asked ? { icon: "clock", text: word("is_asked") } : null,
       state.spotlight === code ? { icon: "maximize", text: word("is_large") } : null,
+      state.share?.code === code ? { icon: "monitor", text: word("share_shares") } : state.presenter === code ? { icon: "monitor", text: word("share_is_let") } : null,
       this.weak.has(code) ? { icon: "triangle-alert", text: this.weak.get(code) } : null,
       !(code in state.spoken) ? { icon: "circle", text: word("never_spoke") } : null,
     ].filter(Boolean);
@@ -103,14 +104,18 @@ class Voices {
     const large = row.querySelector("[data-large]");
     large.dataset.on = state.spotlight === code ? "" : "1";
     label(large, word(state.spotlight === code ? "large_off" : "large"), code);
+    const screen = row.querySelector("[data-screen]");
+    screen.dataset.on = state.presenter === code ? "" : "1";
+    label(screen, word(state.presenter === code ? "share_let_off" : "share_let"), code);
   }
 
   #press({ target }) {
     const button = target.closest("button");
     if (!button) return;
-    const { voice, ask, large } = button.dataset;
+    const { voice, ask, large, screen } = button.dataset;
     if (voice) this.#send(button, "voice", { code: voice, muted: button.dataset.muted === "1" });
     else if (ask) this.#send(button, "voice/ask", { code: ask });
+    else if (screen) this.#send(button, "share", { code: button.dataset.on ? screen : null });
     else if (large) this.#send(button, "stage", { code: button.dataset.on ? large : null });
   }
 

@@ -33,7 +33,7 @@ export function start(given) {
   left.prepend(slide.figure);
   left.before(slide.back);
   slide.back.onclick = () => follow(true);
-  store.on(["shown", "floor"], (state) => { take(state.shown ?? null, true); tools(); });
+  store.on(["shown", "floor", "share"], (state) => { take(state.shown ?? null, true); place(); tools(); });
   store.hear("page", (news) => take(news, false));
   store.hear("reading", (news) => told(news));
   new ResizeObserver(() => shown && following && draw(true)).observe(slide.sheet);
@@ -61,8 +61,14 @@ function follow(on) {
   if (on) draw(true);
 }
 
+/** A screen that somebody shares since this page was turned is what all look at; the next page comes before it again. */
+function yields() {
+  const { share } = room.store.state;
+  return Boolean(share) && share.code !== room.me && Date.parse(share.since) > Date.parse(shown?.since ?? share.since);
+}
+
 function place() {
-  const on = Boolean(shown) && following;
+  const on = Boolean(shown) && following && !yields();
   show(slide.figure, on);
   show(slide.back, Boolean(shown) && !following);
   document.querySelector(".left").classList.toggle("with-slide", on);

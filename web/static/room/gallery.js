@@ -11,13 +11,13 @@ const order = new Intl.Collator(data.lang, { numeric: true }).compare;
 export class Gallery {
   /** `link` receives; `always`: there is nothing but the gallery; `every`: milliseconds after which the next page comes by itself. */
   constructor({ stage, link, store, me, always = false, every = 0 }) {
-    Object.assign(this, { stage, store, me, on: always });
+    Object.assign(this, { stage, store, me, always, on: always });
     this.pins = new Pins(link);
     this.box = byId("gallery");
     this.page = 0;
     this.seated = {};
     stage.also.push(() => this.draw());
-    store.on(["present", "floor", "main"], () => this.draw());
+    store.on(["present", "floor", "main", "share"], () => this.draw());
     if (every) setInterval(() => this.turn(1), every);
     if (always) return;
     byId("gallery-on").onclick = () => this.toggle();
@@ -49,8 +49,9 @@ export class Gallery {
     const { present, floor, main } = this.store.state;
     const first = [floor?.code, main];
     const rank = (code) => (first.includes(code) ? first.indexOf(code) : first.length);
-    return Object.keys(present).filter((code) => code !== this.me)
-      .sort((a, b) => rank(a) - rank(b) || order(pointName(a), pointName(b)));
+    const screen = this.always ? null : this.stage.screen;      // of two televisions the other one has it
+    return [...(screen ? [screen] : []), ...Object.keys(present).filter((code) => code !== this.me)
+      .sort((a, b) => rank(a) - rank(b) || order(pointName(a), pointName(b)))];
   }
 
   get pages() {

@@ -301,9 +301,9 @@ function preferVp8(transceiver, capabilities, few = false) {
 }
 
 /** Sections of a publisher: whatever tracks `stream` has; video VP8 first, in layers. */
-export function publish(pc, stream) {
+export function publish(pc, stream, encodings = layers.encodings) {
   for (const track of stream.getTracks()) {
-    const sendEncodings = track.kind === "video" ? layers.encodings(track) : [{ maxBitrate: SOUND.wide }];
+    const sendEncodings = track.kind === "video" ? encodings(track) : [{ maxBitrate: SOUND.wide }];
     const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
     if (track.kind === "video") preferVp8(transceiver, RTCRtpSender.getCapabilities("video"));
   }

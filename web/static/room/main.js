@@ -19,6 +19,7 @@ import { Probe } from "./probe.js";
 import * as queue from "./queue.js";
 import * as private_ from "./private.js";
 import * as recording from "./recording.js";
+import * as sharing from "./sharing.js";
 import { Store } from "./store.js";
 import * as times from "./times.js";
 import * as timers from "./timers.js";
@@ -26,7 +27,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, console_, motion, consoleVoices, chat, private_];
+const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, sharing, console_, motion, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, () => get(`${data.base}/state`));
@@ -47,6 +48,7 @@ function end(error) {
   const code = error instanceof Refused ? error.code : error;
   over = true;
   media?.finish();
+  document.dispatchEvent(new Event("over"));
   feed?.close();
   const replaced = code === "point.busy" || code === "replaced";
   const key = replaced ? "replaced" : ["meeting.concluded", "meeting.cancelled", "closed"].includes(code) ? "over" : "refused";

@@ -7,7 +7,7 @@ import { Reader, quality, voice } from "./line.js";
 import { MediaLink, publish, receive } from "./link.js";
 import { Gallery } from "./gallery.js";
 import { MicWatch } from "./micwatch.js";
-import { byId, data, notice, post, word } from "./page.js";
+import { byId, data, isScreen, notice, post, word } from "./page.js";
 import * as saving from "./saving.js";
 import { Stage } from "./stage.js";
 import { Troubles } from "./troubles.js";
@@ -45,7 +45,7 @@ export class Media {
       ticket: this.#ticket("subscribe"), changed, relayed,
     });
     this.mic = new MicWatch({ link: this.up, changed: () => this.drawLine() });
-    this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), most: saving.most });
+    this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), most: (mid) => (isScreen(this.stage.slots.get(mid)?.name) ? saving.read() : saving.most()) });
     this.gallery = new Gallery({ stage: this.stage, link: this.down, store, me });
     this.troubles = new Troubles({
       me,
@@ -58,7 +58,7 @@ export class Media {
     });
     this.#hear();
     this.#wire();
-    store.on(["floor", "main", "present", "spotlight", "hearing", "heard", "muted"], (state) => {
+    store.on(["floor", "main", "present", "spotlight", "share", "hearing", "heard", "muted"], (state) => {
       this.troubles.present(state.present);
       this.stage.update(state);
       this.drawLine();

@@ -11,8 +11,14 @@ export function word(key, values = {}) {
   return (data.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** Name of a point by its code; a publisher that is no point of the meeting is shown by its code. */
-export const pointName = (code) => data.points[code] ?? code;
+/** Behind a point's code: the name of the screen that it shares. */
+export const SCREEN = "#screen";
+export const isScreen = (name) => Boolean(name?.endsWith(SCREEN));
+/** The point that has this media name: 22 for 22#screen. */
+export const pointOf = (name) => name?.split("#")[0];
+
+/** Name of a point by its code, or of its screen; a publisher that is no point of the meeting is shown by its code. */
+export const pointName = (name) => (isScreen(name) ? word("screen_of", { name: pointName(pointOf(name)) }) : data.points[name] ?? name);
 
 /** make("li", {class: "on", text: "…", onclick}, child, …): the only way elements are made here, so nothing is parsed as HTML. */
 export function make(tag, attributes = {}, ...children) {

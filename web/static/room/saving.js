@@ -3,7 +3,8 @@
 import * as devices from "./devices.js";
 
 export const LEVELS = ["all", "small", "sound"];
-const SMALL = 180;           // rows asked for at most
+const SMALL = 180;           // rows asked for at most ...
+const READ = 540;            // ... and of what has to be read
 
 /** The person's choice, else the device's. */
 export function level() {
@@ -14,6 +15,9 @@ export function level() {
 
 /** Rows of a picture that are asked for at most. */
 export const most = (saving = level()) => ({ all: Infinity, small: SMALL, sound: 0 })[saving];
+
+/** Rows of a screen that is shared: it is read, not looked at. */
+export const read = (saving = level()) => ({ all: Infinity, small: READ, sound: 0 })[saving];
 
 /** What the own camera may send, within what the line has room for: {picture, small, sound}. */
 export function within(room, saving = level()) {

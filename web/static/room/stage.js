@@ -1,14 +1,20 @@
 /* Who is seen where.  `arrange` decides from names alone; Stage puts the slots' pictures and sounds into the page. */
 
-import { byId, fill, icon, make, pointName, show, word } from "./page.js";
+import { SCREEN, byId, fill, icon, isScreen, make, pointName, pointOf, show, word } from "./page.js";
 import { turn } from "./timers.js";
 import { route } from "./speaker.js";
 
-/** Which point is large, which is the chair's tile, which are thumbnails.
+/** Which point is large, which is the chair's tile, which are thumbnails.  A screen that is shared (`screen`, its media name) is large, and
+ *  whoever would have been is the first of the small ones, in the chair's tile where there are no others (`beside`).
  *  What the chair has put in the light is large, else the floor, except on that point's own screen: a speaker looks at the chair.  Without a floor the chair is
  *  large, unless the chair has no picture and somebody else has. */
-export function arrange({ spotlight, floor, main, me, seen }) {
-  const others = seen.filter((name) => name && name !== me);
+export function arrange({ screen = null, beside = false, spotlight, floor, main, me, seen }) {
+  if (screen) {
+    const { stage, chair, strip } = arrange({ spotlight, floor, main, me, seen: seen.filter((name) => name !== screen) });
+    if (beside || stage === main) return { stage: screen, chair: stage ?? chair, strip };
+    return { stage: screen, chair, strip: stage ? [stage, ...strip] : strip };
+  }
+  const others = seen.filter((name) => name && name !== me && !isScreen(name));
   const given = [spotlight, floor].find((name) => name && name !== me) ?? null;
   const chaired = main && main !== me && (others.includes(main) || others.length === 0) ? main : null;
   const stage = given ?? chaired ?? others[0] ?? null;
@@ -19,9 +25,10 @@ export function arrange({ spotlight, floor, main, me, seen }) {
 const HOPE = 3000;      // milliseconds in which a picture that was just given a place may still come
 
 export class Stage {
-  /** `placed()` hears that pictures may have other places and sizes; `troubles` knows what to say of one (troubles.js). */
-  constructor(me, placed, troubles) {
-    Object.assign(this, { me, placed, troubles });
+  /** `placed()` hears that pictures may have other places and sizes; `troubles` knows what to say of one (troubles.js); `own`: the screen
+   *  of one's own point is shown too; `beside`: there is room for one small picture only. */
+  constructor(me, placed, troubles, { own = false, beside = false } = {}) {
+    Object.assign(this, { me, placed, troubles, own, beside });
     this.slots = new Map();      // mid → {kind, stream, name, since}
     this.frozen = new Set();     // mids of pictures that receive nothing
     this.looked = 0;             // when it was last asked what moves
@@ -94,6 +101,7 @@ export class Stage {
     this.floor = state.floor;
     this.main = state.main;
     this.spotlight = state.spotlight;
+    this.screen = state.share && (this.own || state.share.code !== this.me) ? state.share.code + SCREEN : null;
     this.present = new Set(Object.keys(state.present));
     this.draw();
   }
@@ -115,7 +123,7 @@ export class Stage {
   draw() {
     const pictures = [...this.slots.values()].filter((slot) => slot.kind === "video" && slot.name);
     const seen = pictures.map((slot) => slot.name);
-    const places = arrange({ spotlight: this.spotlight, floor: this.floor?.code, main: this.main, me: this.me, seen });
+    const places = arrange({ screen: this.screen, beside: this.beside, spotlight: this.spotlight, floor: this.floor?.code, main: this.main, me: this.me, seen });
     this.place(byId("stage"), places.stage);
     show(byId("chair"), Boolean(places.chair));
     this.place(byId("chair"), places.chair);
@@ -146,7 +154,8 @@ export class Stage {
   place(box, name) {
     const [mid, slot] = (name && this.#slotOf(name)) ?? [];
     const video = box.querySelector("video");
-    const live = Boolean(slot) && !this.frozen.has(mid) && !this.troubles().still.has(name);
+    // A screen on which nothing moves is no picture that broke off: it is shown from its first frame on.
+    const live = Boolean(slot) && (isScreen(name) ? !slot.fresh : !this.frozen.has(mid) && !this.troubles().still.has(name));
     if (slot && !live) this.#await(mid, slot, video);
     if (slot && video.srcObject !== slot.stream) {
       video.srcObject = slot.stream;
@@ -172,7 +181,8 @@ export class Stage {
 
   /** What is known of a picture that does not come: it may still come, it does not, or its point is not here. */
   #absence(name, mid, slot) {
-    if (!this.present.has(name)) return word("not_here");
+    if (!this.present.has(pointOf(name))) return word("not_here");
+    if (isScreen(name)) return word("screen_comes");
     const known = this.troubles().absence(name, mid);
     if (known) return known;
     return slot && Date.now() - slot.since >= HOPE ? word("no_picture") : word("picture_not_sent");

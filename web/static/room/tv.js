@@ -5,7 +5,8 @@ import { Feed } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { Reader } from "./line.js";
 import { MediaLink, Refused, receive } from "./link.js";
-import { byId, data, get, post, serverNow, show, timeOf, word } from "./page.js";
+import { SCREEN, byId, data, get, post, serverNow, show, timeOf, word } from "./page.js";
+import { Pins } from "./pins.js";
 import { Probe } from "./probe.js";
 import * as recording from "./recording.js";
 import { Stage } from "./stage.js";
@@ -30,7 +31,7 @@ const troubles = {
   still, mark: () => null, moves: (name) => still.delete(name),
   absence: (name) => (away.has(name) ? word("reconnecting") : still.has(name) ? word("picture_frozen") : ""),
 };
-const stage = new Stage(data.code, () => view?.changed(), () => troubles);
+const stage = new Stage(data.code, () => view?.changed(), () => troubles, { own: true, beside: data.screen === "1" });
 
 const link = new MediaLink({
   prepare: (pc) => {
@@ -52,6 +53,10 @@ const link = new MediaLink({
 });
 view = new View({ link, sizes: () => stage.sizes() });
 if (data.screen === "2") new Gallery({ stage, link, store, me: data.code, always: true, every: PAGE });
+else {      // what this very room shares comes to nobody of it unasked
+  const pins = new Pins(link);
+  stage.also.push(() => pins.want(stage.mids.length && stage.screen === data.code + SCREEN ? { [stage.mids[0]]: stage.screen } : {}));
+}
 
 /** Two loudspeakers in one room would speak into its microphone: while another device of the point is there, it has the sound. */
 function muted() {
@@ -93,7 +98,7 @@ function end(error) {
   show(byId("over"), true);
 }
 
-store.on(["floor", "main", "present", "spotlight"], (state) => {
+store.on(["floor", "main", "present", "spotlight", "share"], (state) => {
   for (const name of away) if (!(name in state.present)) away.delete(name);
   stage.update(state);
   muted();

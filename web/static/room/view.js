@@ -9,7 +9,7 @@ const AGAIN = 2000;
 const DENSEST = 1.5;         // rows a CSS pixel is worth at most: on a phone more is not seen, only paid for
 
 export class View {
-  /** `link` receives; `sizes()` gives {mid: rows in CSS pixels}; `most()` how many are asked for at most. */
+  /** `link` receives; `sizes()` gives {mid: rows in CSS pixels}; `most(mid)` how many are asked for at most. */
   constructor({ link, sizes, most = () => Infinity }) {
     Object.assign(this, { link, sizes, most });
     this.said = this.session = this.deaf = null;
@@ -31,10 +31,9 @@ export class View {
 
   /** {mid: rows} as they are asked for. */
   get rows() {
-    const most = this.most();
     const density = Math.min(devicePixelRatio || 1, DENSEST);
     return Object.fromEntries(Object.entries(this.sizes()).map(([mid, rows]) =>
-      [mid, document.hidden ? 0 : Math.min(most, Math.round(rows * density))]));
+      [mid, document.hidden ? 0 : Math.min(this.most(mid), Math.round(rows * density))]));
   }
 
   /** One word after the other; each says what holds when its turn comes. */
