@@ -122,6 +122,17 @@ def spotlight(conn: Connection, meeting_id: str, point_id: int | None, by: Subje
     return True
 
 
+def interpret(conn: Connection, meeting_id: str, point_id: int | None, by: Subject, at: datetime) -> bool:
+    """This point interprets into sign language: whoever wants it keeps its picture in view (None: nobody does).  False if it was so already."""
+    _running(conn, meeting_id, by)
+    seat = seat_store.one(conn, meeting_id, point_id) if point_id is not None else None
+    if voice_store.setting_of(conn, meeting_id).sign == point_id:
+        return False
+    voice_store.save_setting(conn, meeting_id, sign=point_id)
+    ledger_store.append(conn, meeting_id, "sign.set", at, by, point=seat.point if seat else None)
+    return True
+
+
 def set_room(conn: Connection, meeting_id: str, by: Subject, at: datetime, *, lobby: object = None, chat: object = None,
              muted_above: object = None) -> bool:
     """Change the lobby, the chat's mode, or above how many points the meeting opens silent; None leaves a thing as it is.

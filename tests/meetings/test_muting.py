@@ -30,6 +30,19 @@ def tail(conn: Connection, meeting_id: str, count: int) -> list[tuple[str, Any]]
     return [(one.kind, one.point["id"] if one.point else None) for one in events(conn, meeting_id)[-count:]]
 
 
+def test_one_point_interprets_into_sign_language_and_every_change_is_an_event(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = opened(conn, at)
+        assert muting.interpret(conn, meeting_id, 3, CHAIR, at) and not muting.interpret(conn, meeting_id, 3, SECRETARY, at)
+        assert said(conn, meeting_id).setting.sign == 3
+        assert muting.interpret(conn, meeting_id, None, SECRETARY, at) and not muting.interpret(conn, meeting_id, None, CHAIR, at)
+        assert tail(conn, meeting_id, 2) == [("sign.set", 3), ("sign.set", None)]
+        with pytest.raises(NotFound, match="seat.unknown"):
+            muting.interpret(conn, meeting_id, 99, CHAIR, at)
+        with pytest.raises((NotAllowed, NotFound)):
+            muting.interpret(conn, meeting_id, 3, seat_of(meeting_id, POINTS[2]), at)
+
+
 def test_one_point_is_muted_and_freed_and_every_step_is_an_event(db: Database, at: datetime) -> None:
     with db.write() as conn:
         meeting_id = opened(conn, at)

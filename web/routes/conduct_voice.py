@@ -59,6 +59,18 @@ async def stage(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> R
     return await conducted(request, meeting_id, work, "changed")
 
 
+@router.post(f"{CONDUCT}/sign")
+async def sign(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
+    """{code}: this point interprets into sign language; nothing: nobody does."""
+    said, now = await said_in(request), container(request).clock.now()
+    code = said.get("code")
+
+    def work(conn: Connection) -> bool:
+        return muting.interpret(conn, meeting_id, point_of(conn, meeting_id, str(code)) if code else None, by, now)
+
+    return await conducted(request, meeting_id, work, "changed")
+
+
 @router.post(f"{CONDUCT}/setting")
 async def setting(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{lobby?, chat?, muted_above?}: who is heard before the opening, what becomes of messages, which meetings open silent."""
