@@ -103,16 +103,29 @@ class Listener:
             self.queue.put_nowait(None)
 
     async def stream(self, beat: float) -> AsyncIterator[bytes]:
-        """What goes over the wire until the listener is dropped; a heartbeat whenever nothing else is said."""
-        while True:
-            try:
-                data = await asyncio.wait_for(self.queue.get(), beat)
-            except TimeoutError:
-                yield BEAT_FRAME
-                continue
-            if data is None:
-                return
-            yield data
+        """What goes over the wire until the listener is dropped; a heartbeat whenever nothing else is said.
+
+        One timer that is looked at every `beat` seconds: a timeout for each piece of news costs more than the news, and a province
+        listens."""
+        loop = asyncio.get_running_loop()
+        said = loop.time()
+        timer: asyncio.TimerHandle | None = None
+
+        def look() -> None:
+            nonlocal timer
+            left = said + beat - loop.time()
+            if left <= 0 and self.queue.empty():
+                self.offer(BEAT_FRAME)
+            timer = loop.call_later(left if left > 0 else beat, look)
+
+        look()
+        try:
+            while (data := await self.queue.get()) is not None:
+                yield data
+                said = loop.time()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
 
 class Feed:

@@ -199,8 +199,8 @@ class Newsroom:
                     await self._crew.adjust(room, roompolicy.policy(view.state))
                 finally:
                     self._publish(room, view)
-                    if not self._feed.listeners(room):
-                        self._told.pop(room, None)
+                    for left in self._told.keys() - self._feed.rooms():
+                        del self._told[left]
             if roompolicy.ended(view.state):
                 self._over(room)
                 await self._crew.close_room(room)

@@ -35,11 +35,8 @@ async def on_pages(pages: list[Page], name: str, since: float) -> list[float]:
 
 async def at_signals(hall: Hall, section: str, since: float) -> list[float]:
     """The same for the points that only hear the news."""
-    def told() -> list[float]:
-        firsts = [next((at for at, parts in one.told if at >= since and section in parts), None) for one in hall.signals]
-        return [] if None in firsts else [(at - since) * 1000 for at in firsts if at is not None]
-
-    return list(await soon(told, 10))
+    await soon(lambda: all(one.heard(section, since) for one in hall.signals), 10)
+    return [(next(at for at, parts in one.told if at >= since and section in parts) - since) * 1000 for one in hall.signals]
 
 
 async def test_a_change_is_on_every_screen_of_a_province_at_once_and_costs_a_browser_little(chromium: Browser, tmp_path: Path) -> None:
