@@ -17,7 +17,7 @@ from meetings import access_room as room
 from meetings.access_room import book, link_keep, prepare, read
 from meetings.actions import Action, Role
 from meetings.errors import NotAllowed, NotFound
-from meetings.relations import POINT_STAFF, STAFF, WORKERS, attends, covers, delegated, holds, own_staff, party, same_unit
+from meetings.relations import POINT_STAFF, STAFF, WORKERS, attends, covers, delegated, holds, own_staff, party, same_unit, tends
 from meetings.subjects import ANONYMOUS, Decision, DelegateRef, PersonRef, Resource, SeatRef, Subject
 
 __all__ = [
@@ -105,8 +105,7 @@ def _readiness(subject: Subject, resource: Resource) -> str | None:
 def _point_keeper(subject: Subject, resource: Resource) -> str | None:
     if own_staff(subject, resource, Role.SECRETARY, Role.OFFICER, Role.TECHNICIAN):
         return "own point"
-    technician = holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and covers(subject, resource)
-    return "technician" if technician else None
+    return "technician" if tends(subject, resource) else None
 
 
 def _minutes_read(subject: Subject, resource: Resource) -> str | None:

@@ -6,7 +6,7 @@ Each answers with the stable word of the audit for why it may be, or None.  Neve
 from __future__ import annotations
 
 from meetings.actions import Role
-from meetings.relations import STAFF, attends, covers, holds, leads, own_staff, party, personal, seated
+from meetings.relations import STAFF, attends, holds, leads, own_staff, party, personal, seated, tends
 from meetings.subjects import Resource, Subject
 
 
@@ -33,7 +33,7 @@ def read(subject: Subject, resource: Resource) -> str | None:
         return "own staff"
     if leads(subject, resource):
         return "leader"
-    if holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and covers(subject, resource):
+    if tends(subject, resource):
         return "technician"
     if attends(subject, resource):
         return "attending"
@@ -67,8 +67,7 @@ def document(subject: Subject, resource: Resource) -> str | None:
 def link_keep(subject: Subject, resource: Resource) -> str | None:
     if reason := book(subject, resource):
         return reason
-    technician = holds(subject, frozenset({Role.TECHNICIAN})) and resource.unit_path and covers(subject, resource)
-    return "technician" if technician else None
+    return "technician" if tends(subject, resource) else None
 
 
 def seat_or_person(subject: Subject, resource: Resource) -> str | None:
@@ -111,5 +110,8 @@ def talks(subject: Subject, resource: Resource) -> str | None:
 
 
 def watches(subject: Subject, resource: Resource) -> str | None:
-    """The technician's wall: parties, own secretaries, technicians of the units above."""
+    """The technician's wall: of a whole meeting its parties, own secretaries, technicians of the units above; of one point (kind
+    "point", its unit's path) the technicians of its unit and of those above."""
+    if resource.kind == "point":
+        return "technician" if tends(subject, resource) else None
     return any_post(subject, resource) or link_keep(subject, resource)

@@ -28,6 +28,11 @@ def covers(subject: Subject, resource: Resource) -> bool:
     return bool(own) and resource.unit_path[: len(own)] == own
 
 
+def tends(subject: Subject, resource: Resource) -> bool:
+    """A technician of the resource's unit or of one above it."""
+    return holds(subject, frozenset({Role.TECHNICIAN})) and bool(resource.unit_path) and covers(subject, resource)
+
+
 def same_unit(subject: Subject, resource: Resource) -> bool:
     return bool(subject.unit_path) and subject.unit_path == resource.unit_path
 

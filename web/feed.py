@@ -56,7 +56,14 @@ class Conductors:
     """Pages whose session conducts the meeting, whatever link they came by."""
 
 
-To = Point | Person | Conductors | None
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The pages of these points, and those whose session conducts the meeting."""
+
+    codes: frozenset[str]
+
+
+To = Point | Points | Person | Conductors | None
 """Whom news are for; None: everybody in the room."""
 EVERYBODY: To = None
 CONDUCTORS = Conductors()
@@ -82,6 +89,8 @@ class Listener:
                 return True
             case Point(code):
                 return self.code == code
+            case Points(codes):
+                return self.conducts or self.code in codes
             case Person(person_id):
                 return self.person == person_id
             case Conductors():

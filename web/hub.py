@@ -30,7 +30,7 @@ from meetings.meeting import ROOM_OPEN
 from meetings.store import admission_store
 from meetings.store.database import Database
 from web.crew import Away, Crew, Joining
-from web.feed import EVERYBODY, Feed, Point, To, frame
+from web.feed import EVERYBODY, Feed, Point, Points, To, frame
 from web.lines import LOOK, Lines
 from web.newsroom import Newsroom, View
 from web.presence import Presence, Roles
@@ -64,6 +64,7 @@ class Hub:
         self._sessions: dict[str, Ticket] = {}
         self._points: dict[tuple[str, str], int] = {}
         self._slots: dict[str, bytes] = {}
+        self._seen: dict[str, frozenset[str]] = {}  # session → points whose sound or picture it has
         self._wanted: dict[str, bytes] = {}
         self.lines = Lines()
         self._silent = Silent()
@@ -221,12 +222,13 @@ class Hub:
         """The workers' counters.  Raises Away."""
         return await self.crew.stats(room)
 
-    async def news(self, room: str, code: str | None) -> list[bytes]:
+    async def news(self, room: str, code: str | None, *, conducts: bool = False) -> list[bytes]:
         """What a page that connects now must know first: the state, the slots and wanted layers of its point's sessions, and
         which lines are in trouble."""
         state = await self.newsroom.first(room)
         away = [frame("away", {"name": name}) for name in self.away(room)]
-        return [state, *self.own_slots(room, code), *away, *self.lines.known(room, code)]
+        seen = None if conducts else {name for session in self.sessions_of(room, code) for name in self._seen.get(session, ())}
+        return [state, *self.own_slots(room, code), *away, *self.lines.known(room, code, seen)]
 
     def own_slots(self, room: str, code: str | None) -> list[bytes]:
         """The last word on the slots and wanted layers of this name's sessions."""
@@ -276,6 +278,10 @@ class Hub:
             data = frame("slots", {"session": ticket.session_id, "slots": event["slots"]})
             self._slots[ticket.session_id] = data
             self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
+            before = self._seen.get(ticket.session_id, frozenset())
+            self._seen[ticket.session_id] = now = frozenset(slot["name"] for slot in event["slots"] if slot["name"])
+            for line in self.lines.known(ticket.room, None, now - before):  # of pictures that it had not, how they go
+                self.feed.publish(ticket.room, line, to=Point(point_of(ticket.name)))
         elif kind == "wanted":
             data = frame("wanted", {"session": ticket.session_id, "tracks": event["tracks"]})
             self._wanted[ticket.session_id] = data
@@ -333,6 +339,7 @@ class Hub:
         """The session's bearer is good for nothing more."""
         at = self._clock()
         self._slots.pop(session, None)
+        self._seen.pop(session, None)
         self._wanted.pop(session, None)
         self._roles.over(session, at)
         self.screens.over(session, at)
@@ -362,8 +369,13 @@ class Hub:
     async def _look(self, room: str, now: float) -> None:
         with contextlib.suppress(Away):
             stats = await self.stats(room)
-            for code, data in self.lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
-                self.feed.publish(room, data, None if code is None else Point(code))
+            for name, sends, data in self.lines.look(room, stats["rooms"].get(room, {}).get("sessions", ()), now):
+                self.feed.publish(room, data, self._who_sees(room, name) if sends else Point(name))
+
+    def _who_sees(self, room: str, name: str) -> Points:
+        """The pages of that point and of those that have its picture."""
+        return Points(frozenset({name, *(
+            point_of(ticket.name) for session, ticket in self._sessions.items() if ticket.room == room and name in self._seen.get(session, ()))}))
 
     def _still_wanted(self, ticket: Ticket) -> bool:
         """Whether nobody ended this session, and nobody closed its meeting, since the ticket was redeemed."""

@@ -1,13 +1,13 @@
 """How the points' lines go, as news for the pages of a room: said when it changes, and not on and off with every measure.
 
-Of publishers everybody in the room is told (it is their picture that everybody sees), of receivers their own pages alone.
+Of what a point receives by its own pages alone are told; of what it sends by also those that have its picture, and whoever conducts.
 Words are made by the page, from codes and numbers of `quality.py`.  Pure: the hub asks the relay, hands in what it answered
 and the time, and publishes what comes back.  Called by `hub.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,10 @@ SAME = ("loss", "rate", "layers")
 
 @dataclass(slots=True)
 class _Said:
-    """The last word on one line: to whom (None: everybody), what, when; `seen`: when the relay last found it so."""
+    """The last word on one line: whose, whether it sends by it, what, when; `seen`: when the relay last found it so."""
 
-    code: str | None
+    name: str
+    sends: bool
     data: dict[str, Any]
     at: float
     seen: float
@@ -56,15 +57,15 @@ class Lines:
             self._settled.pop(gone, None)
         return [room for room in listening if self._due.get(room, now) <= now]
 
-    def look(self, room: str, sessions: Iterable[Mapping[str, Any]], now: float) -> list[tuple[str | None, bytes]]:
-        """What is to be said after this answer of the relay: (the point whose pages hear it, None: all; the news)."""
+    def look(self, room: str, sessions: Iterable[Mapping[str, Any]], now: float) -> list[tuple[str, bool, bytes]]:
+        """What is to be said after this answer of the relay: (the point, whether it is a line that it sends by, the news)."""
         said = self._rooms.setdefault(room, {})
         found = {(one["role"], one["name" if one["role"] == PUBLISH else "session"]): one for one in sessions
                  if one["state"] == "up" and point_of(one["name"]) == one["name"]}  # of a point's own line, not once more of its screen
         self._pictures[room] = frozenset(one["name"] for one in found.values() if _has_picture(one))
         self._due[room] = now + max(LOOK, EACH * len(found))
         settled, self._settled[room] = self._settled.get(room, set()), {one["session"] for one in found.values()}
-        news: list[tuple[str | None, bytes]] = []
+        news: list[tuple[str, bool, bytes]] = []
         for key, session in found.items():
             if key not in said and session["session"] not in settled:
                 continue
@@ -72,12 +73,12 @@ class Lines:
                 news.append(one)
         for key in said.keys() - found.keys():  # who left has no line that could be weak
             gone = said.pop(key)
-            news.append((gone.code, frame("line", {**gone.data, "level": quality.GOOD_LEVEL, "reason": "", "paused": []})))
+            news.append((gone.name, gone.sends, frame("line", {**gone.data, "level": quality.GOOD_LEVEL, "reason": "", "paused": []})))
         return news
 
     def _judge(
         self, said: dict[Key, _Said], key: Key, data: dict[str, Any], now: float
-    ) -> tuple[str | None, bytes] | None:
+    ) -> tuple[str, bool, bytes] | None:
         before, good = said.get(key), data["level"] == quality.GOOD_LEVEL
         if before is None and good:
             return None
@@ -88,12 +89,12 @@ class Lines:
             same = all(before.data[name] == data[name] for name in data if name not in SAME)
             if same and (before.data == data or now - before.at < NUMBERS):
                 return None
-        code = None if key[0] == PUBLISH else str(data["name"])
+        name, sends = str(data["name"]), key[0] == PUBLISH
         if good:
             del said[key]
         else:
-            said[key] = _Said(code, data, now, now)
-        return code, frame("line", data)
+            said[key] = _Said(name, sends, data, now, now)
+        return name, sends, frame("line", data)
 
     def troubles(self, room: str) -> dict[str, list[dict[str, Any]]]:
         """By name of the point, every line of it that is in trouble now: what it sends by before what it receives by."""
@@ -106,9 +107,10 @@ class Lines:
         """Names that sent a picture when the relay was asked last, whether anybody looked at it or not."""
         return self._pictures.get(room, frozenset())
 
-    def known(self, room: str, code: str | None) -> list[bytes]:
-        """What a page of this point that comes now must hear."""
-        return [frame("line", one.data) for one in self._rooms.get(room, {}).values() if one.code in (None, code)]
+    def known(self, room: str, code: str | None, seen: Collection[str] | None = ()) -> list[bytes]:
+        """What a page of this point must hear that comes now, or has the pictures of `seen` (None: of everybody) from now on."""
+        return [frame("line", one.data) for one in self._rooms.get(room, {}).values()
+                if one.name == code or (one.sends and (seen is None or one.name in seen))]
 
 
 def _has_picture(session: Mapping[str, Any]) -> bool:

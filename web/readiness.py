@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from meetings.access import Action, Resource, Subject, decide
-from meetings.meeting import Meeting
+from meetings.meeting import ROOM_OPEN, Meeting
 from meetings.store import seat_store
+from meetings.store.seat_store import Seat
 from meetings.units import Sought, Unit, UnitTree
 from scheduler import line_table, line_tests
 from scheduler.line_tests import Standing
@@ -84,13 +85,22 @@ def visible(conn: Connection, tree: UnitTree, meeting: Meeting, resource: Resour
     return [one for one in found if _sees(tree, meeting, subject, whole, one.seat.unit)]
 
 
-def seen_by(found: Container, conn: Connection, subject: Subject, meeting: Meeting) -> frozenset[int]:
-    """The points that `subject` may see, without how they stand: asked again and again while a wall is open."""
+def seen_by(found: Container, conn: Connection, subject: Subject, meeting: Meeting, action: Action = Action.READINESS_READ) -> list[Seat]:
+    """The points that `subject` may see so, without how they stand: asked again and again while a wall is open."""
     seats = seat_store.seats(conn, meeting.meeting_id)
-    if may(conn, subject, Action.READINESS_READ, meeting):
-        return frozenset(seat.point_id for seat in seats)
+    if may(conn, subject, action, meeting):
+        return list(seats)
     tree = tree_of(found, conn, meeting)
-    return frozenset(seat.point_id for seat in seats if _sees(tree, meeting, subject, False, seat.unit))
+    return [seat for seat in seats if decide(subject, action, point_of(tree, meeting, seat.unit)).allowed]
+
+
+def seen_of(found: Container, conn: Connection, subject: Subject, meeting: Meeting, whole: Resource, action: Action) -> Resource:
+    """The meeting; for whoever may not see all of it so, one of its points of which they may, if there is one and its room is open."""
+    if meeting.state not in ROOM_OPEN or decide(subject, action, whole).allowed:
+        return whole
+    tree = tree_of(found, conn, meeting)
+    own = (point_of(tree, meeting, seat.unit) for seat in seat_store.seats(conn, meeting.meeting_id))
+    return next((point for point in own if decide(subject, action, point).allowed), whole)
 
 
 def _sees(tree: UnitTree, meeting: Meeting, subject: Subject, whole: bool, unit_id: str) -> bool:

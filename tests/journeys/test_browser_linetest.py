@@ -27,7 +27,7 @@ from meetings.store import datasets, unit_store
 from scheduler import line_tests, points
 from scheduler import service as booking
 from tests.journeys.conftest import CHROMIUM_ARGUMENTS, FAR_ARGUMENTS, at_near_end
-from tests.journeys.visitors import HOLD, MIDDLE, oneself
+from tests.journeys.visitors import HOLD, MIDDLE, oneself, sign_in
 from tests.support.coturn import SECRET, Coturn
 from tests.support.firefox import Firefox
 from tests.support.firewall import let_out
@@ -312,8 +312,7 @@ async def test_a_wall_shows_every_result_of_a_province_within_two_seconds(
 ) -> None:
     running, meeting, secrets = province
     window = await office.new_context(locale="vi-VN", viewport={"width": 1440, "height": 900})
-    await window.add_cookies([{"name": name, "value": value, "url": running.url}
-                              for name, value in (await running.signed_in("secretary")).cookies.items()])
+    await sign_in(window, running, "secretary")
     wall = await window.new_page()
     await wall.goto(f"{running.url}/meetings/{meeting}/readiness")
     await soon(lambda: wall.evaluate("document.getElementById('wall').dataset.shown"), 20)

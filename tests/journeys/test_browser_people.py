@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.journeys.test_browser_troubles import complaints
-from tests.support.installation import PASSWORD, Installation, soon
+from tests.journeys.visitors import sign_in, unfold
+from tests.support.installation import Installation, soon
 from tests.web.test_people_in_the_room import AN, BINH, Hall
 
 pytestmark = pytest.mark.browser
@@ -32,12 +33,10 @@ async def opened(chromium: Browser, address: str, **context: object) -> Page:
 
 
 async def console(chromium: Browser, installation: Installation, hall: Hall) -> Page:
-    page = await opened(chromium, f"{installation.url}/signin", **DESK)
-    await page.locator("input[name=login]").fill("chair")
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=password]").press("Enter")
-    await page.wait_for_url(f"{installation.url}/")
+    page = await opened(chromium, "about:blank", **DESK)
+    await sign_in(page.context, installation, "chair")
     await page.goto(f"{installation.url}/j/{hall.room.chair}/room?mode=companion")
+    await unfold(page, "people-console")
     await page.locator("#people-sum").wait_for()
     return page
 

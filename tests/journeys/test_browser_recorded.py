@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 from meetings.store import ledger_store, recording_store
 from tests.journeys.test_browser_room import _sign_in_as_chair
 from tests.journeys.test_browser_troubles import complaints
-from tests.journeys.visitors import Visitor
+from tests.journeys.visitors import Visitor, unfold
 from tests.support.installation import Installation, Room, soon
 
 pytestmark = pytest.mark.browser
@@ -73,6 +73,7 @@ async def test_where_few_meet_nobody_goes_on_without_knowing(chromium: Browser, 
 
 async def _begin(chair: Visitor, *, asks: bool) -> None:
     page = chair.page
+    await unfold(page, "recording-part")
     await page.locator("#recorder-begin > summary").click()
     if asks:
         await page.locator("#recorder-form [name=asks]").check()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from tests.journeys.visitors import Visitor, nothing_arrives
-from tests.support.installation import PASSWORD, Installation, Room, soon
+from tests.journeys.visitors import Visitor, nothing_arrives, sign_in
+from tests.support.installation import Installation, Room, soon
 
 pytestmark = pytest.mark.browser
 
@@ -35,13 +35,7 @@ async def everybody_sees_and_hears_everybody(visitors: dict[str, Visitor]) -> No
 
 async def _sign_in_as_chair(visitor: Visitor, installation: Installation) -> None:
     """The chair signs in in the same browser; the room page then carries the console."""
-    page = await visitor.page.context.new_page()
-    await page.goto(f"{installation.url}/signin")
-    await page.locator("input[name=login]").fill("chair")
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=password]").press("Enter")
-    await page.wait_for_url(f"{installation.url}/")
-    await page.close()
+    await sign_in(visitor.page.context, installation, "chair")
     await visitor.page.reload()
     await soon(visitor.joined, 20)
 

@@ -16,7 +16,7 @@ from media.peers_clip import Clip
 from meetings import service
 from meetings.access import Role
 from meetings.voting import Rule
-from tests.journeys.visitors import Visitor
+from tests.journeys.visitors import Visitor, sign_in
 from tests.support import factories
 from tests.support.installation import Installation, soon
 from tests.support.running import clip  # noqa: F401 - a fixture
@@ -318,9 +318,8 @@ async def test_the_chair_s_press_on_invite_survives_the_hands_of_others(
         for point in factories.POINTS[:4]:
             service.seat_join(conn, room.meeting_id, point.point_id, installation.now())
     page = await open_page(chromium, "about:blank")
-    async with await installation.signed_in("chair") as chair, installation.client() as others:
-        await page.context.add_cookies(
-            [{"name": name, "value": value, "url": installation.url} for name, value in chair.cookies.items()])
+    await sign_in(page.context, installation, "chair")
+    async with installation.client() as others:
         await page.goto(f"{installation.url}/j/{room.chair}/room?mode=companion")
         for code in ("06970", "06973"):
             await others.post(f"/j/{room.links[code]}/hand", json={"up": True})

@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 from meetings import service
 from tests.journeys.test_browser_papers import AHEAD, BAR, PRESS, _present, _shows, paper, report
 from tests.journeys.test_browser_room import _says, _sign_in_as_chair
-from tests.journeys.visitors import FirefoxVisitor, Visitor
+from tests.journeys.visitors import FirefoxVisitor, Visitor, unfold
 from tests.support.firefox import Firefox
 from tests.support.installation import Installation, soon
 
@@ -40,6 +40,7 @@ async def test_two_browsers_meet_the_floor_moves_pages_turn_and_a_vote_counts(
     await chair.page.get_by_role("button", name="Thu lời").click()
     await soon(lambda: _says(point, "#voice", "Micro đang bật"), 10)
 
+    await unfold(chair.page, "motion-panel")
     form = chair.page.locator("#motion-form")
     await form.locator("[name=title]").fill("Thông qua kế hoạch")
     await form.locator("[name=preset]").select_option("points")

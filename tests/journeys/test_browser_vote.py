@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page
 
 from meetings import service
 from tests.journeys.test_browser_troubles import open_page
+from tests.journeys.visitors import sign_in, unfold
 from tests.support import factories
 from tests.support.installation import Installation, Room
 
@@ -18,10 +19,8 @@ pytestmark = pytest.mark.browser
 
 async def console(chromium: Browser, installation: Installation, room: Room, login: str) -> Page:
     """Chair or secretary with papers and votes only, signed in: the room shows the console."""
-    async with await installation.signed_in(login) as signed:
-        cookies = [{"name": one.name, "value": one.value or "", "url": installation.url} for one in signed.cookies.jar]
     context = await chromium.new_context(locale="vi-VN", viewport={"width": 1280, "height": 900})
-    await context.add_cookies(cookies)  # type: ignore[arg-type]
+    await sign_in(context, installation, login)
     page = await context.new_page()
     await page.goto(f"{installation.url}/j/{room.chair}/room?mode=companion")
     return page
@@ -41,6 +40,7 @@ async def test_the_chair_opens_two_points_vote_and_the_reckoning_is_shown(chromi
     chair = await console(chromium, installation, room, "chair")
     points = [await open_page(chromium, f"{installation.url}/j/{room.links[code]}/room?mode=companion") for code in ("204", "06970")]
     await points[1].set_viewport_size({"width": 390, "height": 844})
+    await unfold(chair, "motion-panel")
     form = chair.locator("#motion-form")
     await form.locator("[name=title]").fill("Thông qua kế hoạch năm 2027")
     await form.locator("[name=preset]").select_option("points")

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 from media.peers import Crowd
 from media.peers_clip import Clip
 from tests.journeys.test_browser_troubles import complaints
+from tests.journeys.visitors import sign_in
 from tests.support.installation import Installation, Room, soon
 from tests.support.running import client, clip  # noqa: F401 - fixtures
 from tests.web.test_hub_room import publisher
@@ -20,10 +21,8 @@ pytestmark = pytest.mark.browser
 
 async def watching(chromium: Browser, installation: Installation, room: Room, login: str = "secretary", **context: Any) -> Page:
     """The wall as this account sees it."""
-    reader = await installation.signed_in(login)
     opened = await chromium.new_context(**{"locale": "vi-VN", **context})
-    await opened.add_cookies([{"name": name, "value": value, "url": installation.url} for name, value in reader.cookies.items()])
-    await reader.aclose()
+    await sign_in(opened, installation, login)
     page = await opened.new_page()
     await page.goto(f"{installation.url}/meetings/{room.meeting_id}/wall")
     return page

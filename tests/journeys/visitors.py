@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.support.firefox import Firefox, FirefoxPage
-from tests.support.installation import soon
+from tests.support.installation import Installation, soon
 
 # The page's own camera and microphone are replaced by a tone of `hz` and a picture of one hue with a moving bar.  A large
 # picture is a restless one, as those of real cameras are: its layers fill the rates they may have.
@@ -58,6 +58,18 @@ if (navigator.mediaDevices) {
   };
 }
 """
+
+async def sign_in(context: BrowserContext, installation: Installation, login: str) -> None:
+    """From here on this browser is that account's."""
+    async with await installation.signed_in(login) as known:
+        await context.add_cookies([{"name": name, "value": value, "url": installation.url} for name, value in known.cookies.items()])
+
+
+async def unfold(page: Page, part: str) -> None:
+    """Opens that section of the console, unless it is."""
+    if not await page.locator(f"#{part}[open]").count():
+        await page.locator(f"#{part} > summary").click()
+
 
 SMALL = (320, 180)  # pixels: cheap for tests that look at other things
 MIDDLE = (640, 360)  # two layers

@@ -227,6 +227,7 @@ def test_how_a_point_stands_is_seen_by_whoever_looks_after_it() -> None:
     for path, who in own.items():
         resource = Resource("point", path, MEETING)
         assert {name for name, person in PEOPLE.items() if decide(person, Action.READINESS_READ, resource).allowed} == who
+        assert {name for name, person in PEOPLE.items() if decide(person, Action.ROOM_WATCH, resource).allowed} == {name for name in who if "technician" in name}
 
 
 def test_the_wall_of_the_day_opens_for_those_who_may_have_points_on_it() -> None:

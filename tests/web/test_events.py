@@ -174,7 +174,7 @@ async def test_a_stream_outlives_a_database_that_is_away_for_a_moment() -> None:
     feed, asked = Feed(), list[str]()
     feed.beat = 0.01
 
-    async def news(_room: str, _code: str | None) -> list[bytes]:
+    async def news(_room: str, _code: str | None, *, conducts: bool) -> list[bytes]:
         return [b"state"]
 
     def judge() -> bool:

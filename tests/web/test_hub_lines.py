@@ -1,4 +1,4 @@
-"""How the points' lines go reaches the right pages: a publisher's trouble everybody, a receiver's its own point, and no chatter."""
+"""How the points' lines go reaches the right pages: a publisher's trouble those that have its picture, a receiver's its own point, and no chatter."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def session(name: str, role: str = "publish", number: int = 1, **numbers: Any) -
     return {"session": f"{role}-{name}-{number}", "name": name, "role": role, "state": "up", "quality": {"reason": "", **numbers}}
 
 
-def told(news: list[tuple[str | None, bytes]]) -> list[tuple[str | None, str, str]]:
-    """(who hears it, session, reason or level) of each."""
+def told(news: list[tuple[str, bool, bytes]]) -> list[tuple[str | None, str, str]]:
+    """(whose pages alone hear it or None, session, reason or level) of each."""
     found = []
-    for code, data in news:
+    for point, sends, data in news:
+        code = None if sends else point
         name, body = data.decode().strip().split("\n")
         assert name == "event: line"
         one = json.loads(body.removeprefix("data: "))
@@ -80,8 +81,9 @@ def test_who_comes_later_hears_what_is_wrong_now_and_large_rooms_are_asked_less_
     lines = Lines()
     for at in (-LOOK, 0):
         lines.look("m", [session("a", reason="uplink_loss"), session("b", "subscribe", reason="loss")], at)
-    heard = {code: sorted(reason for _to, _session, reason in told([(None, one) for one in lines.known("m", code)])) for code in ("b", "c", None)}
-    assert heard == {"b": ["loss", "uplink_loss"], "c": ["uplink_loss"], None: ["uplink_loss"]}
+    pages = (("b", {"a"}), ("c", {"a"}), ("c", ()), ("a", ()), (None, None))
+    heard = [sorted(reason for _to, _session, reason in told([("", True, one) for one in lines.known("m", code, seen)])) for code, seen in pages]
+    assert heard == [["loss", "uplink_loss"], ["uplink_loss"], [], ["uplink_loss"], ["uplink_loss"]]
     assert lines.due(["m"], LOOK - 0.1) == [] and lines.due(["m"], LOOK) == ["m"]
     crowd = [session(str(n)) for n in range(478)]
     lines.look("m", crowd, 10)
@@ -95,14 +97,15 @@ async def test_a_frozen_picture_is_told_to_every_page_and_to_one_that_opens_late
     room = installation.room(opened=True)
     peer, watcher = await watched(client, Crowd(), room, clip)
     own = peer.location.rsplit("/", 1)[1]
-    async with listening(client, f"/j/{room.links['06970']}/events") as news:
+    async with listening(client, f"/j/{room.chair}/events") as news, listening(client, f"/j/{room.links['06970']}/events") as other:
         peer.mute("video")
         await soon(lambda: news.last("line"))
         line = news.last("line")
         assert (line["session"], line["name"], line["reason"], line["level"]) == (own, "204", "frozen", "bad")
-        async with listening(client, f"/j/{room.links['06973']}/events") as later:
-            await soon(lambda: later.last("line") == line)
+        async with listening(client, f"/j/{room.chair}/events") as later, listening(client, f"/j/{room.links['204']}/events") as sender:
+            await soon(lambda: later.last("line") == line and sender.last("line") == line)
         peer.mute("video", False)
         await soon(lambda: news.last("line")["level"] == "good")
+        assert other.last("line") is None, "a page without that picture"
     for one in (peer, watcher):
         await one.close()

@@ -92,6 +92,7 @@ async def test_a_wall_tells_how_points_stand_and_a_watcher_is_nobodys_presence(
         peer = await publisher(client, crowd, room, "204", clip)
         await soon(lambda: told.rows["204"]["stands"] == "here")
         await soon(lambda: told.rows["204"]["picture"])
+        assert set(watch._look(installation.found, room.meeting_id, "vi", frozenset({"204"}))[1]) == {"204"}, "of those it tends alone"
         ticket = (await secretary.post(f"/meetings/{room.meeting_id}/watch/tickets", json={"watcher": NAME})).json()["subscribe"]
         watcher = crowd.subscriber(f"~{NAME}", audio=0, video=2)
         await watcher.connect(*door(client, room.meeting_id, "whep", ticket))

@@ -114,7 +114,7 @@ async def _news(hub: Hub, listener: Listener, judge: Judge | None) -> AsyncItera
         yield b"retry: %d\n\n" % random.randint(1500, 4000)
         if judge is not None and not await _still(judge):
             return
-        yield b"".join(await hub.news(listener.room, listener.code))
+        yield b"".join(await hub.news(listener.room, listener.code, conducts=listener.conducts))
         judged = time.monotonic()
         async for data in listener.stream(beat):
             if judge is not None and time.monotonic() - judged >= beat:  # also where news never leaves room for a beat

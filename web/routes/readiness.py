@@ -43,14 +43,7 @@ def of_meeting(request: Request, conn: Connection) -> Resource:
     """The meeting; for whoever may not see all of it, one of its points that they look after, if there is one."""
     resource, subject = views.meeting(request, conn), request.state.subject
     request.state.whole = resource
-    if decide(subject, Action.READINESS_READ, resource).allowed:
-        return resource
-    found, meeting = container(request), request.state.meeting
-    if meeting.state in ROOM_OPEN:
-        tree = readiness.tree_of(found, conn, meeting)
-        own = (readiness.point_of(tree, meeting, seat.unit) for seat in seat_store.seats(conn, meeting.meeting_id))
-        return next((point for point in own if decide(subject, Action.READINESS_READ, point).allowed), resource)
-    return resource
+    return readiness.seen_of(container(request), conn, subject, request.state.meeting, resource, Action.READINESS_READ)
 
 
 READ = Depends(allow(Action.READINESS_READ, of_meeting))
@@ -220,7 +213,8 @@ def _frame(found: Container, conn: Connection, request: Request) -> dict[str, An
     """What the frame of a meeting's page wants.  Who may not read the meeting sees its name and time and no tabs."""
     meeting, subject, resource = request.state.meeting, request.state.subject, request.state.whole
     row = views.row(found, conn, subject, meeting, resource)
-    return {"place": "meetings", "meeting": meeting, "row": row, "tab": "readiness", "resource": resource, "action": None,
+    tended = readiness.seen_of(found, conn, subject, meeting, resource, Action.ROOM_WATCH)
+    return {"watches": decide(subject, Action.ROOM_WATCH, tended).allowed, "place": "meetings", "meeting": meeting, "row": row, "tab": "readiness", "resource": resource, "action": None,
             "counts": {"audience": row.booked, "documents": len(service.documents(conn, meeting.meeting_id))}}
 
 
@@ -267,7 +261,7 @@ async def _stream(request: Request, meetings: Callable[[Connection], Sequence[Me
             return None
         with found.db.read() as conn:
             try:
-                points = {one.meeting_id: readiness.seen_by(found, conn, known[1], one) for one in meetings(conn)}
+                points = {one.meeting_id: frozenset(seat.point_id for seat in readiness.seen_by(found, conn, known[1], one)) for one in meetings(conn)}
             except NotFound:
                 return None
         return {meeting_id: ids for meeting_id, ids in points.items() if ids}

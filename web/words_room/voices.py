@@ -51,8 +51,12 @@ def _console() -> dict[str, str]:
         "voices_rest": _("Còn {n} điểm cầu khác: gõ tên để tìm."),
         "voices_none": _("Không có điểm cầu nào."),
         "line_console": _("Bàn điều hành"),
-        "glance_nobody": _("chưa có ai"),
         "glance_of": _("{n}/{total}"),
+        "muted_n": _("{n} bị tắt tiếng"),
+        "points_n": _("{n} điểm"),
+        "motion_goes": _("đang lấy ý kiến: {n}/{total}"),
+        "motions_wait": _("{n} nội dung chờ"),
+        "conclusions_n": _("{n} kết luận"),
     }
 
 

@@ -8,6 +8,7 @@ const ACTIONS = { convened: ["open"], open: ["suspend"], suspended: ["resume"] }
 export function start({ store, conducting }) {
   if (!conducting) return;
   const console = new Console();
+  store.on(["conclusions"], ({ conclusions }) => (byId("conclusion-sum").textContent = conclusions.length ? word("conclusions_n", { n: conclusions.length }) : ""));
   store.on(["meeting", "agenda", "running", "floor", "present", "queue", "main"], (state) => console.update(state));
 }
 

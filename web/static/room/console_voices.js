@@ -1,8 +1,8 @@
 /* The console's view of the points: who is heard and why, who never spoke, whose line is weak; mute, free, ask, make large. */
 
 import { act, byId, data, fill, fold, icon, keep, make, pointName, post, show, word } from "./page.js";
+import { openPart } from "./console_parts.js";
 import { passes } from "./hearing.js";
-import { inOrder } from "./store.js";
 
 const SHOWN = 8;      // rows at once; more are found by name
 
@@ -45,6 +45,7 @@ class Voices {
   draw() {
     const { state } = this.store;
     byId("hearing").textContent = word(`hearing_${state.hearing.why}`, { name: state.floor ? pointName(state.floor.code) : "" });
+    byId("voices-sum").textContent = Object.keys(state.muted).length ? word("muted_n", { n: Object.keys(state.muted).length }) : word("points_n", { n: this.#here(state).length });
     byId("mute-all").textContent = word(state.hearing.all_muted ? "unmute_all" : "mute_all");
     byId("mute-all").setAttribute("aria-pressed", String(state.hearing.all_muted));
     show(byId("stage-off"), Boolean(state.spotlight));
@@ -122,9 +123,7 @@ class Voices {
   /** What a chair needs without looking for it. */
   #glance() {
     const { state } = this.store;
-    const next = inOrder(state.queue)[0];
     const told = {
-      next: next ? pointName(next.code) : word("glance_nobody"),
       silent: word("glance_of", { n: this.#unheard(state).length, total: this.#here(state).length }),
       weak: String(this.weak.size), held: String(this.held ?? 0),
     };
@@ -141,9 +140,9 @@ class Voices {
       byId("voices-only").value = this.only = where;
       this.draw();
     }
-    const place = byId(where === "next" ? "floor-panel" : "voices-panel");
+    const place = openPart("voices-panel");
     place.scrollIntoView({ block: "start" });
-    place.querySelector("h2").focus();
+    place.firstElementChild.focus();
   }
 }
 

@@ -4,6 +4,7 @@ import * as agenda from "./agenda.js";
 import * as chat from "./chat.js";
 import * as choices from "./choices.js";
 import * as console_ from "./console.js";
+import * as consoleParts from "./console_parts.js";
 import * as consoleVoices from "./console_voices.js";
 import { Feed } from "./feed.js";
 import * as follow from "./follow.js";
@@ -27,7 +28,7 @@ import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, sharing, console_, motion, consoleVoices, chat, private_];
+const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, sharing, consoleParts, console_, motion, consoleVoices, chat, private_];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, () => get(`${data.base}/state`));

@@ -19,8 +19,8 @@ const LOSSY = 0.05;         // share of what was sent to this page
 const HOLD = 6000;          // milliseconds for which a weak line is called so after it was last seen weak
 
 export class Media {
-  constructor({ store, me, companion, mode, relayed, end }) {
-    Object.assign(this, { store, me, companion, mode, end });
+  constructor({ store, me, companion, mode, relayed, conducting, end }) {
+    Object.assign(this, { store, me, companion, mode, conducting, end });
     this.device = deviceName();
     this.lossyUntil = 0;             // this page saw much loss a moment ago
     this.reader = new Reader();
@@ -155,7 +155,9 @@ export class Media {
 
   /** What the server said of our sessions, whether it came before or after they had a name. */
   #heed() {
-    if (this.slotNews.has(this.down.session)) this.stage.name(this.slotNews.get(this.down.session));
+    const slots = this.slotNews.get(this.down.session);
+    if (slots) this.stage.name(slots);
+    if (slots && !this.conducting) this.troubles?.sees(slots.map(({ name }) => name));
     const tracks = this.wantedNews.get(this.up.session);
     if (tracks && this.up.tracks !== tracks) this.up.send(tracks);
   }

@@ -1,5 +1,6 @@
 /* The console's part of votes: opening one that was prepared or a new one, the count of hands and its witness, closing. */
 
+import { openPart } from "./console_parts.js";
 import { act, byId, data, fill, get, make, notice, post, show, word } from "./page.js";
 import { choiceName } from "./votewords.js";
 
@@ -25,6 +26,7 @@ class Motion {
       this.open = open;
       byId("motion-new").querySelectorAll("button, input, select, textarea").forEach((field) => (field.disabled = !open));
     }
+    if (motion && before.motion?.id !== motion.id) openPart("motion-panel");
     if (motion) {
       const said = motion.rule.over === "persons" ? "cast_of_persons" : "cast_of";
       byId("motion-count").textContent = motion.method === "hands" ? motion.title : word(said, { n: motion.cast, total: motion.entitled });
@@ -45,6 +47,9 @@ class Motion {
   }
 
   #draw() {
+    const going = this.store.state.motion;
+    byId("motion-sum").textContent = going ? word("motion_goes", { n: going.cast ?? 0, total: going.entitled ?? 0 }) : this.prepared.length ? word("motions_wait", { n: this.prepared.length }) : "";
+    byId("motion-sum").classList.toggle("due", Boolean(going));
     fill(byId("prepared"), [this.prepared, this.open], () => this.prepared.map((one) => make("li", {},
       make("span", {}, one.title, make("small", { class: "quiet", text: one.rule })),
       make("button", { class: "small-btn", type: "button", disabled: !this.open, text: word("start_motion"), "aria-label": `${word("start_motion")}: ${one.title}`,

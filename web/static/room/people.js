@@ -173,8 +173,9 @@ function overview(store) {
     known = people;
     const all = Object.values(people);
     const sum = (index) => all.reduce((total, row) => total + (row[index] ?? 0), 0);
-    const said = word("people_points", { here: sum(1), of: sum(0), points: all.filter((row) => row[1] || row[2]).length, all: all.length });
-    byId("people-sum").textContent = [said, sum(2) ? word("people_heads", { n: sum(2) }) : ""].filter(Boolean).join(" · ");
+    byId("people-sum").textContent = word("people_here", { here: sum(1), of: sum(0) });
+    const said = word("people_points", { points: all.filter((row) => row[1] || row[2]).length, all: all.length });
+    byId("people-all").textContent = [said, sum(2) ? word("people_heads", { n: sum(2) }) : ""].filter(Boolean).join(" · ");
     draw();
   });
   store.hear("people", ({ point }) => lists.get(point)?.load());

@@ -4,6 +4,12 @@ import { act, byId, data, fill, get, make, post, show, timeOf, word } from "./pa
 
 export function start({ store, conducting }) {
   if (!conducting) return;
+  const part = byId("private-part");
+  const say = (text) => {
+    byId("private-sum").textContent = text;
+    byId("private-sum").classList.toggle("due", Boolean(text));
+  };
+  part.addEventListener("toggle", () => part.open && say(""));
   const load = async () => {
     const { messages } = await get(`${data.conduct}/private`);
     fill(byId("private"), messages, () => messages.map((one) => make("li", {},
@@ -19,6 +25,7 @@ export function start({ store, conducting }) {
   };
   store.hear("private", async () => {
     await load();
+    if (!part.open) say(word("chat_new"));
     byId("told").textContent = word("private_new");
   });
   load().catch(() => {});      // the next message brings it

@@ -3,6 +3,7 @@
 
 import { act, byId, data, notice, post, show, word } from "./page.js";
 import { size } from "./papers.js";
+import { play } from "./tones.js";
 
 const SPREAD = 4000;                            // milliseconds over which the pages of a province answer
 const AGAIN = [3000, 10_000, 30_000];           // until an answer that was lost is sent again
@@ -77,15 +78,7 @@ function draw(recording) {
 function tone() {
   try {
     const context = new AudioContext();
-    NOTES.forEach((hertz, number) => {
-      const [note, loud, at] = [context.createOscillator(), context.createGain(), context.currentTime + number / 5];
-      note.frequency.value = hertz;
-      loud.gain.setValueAtTime(0.15, at);
-      loud.gain.exponentialRampToValueAtTime(0.001, at + 0.2);
-      note.connect(loud).connect(context.destination);
-      note.start(at);
-      note.stop(at + 0.2);
-    });
+    play(context, NOTES.map((pitch, number) => ({ pitch, loud: 0.15, at: number / 5, lasts: 0.2 })));
     setTimeout(() => context.close(), 1500);
   } catch {
     // no sound here
@@ -123,6 +116,7 @@ function console_(store) {
   store.on(["recording", "meeting"], ({ recording, meeting }) => {
     if (going && !recording) over();
     going = Boolean(recording);
+    byId("recording-sum").textContent = !recording ? "" : word(recording.paused ? "recorded_paused" : "recorded");
     show(byId("recorder"), Boolean(recording));
     show(byId("recorder-begin"), !recording && meeting.state === "open");
     if (recording) byId("recorder-begin").open = false;

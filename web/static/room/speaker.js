@@ -1,6 +1,7 @@
 /* The loudspeaker: a tone to hear it by, and the choice of which one is used where the browser lets one choose. */
 
 import * as devices from "./devices.js";
+import { play } from "./tones.js";
 
 const TONES = [660, 880];     // Hz, one after the other
 const LENGTH = 0.4;           // seconds of each
@@ -23,13 +24,7 @@ export async function beep() {
     player.srcObject = out.stream;
     await route(player);
     await player.play();
-    TONES.forEach((frequency, index) => {
-      const tone = new OscillatorNode(context, { frequency });
-      const loud = new GainNode(context, { gain: 0.2 });
-      tone.connect(loud).connect(out);
-      tone.start(context.currentTime + 0.1 + index * LENGTH);
-      tone.stop(context.currentTime + 0.1 + (index + 0.8) * LENGTH);
-    });
+    play(context, TONES.map((pitch, index) => ({ pitch, loud: 0.2, at: 0.1 + index * LENGTH, lasts: 0.8 * LENGTH, even: true })), out);
     await new Promise((done) => setTimeout(done, 1000 * (0.3 + TONES.length * LENGTH)));
   } finally {
     player.pause();

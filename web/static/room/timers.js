@@ -2,6 +2,9 @@
  * on the speaker's page and on those that conduct, when such an instant is seen to pass. */
 
 import { byId, length, pointName, serverNow, show, word } from "./page.js";
+import { play } from "./tones.js";
+
+const BELL = [[1318.5, 0.25], [2637, 0.08]];     // Hz, how loud
 
 /** {text, left, over} of who has the floor; left is null where there is no limit. */
 export function turn(floor) {
@@ -65,15 +68,6 @@ function ring(count, mine) {
   sound ??= new AudioContext();
   sound.resume().catch(() => {});       // not allowed before a press: the words stand
   for (let stroke = 0; stroke < count; stroke += 1) {
-    const at = sound.currentTime + 0.05 + stroke * 0.7;
-    for (const [pitch, loud] of [[1318.5, 0.25], [2637, 0.08]]) {
-      const tone = new OscillatorNode(sound, { frequency: pitch });
-      const level = new GainNode(sound, { gain: 0 });
-      level.gain.setValueAtTime(loud, at);
-      level.gain.exponentialRampToValueAtTime(0.001, at + 1.2);
-      tone.connect(level).connect(sound.destination);
-      tone.start(at);
-      tone.stop(at + 1.3);
-    }
+    play(sound, BELL.map(([pitch, loud]) => ({ pitch, loud, at: 0.05 + stroke * 0.7, lasts: 1.2 })));
   }
 }

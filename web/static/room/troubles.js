@@ -49,6 +49,11 @@ export class Troubles {
     this.draw();
   }
 
+  /** Of those it has no picture of, a page that does not conduct is told nothing more: what was known of them is forgotten. */
+  sees(names) {
+    for (const [session, { name, role }] of this.lines) if (role === "publish" && name !== this.me && !names.includes(name)) this.lines.delete(session);
+  }
+
   /** Who has left is not on the way back. */
   present(codes) {
     for (const name of [...this.gone]) if (!(name in codes)) this.gone.delete(name);
@@ -160,6 +165,7 @@ export class Troubles {
       document.dispatchEvent(new CustomEvent("weak", { detail: rows }));
     }
     show(byId("weak-panel"), rows.length > 0);
+    if (byId("weak-sum")) byId("weak-sum").textContent = word("points_n", { n: rows.length });
     fill(byId("weak"), rows, () => rows.map(({ name, text }) =>
       make("li", {}, icon("triangle-alert"), make("span", {}, pointName(name), make("small", { class: "quiet", text })))));
   }

@@ -28,10 +28,12 @@ const size = () => (matchMedia("(max-width: 700px)").matches ? 12 : matchMedia("
 
 // -- what is shown --------------------------------------------------------------------------------------------------------
 
+/** Those in the room come first, then by name: whoever comes or leaves moves, whose line merely falters stays. */
 function chosen() {
   const sought = fold(byId("seek").value);
+  const away = (code) => Number(["left", "never"].includes(rows.get(code)?.stands));
   return codes.filter((code) => (!filter || rows.get(code)?.stands === filter)
-    && (!sought || fold(data.points[code]).includes(sought) || code.includes(sought)));
+    && (!sought || fold(data.points[code]).includes(sought) || code.includes(sought))).sort((a, b) => away(a) - away(b));
 }
 
 const pages = (found) => Math.max(1, Math.ceil(found.length / size()));
@@ -77,7 +79,7 @@ function paint(code) {
   box.classList.toggle("floor", row.floor);
   if (!row.picture) forget(box);
   box.classList.toggle("absent", !there);
-  const blank = row.stands === "away" || !there ? "" : row.picture ? "picture_later" : "no_picture";
+  const blank = row.stands === "away" || !there ? "" : row.picture ? data.pictures && "picture_later" : "no_picture";
   fill(box.querySelector(".blank"), [blank, row.stands], () => [icon(blank ? "video-off" : data.icons[row.stands]), blank && make("span", { text: word(blank) })].filter(Boolean));
   fill(box.querySelector(".stand"), row.stands, () => [icon(data.icons[row.stands]), make("span", { text: word(`is_${row.stands}`) })]);
   const marks = [["floor", "mic"], ["chair", "gavel"], ["hand", "hand"], ["silenced", "mic-off"]].filter(([key]) => row[key]);
@@ -270,8 +272,8 @@ const feed = new Feed(`${data.base}/wall/events?watcher=${data.watcher}`, {
   changed: (connected) => { feedUp = connected; drawLine(); },
   refused: (error) => end("refused", error),
 });
-if (data.open) media.start();
-new Probe([feed, media]);
+if (data.open && data.pictures) media.start();
+new Probe(data.pictures ? [feed, media] : [feed]);
 
 // For tests and for a technician's console: reading only.
 Object.defineProperty(window, "diemcau", { value: Object.freeze({
