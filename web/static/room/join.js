@@ -71,3 +71,4 @@ addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.s
 show(byId("check"), true);
 await open();
 await doorline.start();
+document.head.append(byId("later").content);
