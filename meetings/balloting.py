@@ -72,8 +72,13 @@ def _open(conn: Connection, meeting: Meeting, motion: MotionRow, by: Subject, at
     begin(conn, motion, voters, by, at, entitled=entitled, present=present, quorum_needed=wanted, chair=chair)
 
 
-def begin(conn: Connection, motion: MotionRow, voters: Sequence[Voter], by: Subject, at: datetime, **values: Any) -> None:
-    """Part of opening a vote and of sending slips: the voters first, for none is added once it is open."""
+def begin(
+    conn: Connection, motion: MotionRow, voters: Sequence[Voter], by: Subject, at: datetime, *, joins: str | None = None, **values: Any,
+) -> None:
+    """Part of opening a vote and of sending slips: the voters first, for none is added once it is open.
+
+    joins: the vote that slips are counted with.
+    """
     vote_store.add_voters(conn, motion.motion_id, voters)
     vote_store.set_values(conn, motion.motion_id, opened_at=at, **values)
     options = vote_store.options_of(conn, motion.motion_id)
@@ -83,7 +88,7 @@ def begin(conn: Connection, motion: MotionRow, voters: Sequence[Voter], by: Subj
         "item": motion.item, "options": [option.choice for option in options],
         "labels": {option.choice: option.text for option in options if option.text}, "voters": len(voters),
         **{name: values[name] for name in ("entitled", "present", "quorum_needed")},
-        "chair": values.get("chair"), "due": stamp(due) if due else None,
+        "chair": values.get("chair"), "due": stamp(due) if due else None, **({"joins": joins} if joins else {}),
     })
     codes = {seat.point_id: seat.code for seat in seat_store.seats(conn, motion.meeting_id)}
     ledger_store.append_all(conn, motion.meeting_id, "motion.voters", at, by, [
@@ -116,7 +121,7 @@ def cast(conn: Connection, motion_id: str, voter: int | str, choice: str, by: Su
 
     A point votes by its link, and so do the persons at it who have no device of their own; a person votes by its own link.
     Raises NotAllowed("ballot.not_entitled"), Invalid("ballot.choice"), Closed("motion.closed"),
-    Conflict("ballot.twice" | "ballot.by_hand" | "motion.not_open").
+    Conflict("ballot.twice" | "ballot.by_hand" | "motion.by_slip" | "motion.not_open").
     """
     meeting_id = vote_store.meeting_of(conn, motion_id)
     meeting = meeting_store.lock(conn, meeting_id)
@@ -125,12 +130,19 @@ def cast(conn: Connection, motion_id: str, voter: int | str, choice: str, by: Su
     row = vote_store.voter_row(conn, meeting_id, motion_id, str(voter))
     if row is None or not _own(row, by):
         raise NotAllowed("ballot.not_entitled", point=voter)
+    if motion.method == Method.SLIP:
+        raise Conflict("motion.by_slip", title=motion.title)
+    return keep(conn, motion, row, choice, by, at, via)
+
+
+def keep(conn: Connection, motion: MotionRow, row: VoterRow, choice: str, by: Subject, at: datetime, via: str, **told: Any) -> str:
+    """Part of `cast` and of answering a slip, once it is clear whose ballot it is: kept, told in the ledger; its receipt."""
     _check_ballot(conn, motion, row, choice, at)
     receipt = new_receipt()
-    vote_store.add_ballot(conn, motion_id, row.voter_id, choice, via, receipt, at)
+    vote_store.add_ballot(conn, motion.motion_id, row.voter_id, choice, via, receipt, at)
     person = {"person": row.person_id, "name": row.name} if row.person_id else {}
-    ledger_store.append(conn, meeting_id, "ballot.cast", at, by, point={"id": row.point_id, "code": row.code, "name": row.point},
-                        data={"motion": motion_id, "choice": choice, "receipt": receipt, "via": via, **person})
+    ledger_store.append(conn, motion.meeting_id, "ballot.cast", at, by, point={"id": row.point_id, "code": row.code, "name": row.point},
+                        data={"motion": motion.motion_id, "choice": choice, "receipt": receipt, "via": via, **person, **told})
     return receipt
 
 
@@ -162,11 +174,6 @@ def motion_close(conn: Connection, motion_id: str, by: Subject, at: datetime) ->
     motion = vote_store.load(conn, motion_id)
     if motion.method == Method.SLIP:
         raise Conflict("motion.by_slip", title=motion.title)
-    return finish(conn, motion, by, at)
-
-
-def finish(conn: Connection, motion: MotionRow, by: Subject | None, at: datetime) -> Tally:
-    """Part of `motion_close` and of the end of slips, under the meeting's lock."""
     if motion.opened_at is None:
         raise Conflict("motion.not_open", title=motion.title)
     if motion.closed_at is not None:
@@ -175,17 +182,20 @@ def finish(conn: Connection, motion: MotionRow, by: Subject | None, at: datetime
     _who_stayed(conn, motion, rule, by, at)
     counts, chair = _counted(conn, motion)
     present = max(motion.present, vote_store.present(conn, motion.motion_id), sum(counts.values()))
-    result = voting.tally(rule, motion.entitled, present, counts, options, chair)
+    return settle(conn, motion, voting.tally(rule, motion.entitled, present, counts, options, chair), by, at)
+
+
+def settle(conn: Connection, motion: MotionRow, result: Tally, by: Subject | None, at: datetime, **told: Any) -> Tally:
+    """Part of `motion_close` and of the end of slips, under the meeting's lock: the result is stated, for ever."""
+    rule, options = Rule.from_data(motion.rule), vote_store.options_of(conn, motion.motion_id)
     vote_store.close(conn, motion.motion_id, result, at)
     ledger_store.append(conn, motion.meeting_id, "motion.closed", at, by, data={
         "motion": motion.motion_id, "title": motion.title, "rule": rule.as_data(), "cast": result.cast,
-        "arithmetic": voting.arithmetic(rule, options, result).as_data(), **result.as_data()})
+        "arithmetic": voting.arithmetic(rule, options, result).as_data(), **result.as_data(), **told})
     return result
 
 
-def _who_stayed(conn: Connection, motion: MotionRow, rule: Rule, by: Subject | None, at: datetime) -> None:
-    if motion.method == Method.SLIP:  # nobody is there by its nature
-        return
+def _who_stayed(conn: Connection, motion: MotionRow, rule: Rule, by: Subject, at: datetime) -> None:
     here = electors.there(conn, motion.meeting_id, rule)
     stayed = [voter.voter_id for voter in vote_store.voters(conn, motion.motion_id) if voter.voter_id in here]
     vote_store.stayed(conn, motion.motion_id, stayed)

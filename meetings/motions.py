@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings.access import Action, Subject
-from meetings.errors import Closed, Invalid, NotFound
+from meetings.errors import Closed, Conflict, Invalid, NotFound
 from meetings.ids import new_id
 from meetings.meeting import Meeting
 from meetings.permit import permit
@@ -42,8 +42,9 @@ class Draft:
 
 
 def motion_prepare(conn: Connection, meeting_id: str, draft: Draft, by: Subject, at: datetime) -> str:
-    """Its id.  Raises Invalid("text.…" | "motion.item"), Closed for a meeting that has ended."""
+    """Its id.  Raises Invalid("text.…" | "motion.item"), Conflict("motion.by_slip"), Closed for a meeting that has ended."""
     _preparing(conn, meeting_id, by)
+    _check_method(draft)
     return put(conn, meeting_id, draft, by, at)
 
 
@@ -61,6 +62,7 @@ def motion_revise(conn: Connection, motion_id: str, draft: Draft, by: Subject, a
     """Another wording, rule or options, as long as the vote is not opened.  Raises Closed("motion.opened")."""
     motion = _prepared(conn, motion_id, by)
     _check_item(conn, motion.meeting_id, draft.item)
+    _check_method(draft)
     values = draft.as_values()
     vote_store.change(conn, motion_id, draft.options, **values)
     ledger_store.append(conn, motion.meeting_id, "motion.revised", at, by, data={"motion": motion_id, **draft.as_data()})
@@ -100,6 +102,12 @@ def _preparing(conn: Connection, meeting_id: str, by: Subject) -> Meeting:
     permit(conn, meeting, by, Action.MOTION_PREPARE)
     meeting.check_alive()
     return meeting
+
+
+def _check_method(draft: Draft) -> None:
+    """Slips are asked for and sent in one go (`slips.send`)."""
+    if draft.method is Method.SLIP:
+        raise Conflict("motion.by_slip", title=draft.title)
 
 
 def _check_item(conn: Connection, meeting_id: str, item: int | None) -> None:

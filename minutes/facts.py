@@ -109,7 +109,8 @@ class VoteFact:
     """A motion.  `passed` is None when the meeting ended before the vote was closed.
 
     options, labels: what could be chosen; without a label it is one of the usual answers.  voters: how many, `entitled`: with how
-    many votes.  electors is empty where people were counted who are not known by name, and in records of before.
+    many votes.  electors is empty where people were counted who are not known by name, and in records of before.  joined: slips that
+    are counted with a vote of the meeting.
     """
 
     motion: str
@@ -133,6 +134,7 @@ class VoteFact:
     arithmetic: Mapping[str, Any] = field(default_factory=dict)
     entered_by: str = ""
     witness: str = ""
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class VotesFold:
         if vote:
             self._change(event, counts=dict(data["counts"]), entitled=data["entitled"], present=data["present"], passed=data["passed"],
                          rule=dict(data.get("rule") or vote.rule), won=data.get("won"), tie=data.get("tie") or "",
-                         arithmetic=dict(data.get("arithmetic") or {}))
+                         arithmetic=dict(data.get("arithmetic") or {}), joined=bool(data.get("joins")))
 
     def _change(self, event: Event, **values: Any) -> None:
         motion = str(event.data["motion"])

@@ -19,6 +19,7 @@ UNFINISHED = {"slip": "Phiếu lấy ý kiến còn trong hạn khi cuộc họp
 
 _COLUMNS = (Column("Ý kiến", 34), Column("Số phiếu", 16, "center"), Column("Tỷ lệ trên tổng số", 25, "center"),
             Column("Tỷ lệ trên số có mặt", 25, "center"))
+_OF_SLIPS = (*_COLUMNS[:3], Column("Tỷ lệ trên số trả lời", 25, "center"))
 
 
 def blocks(vote: VoteFact) -> Iterable[Block]:
@@ -31,7 +32,7 @@ def blocks(vote: VoteFact) -> Iterable[Block]:
         unfinished = UNFINISHED.get(vote.method, "Cuộc họp kết thúc khi biểu quyết chưa khóa; không có kết quả.")
         yield Paragraph(f"vote-result-{key}", unfinished, origin=Origin.LEDGER, label="Kết quả biểu quyết")
         return
-    yield Table(f"vote-counts-{key}", _COLUMNS, tuple(_rows(vote)))
+    yield Table(f"vote-counts-{key}", _OF_SLIPS if vote.method == "slip" and not vote.joined else _COLUMNS, tuple(_rows(vote)))
     if vote.arithmetic:
         yield Paragraph(f"vote-sum-{key}", arithmetic_text(vote), origin=Origin.LEDGER, label="Cách tính")
     if vote.method == "hands":
@@ -44,13 +45,28 @@ def rule_text(vote: VoteFact) -> str:
     """The rule as it was when the vote opened, and whether enough were there."""
     rule = Rule.from_data(vote.rule)
     whom = VOTERS[rule.over]
+    if vote.method == "slip":
+        return f"Gửi phiếu cho {vote.voters} {whom}{_answered(vote)}. {_passes(rule, vote)}"
     if vote.voters and vote.voters != vote.entitled:  # some have more votes than one
         entitled = f"Có quyền biểu quyết {vote.voters} {whom} với {vote.entitled} phiếu; có mặt {vote.present} phiếu"
     else:
         entitled = f"Có quyền biểu quyết {vote.entitled} {whom}; có mặt {vote.present}"
     told = f"{entitled} ({layout.percent(vote.present, vote.entitled)}){_quorum(rule, vote)}"
+    return f"{told}. {_passes(rule, vote)}"
+
+
+def _answered(vote: VoteFact) -> str:
+    """Of slips; nothing while they run."""
+    if vote.passed is None:
+        return ""
+    if vote.joined:
+        return f"; gộp với biểu quyết tại cuộc họp: {vote.entitled} phiếu, có mặt hoặc trả lời {vote.present}"
+    return f"; trả lời {vote.present}"
+
+
+def _passes(rule: Rule, vote: VoteFact) -> str:
     chair = " Khi số phiếu ngang nhau thì theo ý kiến của chủ tọa." if rule.tie == "chair" else ""
-    return f"{told}. Thông qua khi số {'phiếu của một phương án' if vote.labels else 'tán thành'} {_majority(rule)}.{chair}"
+    return f"Thông qua khi số {'phiếu của một phương án' if vote.labels else 'tán thành'} {_majority(rule)}.{chair}"
 
 
 def _quorum(rule: Rule, vote: VoteFact) -> str:
@@ -108,7 +124,8 @@ def _result(vote: VoteFact) -> str:
 
 def name_of(vote: VoteFact, choice: str) -> str:
     """An option in words: its own, or one of the usual answers."""
-    return tidy(vote.labels.get(choice) or CHOICES.get(choice, choice))
+    usual = "Ý kiến khác" if vote.method == "slip" and choice == "abstain" else CHOICES.get(choice, choice)
+    return tidy(vote.labels.get(choice) or usual)
 
 
 def _options(vote: VoteFact) -> tuple[str, ...]:
@@ -136,7 +153,9 @@ def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
 def _away(facts: MinuteFacts, vote: VoteFact) -> Iterable[Block]:
     names = {point.code: point.name for point in facts.points}
     cast = {ballot.voter for ballot in vote.ballots}
-    lists = {"opening": ("Vắng mặt khi mở biểu quyết", [one for one in vote.electors if not one.present])}
+    lists = {} if vote.method == "slip" else {"opening": ("Vắng mặt khi mở biểu quyết", [one for one in vote.electors if not one.present])}
+    if vote.method == "slip" and vote.passed is not None:
+        lists["silent"] = ("Không trả lời phiếu", [one for one in vote.electors if one.voter not in cast])
     if vote.passed is not None and vote.method != "slip":
         lists["closing"] = ("Vắng mặt khi khóa biểu quyết", [one for one in vote.electors if not one.stayed])
         if vote.method == "electronic":

@@ -7,6 +7,7 @@ and a new one voids all cards printed before.  A delegate who was replaced has n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -67,6 +68,11 @@ def cards(conn: Connection, key: bytes, meeting_id: str, by: Subject, point_id: 
     rolls = [roll for roll in roll_call.rolls(conn, meeting_id, point_id) if _may(meeting, roll, by)]
     if not rolls:
         permit(conn, meeting, by, Action.MEETING_CONDUCT)
+    return cards_of(conn, key, meeting_id, rolls)
+
+
+def cards_of(conn: Connection, key: bytes, meeting_id: str, rolls: Sequence[Roll]) -> list[Card]:
+    """Part of `cards` and of sending slips: of these rolls, whoever wants them."""
     changed = people_store.links(conn, meeting_id)
     found: list[Card] = []
     for roll in rolls:
@@ -101,7 +107,8 @@ def _keeps(conn: Connection, meeting_id: str, point_id: int, person_id: str, by:
     [roll] = roll_call.rolls(conn, meeting_id, point_id)
     if not _may(meeting, roll, by):
         permit(conn, meeting, by, Action.MEETING_CONDUCT)
-    meeting.check_alive()
+    if meeting.state is not State.CONCLUDED:  # after it, slips are still answered by links
+        meeting.check_alive()
     person = roll.find(person_id)
     return (roll, person, *people_store.link(conn, person.link_id))
 

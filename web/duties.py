@@ -17,7 +17,7 @@ from meetings.meeting import Meeting, State
 from scheduler import invitations, invitees, line_tests, notices, outbox, reminders, times_store
 from scheduler.invitees import Invitee
 from scheduler.outbox import Expired, Item
-from web import minutes_view, telling
+from web import minutes_view, slip_letters, telling
 from web.container import Container
 from web.i18n import _
 
@@ -94,4 +94,5 @@ DUTIES: dict[str, Duty] = {
     reminders.UNANSWERED: _unanswered, reminders.ROOM: _room, reminders.CLOSE: _close,
     reminders.CONCLUSION_SOON: _conclusion, reminders.CONCLUSION_DUE: _conclusion,
     **dict.fromkeys(line_tests.HANDLERS, _line),
+    **slip_letters.DUTIES,
 }

@@ -70,6 +70,10 @@ _NAMED = 20  # points of one verdict in a letter; all are in the list that it le
 
 
 WORDS: dict[str, Words] = {
+    "slip.ended": Words(
+        N_("Có kết quả phiếu lấy ý kiến: {title}"),
+        N_("Phiếu lấy ý kiến “{title}” của cuộc họp “{meeting}” đã kết thúc. Kết quả, cách tính và ý kiến từng người ở trang này."),
+        "/meetings/{meeting_id}/slips/{motion}"),
     "audience.changed": Words(
         N_("Thành phần thay đổi do sắp xếp đơn vị: {meeting}"),
         N_("Đơn vị đã được sắp xếp lại, nên thành phần của cuộc họp “{meeting}” khác trước: thêm {added}, bớt {removed}, đổi tên "

@@ -25,7 +25,8 @@ KINDS: dict[str, str] = {
     "invitations": N_("Lập danh sách mời"), "linetest.open": N_("Mở đợt kiểm tra đường truyền"),
     "linetest.call": N_("Báo đường truyền chưa đạt"), "linetest.report": N_("Báo điểm chưa sẵn sàng"), "reminder.unanswered": N_("Nhắc trả lời giấy mời"),
     "room.open": N_("Mở phòng họp"), "meeting.close": N_("Hết giờ họp"), "conclusion.soon": N_("Sắp đến hạn thông báo kết luận"),
-    "conclusion.due": N_("Đến hạn thông báo kết luận"),
+    "conclusion.due": N_("Đến hạn thông báo kết luận"), "slip.send": N_("Gửi phiếu lấy ý kiến"), "slip.remind": N_("Nhắc phiếu lấy ý kiến"),
+    "slip.end": N_("Hết hạn phiếu lấy ý kiến"),
 }
 _REASONS = {NOBODY: N_("Không có địa chỉ"),
             "nobody came back from it": N_("Đã thử nhiều lần, lần nào tiến trình gửi cũng dừng giữa chừng.")}

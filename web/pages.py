@@ -62,6 +62,8 @@ NOTICES: dict[str, str] = {
     "replied": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
     "again": N_("Đã xếp {n} mục để gửi lại ngay."),
     "times": N_("Đã lưu. Việc đang chờ của {n} cuộc họp theo giờ mới."),
+    "slip_reminded": N_("Đã gửi lại phiếu cho những người chưa trả lời."),
+    "slip_extended": N_("Đã lùi hạn trả lời."),
     "feed_revoked": N_("Đã hủy địa chỉ lịch. Ai còn dùng địa chỉ đó không xem được nữa."),
 }
 """What a page may say after a redirect: `?done=booked&n=239`.  Only these sentences, so an address can say nothing else."""

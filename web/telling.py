@@ -96,9 +96,7 @@ def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) 
         unheard.pass_on(conn, payload, at)
         return False
     put(conn, item.key, at, subject, f"{text}\n\n{address}\n", [(one.name, one.email) for one in reached if one.email])
-    texts = dict.fromkeys(one.phone for one in reached if one.phone and words.sms)
-    short = f"{text[:_MOST_SMS]} {address}"
-    outbox.put_all(conn, [(_key(SMS, item.key, number), SMS, at, {"to": number, "text": short}) for number in texts])
+    put_texts(conn, item.key, at, f"{text[:_MOST_SMS]} {address}", [one.phone for one in reached if one.phone and words.sms])
     return True
 
 
@@ -116,6 +114,12 @@ def put(
     """A letter for each address, once."""
     payloads = {email: {"to": email, "name": name, "subject": subject, "text": text, "until": until} for name, email in mails}
     outbox.put_all(conn, [(_key(MAIL, key, email), MAIL, at, payload) for email, payload in payloads.items()])
+
+
+def put_texts(conn: Connection, key: str, at: datetime, text: str, numbers: Iterable[str], until: str | None = None) -> None:
+    """A message for each telephone, once."""
+    more = {"until": until} if until else {}
+    outbox.put_all(conn, [(_key(SMS, key, number), SMS, at, {"to": number, "text": text, **more}) for number in dict.fromkeys(numbers)])
 
 
 def _key(kind: str, key: str, address: str) -> str:

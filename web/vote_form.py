@@ -34,6 +34,11 @@ def draft_of(said: Mapping[str, Any]) -> Draft:
         Method(str(said.get("method") or Method.ELECTRONIC)), _item(said.get("item")))
 
 
+def slip_of(said: Mapping[str, Any]) -> Draft:
+    """Of opinion slips: by default more than half of the persons asked; nobody is to be present.  As `draft_of`."""
+    return draft_of({**said, "preset": "slip", "method": Method.SLIP.value, "quorum": "0", "quorum_of": ""})
+
+
 def said_of(row: Row[Any], options: Sequence[Option]) -> dict[str, Any]:
     """The fields as they would have said it: one of the usual rules where it is one, else each of its parts."""
     rule = Rule.from_data(row.rule).as_data()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from meetings.store import seat_store, vote_store
+from meetings.store import seat_store, slip_store, vote_store
 from meetings.voting import Method, Option, Rule, Tally
 from web import voting_words as said
 from web.i18n import _
@@ -19,7 +19,11 @@ NAMED = 400
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One motion.  standing: prepared, open, closed.  rows: (option, votes), named: (choice in words, voters), only once closed."""
+    """One motion.  standing: prepared, open, closed.  rows: (option, votes), named: (choice in words, voters), only once closed.
+
+    joins: the vote of the meeting that slips are counted with; then `parts` are (option, at the meeting, by slips, together).
+    opinions: (who, what was said beside the choice).
+    """
 
     motion_id: str
     title: str
@@ -38,6 +42,9 @@ class Vote:
     passed: bool = False
     named: tuple[tuple[str, tuple[str, ...]], ...] = ()
     count: Row[Any] | None = None
+    joins: str | None = None
+    parts: tuple[tuple[str, int, int, int], ...] = ()
+    opinions: tuple[tuple[str, str], ...] = ()
 
     @property
     def by_hand(self) -> bool:
@@ -53,12 +60,13 @@ def votes(conn: Connection, meeting_id: str, *, names: bool = True) -> list[Vote
     rows = vote_store.motions(conn, meeting_id)
     options = vote_store.options(conn, [row.motion_id for row in rows])
     codes = {seat.point_id: seat.name for seat in seat_store.seats(conn, meeting_id)} if names else {}
-    return [_vote(conn, row, options[row.motion_id], codes) for row in rows]
+    joined = slip_store.joined(conn, meeting_id)
+    return [_vote(conn, row, options[row.motion_id], codes, joined.get(row.motion_id)) for row in rows]
 
 
-def _vote(conn: Connection, row: Row[Any], options: Sequence[Option], points: dict[int, str]) -> Vote:
-    rule = Rule.from_data(row.rule)
-    base = {"motion_id": row.motion_id, "title": row.title, "row": row, "rule": rule, "options": options,
+def _vote(conn: Connection, row: Row[Any], options: Sequence[Option], points: dict[int, str], joins: str | None) -> Vote:
+    rule, slip = Rule.from_data(row.rule), row.method == Method.SLIP
+    base = {"joins": joins, "motion_id": row.motion_id, "title": row.title, "row": row, "rule": rule, "options": options,
             "rule_said": said.rule_said(rule, options), "method_said": _(said.METHODS[row.method])}
     if row.opened_at is None:
         return Vote(**base, standing="prepared")
@@ -66,20 +74,42 @@ def _vote(conn: Connection, row: Row[Any], options: Sequence[Option], points: di
     base |= {"cast": sum(cast for cast, _may in turnout.values()), "voters": sum(may for _cast, may in turnout.values())}
     if row.method == Method.HANDS:
         base["count"] = vote_store.last_count(conn, row.motion_id)
+    if slip:
+        base["quorum"] = said.asked_said(base["voters"], base["cast"])
     if row.closed_at is None:
-        return Vote(**base, standing="open", quorum=said.quorum_said(rule, row.present, row.quorum_needed, row.entitled))
+        return Vote(**{"quorum": said.quorum_said(rule, row.present, row.quorum_needed, row.entitled), **base}, standing="open")
     result = Tally.from_data(row.tally)
+    if joins:
+        base["parts"] = _parts(conn, row.motion_id, joins, options, result)
+    if slip and points:
+        base["opinions"] = tuple((_named_as(one, points), one.opinion) for one in slip_store.slips(conn, row.motion_id)[:NAMED] if one.opinion)
     return Vote(
-        **base, standing="closed", quorum=said.quorum_said(rule, result.present, row.quorum_needed, result.entitled),
-        rows=tuple((said.option_said(option), result.counts.get(option.choice, 0)) for option in options),
+        **{"quorum": said.quorum_said(rule, result.present, row.quorum_needed, result.entitled), **base}, standing="closed",
+        rows=tuple((said.option_said(option, slip), result.counts.get(option.choice, 0)) for option in options),
         sums=said.arithmetic_said(rule, options, result), verdict=said.verdict_said(options, result), passed=result.passed,
-        named=_named(conn, row.motion_id, options, points) if points else ())
+        named=_named(conn, row.motion_id, options, points, slip) if points else ())
 
 
-def _named(conn: Connection, motion_id: str, options: Sequence[Option], points: dict[int, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _parts(
+    conn: Connection, motion_id: str, joins: str, options: Sequence[Option], result: Tally,
+) -> tuple[tuple[str, int, int, int], ...]:
+    slips = vote_store.counts(conn, motion_id)
+    before = Tally.from_data(vote_store.load(conn, joins).tally).counts
+    return tuple((said.option_said(option, True), before.get(option.choice, 0), slips.get(option.choice, 0), result.counts.get(option.choice, 0))
+                 for option in options)
+
+
+def _named(
+    conn: Connection, motion_id: str, options: Sequence[Option], points: dict[int, str], slip: bool,
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     voters = vote_store.named(conn, motion_id)[:NAMED]
-    names = {one.voter_id: f"{one.name} ({points.get(one.point_id, '')})" if one.person_id else one.name for one in voters}
-    groups = [(said.option_said(option), tuple(names[one.voter_id] for one in voters if one.choice == option.choice)) for option in options]
+    names = {one.voter_id: _named_as(one, points) for one in voters}
+    groups = [(said.option_said(option, slip), tuple(names[one.voter_id] for one in voters if one.choice == option.choice)) for option in options]
     silent = tuple(names[one.voter_id] for one in voters if one.choice is None)
-    away = tuple(names[one.voter_id] for one in voters if one.stayed is None)
-    return tuple((what, who) for what, who in (*groups, (_("Không bỏ phiếu"), silent), (_("Vắng mặt khi khóa"), away)) if who)
+    away = () if slip else tuple(names[one.voter_id] for one in voters if one.stayed is None)
+    nothing = _("Không trả lời") if slip else _("Không bỏ phiếu")
+    return tuple((what, who) for what, who in (*groups, (nothing, silent), (_("Vắng mặt khi khóa"), away)) if who)
+
+
+def _named_as(one: Row[Any], points: dict[int, str]) -> str:
+    return f"{one.name} ({points.get(one.point_id, '')})" if one.person_id else str(one.name)

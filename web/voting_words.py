@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from meetings.voting import Option, Rule, Tally, arithmetic
+from meetings.voting import Choice, Option, Rule, Tally, arithmetic
 from web import pages
 from web.i18n import N_, _
 
@@ -32,8 +32,17 @@ NO_SECRET = N_("Biểu quyết ở đây là công khai, có tên. Hệ thống 
                "không có cách chứng minh hai thứ đã tách rời. Việc phải bỏ phiếu kín thì bỏ tại chỗ, bằng phiếu giấy.")
 
 
-def option_said(option: Option) -> str:
-    return option.text or _(CHOICES[option.choice])
+OTHER = N_("Ý kiến khác")
+"""What abstaining is called on a slip, where one says what else."""
+
+
+def option_said(option: Option, slip: bool = False) -> str:
+    return option.text or _(OTHER if slip and option.means is Choice.ABSTAIN else CHOICES[option.choice])
+
+
+def asked_said(asked: int, answered: int) -> str:
+    """Of slips, in place of who was present."""
+    return _("Đã gửi {asked} phiếu, trả lời {answered}.", asked=asked, answered=answered)
 
 
 def rule_said(rule: Rule, options: Sequence[Option]) -> str:

@@ -201,14 +201,14 @@ def named(conn: Connection, motion_id: str) -> list[Row[Any]]:
 def own(conn: Connection, meeting_id: str, point_id: int, person_id: str | None = None) -> list[Row[Any]]:
     """The motions that a point, or one person, may or might vote on, the newest first: their own ballots, or none yet.
 
-    For a point: its own ballots and those of the persons at it.
+    For a point: its own ballots and those of the persons at it.  Slips are answered elsewhere, by a person's own link alone.
     """
     joined = motion.join(voter, voter.c.motion_id == motion.c.motion_id).outerjoin(ballot, _OWN).outerjoin(motion_option, _CHOSEN)
     whose = voter.c.person_id == person_id if person_id else voter.c.point_id == point_id
     query = select(motion.c.motion_id, motion.c.title, motion.c.opened_at, motion.c.closed_at, voter.c.voter_id, voter.c.person_id,
                    voter.c.name, voter.c.weight, ballot.c.choice, ballot.c.receipt, ballot.c.cast_at, motion_option.c.text,
                    motion.c.method, motion.c.due_at).select_from(joined)
-    query = query.where(motion.c.meeting_id == meeting_id, motion.c.opened_at.is_not(None), whose)
+    query = query.where(motion.c.meeting_id == meeting_id, motion.c.opened_at.is_not(None), motion.c.method != Method.SLIP.value, whose)
     return list(conn.execute(query.order_by(motion.c.ord.desc(), voter.c.name, voter.c.voter_id)).all())
 
 
@@ -216,7 +216,7 @@ def by_receipt(conn: Connection, meeting_id: str, receipt: str) -> Row[Any] | No
     """The ballot of this receipt in this meeting."""
     joined = ballot.join(motion, motion.c.motion_id == ballot.c.motion_id).join(voter, _OWN).join(motion_option, _CHOSEN)
     query = select(motion.c.motion_id, motion.c.title, voter.c.name, ballot.c.choice, ballot.c.receipt, ballot.c.cast_at,
-                   motion.c.closed_at, motion_option.c.text).select_from(joined)
+                   motion.c.closed_at, motion.c.method, motion_option.c.text).select_from(joined)
     return conn.execute(query.where(motion.c.meeting_id == meeting_id, ballot.c.receipt == receipt)).first()
 
 

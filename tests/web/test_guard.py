@@ -74,7 +74,7 @@ def test_only_tickets_join_links_and_test_links_stand_for_themselves(app: FastAP
     assert bearer == {
         "/media/rooms/{room}/whip", "/media/rooms/{room}/whep", "/media/sessions/{session}",
         "/media/sessions/{session}/view", "/media/sessions/{session}/pins", "/j/{secret}/tickets", "/j/{secret}/here", "/j/{secret}/hand", "/j/{secret}/vote", "/j/{secret}/people", "/j/{secret}/people/link",
-        "/p/{secret}/here", "/p/{secret}/left", "/p/{secret}/hand", "/p/{secret}/vote", "/p/{secret}/chat", "/p/{secret}/papers", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
+        "/p/{secret}/here", "/p/{secret}/left", "/p/{secret}/hand", "/p/{secret}/vote", "/p/{secret}/slips/{motion}", "/p/{secret}/chat", "/p/{secret}/papers", "/j/{secret}/voice", "/j/{secret}/chat", "/j/{secret}/recording",
         "/j/{secret}/screen/tickets", "/j/{secret}/share", "/j/{secret}/share/tickets", "/j/{secret}/share/end", "/j/{secret}/test", "/t/{secret}/tickets", "/t/{secret}/results",
         "/j/{secret}/show", "/j/{secret}/hide", "/j/{secret}/papers", "/j/{secret}/papers/{document_id}/drawn", "/j/{secret}/papers/{document_id}/read",
         "/j/{secret}/papers/{document_id}/notes", "/j/{secret}/papers/{document_id}/notes/{note_id}/remove",

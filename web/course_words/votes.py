@@ -23,12 +23,18 @@ def _opened(data: Mapping[str, Any], _point: str) -> str:
 
 
 def _cast(data: Mapping[str, Any], point: str) -> str:
+    if data.get("via") == "slip":
+        return _("{name} ({point}) trả lời phiếu lấy ý kiến", name=data.get("name") or "", point=point) if data.get("person") \
+            else _("{point} trả lời phiếu lấy ý kiến", point=point)
     return _("{name} ({point}) biểu quyết", name=data["name"], point=point) if data.get("person") else _("{point} biểu quyết", point=point)
 
 
 def _closed(data: Mapping[str, Any], _point: str) -> str:
     counts = data["counts"]
-    if set(counts) == set(CHOICES):
+    if data.get("method") == "slip":
+        said = _("Kết quả lấy ý kiến “{title}”: {cast} phiếu trả lời, {won} tán thành nhiều nhất / {entitled}", title=data["title"],
+                 cast=data.get("slips", {}).get("answered", sum(counts.values())), won=data["arithmetic"]["votes"], entitled=data["entitled"])
+    elif set(counts) == set(CHOICES):
         said = _("Kết quả biểu quyết “{title}”: {yes} tán thành, {no} không tán thành, {none} không biểu quyết / {entitled}",
                  title=data["title"], yes=counts["for"], no=counts["against"], none=counts["abstain"], entitled=data["entitled"])
     else:
@@ -50,6 +56,9 @@ AREA = Area(
         "count.entered": lambda d, p: _("Ghi kết quả đếm tay lần {n}", n=d["n"]),
         "count.witnessed": lambda d, p: _("Chứng kiến kết quả đếm tay lần {n}, do {name} ghi", n=d["n"], name=d["entered_by"]),
         "motion.closed": _closed,
+        "slip.reminded": lambda d, p: ngettext("Nhắc trả lời phiếu lấy ý kiến “{title}”: {n} người chưa trả lời",
+                                               "Reminder of the opinion slips on “{title}”: {n} silent", d["silent"], title=d["title"]),
+        "slip.extended": lambda d, p: _("Lùi hạn trả lời phiếu lấy ý kiến “{title}”", title=d["title"]),
     },
     runs={"ballot.cast": (N_("{n} phiếu biểu quyết"), "{n} ballots")},
     minor=frozenset({"ballot.cast", "motion.voters", "motion.present"}),

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.person_places import chat, hand, offer, papers, recording, roll, shown, vote
+from web.person_places import chat, hand, offer, papers, recording, roll, shown, slips, vote
 from web.person_places.look import Look
 
 Place = Callable[[Look], dict[str, Any] | None]
 
 PLACES: tuple[Place, ...] = (
     recording.place,
+    slips.place,
     roll.place,
     vote.place,
     hand.place,

@@ -41,12 +41,13 @@ PREPARE = Depends(allow(Action.MOTION_PREPARE, views.meeting))
 WITNESS = Depends(allow(Action.MOTION_WITNESS, views.meeting))
 
 
-async def _do(
-    request: Request, meeting_id: str, work: Work, name: str = "done", tab: dict[str, Any] | None = None, motion: str = "",
+async def do(
+    request: Request, meeting_id: str, work: Work, name: str = "done", tab: dict[str, Any] | None = None, form: str = "new", to: str = "votes",
 ) -> Response:
     """One transaction, then the news.  JSON `{name: result}` for scripts; a form comes back to the tab, with what was refused.
 
-    `tab`: what was typed, into the form of this prepared `motion`, or of a new one.
+    `tab`: what was typed into this `form` (new; slip; a prepared motion's id; of slips to join a vote: "slip-" and the vote's id).
+    `to`: where a form that worked leads, below the meeting; `{}` there is the result.
     """
     found = container(request)
 
@@ -60,9 +61,9 @@ async def _do(
         if wants_json(request):
             raise
         refused = error
-        return await to_thread.run_sync(lambda: _show(request, status_of(refused), error=explain(refused), said=tab or {}, motion=motion))
+        return await to_thread.run_sync(lambda: _show(request, status_of(refused), error=explain(refused), said=tab or {}, form=form))
     found.hub.changed(meeting_id)
-    return JSONResponse({name: True if result is None else result}) if wants_json(request) else done(f"/meetings/{meeting_id}/votes")
+    return JSONResponse({name: True if result is None else result}) if wants_json(request) else done(f"/meetings/{meeting_id}/{to.format(result)}")
 
 
 # --- the tab -------------------------------------------------------------------------------------------------------
@@ -75,7 +76,7 @@ def votes(request: Request, meeting_id: str, receipt: str = "") -> Response:
 
 
 def _show(
-    request: Request, status: int = 200, *, error: str = "", said: dict[str, Any] | None = None, motion: str = "", sought: str = "",
+    request: Request, status: int = 200, *, error: str = "", said: dict[str, Any] | None = None, form: str = "", sought: str = "",
 ) -> HTMLResponse:
     meeting_id = request.path_params["meeting_id"]
     with container(request).db.read() as conn:
@@ -83,10 +84,9 @@ def _show(
         agenda = meeting_store.agenda_of(conn, meeting_id)
         ballot = vote_store.by_receipt(conn, meeting_id, sought) if sought else None
     worded = {vote.motion_id: said_of(vote.row, vote.options) for vote in listed if vote.standing == "prepared"}
-    if motion in worded and said:
-        worded[motion], said = said, {}
-    return meeting_page(request, "votes", status, votes=listed, agenda=agenda, error=error, said=said or {}, sought=sought, ballot=ballot,
-                        worded=worded, wording=motion if error else "",
+    typed = {**worded, **({form: said} if said else {})}
+    return meeting_page(request, "votes", status, votes=listed, agenda=agenda, error=error, typed=typed, form=form, sought=sought, ballot=ballot,
+                        joined={vote.joins for vote in listed},
                         presets=PRESETS_SAID, choices=CHOICES, no_secret=NO_SECRET, own_id=request.state.subject.user_id)
 
 
@@ -94,21 +94,21 @@ def _show(
 async def prepare(request: Request, meeting_id: str, by: Subject = PREPARE) -> Response:
     """A motion to be voted on later: see `web.vote_form` for the fields."""
     said, now = await said_in(request), container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.motion_prepare(conn, meeting_id, draft_of(said), by, now), "motion", said)
+    return await do(request, meeting_id, lambda conn: service.motion_prepare(conn, meeting_id, draft_of(said), by, now), "motion", said)
 
 
 @router.post("/votes/{motion}")
 async def revise(request: Request, meeting_id: str, motion: str, by: Subject = PREPARE) -> Response:
     """The same fields, for a motion whose vote is not open yet."""
     said, now = await said_in(request), container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.motion_revise(conn, _of(conn, meeting_id, motion), draft_of(said), by, now),
-                     tab=said, motion=motion)
+    return await do(request, meeting_id, lambda conn: service.motion_revise(conn, of_meeting(conn, meeting_id, motion), draft_of(said), by, now),
+                     tab=said, form=motion)
 
 
 @router.post("/votes/{motion}/withdraw")
 async def withdraw(request: Request, meeting_id: str, motion: str, by: Subject = PREPARE) -> Response:
     now = container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.motion_withdraw(conn, _of(conn, meeting_id, motion), by, now))
+    return await do(request, meeting_id, lambda conn: service.motion_withdraw(conn, of_meeting(conn, meeting_id, motion), by, now))
 
 
 @router.post("/votes/{motion}/witness")
@@ -116,7 +116,7 @@ async def witness(request: Request, meeting_id: str, motion: str, by: Subject = 
     """{n}: the count of hands that was shown is what this second person has counted too."""
     said, now = await said_in(request), container(request).clock.now()
     n = number(str(said.get("n", ""))) or 0
-    return await _do(request, meeting_id, lambda conn: count_witness(conn, _of(conn, meeting_id, motion), n, by, now))
+    return await do(request, meeting_id, lambda conn: count_witness(conn, of_meeting(conn, meeting_id, motion), n, by, now))
 
 
 # --- the console ---------------------------------------------------------------------------------------------------
@@ -143,20 +143,20 @@ async def motion_open(request: Request, meeting_id: str, by: Subject = CONDUCTOR
     def work(conn: Connection) -> str:
         roll_call.noted(conn, meeting_id, "motion", by, now)
         if chosen := str(said.get("motion") or ""):
-            service.motion_start(conn, _of(conn, meeting_id, chosen), by, now, hall_of(said))
+            service.motion_start(conn, of_meeting(conn, meeting_id, chosen), by, now, hall_of(said))
             return chosen
         draft = draft_of(said)
         return service.motion_open(conn, meeting_id, draft.title, draft.rule, by, now, options=draft.options, method=draft.method,
                                    item=draft.item, hall=hall_of(said))
 
-    return await _do(request, meeting_id, work, "motion")
+    return await do(request, meeting_id, work, "motion")
 
 
 @router.post("/conduct/motion/count")
 async def motion_count(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{count-<choice>: votes, chair}: what was counted of the vote by hands that is open."""
     said, now = await said_in(request), container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: count_enter(
+    return await do(request, meeting_id, lambda conn: count_enter(
         conn, _running(conn, meeting_id), counts_of(said), by, now, str(said.get("chair") or "") or None), "n")
 
 
@@ -164,10 +164,10 @@ async def motion_count(request: Request, meeting_id: str, by: Subject = CONDUCTO
 async def motion_close(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """Close the vote that is open and state its result."""
     now = container(request).clock.now()
-    return await _do(request, meeting_id, lambda conn: service.motion_close(conn, _running(conn, meeting_id), by, now).as_data(), "result")
+    return await do(request, meeting_id, lambda conn: service.motion_close(conn, _running(conn, meeting_id), by, now).as_data(), "result")
 
 
-def _of(conn: Connection, meeting_id: str, motion: str) -> str:
+def of_meeting(conn: Connection, meeting_id: str, motion: str) -> str:
     """The motion, if it is one of this meeting: that is what the guard has asked about."""
     if vote_store.meeting_of(conn, motion) != meeting_id:
         raise NotFound("motion.unknown")
