@@ -60,11 +60,16 @@ def of_sender(found: Container, conn: Connection, meeting_id: str, motion_id: st
     if open_:
         for one in slip_letters.reached(found, conn, meeting_id, motion_id):
             address = f"{found.settings.base_url}/p/{one.card.secret}/slips/{motion_id}" if one.card.secret else ""
-            links.setdefault(one.voter_id, []).append((one.card.person.name, address, _(WAYS[one.way if address else "none"])))
+            links.setdefault(one.voter_id, []).append((one.card.person.name, address, _way(one.way, address)))
     asked = [Asked(one.name, one.cast_at, one.by or "", tuple(links.get(one.voter_id, ())) if one.cast_at is None else ())
              for one in slip_store.slips(conn, motion_id)]
     joined = vote_store.load(conn, vote.joins).title if vote.joins else ""
     return Sent(vote, vote.row.due_at, open_ and now >= vote.row.due_at, asked, slip_store.reminders(conn, motion_id), joined)
+
+
+def _way(way: str, address: str) -> str:
+    said = WAYS[way if address else "none"]
+    return _(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ FIELDS: dict[str, str] = {
     "conclusion": N_("kết luận"),
     "reason": N_("lý do"),
     "message": N_("tin nhắn"),
+    "opinion": N_("ý kiến"),
     "name": N_("họ và tên"),
     "post": N_("chức vụ"),
     "note": N_("ghi chú"),
