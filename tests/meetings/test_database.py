@@ -119,11 +119,12 @@ def test_a_full_disk_is_said_clearly_and_loses_nothing(sqlite_db: Database, at: 
         assert conn.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
+@pytest.mark.parametrize("process", ["another", "this"])
 def test_a_lock_that_somebody_else_keeps_is_the_machines_fault(
-    sqlite_db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch
+    sqlite_db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch, process: str
 ) -> None:
     monkeypatch.setattr(database, "BUSY_MS", 20)
-    other = Database(sqlite_db.url)
+    other = Database(sqlite_db.url) if process == "another" else sqlite_db
     with sqlite_db.write() as holding:
         append(holding, None, "signin.ok", at)
         with pytest.raises(Unavailable) as refused, other.write():
@@ -132,6 +133,26 @@ def test_a_lock_that_somebody_else_keeps_is_the_machines_fault(
     with other.write() as conn:
         append(conn, None, "signin.ok", at)
     other.close()
+
+
+def test_writers_of_one_process_wait_for_each_other_and_not_for_a_clock(sqlite_db: Database, at: datetime) -> None:
+    """SQLite would look again at moments of its own, later and later ones."""
+    asked, order = threading.Barrier(2), []
+
+    def second() -> None:
+        asked.wait()
+        with sqlite_db.note() as conn:
+            order.append("second")
+            append(conn, None, "signin.ok", at)
+
+    waiting = threading.Thread(target=second)
+    waiting.start()
+    with sqlite_db.write() as conn:
+        asked.wait()
+        append(conn, None, "signin.ok", at)
+        order.append("first")
+    waiting.join(10)
+    assert order == ["first", "second"] and not waiting.is_alive()
 
 
 @pytest.mark.parametrize("how", ["read", "write"])
