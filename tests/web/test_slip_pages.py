@@ -9,14 +9,20 @@ from html import unescape
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from meetings import service
+from meetings.ledger import stamp
 from meetings.people import Wanted
 from meetings.store import ledger_store, vote_store
-from scheduler import roll_call, slip_rounds
+from scheduler import delegate_list, roll_call, slip_rounds
+from scheduler.delegate_sheet import Entry
+from scheduler.outbox import Item
+from scheduler.outbox_table import outbox
 from tests.support.installation import Installation
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 from tests.web.test_people_in_the_room import AN, BINH, HTML, Hall, chair  # noqa: F401 - a fixture
+from web import duties, slip_letters
 
 TITLE = "Thông qua quy chế làm việc"
 
@@ -158,3 +164,25 @@ async def test_reminders_and_more_time_from_the_page(
     assert kinds[-3:] == ["slip.reminded", "slip.extended", "motion.closed"]
     course = text_of(await secretary.get(f"{here}/course", headers=HTML))
     assert "Lùi hạn trả lời phiếu lấy ý kiến" in course and "2 người chưa trả lời" in course
+
+
+async def test_the_link_goes_to_the_account_else_the_telephone_and_never_to_whoever_has_answered(
+    installation: Installation, client: httpx.AsyncClient, secretary: httpx.AsyncClient, hall: Hall,  # noqa: F811
+) -> None:
+    found, now = hall.found, installation.now()
+    with found.db.write() as conn:
+        for name, phone in (("Đỗ Dũng", "0912 345 678"), ("Lý Em", "0987654321")):
+            delegate_list.register(conn, hall.room.meeting_id, Entry(hall.point.point_id, name, "", phone), hall.by, now)
+    phones = hall.phones()
+    motion = (await secretary.post(f"/meetings/{hall.room.meeting_id}/slips", json={"title": TITLE, **due(installation)})).json()["motion"]
+    assert (await client.post(f"{phones['Lý Em']}/slips/{motion}", json={"choice": "for"})).status_code == 200
+    item = Item(f"slip:{motion}:again", slip_rounds.SEND, now, {"motion": motion, "until": stamp(now + timedelta(days=3)), "round": 1}, 1)
+    with found.db.write() as conn:
+        duties.DUTIES[item.kind](found, conn, item, now)
+        rows = conn.execute(select(outbox.c.kind, outbox.c.payload).where(outbox.c.key.startswith(item.key))).all()
+        known = {one.card.person.name: one.way for one in slip_letters.reached(found, conn, hall.room.meeting_id, motion)}
+    assert [(row.kind, row.payload["to"]) for row in rows] == [("sms", "0912345678")]
+    assert f"{installation.url}{phones['Đỗ Dũng']}/slips/{motion}" in rows[0].payload["text"] and TITLE in rows[0].payload["text"]
+    assert known == {BINH: "point", "Đỗ Dũng": "sms", "Lý Em": "sms"}
+    page = text_of(await secretary.get(f"/meetings/{hall.room.meeting_id}/slips/{motion}", headers=HTML))
+    assert "tin nhắn" in page and "qua điểm cầu" in page and "Đã trả lời (1)" in page and phones["Lý Em"] not in page
