@@ -1,5 +1,7 @@
 """Minutes drafted from the ledger stand in the layout of form 1.9 and say what happened."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from minutes.glyphs import BLANK
 from minutes.invitation import invitation_model
 from minutes.model import DocumentModel, Items, KeyValue, Table
 from minutes.pdf import render_pdf
-from minutes.votes import rule_text
+from minutes.votes import name_of, rule_text
 from tests.minutes.ledgers import HOSTILE, OPENING, RULE, Ledger, whole_meeting
 
 
@@ -242,3 +244,14 @@ def test_whatever_people_typed_minutes_and_invitation_can_be_drafted(said: dict)
 def test_whatever_people_typed_minutes_and_invitation_can_be_printed(said: dict) -> None:
     for model in drafts(said):
         assert render_docx(model).startswith(b"PK") and render_pdf(model).data.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("passed", "joined", "said"), [
+    (None, False, "Gửi phiếu cho 9 đại biểu. "), (True, False, "Gửi phiếu cho 9 đại biểu; trả lời 7. "),
+    (True, True, "Gửi phiếu cho 9 đại biểu; gộp với biểu quyết tại cuộc họp: 30 phiếu, có mặt hoặc trả lời 7. "),
+])
+def test_slips_are_told_as_what_they_are(passed: bool | None, joined: bool, said: str) -> None:
+    rule = Rule(Fraction(0), Fraction(1, 2), "entitled", over="persons")
+    vote = VoteFact("m", "T", rule.as_data(), 30, 7, 0, OPENING, passed=passed, method="slip", voters=9, joined=joined)
+    assert rule_text(vote) == said + "Thông qua khi số tán thành quá 1/2 tổng số đại biểu có quyền biểu quyết."
+    assert name_of(vote, "abstain") == "Ý kiến khác"
