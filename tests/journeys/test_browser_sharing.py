@@ -9,11 +9,14 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from media.peers import Crowd
+from media.peers_clip import Clip
 from tests.journeys.conftest import CHROMIUM_ARGUMENTS
 from tests.journeys.test_browser_troubles import complaints
 from tests.journeys.visitors import Visitor
 from tests.support.installation import Installation, Room, soon
-from tests.support.running import client  # noqa: F401 - a fixture
+from tests.support.running import client, clip  # noqa: F401 - fixtures
+from tests.web.test_hub_room import publisher
 from tests.web.test_voices import do
 
 pytestmark = pytest.mark.browser
@@ -61,7 +64,7 @@ async def test_a_shared_screen_is_read_by_others_and_ends_with_the_floor(
         await soon(lambda: reader.looks("204#screen", 120), 20)
         assert await reader.page.locator("#stage .who").inner_text() == "Màn hình của Điểm cầu huyện Ba Chẽ"
         await soon(lambda: _small(reader.page, "204"), 20)
-        await soon(lambda: _large(reader, "204#screen"), 45)
+        await soon(lambda: _readable(reader, "204#screen"), 20)
         assert "đang chia sẻ màn hình" in await speaker.page.locator("#sharing").inner_text()
         assert await name_on_stage(speaker.page) != "204#screen", "nobody reads the own screen in the own room"
         assert not await complaints(reader.page) and not await complaints(speaker.page)
@@ -96,9 +99,9 @@ async def _small(page: Page, name: str) -> bool:
     return await page.locator(f"#strip .tile.live[data-name='{name}'], #chair.live[data-name='{name}']").count() == 1
 
 
-async def _large(reader: Visitor, name: str) -> bool:
-    """What has to be read comes in its own size, as far as the line carries it."""
-    return await reader.rows(name) >= 700
+async def _readable(reader: Visitor, name: str) -> bool:
+    """The half of the screen or the whole, whichever line and machine carry."""
+    return await reader.rows(name) >= 350
 
 
 async def _notice(page: Page, text: str) -> bool:
@@ -121,3 +124,42 @@ async def test_a_refused_permission_and_a_phone_are_told_in_plain_words(
         await soon(lambda: phone.page.locator("#share-hint").is_visible(), 10)
         assert await phone.page.locator("#share").is_hidden()
         await phone.page.context.close()
+
+
+async def test_the_interpreter_is_sent_to_whoever_switched_it_on_and_stays_in_view(
+    chromium: Browser, installation: Installation, client: httpx.AsyncClient, clip: Clip  # noqa: F811
+) -> None:
+    room, crowd = installation.room(opened=True), Crowd()
+    peers = [await publisher(client, crowd, room, code, clip) for code in ("22", "204")]
+    async with await installation.signed_in("chair") as chair:
+        await do(chair, room, "sign", code="204")
+        reader = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['06970']}", "06970", 440, 10)
+        page, switch = reader.page, reader.page.locator("#sign-on")
+        await soon(lambda: reader.sees({"22"}), 20)
+        assert await page.locator("#sign").is_hidden(), "nobody is sent it unasked"
+        await switch.focus()
+        await page.keyboard.press("Enter")
+        await soon(lambda: page.locator("#sign.live[data-name='204']").count(), 20)
+        assert await switch.get_attribute("aria-pressed") == "true" and not await complaints(page)
+        await soon(lambda: reader.sees({"22", "204"}), 20)
+        await page.locator("#gallery-on").click()
+        await soon(lambda: page.locator(".gallery .tile.live[data-name='22']").count(), 20)
+        assert await page.locator("#sign").is_visible()
+        await page.reload()
+        await soon(lambda: page.locator("#sign.live[data-name='204']").count(), 20)
+        await switch.click()
+        await soon(lambda: reader.sees({"22"}), 20)
+        opened = await chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="vi-VN")
+        television = await opened.new_page()
+        await television.goto(f"{installation.url}/j/{room.links['06970']}/tv")
+        await soon(lambda: television.locator("#stage.live").count(), 20)
+        assert await television.locator("#sign").is_hidden()
+        await television.keyboard.press("s")
+        await soon(lambda: television.locator("#sign.live[data-name='204']").count(), 20)
+        await do(chair, room, "sign", code=None)
+        await soon(lambda: television.locator("#sign").is_hidden(), 10)
+        assert await switch.is_hidden() and not reader.problems
+        await opened.close()
+        await page.context.close()
+    for peer in peers:
+        await peer.close()

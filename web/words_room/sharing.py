@@ -1,4 +1,4 @@
-"""Sentences of a shared screen."""
+"""Sentences of a shared screen and of the interpreter into sign language."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def words() -> dict[str, str]:
         "share_let_off": _("Thôi cho chia sẻ"),
         "share_is_let": _("được chia sẻ màn hình"),
         "share_shares": _("đang chia sẻ màn hình"),
+        "sign_nobody": _("Không có"),
         "screen_of": _("Màn hình của {name}"),
         "screen_comes": _("Màn hình đang tới…"),
     }

@@ -26,6 +26,7 @@ class Voices {
     byId("stage-off").onclick = ({ currentTarget }) => this.#send(currentTarget, "stage", { code: null });
     byId("lobby-free").onchange = ({ target }) => this.#send(target, "setting", { lobby: target.checked ? "free" : "quiet" });
     byId("muted-above").onchange = ({ target }) => this.#send(target, "setting", { muted_above: target.value });
+    byId("sign-point").onchange = ({ target }) => this.#send(target, "sign", { code: target.value || null });
     for (const jump of document.querySelectorAll("#glance button")) jump.onclick = () => this.#jump(jump.dataset.jump);
     document.addEventListener("weak", ({ detail }) => {
       this.weak = new Map(detail.map(({ name, text }) => [name, text]));
@@ -35,7 +36,7 @@ class Voices {
       this.held = detail;
       this.#glance();
     });
-    this.store.on(["hearing", "heard", "muted", "asked", "spotlight", "setting", "present", "points", "main", "floor", "queue", "spoken", "meeting", "share", "presenter"], () => this.draw());
+    this.store.on(["hearing", "heard", "muted", "asked", "spotlight", "setting", "present", "points", "main", "floor", "queue", "spoken", "meeting", "share", "presenter", "sign"], () => this.draw());
   }
 
   #send(button, path, body) {
@@ -56,6 +57,9 @@ class Voices {
     if (document.activeElement !== byId("muted-above")) byId("muted-above").value = state.setting.muted_above;
     this.#rows(state);
     this.#glance();
+    fill(byId("sign-point"), state.points, () => [make("option", { value: "", text: word("sign_nobody") }),
+      ...Object.keys(state.points).sort((a, b) => this.order(pointName(a), pointName(b))).map((code) => make("option", { value: code, text: pointName(code) }))]);
+    byId("sign-point").value = state.sign ?? "";
   }
 
   /** Points that are here, those first about whom something is to be known. */

@@ -2,17 +2,17 @@
  * meeting costs its receiver no more than a small one.  Sounds go on as they do beside the large picture. */
 
 import { byId, data, keep, pointName, show, word } from "./page.js";
-import { Pins, seat } from "./pins.js";
+import { seat } from "./pins.js";
 import { tile } from "./stage.js";
 
 const few = matchMedia("(max-width: 900px)");
 const order = new Intl.Collator(data.lang, { numeric: true }).compare;
 
 export class Gallery {
-  /** `link` receives; `always`: there is nothing but the gallery; `every`: milliseconds after which the next page comes by itself. */
-  constructor({ stage, link, store, me, always = false, every = 0 }) {
+  /** `pins` are the page's own; `always`: there is nothing but the gallery; `every`: milliseconds after which the next page comes by itself. */
+  constructor({ stage, pins, store, me, always = false, every = 0 }) {
     Object.assign(this, { stage, store, me, always, on: always });
-    this.pins = new Pins(link);
+    this.pins = pins;
     this.box = byId("gallery");
     this.page = 0;
     this.seated = {};

@@ -79,7 +79,7 @@ function startFeed() {
 // For tests and for a technician's console: reading only.
 Object.defineProperty(window, "diemcau", {
   value: Object.freeze({
-    get pcs() { return { up: media.up.pc, down: media.down.pc }; },
+    get pcs() { return { up: media.up.pc, down: media.down.pc, screen: room.sharing?.link.pc ?? null }; },
     get sessions() { return { up: media.up.session, down: media.down.session }; },
     get slots() { return [...media.stage.slots].map(([mid, slot]) => ({ mid, ...slot })); },
     get state() { return store.state; },

@@ -8,7 +8,9 @@ import { MediaLink, publish, receive } from "./link.js";
 import { Gallery } from "./gallery.js";
 import { MicWatch } from "./micwatch.js";
 import { byId, data, isScreen, notice, post, word } from "./page.js";
+import { Pins } from "./pins.js";
 import * as saving from "./saving.js";
+import { Sign } from "./sign.js";
 import { Stage } from "./stage.js";
 import { Troubles } from "./troubles.js";
 import { Uplink } from "./uplink.js";
@@ -46,7 +48,9 @@ export class Media {
     });
     this.mic = new MicWatch({ link: this.up, changed: () => this.drawLine() });
     this.view = companion ? null : new View({ link: this.down, sizes: () => this.stage.sizes(), most: (mid) => (isScreen(this.stage.slots.get(mid)?.name) ? saving.read() : saving.most()) });
-    this.gallery = new Gallery({ stage: this.stage, link: this.down, store, me });
+    const pins = new Pins(this.down);
+    this.gallery = new Gallery({ stage: this.stage, pins, store, me });
+    this.sign = new Sign({ stage: this.stage, pins, store, me });
     this.troubles = new Troubles({
       me,
       mine: () => ({

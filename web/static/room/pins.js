@@ -10,16 +10,20 @@ export class Pins {
   /** `link` receives. */
   constructor(link) {
     this.link = link;
-    this.wanted = {};
+    this.wishes = {};        // by who wishes; a later one of these goes before an earlier
     this.said = {};
     this.session = this.deaf = null;
     this.telling = Promise.resolve();
   }
 
-  /** {mid: name | "" | null}, all places that are not automatic; those left out become automatic again. */
-  want(names) {
-    this.wanted = names;
+  /** {mid: name | "" | null}, all places that `who` wishes not to be automatic; those left out become automatic again. */
+  want(names, who = "") {
+    this.wishes[who] = names;
     this.changed();
+  }
+
+  get wanted() {
+    return Object.assign({}, ...Object.values(this.wishes));
   }
 
   /** Something may not have been said yet: another wish, or another session. */

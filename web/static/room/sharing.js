@@ -20,7 +20,7 @@ export const may = ({ floor, main, presenter, meeting }, me) => Boolean(me) && (
   : meeting.state === "open" && (floor?.code === me || floor?.paused === me || presenter === me));
 
 export function start(room) {
-  if (room.me) new Sharing(room);
+  if (room.me) room.sharing = new Sharing(room);
   else new Told(room);
 }
 

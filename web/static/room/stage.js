@@ -122,7 +122,7 @@ export class Stage {
 
   draw() {
     const pictures = [...this.slots.values()].filter((slot) => slot.kind === "video" && slot.name);
-    const seen = pictures.map((slot) => slot.name);
+    const seen = [...this.slots].filter(([mid, slot]) => pictures.includes(slot) && mid !== this.lent).map(([, slot]) => slot.name);
     const places = arrange({ screen: this.screen, beside: this.beside, spotlight: this.spotlight, floor: this.floor?.code, main: this.main, me: this.me, seen });
     this.place(byId("stage"), places.stage);
     show(byId("chair"), Boolean(places.chair));
@@ -141,9 +141,13 @@ export class Stage {
     this.placed();
   }
 
-  /** The mids of the places for pictures. */
-  get mids() {
+  /** The mids of all places for pictures, and of those that nobody has lent for long (sign.js). */
+  get places() {
     return [...this.slots].filter(([, slot]) => slot.kind === "video").map(([mid]) => mid);
+  }
+
+  get mids() {
+    return this.places.filter((mid) => mid !== this.lent);
   }
 
   #slotOf(name) {

@@ -9,6 +9,7 @@ import { SCREEN, byId, data, get, post, serverNow, show, timeOf, word } from "./
 import { Pins } from "./pins.js";
 import { Probe } from "./probe.js";
 import * as recording from "./recording.js";
+import { Sign } from "./sign.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
 import { View } from "./view.js";
@@ -52,9 +53,11 @@ const link = new MediaLink({
   },
 });
 view = new View({ link, sizes: () => stage.sizes() });
-if (data.screen === "2") new Gallery({ stage, link, store, me: data.code, always: true, every: PAGE });
+const pins = new Pins(link);
+if (data.screen === "2") new Gallery({ stage, pins, store, me: data.code, always: true, every: PAGE });
 else {      // what this very room shares comes to nobody of it unasked
-  const pins = new Pins(link);
+  const sign = new Sign({ stage, pins, store, me: data.code });
+  addEventListener("keydown", ({ key, repeat }) => key.toLowerCase() === "s" && !repeat && sign.toggle());      // of a keyboard or a remote control's
   stage.also.push(() => pins.want(stage.mids.length && stage.screen === data.code + SCREEN ? { [stage.mids[0]]: stage.screen } : {}));
 }
 
