@@ -22,6 +22,7 @@ WIDTH, HEIGHT = 1280, 720      # pixels
 LABEL: Final = 30              # rows under a picture for the name; even
 EDGE: Final = 4                # pixels around a tile that light up while its point speaks; even
 STALE: Final = 3.0             # seconds without a frame after which the name alone is shown
+SCREEN: Final = "#screen"      # behind the name of a point: the screen that it shares
 _BACK, _TILE, _BAR, _LIGHT = 16, 40, 60, 210      # brightness
 _GREY: Final = 128
 _SPEAKS: Final = (150, 80, 60)  # Y, U, V of the frame around who speaks: green
@@ -88,6 +89,16 @@ def grid(count: int) -> list[tuple[int, int, int, int]]:
     return places
 
 
+def places(points: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """(left, top, width, height) of each: a shared screen is large, up to eight others in a column beside it; else all are equal."""
+    screen = next((at for at, point in enumerate(points) if point.endswith(SCREEN)), None)
+    if screen is None or not 1 < len(points) <= 9:
+        return grid(len(points))
+    width, height = WIDTH // 4 & ~1, HEIGHT // max(4, len(points) - 1) & ~1
+    column = [(WIDTH - width, row * height, width, height) for row in range(len(points) - 1)]
+    return [*column[:screen], (0, 0, WIDTH - width, HEIGHT), *column[screen:]]
+
+
 class Canvas:
     """The picture that is sent to the encoder, kept between frames: only what changed is drawn."""
 
@@ -104,7 +115,7 @@ class Canvas:
             return
         self._fill(0, 0, WIDTH, HEIGHT, (_BACK, _GREY, _GREY))
         self._tiles = {
-            point: Tile(point, *place) for point, place in zip(points, grid(len(points)), strict=True)}
+            point: Tile(point, *place) for point, place in zip(points, places(points), strict=True)}
         for tile in self._tiles.values():
             self._label(tile)
 

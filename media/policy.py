@@ -69,8 +69,11 @@ class Policy:
         return self.stage if kind == "video" else self.voices
 
     def rank(self, name: str) -> int:
-        """How much a picture matters where a line carries few: what a screen shows is read, faces are looked at."""
-        return SCREEN if name.endswith(_SCREEN) else self._ranks.get(name, OTHERS)
+        """How much a picture matters where a line carries few: what a screen shows is read, and so is whoever stands aside for those
+        who asked for it (an interpreter into sign language); faces are looked at."""
+        if name.endswith(_SCREEN):
+            return SCREEN
+        return FLOOR if name in self.aside else self._ranks.get(name, OTHERS)
 
 
 OPEN: Final = Policy()

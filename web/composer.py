@@ -20,12 +20,14 @@ from typing import Any
 from anyio import to_thread
 
 from meetings import recordings, service
+from meetings.admission import SCREEN
 from meetings.errors import MeetingError
 from meetings.recording import Recording
 from meetings.store import recording_store, seat_store
 from meetings.store.database import Database
 from meetings.store.recording_store import Composition
 from web.bootstrap import ROOT
+from web.i18n import _
 from web.recording import folder_of
 
 log = logging.getLogger("web.composer")
@@ -156,7 +158,8 @@ class Composer:
                 recording_store.put_composition(conn, one.recording_id, one.format, state="failed", problem="deleted", ended_at=self._clock())
                 return None
             recording_store.put_composition(conn, one.recording_id, one.format, state="working")
-            return one, found, {link.code: link.name for link in service.links(conn, found.meeting_id)}
+            points = {link.code: link.name for link in service.links(conn, found.meeting_id)}
+            return one, found, points | {code + SCREEN: _("Màn hình của {name}", name=name) for code, name in points.items()}
 
     def _done(self, one: Composition, found: Recording, said: dict[str, Any]) -> None:
         at, problem = self._clock(), str(said.get("reason", ""))

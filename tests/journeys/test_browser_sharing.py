@@ -60,10 +60,10 @@ async def test_a_shared_screen_is_read_by_others_and_ends_with_the_floor(
         assert await main.page.locator("#share").is_visible()
         await do(chair, room, "floor", code="204")
         await button.click()
-        await soon(lambda: _shows(reader.page, "204#screen"), 20)
+        await soon(lambda: _shows(reader.page, "204#screen"), 60)
         await soon(lambda: reader.looks("204#screen", 120), 20)
         assert await reader.page.locator("#stage .who").inner_text() == "Màn hình của Điểm cầu huyện Ba Chẽ"
-        await soon(lambda: _small(reader.page, "204"), 20)
+        await soon(lambda: _small(reader.page, "204"), 60)
         await soon(lambda: _readable(reader, "204#screen"), 20)
         assert "đang chia sẻ màn hình" in await speaker.page.locator("#sharing").inner_text()
         assert await name_on_stage(speaker.page) != "204#screen", "nobody reads the own screen in the own room"
@@ -83,7 +83,7 @@ async def _television(chromium: Browser, installation: Installation, room: Room)
     opened = await chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="vi-VN")
     page = await opened.new_page()
     await page.goto(f"{installation.url}/j/{room.links['204']}/tv")
-    await soon(lambda: _shows(page, "204#screen"), 20)
+    await soon(lambda: _shows(page, "204#screen"), 60)
     await opened.close()
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.compose import FPS, compose
-from media.compose_picture import HEIGHT, STALE, WIDTH, Eye, grid
+from media.compose_picture import HEIGHT, STALE, WIDTH, Eye, grid, places
 from media.compose_sound import RATE, Mixer, Voice
 from media.depacketize import Frame
 from media.errors import MediaError
@@ -125,10 +125,22 @@ def test_everybody_is_seen_where_they_belong(film: Path) -> None:
 
 def test_tiles_of_any_number_stand_side_by_side() -> None:
     for count in range(1, 17):
-        places = grid(count)
-        assert len(places) == count and all(value % 2 == 0 for place in places for value in place)
-        assert all(left >= 0 and left + width <= WIDTH and top + height <= HEIGHT for left, top, width, height in places)
-        assert len({(left, top) for left, top, _, _ in places}) == count
+        tiles = grid(count)
+        assert len(tiles) == count and all(value % 2 == 0 for place in tiles for value in place)
+        assert all(left >= 0 and left + width <= WIDTH and top + height <= HEIGHT for left, top, width, height in tiles)
+        assert len({(left, top) for left, top, _, _ in tiles}) == count
+
+
+def test_a_shared_screen_is_large_and_the_others_stand_beside_it() -> None:
+    for others in range(1, 9):
+        points = [f"P{n}" for n in range(others)]
+        points.insert(others // 2, "P0#screen")
+        found = dict(zip(points, places(points), strict=True))
+        assert found["P0#screen"] == (0, 0, WIDTH * 3 // 4, HEIGHT)
+        column = [found[point] for point in points if "#" not in point]
+        assert all(left == WIDTH * 3 // 4 and top + height <= HEIGHT and height >= 80 and not (top | height) % 2 for left, top, _width, height in column)
+        assert len(set(column)) == others
+    assert places(["A#screen"]) == grid(1) and places(["A", "B"]) == grid(2)
 
 
 def test_a_mixer_clips_nothing_away_and_says_who_is_heard(recording: Path) -> None:

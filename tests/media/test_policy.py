@@ -28,6 +28,7 @@ def test_quiet_is_stronger_than_heard_and_says_nothing_of_pictures(
 
 def test_a_screen_matters_most_then_the_first_face_then_those_beside_it() -> None:
     policy = Policy.of(None, ["22#screen", "22", "7"])
+    assert Policy.of(None, ["22"], aside=["9"]).rank("9") == FLOOR, "who reads an interpreter needs it as others need the sound"
     assert [policy.rank(name) for name in ("22#screen", "22", "7", "9", "9#screen")] == [SCREEN, FLOOR, CHAIR, OTHERS, SCREEN]
     assert SCREEN < FLOOR < CHAIR < OTHERS
 
