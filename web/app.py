@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from meetings.blobs import FileBlobStore
 from meetings.store.database import Database
 from minutes.testca import DemoAuthority
-from web import capacity, errors, housekeeping, keys
+from web import capacity, errors, housekeeping, keys, recovery
 from web.api import v1
 from web.aside import Aside
 from web.composer import Composer
@@ -205,6 +206,7 @@ def build(settings: Settings, *, clock: Clock | None = None, media: Any = None) 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         capacity.tell(found, found.clock.now())
+        await to_thread.run_sync(recovery.at_start, found.db, found.clock.now())
         await found.hub.start()
         found.recordings.start()
         found.composer.start()

@@ -23,6 +23,11 @@ def live(conn: Connection, meeting_id: str) -> list[Speech]:
     return [_speech(row) for row in conn.execute(query.order_by(speech.c.entry))]
 
 
+def every(conn: Connection, meeting_id: str) -> list[Speech]:
+    """Those that are over too."""
+    return [_speech(row) for row in conn.execute(select(*_COLUMNS).where(speech.c.meeting_id == meeting_id).order_by(speech.c.entry))]
+
+
 def find(conn: Connection, meeting_id: str, entry: int) -> Speech | None:
     row = conn.execute(select(*_COLUMNS).where(speech.c.meeting_id == meeting_id, speech.c.entry == entry)).first()
     return _speech(row) if row else None

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "mail": N_("đọc thư trả lời giấy mời từ một thư mục"),
     "rehearse": N_("diễn tập trọn một cuộc họp không cần người, kiểm tra từng bước"),
     "verify": N_("cho biết biên bản PDF hoặc gói hồ sơ có hợp lệ không, ai ký, lúc nào"),
+    "check": N_("cho biết các cuộc họp có đúng như diễn biến ghi lại không"),
     "users": N_("thêm tài khoản, đặt mật khẩu, nhập danh sách"),
     "units": N_("nạp đơn vị của tỉnh bất kỳ"),
     "ticket": N_("in vé vào phòng hình và tiếng"),

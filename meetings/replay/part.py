@@ -1,0 +1,38 @@
+"""One part of the hall, read off the ledger.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from meetings.ledger import Event
+
+Sections = dict[str, dict[Any, Any]]
+"""Section → what is where: plain values that can be compared."""
+
+
+class Part:
+    """The running state of one area; `on_<kind>`, with `_` for each dot, is called for each event that changes it."""
+
+    def take(self, event: Event) -> None:
+        handler = getattr(self, handler_name(event.kind), None)
+        if handler is not None:
+            handler(event)
+
+    def sections(self) -> Sections:
+        """What it has come to."""
+        raise NotImplementedError
+
+
+def handler_name(kind: str) -> str:
+    return "on_" + kind.replace(".", "_")
+
+
+def kinds_of(part: type[Part], kinds: Iterable[str]) -> frozenset[str]:
+    """Those of the kinds that change this part."""
+    return frozenset(kind for kind in kinds if hasattr(part, handler_name(kind)))
+
+
+def point_of(event: Event) -> int:
+    assert event.point is not None, f"{event.kind} of a point"
+    return int(event.point["id"])

@@ -1,0 +1,90 @@
+"""After a crash: does every meeting that was going on stand as its ledger tells?  What only mirrors the ledger is written again,
+anything else is reported in words.  Called once when the server starts, and by `python3 -m web check`.
+
+A change and its events are one transaction, so a crash alone leaves nothing to find; this finds what somebody did beside the program.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from meetings.meeting import State
+from meetings.replay.check import CONTRADICTION, Difference, differences
+from meetings.replay.mend import mend
+from meetings.store import meeting_store
+from meetings.store.database import Database
+from web import chains
+from web.i18n import N_, _
+
+log = logging.getLogger(__name__)
+LIVE = (State.OPEN, State.SUSPENDED)
+SECTIONS: dict[str, str] = {
+    "meeting": N_("thông tin cuộc họp"), "seats": N_("danh sách điểm cầu"), "presence": N_("có mặt"), "agenda": N_("chương trình"),
+    "conclusions": N_("các kết luận"), "queue": N_("thứ tự phát biểu"), "speeches": N_("lượt phát biểu"), "floor": N_("người đang phát biểu"),
+    "hands": N_("tay giơ"), "times": N_("thời gian phát biểu"), "used": N_("thời gian đã dùng"), "setting": N_("thiết đặt phòng họp"),
+    "said": N_("tắt, bật tiếng"), "screen": N_("màn hình đang chia sẻ"), "people": N_("điểm danh"), "heads": N_("đếm người"), "motions": N_("các nội dung biểu quyết"),
+    "options": N_("các phương án"), "voters": N_("người được biểu quyết"), "ballots": N_("phiếu"), "turnout": N_("có mặt khi khóa biểu quyết"),
+    "counts": N_("đếm tay"), "results": N_("kết quả biểu quyết"), "papers": N_("tài liệu"), "shown": N_("trang đang trình chiếu"),
+    "recordings": N_("ghi hình"), "messages": N_("các tin nhắn"), CONTRADICTION: N_("diễn biến tự mâu thuẫn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How one meeting stands.  broken: seq of the first event whose hash does not hold.  differ: what tables and ledger say differently;
+    mended: of that, what was written again."""
+
+    meeting_id: str
+    title: str
+    events: int
+    broken: int | None
+    differ: tuple[Difference, ...]
+    mended: tuple[Difference, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        return self.broken is None and not self.differ
+
+
+def look(db: Database, meeting_id: str, now: datetime, mending: bool = False) -> Found:
+    """Raises NotFound("not_found")."""
+    with db.read() as conn:
+        meeting = meeting_store.load(conn, meeting_id)
+        verdict = chains.verify(conn, meeting_id, now)
+        differ = differences(conn, meeting_id)
+    mended: list[Difference] = []
+    if mending and differ and verdict.broken is None and differ[0].section != CONTRADICTION:
+        with db.write() as conn:
+            mended = mend(conn, meeting_id)
+        with db.read() as conn:
+            differ = differences(conn, meeting_id)
+    return Found(meeting_id, meeting.title, verdict.total, verdict.broken, tuple(differ), tuple(mended))
+
+
+def meetings(db: Database, states: Sequence[State] | None = LIVE) -> list[str]:
+    with db.read() as conn:
+        return [meeting.meeting_id for meeting in meeting_store.find(conn, states=states)]
+
+
+def at_start(db: Database, now: datetime) -> list[Found]:
+    """Every meeting that goes on; told in the log.  Before anybody is let in."""
+    found = [look(db, meeting_id, now, mending=True) for meeting_id in meetings(db)]
+    for one in found:
+        for sentence in said(one):
+            log.warning("%s", sentence)
+    return found
+
+
+def said(found: Found) -> list[str]:
+    """What is not well, in sentences; nothing where all is."""
+    lines = []
+    if found.broken is not None:
+        lines.append(_("{title}: chuỗi ghi chép bị đứt ở sự kiện {n}.", title=found.title, n=found.broken))
+    lines += [_("{title}: {what} ({key}) đã được ghi lại theo diễn biến.", title=found.title, what=_(SECTIONS[one.section]), key=one.key)
+              for one in found.mended]
+    lines += [_("{title}: {what} ({key}) khác diễn biến. Diễn biến: {told}. Bảng: {kept}.", title=found.title, what=_(SECTIONS[one.section]),
+                key=one.key, told=one.told, kept=one.kept) for one in found.differ]
+    return lines
