@@ -54,14 +54,21 @@ def line() -> Iterator[Line]:
         yield laid
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
+@contextlib.asynccontextmanager
+async def chromium_with(*more: str) -> AsyncIterator[Browser]:
+    """A Chromium with these arguments beside the usual ones."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert path and Path(path).exists(), "the journeys need a Chromium: python3 -m tests installs one"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+        browser = await playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_ARGUMENTS, *more])
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with chromium_with() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ def words() -> dict[str, str]:
     return {
         "mic_checking": _("Đang kiểm tra đường truyền: có thể mọi người không nghe bạn"),
         "mic_blocked": _("Máy hoặc hệ điều hành đang tắt micro: mọi người không nghe bạn"),
+        "mic_dumb": _("Micro không có tiếng: xem nút tắt trên micro, hoặc chọn micro khác"),
         "reconnecting": _("Mất đường truyền, đang nối lại…"),
         "away_one": _("{name} mất đường truyền, đang nối lại."),
         "here_one": _("{name} đã nối lại."),

@@ -73,7 +73,8 @@ export async function list() {
   return { audio: named("audioinput"), video: named("videoinput"), output: named("audiooutput") };
 }
 
-/** Calls `show(level)` ten times a second with the loudness in 0…1; returns a function that stops it.
+/** Calls `show(level, gives)` ten times a second with the loudness in 0…1 and whether there is any sound at all (undefined while
+ *  nobody knows); returns a function that stops it.
  *  The scale is linear in decibels from −60 to 0, as on a studio meter, so that quiet speech is visible. */
 export function meter(stream, show) {
   if (!stream.getAudioTracks().length) return () => {};
@@ -86,7 +87,7 @@ export function meter(stream, show) {
     if (context.state === "suspended") context.resume();
     analyser.getFloatTimeDomainData(wave);
     const power = wave.reduce((sum, value) => sum + value * value, 0) / wave.length;
-    show(Math.min(1, Math.max(0, 1 + (10 * Math.log10(power + 1e-9)) / 60)));
+    show(Math.min(1, Math.max(0, 1 + (10 * Math.log10(power + 1e-9)) / 60)), context.state === "running" ? power > 0 : undefined);
   }, 100);
   return () => {
     clearInterval(timer);

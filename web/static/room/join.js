@@ -6,8 +6,12 @@ import * as doorline from "./doorline.js";
 import { byId, show, word } from "./page.js";
 import * as speaker from "./speaker.js";
 
+const DUMB = 6000;   // milliseconds without the least sound, as in micwatch.js
+
 let stopMeter = () => {};
 let stream = new MediaStream();
+let dumb = false;    // the microphone is there and gives nothing
+let problems = {};
 let turn = 0;        // one cable makes several events: only the last opening counts, and no other keeps a camera
 
 async function open() {
@@ -24,17 +28,36 @@ async function open() {
   const hasVideo = stream.getVideoTracks().length > 0;
   preview.srcObject = hasVideo ? stream : null;
   byId("picture").classList.toggle("live", hasVideo);
-  stopMeter = devices.meter(stream, (level) => byId("level").style.setProperty("--level", level));
-  explain(opened.problems);
+  [problems, dumb] = [opened.problems, false];
+  const heard = silence();
+  stopMeter = devices.meter(stream, (level, gives) => {
+    byId("level").style.setProperty("--level", level);
+    if (heard(gives) !== dumb) {
+      dumb = !dumb;
+      explain();
+    }
+  });
+  explain();
   await list(stream, 2);
 }
 
-function explain(problems) {
+/** Tells of each look whether the microphone has given nothing for too long: switched off at itself, it is there and exactly still. */
+function silence() {
+  let since = null;
+  return (gives) => {
+    if (gives !== false) since = null;
+    else since ??= performance.now();
+    return since !== null && performance.now() - since > DUMB;
+  };
+}
+
+function explain() {
   for (const kind of ["audio", "video"]) {
     const box = byId(`${kind}-problem`);
-    show(box, Boolean(problems[kind]));
-    if (problems[kind]) box.querySelector("span").textContent = word(`${kind}_${problems[kind]}`);
-    show(byId(`${kind}-ok`), !problems[kind]);
+    const problem = problems[kind] ?? (kind === "audio" && dumb ? "dumb" : null);
+    show(box, Boolean(problem));
+    if (problem) box.querySelector("span").textContent = word(`${kind}_${problem}`);
+    show(byId(`${kind}-ok`), !problem);
   }
   const both = problems.audio && problems.video;
   byId("blank-text").textContent = problems.video ? word(`video_${problems.video}`) : "";

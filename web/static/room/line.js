@@ -4,8 +4,8 @@
  *  lets nothing of this point through, whatever its own microphone does (hearing.js), and where many may speak the loudest few
  *  are passed on; so only the point that has the `floor` is told that everybody hears it, and only while the server is heard:
  *  `up` is the state of the link that sends, `feed` whether the news come, `reported` whether the server says that sound
- *  arrives, `muted` whether the device or the system keeps the sound back, `away` whether the server misses this point. */
-export function voice({ hasMic, micOn, up, feed = true, reported = true, muted = false, silenced = null, away = false, floor = false }) {
+ *  arrives, `muted` whether the device or the system keeps the sound back, `dumb` whether the microphone gives none at all, `away` whether the server misses this point. */
+export function voice({ hasMic, micOn, up, feed = true, reported = true, muted = false, dumb = false, silenced = null, away = false, floor = false }) {
   if (!hasMic) return { key: "mic_missing", tone: "off" };
   if (up === "refused") return { key: "mic_refused", tone: "off" };
   if (!micOn) return { key: "mic_off", tone: "off" };
@@ -13,6 +13,7 @@ export function voice({ hasMic, micOn, up, feed = true, reported = true, muted =
   if (up === "mending" || up === "lost") return { key: "mic_checking", tone: "off" };
   if (up !== "live") return { key: "mic_connecting", tone: "off" };
   if (!feed || !reported || away) return { key: "mic_checking", tone: "off" };
+  if (dumb) return { key: "mic_dumb", tone: "off" };
   if (silenced) return { key: silenced, tone: "wait" };
   return { key: floor ? "mic_floor" : "mic_on", tone: "on" };
 }

@@ -177,7 +177,7 @@ export class Media {
   drawLine() {
     const { up, down, store, devices: own } = this;
     const said = voice({
-      hasMic: own.hasMic, micOn: own.choice.audioOn, up: up.state, feed: this.feedUp, reported: this.mic.reported, muted: this.mic.muted,
+      hasMic: own.hasMic, micOn: own.choice.audioOn, up: up.state, feed: this.feedUp, reported: this.mic.reported, muted: this.mic.muted, dumb: this.mic.dumb,
       away: this.troubles.gone.has(this.me),
       silenced: silenced(store.state, this.me), floor: store.state.floor?.code === this.me,
     });
