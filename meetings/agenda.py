@@ -6,9 +6,10 @@ planned hours follow from them: a meeting that is moved keeps its programme.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.meeting import MAX_AGENDA, MAX_MINUTES, AgendaLine
@@ -54,6 +55,25 @@ def number(lines: Sequence[AgendaLine]) -> tuple[AgendaItem, ...]:
                    minutes=_minutes(entry.minutes))
         for index, entry in enumerate(lines, start=1)
     )
+
+
+def rewritten(before: Sequence[AgendaItem], lines: Sequence[AgendaLine], bound: Collection[int]) -> tuple[AgendaItem, ...]:
+    """The programme written anew while the meeting is on.  The items in `bound` (begun, or voted on) keep number, title and times: the
+    record names them by these.  Raises Conflict("agenda.begun"), Invalid."""
+    items = list(number(lines))
+    for old in before:
+        if old.item not in bound:
+            continue
+        if old.item > len(items) or items[old.item - 1].title != old.title:
+            raise Conflict("agenda.begun", item=old.item, title=old.title)
+        items[old.item - 1] = replace(items[old.item - 1], started_at=old.started_at, ended_at=old.ended_at)
+    return tuple(items)
+
+
+def as_data(items: Sequence[AgendaItem]) -> list[dict[str, Any]]:
+    """As the record has it: minutes only where they are planned, what has none reads as it always did."""
+    return [{"item": item.item, "title": item.title, "presenter": item.presenter, **({"minutes": item.minutes} if item.minutes else {})}
+            for item in items]
 
 
 def go(items: Sequence[AgendaItem], to: int | None) -> Step:

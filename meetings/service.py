@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
-from meetings import motions, muting, recordings, sharing
+from meetings import muting, recordings, sharing
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.balloting import cast, motion_close, motion_open, motion_start
@@ -24,6 +24,7 @@ from meetings.conduct import (
     conclusion_remove,
     conclusion_write,
     end_running_item,
+    replan,
 )
 from meetings.entry import (
     end_session,
@@ -115,11 +116,8 @@ def change(conn: Connection, meeting_id: str, by: Subject, at: datetime, **chang
     shown: dict[str, Any] = {}
     if "agenda" in changes:
         items = programme.number(wanted.agenda)
-        moved = programme.followed(meeting_store.agenda_of(conn, meeting_id), items)
-        speech_store.follow(conn, meeting_id, moved)
-        motions.follow(conn, meeting_id, moved, by, at)
-        meeting_store.set_agenda(conn, meeting_id, items)
-        shown["agenda"] = _agenda_data(items)
+        replan(conn, meeting_id, meeting_store.agenda_of(conn, meeting_id), items, by, at)
+        shown["agenda"] = programme.as_data(items)
     meeting_store.save(conn, meeting_id, title=wanted.title, kind=wanted.kind, place=wanted.place,
                        starts_at=wanted.start, ends_at=wanted.end, main_point_id=wanted.main_point_id,
                        **meeting_store.people_values({post: getattr(wanted, post) for post in _POSTS}))
@@ -234,13 +232,7 @@ def _created(new: NewMeeting, items: Sequence[AgendaItem]) -> dict[str, Any]:
     if new.leaders:
         people["leaders"] = _shown(new.leaders)
     return {"title": new.title, "kind": new.kind, "place": new.place, "start": stamp(new.start), "end": stamp(new.end),
-            "unit": new.unit.as_data(), "agenda": _agenda_data(items), **people}
-
-
-def _agenda_data(items: Sequence[AgendaItem]) -> list[dict[str, Any]]:
-    """Minutes only where they are planned: what has none reads as it always did."""
-    return [{"item": item.item, "title": item.title, "presenter": item.presenter, **({"minutes": item.minutes} if item.minutes else {})}
-            for item in items]
+            "unit": new.unit.as_data(), "agenda": programme.as_data(items), **people}
 
 
 def _shown(value: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from web.i18n import N_
 
 TEXTS: dict[str, str] = {
+    "agenda.begun": N_("Mục {item} “{title}” đã bắt đầu hoặc đã biểu quyết nên giữ nguyên số và tên. Hãy xếp các mục khác sao cho mục này vẫn là mục {item}."),
+    "agenda.stale": N_("Chương trình vừa được sửa ở nơi khác. Bấm Lưu lần nữa nếu vẫn muốn thay bằng nội dung dưới đây."),
     "agenda.idle": N_("Không có mục nào đang thảo luận để kết thúc."),
     "agenda.running": N_("Mục {item} “{title}” đang được thảo luận."),
     "agenda.too_long": N_("Chương trình có quá {limit} mục. Hãy gộp bớt."),

@@ -59,6 +59,7 @@ NOTICES: dict[str, str] = {
     "delegates": N_("Đã nạp {n} đại biểu."),
     "sheet": N_("Đã nạp tệp: {n} điểm cầu được thêm hoặc sửa."),
     "token_revoked": N_("Đã thu hồi mã."),
+    "agenda": N_("Đã lưu chương trình."),
     "replied": N_("Đã ghi câu trả lời của bạn. Cảm ơn."),
     "again": N_("Đã xếp {n} mục để gửi lại ngay."),
     "times": N_("Đã lưu. Việc đang chờ của {n} cuộc họp theo giờ mới."),

@@ -131,11 +131,12 @@ def agenda_of(conn: Connection, meeting_id: str) -> list[AgendaItem]:
 
 
 def set_agenda(conn: Connection, meeting_id: str, items: Sequence[AgendaItem]) -> None:
-    """Replace the whole programme; only before the meeting opened."""
+    """Replace the whole programme, with the times of what was begun."""
     conn.execute(delete(agenda).where(agenda.c.meeting_id == meeting_id))
     if items:
         conn.execute(insert(agenda), [
-            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter, "minutes": item.minutes}
+            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter, "minutes": item.minutes,
+             "started_at": item.started_at, "ended_at": item.ended_at}
             for item in items
         ])
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from meetings.agenda import AgendaItem, followed, go, number, planned
+from meetings.agenda import AgendaItem, followed, go, number, planned, rewritten
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.meeting import AgendaLine
 
@@ -59,3 +61,29 @@ def test_planned_hours_follow_from_the_minutes_as_far_as_they_are_known() -> Non
         with pytest.raises(Invalid, match=r"agenda\.minutes"):
             number([AgendaLine("Một", minutes=minutes)])
     assert followed(items, number([AgendaLine("Hai"), AgendaLine("Ba"), AgendaLine("Ba")])) == {1: None, 2: 1, 3: 3}
+
+
+def test_what_was_begun_keeps_number_title_and_times_while_all_else_may_change(at: datetime) -> None:
+    items = [replace(ITEMS[0], started_at=at, ended_at=at), *ITEMS[1:]]
+    made = rewritten(items, [AgendaLine("Khai mạc", "Chủ tịch", 5), AgendaLine("Ý kiến"), AgendaLine("Kết luận"), AgendaLine("Báo cáo", "", 20)], {1})
+    assert [(one.item, one.title, one.started_at, one.minutes) for one in made] == [
+        (1, "Khai mạc", at, 5), (2, "Ý kiến", None, None), (3, "Kết luận", None, None), (4, "Báo cáo", None, 20)]
+    assert made[0].presenter == "Chủ tịch" and made[0].ended_at == at
+    for lines in ([AgendaLine("Mới"), AgendaLine("Khai mạc")], [AgendaLine("Khai mạc.")], []):
+        with pytest.raises(Conflict, match=r"agenda\.begun") as refused:
+            rewritten(items, lines, {1})
+        assert refused.value.params == {"item": 1, "title": "Khai mạc"}
+
+
+@given(st.lists(st.sampled_from("ABCDE"), max_size=8), st.lists(st.sampled_from("ABCDE"), max_size=8), st.sets(st.integers(1, 8)))
+def test_whatever_is_written_the_record_names_what_was_begun_by_its_number(before: list[str], after: list[str], bound: set[int]) -> None:
+    begun = datetime(2026, 11, 1, tzinfo=UTC)
+    items = [replace(one, started_at=begun) if one.item in bound else one for one in number([AgendaLine(title) for title in before])]
+    keep = all(item.item <= len(after) and after[item.item - 1] == item.title for item in items if item.item in bound)
+    try:
+        made = rewritten(items, [AgendaLine(title) for title in after], bound)
+    except Conflict:
+        assert not keep
+        return
+    assert keep and [one.title for one in made] == after and [one.item for one in made] == list(range(1, len(after) + 1))
+    assert {(one.item, one.title) for one in made if one.started_at} == {(one.item, one.title) for one in items if one.started_at}

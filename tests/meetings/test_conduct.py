@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from meetings import service
+from meetings import conduct, motions, service, speaking
 from meetings.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
-from meetings.store import tables, vote_table
+from meetings.meeting import AgendaLine
+from meetings.speech import Kind
+from meetings.store import tables, vote_store, vote_table
 from meetings.store.database import Database
 from meetings.store.ledger_store import events
 from meetings.voting import COUNCIL, Rule
@@ -37,6 +39,35 @@ def test_the_agenda_moves_and_its_times_stay(db: Database, at: datetime) -> None
                     ("agenda.started", {"item": 2, "title": "Thảo luận"})]
     assert again is not None
     assert (again.item, again.started_at) == (1, later)
+
+
+def test_the_programme_is_written_anew_while_the_meeting_is_on(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = opened(conn, at)
+        service.agenda_go(conn, meeting_id, 1, by=CHAIR, at=at)
+        waits = speaking.ask(conn, meeting_id, 2, Kind.CONTRIBUTION, by=seat_of(meeting_id, POINTS[1]), at=at, item=2)
+        prepared = service.motion_prepare(conn, meeting_id, motions.Draft("Thông qua", ANY, item=2), by=SECRETARY, at=at)
+        lines = [AgendaLine("Báo cáo kết quả", "Văn phòng", 10), AgendaLine("Ý kiến các xã"), AgendaLine("Thảo luận", "", 30)]
+        conduct.agenda_write(conn, meeting_id, lines, by=SECRETARY, at=at)
+        state, told = service.state(conn, meeting_id), events(conn, meeting_id)
+        assert [(one.item, one.title, one.minutes, one.running) for one in state.agenda] == [
+            (1, "Báo cáo kết quả", 10, True), (2, "Ý kiến các xã", None, False), (3, "Thảo luận", 30, False)]
+        assert [(one.entry, one.item) for one in state.queue] == [(waits, 3)] and vote_store.load(conn, prepared).item == 3
+        assert (told[-1].kind, told[-1].data["agenda"][2]) == ("meeting.changed", {"item": 3, "title": "Thảo luận", "presenter": "", "minutes": 30})
+        service.motion_start(conn, prepared, by=CHAIR, at=at)
+        for refused in ([*lines[:1], lines[2], lines[1]], lines[1:]):  # begun, or voted on
+            with pytest.raises(Conflict, match=r"agenda\.begun"):
+                conduct.agenda_write(conn, meeting_id, refused, by=CHAIR, at=at)
+        for nobody in (CLERK, OFFICER, seat_of(meeting_id, POINTS[0])):
+            with pytest.raises(NotAllowed):
+                conduct.agenda_write(conn, meeting_id, lines, by=nobody, at=at)
+        service.close(conn, meeting_id, by=CHAIR, at=at)
+        with pytest.raises(Closed):
+            conduct.agenda_write(conn, meeting_id, lines, by=CHAIR, at=at)
+    with db.write() as conn:
+        waiting = convened(conn, at)
+        with pytest.raises(Conflict, match=r"meeting\.state"):  # before it, those invited are told too
+            conduct.agenda_write(conn, waiting, lines, by=SECRETARY, at=at)
 
 
 def test_the_database_lets_one_item_run(db: Database, at: datetime) -> None:

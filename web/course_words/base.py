@@ -35,7 +35,7 @@ def _line_tested(verdict: str, point: str) -> str:
 
 _TELL: dict[str, Teller] = {
     "meeting.created": lambda d, p: _("Soạn cuộc họp “{title}”", title=d["title"]),
-    "meeting.changed": lambda d, p: _("Sửa thông tin cuộc họp"),
+    "meeting.changed": lambda d, p: (_("Sửa chương trình: {n} mục", n=len(d["agenda"])) if d.keys() == {"agenda"} else _("Sửa thông tin cuộc họp")),
     "meeting.booked": lambda d, p: ngettext("Đã đặt {n} điểm cầu", "Booked {n} points", d["count"]),
     "request.asked": lambda d, p: ngettext("Đề nghị {n} đơn vị xác nhận điểm cầu", "Asked {n} units for points", len(d["requests"])),
     "request.changed": lambda d, p: _request(d),
