@@ -9,11 +9,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import FormData
 
 from meetings import service
+from meetings.access import Role
 from meetings.errors import Invalid
 from meetings.meeting import AgendaLine, State
 from meetings.store import ledger_store, meeting_store
+from tests.support.factories import user
 from tests.support.installation import Installation, Room, soon, token_in
 from tests.support.running import client, installation  # noqa: F401 - fixtures
 from tests.web.test_hub_room import listening
@@ -89,8 +92,6 @@ class Programme:
     def go(self, item: int) -> None:
         with self.installation.found.db.write() as conn:
             meeting = service.get(conn, self.room.meeting_id)
-            from tests.support.factories import user
-            from meetings.access import Role
             service.agenda_go(conn, self.room.meeting_id, item, user(meeting.chair.user_id, "t", Role.CHAIR), self.installation.now())
 
 
@@ -146,7 +147,5 @@ async def test_who_may_and_when(installation: Installation, client: httpx.AsyncC
 
 
 def test_a_form_of_any_shape_is_rows() -> None:
-    from starlette.datastructures import FormData
-
     rows = programme_form.read(FormData([("agenda_title", "A"), ("agenda_item", "9" * 40), ("agenda_order", "-1"), ("agenda_title", "B")]), frozenset({1}))
     assert [one.title for one in rows] == ["A", "B"] and programme_form.lines(rows) == [AgendaLine("A", "", None), AgendaLine("B", "", None)]

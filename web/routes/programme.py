@@ -16,7 +16,7 @@ from meetings.access import Action, Subject
 from meetings.agenda import AgendaItem
 from meetings.errors import Conflict, Invalid, MeetingError
 from meetings.meeting import MAX_MINUTES, AgendaLine, State
-from meetings.store import meeting_store, vote_store
+from meetings.store import meeting_store
 from web import convening, programme_form, views
 from web.container import container
 from web.errors import explain, status_of
@@ -77,7 +77,7 @@ def _standing(conn: Connection, meeting_id: str) -> tuple[list[AgendaItem], froz
     return items, conduct.bound(conn, meeting_id, items) if on else frozenset()
 
 
-def _page(request: Request, rows: list[Row], mark: str, wrong: str = "", status: int = 200) -> Response:
+def _page(request: Request, rows: list[Row], mark: str, refused: str = "", status: int = 200) -> Response:
     meeting = request.state.meeting
-    return page(request, "meetings/programme.html", status, place="meetings", meeting=meeting, rows=rows, mark=mark, wrong=wrong,
+    return page(request, "meetings/programme.html", status, place="meetings", meeting=meeting, rows=rows, mark=mark, refused=refused,
                 running=meeting.state in RUNNING, most_minutes=MAX_MINUTES, ended=meeting.state in (State.CONCLUDED, State.CANCELLED))
