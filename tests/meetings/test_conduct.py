@@ -61,6 +61,7 @@ def test_the_programme_is_written_anew_while_the_meeting_is_on(db: Database, at:
         for nobody in (CLERK, OFFICER, seat_of(meeting_id, POINTS[0])):
             with pytest.raises(NotAllowed):
                 conduct.agenda_write(conn, meeting_id, lines, by=nobody, at=at)
+        service.motion_close(conn, prepared, by=CHAIR, at=at)
         service.close(conn, meeting_id, by=CHAIR, at=at)
         with pytest.raises(Closed):
             conduct.agenda_write(conn, meeting_id, lines, by=CHAIR, at=at)
