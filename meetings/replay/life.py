@@ -93,8 +93,7 @@ class Life(Part):
         if "leaders" in data:
             self.meeting["leaders"] = tuple(person["id"] for person in data["leaders"])
         if "agenda" in data:
-            self.items = items_of(data["agenda"])
-            self.item_is.clear()
+            self.items = items_of(data["agenda"])  # what was begun keeps its number (`agenda.rewritten`)
 
 
 def items_of(told: Any) -> list[AgendaItem]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from meetings import conduct, motions, service, speaking
 from meetings.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 from meetings.meeting import AgendaLine
+from meetings.replay.check import differences
 from meetings.speech import Kind
 from meetings.store import tables, vote_store, vote_table
 from meetings.store.database import Database
@@ -61,6 +62,7 @@ def test_the_programme_is_written_anew_while_the_meeting_is_on(db: Database, at:
         for nobody in (CLERK, OFFICER, seat_of(meeting_id, POINTS[0])):
             with pytest.raises(NotAllowed):
                 conduct.agenda_write(conn, meeting_id, lines, by=nobody, at=at)
+        assert differences(conn, meeting_id) == [], "the record tells the same programme"
         service.motion_close(conn, prepared, by=CHAIR, at=at)
         service.close(conn, meeting_id, by=CHAIR, at=at)
         with pytest.raises(Closed):
