@@ -73,7 +73,7 @@ def vote(installation: Installation, room: Room, over: str = "points") -> str:
         for point in factories.POINTS[:4]:
             service.seat_join(conn, room.meeting_id, point.point_id, installation.now())
         motion = service.motion_open(
-            conn, room.meeting_id, "Thông qua phương án sơ tán", Rule.from_data({"majority": "1/2", "base": "all", "over": over}), by, installation.now())
+            conn, room.meeting_id, "Thông qua phương án sơ tán", Rule.from_data({"quorum": "1/2", "majority": "1/2", "base": "all", "over": over}), by, installation.now())
     installation.found.hub.changed(room.meeting_id)
     return motion
 
@@ -130,13 +130,13 @@ async def test_the_reader_a_page_that_all_follow_and_what_is_handed_in(chromium:
     await panel(point, "documents")
     await point.locator("#documents .paper-open").wait_for()
     await looked.at(point, "papers")
+    chair = await room_of(chromium, installation, room.chair, "chair")
+    await panel(chair, "documents")
     async with point.expect_response("**/papers"):
         await point.locator("#paper-file").set_input_files({"name": "Ý kiến.txt", "mimeType": "text/plain", "buffer": "Ý kiến của xã".encode()})
     await point.locator("#documents .paper-open").first.click()
     await point.locator(".page-figure[data-page='1']").wait_for()
     await looked.and_unfolded(point, "reader")
-    chair = await room_of(chromium, installation, room.chair, "chair")
-    await panel(chair, "documents")
     await chair.locator("#offered").wait_for()
     await looked.at(chair, "papers of the chair", "desk", "phone")
     await chair.locator("#documents .small-btn").first.click()
