@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Connection
 
+from meetings import papers
 from meetings.access import Action
 from meetings.errors import Invalid, NotFound
 from meetings.store import seat_store
@@ -21,6 +22,7 @@ from web.container import container
 from web.errors import wants_json
 from web.guard import allow
 from web.routes.by_link import fields
+from web.voting_words import PRESETS_SAID
 
 CONDUCTOR = Depends(allow(Action.MEETING_CONDUCT, views.meeting))
 Work = Callable[[Connection], Any]
@@ -48,6 +50,11 @@ async def said_in(request: Request) -> dict[str, Any]:
     """The fields of this request: the guard has read a form already, JSON is still to be read."""
     form = request.state.form
     return {name: value for name, value in form.items() if isinstance(value, str)} if form else await fields(request)
+
+
+def console_data(conn: Connection, meeting_id: str) -> dict[str, Any]:
+    """What a page with the console wants at once and no news repeat: the rules of votes, how many papers wait."""
+    return {"presets": PRESETS_SAID, "offered": len(papers.documents(conn, meeting_id, "offered"))}
 
 
 def number_of(value: Any, field: str) -> int:

@@ -130,14 +130,14 @@ async def test_the_reader_a_page_that_all_follow_and_what_is_handed_in(chromium:
     await panel(point, "documents")
     await point.locator("#documents .paper-open").wait_for()
     await looked.at(point, "papers")
-    chair = await room_of(chromium, installation, room.chair, "chair")
-    await panel(chair, "documents")
     async with point.expect_response("**/papers"):
         await point.locator("#paper-file").set_input_files({"name": "Ý kiến.txt", "mimeType": "text/plain", "buffer": "Ý kiến của xã".encode()})
     await point.locator("#documents .paper-open").first.click()
     await point.locator(".page-figure[data-page='1']").wait_for()
     await looked.and_unfolded(point, "reader")
-    await chair.locator("#offered").wait_for()
+    chair = await room_of(chromium, installation, room.chair, "chair")
+    await panel(chair, "documents")
+    await chair.locator("#offered").wait_for()  # also for who comes later
     await looked.at(chair, "papers of the chair", "desk", "phone")
     await chair.locator("#documents .small-btn").first.click()
     await chair.locator("#slide[data-page='1']").wait_for()

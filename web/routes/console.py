@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from meetings.access import Subject
 from web import csrf, session
-from web.conducting import CONDUCTOR
+from web.conducting import CONDUCTOR, console_data
 from web.container import Container, container
 from web.feed import Listener
 from web.i18n import language
@@ -34,12 +34,14 @@ def console(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Respo
     found = container(request)
     view = found.hub.view(meeting_id)
     sections = dict(view.sections)
+    with found.db.read() as conn:
+        console_ = console_data(conn, meeting_id)
     data = {
         "base": f"/meetings/{meeting_id}", "room": meeting_id, "code": None, "lang": language(), "zone": found.settings.zone,
         "sprite": static("icons/sprite.svg"), "points": sections.pop("points"), "state": {"at": iso(view.at), **sections},
         "words": room_words(), "mode": "console", "entitled": False, "conduct": f"/meetings/{meeting_id}/conduct",
         "csrf": csrf.token(request), "slots": SLOTS, "ballots": {},
-        "watcher": secrets.token_hex(8),
+        "watcher": secrets.token_hex(8), **console_,
     }
     return page(request, "room/room.html", title=view.state.meeting.title, point_name=by.name, data=data, after=f"/meetings/{meeting_id}")
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from meetings import service
 from meetings.access import Action, Subject, decide
 from web import csrf, own_votes, quality, session
+from web.conducting import console_data
 from web.container import Container, container
 from web.crew import Away
 from web.i18n import _, language
@@ -20,7 +21,6 @@ from web.parts.look import iso
 from web.roomwords import room_words
 from web.routes.by_link import link
 from web.routes.join import seat_of
-from web.voting_words import PRESETS_SAID
 
 router = APIRouter(prefix="/j", tags=["room"], default_response_class=HTMLResponse)
 
@@ -38,12 +38,13 @@ def room(request: Request, secret: str, mode: str = "main", subject: Subject = l
     conducting = _conducts(found, request, state)
     with found.db.read() as conn:
         ballots = own_votes.of(conn, seat.meeting_id, seat.point_id)
+        console = console_data(conn, seat.meeting_id) if conducting else {}
     data = {
         "base": f"/j/{secret}", "room": seat.meeting_id, "code": seat.code, "lang": language(),
         "zone": found.settings.zone, "sprite": static("icons/sprite.svg"), "points": sections.pop("points"),
         "state": {"at": iso(view.at), **sections}, "words": room_words(), "mode": mode if mode in MODES else "main", "entitled": True,
         "conduct": f"/meetings/{seat.meeting_id}/conduct" if conducting else None,
-        "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots, "presets": PRESETS_SAID if conducting else {},
+        "csrf": csrf.token(request) if conducting else None, "slots": SLOTS, "ballots": ballots, **console,
     }
     done = {"hand": _("Đã ghi nhận."), "vote": _("Đã ghi nhận phiếu của điểm cầu."), "paper": _("Đã gửi tài liệu cho thư ký.")}
     return page(

@@ -22,6 +22,7 @@ export function start(room) {
   };
   store.on(["documents", "shown", "floor"], draw);
   store.hear("offered", ({ n }) => waiting(n));
+  if (data.offered) waiting(data.offered);
   room.openPaper = openPaper;
   show(document.querySelector(".offer"), Boolean(room.me));
   camera();
