@@ -7,6 +7,7 @@ are reduced to 256, so that a picture stays below 150 KB.  Never part of the tes
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 import socket
@@ -17,12 +18,13 @@ from pathlib import Path
 
 import httpx
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, TimeoutError, async_playwright
 
 DESK, PHONE, SCREEN = (1280, 800), (390, 844), (1920, 1080)
 WIDEST = 1280  # pixels of what is kept
+LONGEST = 25_000  # milliseconds in which a slow machine may get there
 SETTLE = 2500  # milliseconds until pictures of all points are there
-ARGUMENTS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
+ARGUMENTS = ("--use-fake-device-for-media-stream=fps=3", "--use-fake-ui-for-media-stream", "--no-sandbox", "--disable-gpu",
              "--autoplay-policy=no-user-gesture-required")
 
 
@@ -42,7 +44,7 @@ class Demo:
         async with httpx.AsyncClient() as client:
             for _try in range(300):
                 try:
-                    if (await client.get(f"{self.address}/readyz")).status_code == 200:
+                    if (await client.get(f"{self.address}/readyz")).status_code == 200 and self.log.read_text("utf-8").count("/j/") == 4:
                         break
                 except httpx.TransportError:
                     pass
@@ -72,6 +74,8 @@ class Painter:
 
     async def keep(self, page: Page, name: str, size: tuple[int, int] = DESK) -> None:
         await page.set_viewport_size({"width": size[0], "height": size[1]})
+        with contextlib.suppress(TimeoutError):  # a picture on the stage, and a line that is no longer called weak
+            await page.wait_for_function("!document.querySelector('#stage') || (document.querySelector('#stage.live, .in-gallery .tile.live') && document.querySelector('#trouble')?.hidden !== false)", timeout=LONGEST)
         await page.wait_for_timeout(SETTLE)
         file = self.folder / f"{name}.png"
         await page.screenshot(path=file)
@@ -90,6 +94,7 @@ async def draw(paint: Painter) -> None:
     await door.context.close()
     chair = await paint.window(f"/meetings/{demo.meeting}/conduct", login="chutoa")
     await chair.goto(f"{chair.url}/room")
+    await chair.wait_for_timeout(SETTLE)
     async with httpx.AsyncClient(base_url=demo.address) as points:
         for link in (demo.district, demo.body):
             await points.post(f"{link}/hand", json={"up": True})
@@ -113,13 +118,13 @@ async def draw(paint: Painter) -> None:
     await wall.wait_for_timeout(SETTLE)
     await paint.keep(wall, "wall")
     await wall.context.close()
-    await chair.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-    await chair.click("#motion-panel > summary")
-    await chair.fill("#motion-form [name=title]", "Thông qua phương án sơ tán dân trước 18 giờ")
-    await chair.click("#motion-form .btn")
-    await paint.keep(room, "vote-phone", PHONE)
     plain = await paint.window(f"{demo.commune}/plain?still=1", PHONE)
     await paint.keep(plain, "plain-phone", PHONE)
+    await chair.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    for part in ("motion-panel", "voices-panel"):
+        await chair.click(f"#{part} > summary")
+    await chair.locator("#motion-panel").scroll_into_view_if_needed()
+    await paint.keep(chair, "console-vote")
     secretary = await paint.window(f"/meetings/{demo.meeting}", login="thuky")
     await paint.keep(secretary, "meeting")
 
