@@ -61,7 +61,7 @@ class Painter:
 
     async def window(self, path: str, size: tuple[int, int] = DESK, login: str = "") -> Page:
         context = await self.browser.new_context(
-            locale="vi-VN", viewport={"width": size[0], "height": size[1]}, permissions=["camera", "microphone"])
+            locale="vi-VN", viewport={"width": size[0], "height": size[1]}, permissions=["camera", "microphone"], bypass_csp=True)
         page = await context.new_page()
         if login:
             await page.goto(f"{self.demo.address}/signin")
