@@ -1,10 +1,12 @@
-/* The service worker of the installed application: keeps scripts, styles and fonts, whose addresses carry a hash, and says so
- * when the server cannot be reached.  It keeps no page, no document and nothing that belongs to somebody. */
+/* The service worker of the installed application: says so when the server cannot be reached.  It keeps that one page, no other, no
+ * document and nothing that belongs to somebody.  Scripts, styles and fonts carry a hash in their address, so the browser's own
+ * cache keeps them for good, and answers sooner than a worker could: they do not pass through here. */
 
-const KEPT = "diemcau-1";
+const KEPT = "diemcau-2";
 const AWAY = "/away";
 
 self.addEventListener("install", (event) => {
+  if (event.addRoutes) event.waitUntil(event.addRoutes({ condition: { not: { requestMode: "navigate" } }, source: "network" }));
   event.waitUntil((async () => {
     const kept = await caches.open(KEPT);
     await kept.add(new Request(AWAY, { cache: "reload", credentials: "omit" }));
@@ -15,30 +17,19 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) if (name !== KEPT) await caches.delete(name);
+    await self.registration.navigationPreload?.enable();      // a page is asked for while this worker wakes
     await self.clients.claim();
   })());
 });
 
-/** Whether what stands at this address is the same for ever. */
-const forGood = (url) => url.pathname.startsWith("/static/") && (url.pathname.startsWith("/static/=") || url.searchParams.has("v"));
-
 self.addEventListener("fetch", (event) => {
-  const { request } = event;
-  const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== location.origin) return;
-  if (forGood(url)) event.respondWith(fromKept(request));
-  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => caches.match(AWAY)));
+  if (event.request.mode === "navigate" && event.request.method === "GET") event.respondWith(page(event));
 });
 
-async function fromKept(request) {
-  const known = await caches.match(request);
-  if (known) return known;
-  const answer = await fetch(request);
-  if (answer.ok && answer.status === 200 && /immutable/.test(answer.headers.get("cache-control") ?? "")) {
-    const kept = await caches.open(KEPT);
-    await kept.put(request, answer.clone());
-    const keys = (await kept.keys()).filter((one) => new URL(one.url).pathname !== AWAY);      // that page stays
-    for (const old of keys.slice(0, Math.max(0, keys.length - 120))) await kept.delete(old);      // the oldest
+async function page(event) {
+  try {
+    return (await event.preloadResponse) ?? await fetch(event.request);
+  } catch {
+    return caches.match(AWAY);
   }
-  return answer;
 }
