@@ -3,7 +3,7 @@
 What was found stands in memory alone, so that nobody who can write to the database can write "verified" there too; after a
 restart it is found again, at most `PIECE` events a page.  Whoever wants it anew has the whole chain read from its first event
 (`again`).  That the last remembered event is still the same is looked at every time; the events that a page shows are hashed by the page.
-Called by the line in time and by `python3 -m web check`.
+Called by the line in time, at the start of the server and by `python3 -m web check`.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def join_words() -> dict[str, str]:
         "audio_denied": _("Trình duyệt đang chặn micro. Bấm biểu tượng ổ khóa cạnh địa chỉ trang, cho phép Micro, rồi bấm Thử lại."),
         "audio_missing": _("Không tìm thấy micro. Hãy cắm micro hoặc tai nghe, rồi bấm Thử lại."),
         "audio_busy": _("Micro đang bị phần mềm khác dùng. Hãy đóng phần mềm đó, rồi bấm Thử lại."),
-        "audio_dumb": _("Micro này không cho tiếng nào. Hãy xem nút tắt tiếng trên micro hoặc trên dây, hoặc chọn micro khác."),
+        "audio_dumb": _("Micro này không thu được tiếng nào. Hãy xem nút tắt tiếng trên micro hoặc trên dây, hoặc chọn micro khác."),
         "audio_insecure": _("Trang mở bằng địa chỉ không an toàn nên trình duyệt không cho dùng micro. Hãy mở bằng địa chỉ https."),
         "video_denied": _("Trình duyệt đang chặn máy quay. Bấm biểu tượng ổ khóa cạnh địa chỉ trang, cho phép Máy ảnh, rồi bấm Thử lại."),
         "video_missing": _("Không tìm thấy máy quay. Hãy cắm máy quay, rồi bấm Thử lại."),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meetings.ledger import Event
 from meetings.replay import Hall
-from meetings.store import hall_store, ledger_store
+from meetings.store import hall_store, ledger_reading
 from meetings.store.database import Connection
 
 SIZE = 1_000
@@ -27,14 +26,13 @@ class Difference:
 
 def differences(conn: Connection, meeting_id: str) -> list[Difference]:
     """Every thing of which ledger and tables say not the same.  Raises NotFound("not_found")."""
-    hall, after = Hall(), 0
-    while piece := ledger_store.events(conn, meeting_id, after=after, limit=SIZE):
+    hall = Hall()
+    for piece in ledger_reading.pieces(conn, meeting_id, 0, SIZE):
         for event in piece:
             try:
                 hall.take(event)
             except (KeyError, StopIteration, AssertionError, ValueError, TypeError) as error:
                 return [Difference(CONTRADICTION, event.seq, event.kind, repr(error))]
-        after = piece[-1].seq
     return between(hall, conn, meeting_id)
 
 
@@ -44,10 +42,3 @@ def between(hall: Hall, conn: Connection, meeting_id: str) -> list[Difference]:
     return [Difference(section, key, told[section].get(key), kept[section].get(key))
             for section in told for key in sorted({*told[section], *kept[section]}, key=str)
             if told[section].get(key) != kept[section].get(key)]
-
-
-def follow(hall: Hall, events: list[Event]) -> Hall:
-    """The same hall after more events."""
-    for event in events:
-        hall.take(event)
-    return hall

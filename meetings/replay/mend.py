@@ -9,7 +9,6 @@ from __future__ import annotations
 from meetings.ledger import verify_chain
 from meetings.replay import Hall, replay
 from meetings.replay.check import Difference, between
-from meetings.speech import Times
 from meetings.store import ledger_store, meeting_store, seat_store, speech_store, voice_store
 from meetings.store.database import Connection
 
@@ -42,7 +41,7 @@ def _hands(conn: Connection, meeting_id: str, hall: Hall) -> None:
 
 
 def _times(conn: Connection, meeting_id: str, hall: Hall) -> None:
-    speech_store.set_times(conn, meeting_id, Times(**hall.speeches.times.as_data()))
+    speech_store.set_times(conn, meeting_id, hall.speeches.times)
 
 
 def _setting(conn: Connection, meeting_id: str, hall: Hall) -> None:

@@ -1,4 +1,4 @@
-"""Replay of the roll: where every person stands of whom something was said, heads that were counted, roll calls.  Pure."""
+"""Replay of the roll: where every person stands of whom something was said, heads that were counted.  Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ class Roll(Part):
     def __init__(self) -> None:
         self.people: dict[str, tuple[int, str, str, str, str | None]] = {}
         self.heads: dict[int, int] = {}
-        self.called = 0
-        self.opened = False
 
     def on_person_present(self, event: Event) -> None:
         self._say(event, There.LATE if event.data["late"] else There.PRESENT)
@@ -34,9 +32,6 @@ class Roll(Part):
 
     def on_heads_counted(self, event: Event) -> None:
         self.heads[point_of(event)] = event.data["heads"]
-
-    def on_roll_called(self, event: Event) -> None:
-        self.called = event.data["roll"]
 
     def sections(self) -> Sections:
         return {"people": dict(self.people), "heads": dict(self.heads)}

@@ -30,7 +30,7 @@ async def test_a_microphone_that_gives_nothing_is_said_and_so_is_what_to_do(inst
     async with chromium_with(f"--use-file-for-fake-audio-capture={still(tmp_path / 'still.wav')}") as chromium:
         page = await opened(chromium, f"{installation.url}/j/{room.links['204']}", **PHONE)
         await page.locator("#audio-ok").wait_for()  # at first nobody can know
-        await page.get_by_text("Micro này không cho tiếng nào. Hãy xem nút tắt tiếng trên micro").wait_for()
+        await page.get_by_text("Micro này không thu được tiếng nào. Hãy xem nút tắt tiếng trên micro").wait_for()
         assert not await page.locator("#audio-ok").is_visible() and await complaints(page) == []
         await pictured(page, "dumb-door")
         await page.goto(f"{installation.url}/j/{room.links['204']}/room")

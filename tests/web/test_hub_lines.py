@@ -91,7 +91,7 @@ def test_who_comes_later_hears_what_is_wrong_now_and_large_rooms_are_asked_less_
     assert lines.due(["n"], 10) == ["n"] and lines.known("m", "b") == [], "nobody looks at m any more"
 
 
-async def test_a_frozen_picture_is_told_to_every_page_and_to_one_that_opens_later(
+async def test_a_frozen_picture_is_told_to_those_that_have_it_and_to_one_that_opens_later(
     installation: Installation, client: httpx.AsyncClient, clip: Clip  # noqa: F811
 ) -> None:
     room = installation.room(opened=True)

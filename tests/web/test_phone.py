@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pikepdf
@@ -20,7 +21,7 @@ from tests.support.running import client, installation  # noqa: F401 - fixtures
 from tests.support.sheets import pdf, photograph
 from tests.web.test_hub_room import listening
 from tests.web.test_people_in_the_room import AN, BINH, HTML, JSON, Hall
-from web import uploads
+from web import person_places, uploads
 from web.limits import UPLOAD_PATHS
 
 
@@ -182,6 +183,18 @@ async def test_a_large_paper_comes_through(phone: str, client: httpx.AsyncClient
     answer = await client.post(f"{phone}/papers", files={"document": ("a.txt", b"x" * (2 << 20), "text/plain")}, headers=JSON)
     assert answer.status_code == 200
     assert not UPLOAD_PATHS.match(f"{phone}/chat"), "nothing else of a telephone may be as large"
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_part_of_the_page_has_an_id_by_which_the_script_renews_it() -> None:
+    folder = Path(person_places.__file__).parent
+    names = {name for path in folder.glob("*.py") for name in re.findall(r'"(person/\w+\.html)"', path.read_text(encoding="utf-8"))}
+    assert len(names) == len(person_places.PLACES)
+    for name in names:
+        first = re.search(r"^<(?:section|div)\b[^>]*>", (folder.parent / "templates" / name).read_text(encoding="utf-8"), re.MULTILINE)
+        assert first and ' id="' in first[0], f"{name}: it would be put in once more at every renewal"
 
 
 # --- no echo -------------------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from web.i18n import N_
 TOPICS: Mapping[str, tuple[str, frozenset[str]]] = {
     "life": (N_("Tiến trình cuộc họp"), frozenset({"meeting", "agenda"})),
     "speech": (N_("Phát biểu"), frozenset({"hand", "hands", "speech", "floor"})),
-    "votes": (N_("Biểu quyết"), frozenset({"motion", "ballot", "count", "slip", "slips"})),
+    "votes": (N_("Biểu quyết"), frozenset({"motion", "ballot", "count", "slip"})),
     "papers": (N_("Tài liệu, trình chiếu"), frozenset({"document", "page", "screen"})),
     "results": (N_("Kết luận, biên bản"), frozenset({"conclusion", "minutes", "number", "packet", "post", "release"})),
     "people": (N_("Đại biểu, điểm danh"), frozenset({"person", "delegate", "delegates", "heads", "roll"})),
     "points": (N_("Điểm cầu vào, rời; đường truyền"), frozenset({"point", "line", "link"})),
-    "voices": (N_("Tiếng, hình, tin nhắn"), frozenset({"voice", "room", "stage", "chat", "private", "caption", "captions", "sign"})),
+    "voices": (N_("Tiếng, hình, tin nhắn"), frozenset({"voice", "room", "stage", "chat", "private", "sign"})),
     "recording": (N_("Ghi hình"), frozenset({"recording"})),
 }
 OTHER = "other"

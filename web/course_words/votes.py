@@ -29,17 +29,21 @@ def _cast(data: Mapping[str, Any], point: str) -> str:
     return _("{name} ({point}) biểu quyết", name=data["name"], point=point) if data.get("person") else _("{point} biểu quyết", point=point)
 
 
+_RESULTS = {  # whether by slips: of the usual answers, of options of one's own
+    False: (N_("Kết quả biểu quyết “{title}”: {yes} tán thành, {no} không tán thành, {none} không biểu quyết / {entitled}"),
+            N_("Kết quả biểu quyết “{title}”: {cast}/{entitled} phiếu")),
+    True: (N_("Kết quả lấy ý kiến “{title}”: {yes} tán thành, {no} không tán thành, {none} ý kiến khác / {entitled}"),
+           N_("Kết quả lấy ý kiến “{title}”: {cast}/{entitled} phiếu")),
+}
+
+
 def _closed(data: Mapping[str, Any], _point: str) -> str:
     counts = data["counts"]
-    if data.get("method") == "slip":
-        said = _("Kết quả lấy ý kiến “{title}”: {cast} phiếu trả lời, {won} tán thành nhiều nhất / {entitled}", title=data["title"],
-                 cast=data.get("slips", {}).get("answered", sum(counts.values())), won=data["arithmetic"]["votes"], entitled=data["entitled"])
-    elif set(counts) == set(CHOICES):
-        said = _("Kết quả biểu quyết “{title}”: {yes} tán thành, {no} không tán thành, {none} không biểu quyết / {entitled}",
-                 title=data["title"], yes=counts["for"], no=counts["against"], none=counts["abstain"], entitled=data["entitled"])
+    usual, parts = _RESULTS[data.get("method") == "slip"]
+    if set(counts) == set(CHOICES):
+        said = _(usual, title=data["title"], yes=counts["for"], no=counts["against"], none=counts["abstain"], entitled=data["entitled"])
     else:
-        said = _("Kết quả biểu quyết “{title}”: {cast}/{entitled} phiếu", title=data["title"], cast=sum(counts.values()),
-                 entitled=data["entitled"])
+        said = _(parts, title=data["title"], cast=sum(counts.values()), entitled=data["entitled"])
     return f"{said} · {_('thông qua') if data['passed'] else _('không thông qua')}"
 
 

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from meetings import ledger_file
 from meetings.access import Action
 from meetings.ledger import Event, hash_of
-from meetings.store import ledger_reading, seat_store, vote_store
+from meetings.store import ledger_reading, ledger_store, seat_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.ledger_reading import MOST_POINTS, Wanted
 from meetings.units import Sought
@@ -69,19 +69,17 @@ def as_file(request: Request, meeting_id: str) -> Response:
     """The whole chain with its hashes, for those who answer for the record.  What they may not read, and ballots while their vote is
     open, are withheld: place and hash alone."""
     found, sees = container(request), _sees(request)
-    shown = frozenset(kind for kind in course.TELL if course.visible(kind, sees))
 
     def events() -> Iterator[tuple[Event, bool]]:
         after = 0
         while True:  # a transaction for each piece: whoever reads slowly holds nothing
             with found.db.read() as conn:
-                piece = next(ledger_reading.pieces(conn, meeting_id, after, chains.SIZE), [])
+                piece = ledger_store.events(conn, meeting_id, after=after, limit=chains.SIZE)
                 still = {row.motion_id for row in vote_store.motions(conn, meeting_id) if row.closed_at is None}
             if not piece:
                 return
             for event in piece:
-                told = event.kind in shown or (event.kind not in course.TELL and sees.record)
-                yield event, told and not (event.kind in SECRET and event.data.get("motion") in still)
+                yield event, course.visible(event.kind, sees) and not (event.kind in SECRET and event.data.get("motion") in still)
             after = piece[-1].seq
 
     headers = {"content-disposition": f'attachment; filename="dien-bien-{meeting_id}.json"'}

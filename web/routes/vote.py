@@ -102,7 +102,7 @@ async def revise(request: Request, meeting_id: str, motion: str, by: Subject = P
     """The same fields, for a motion whose vote is not open yet."""
     said, now = await said_in(request), container(request).clock.now()
     return await do(request, meeting_id, lambda conn: service.motion_revise(conn, of_meeting(conn, meeting_id, motion), draft_of(said), by, now),
-                     tab=said, form=motion)
+                    tab=said, form=motion)
 
 
 @router.post("/votes/{motion}/withdraw")

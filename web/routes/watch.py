@@ -40,7 +40,6 @@ from web.turn import ice_servers, user_of
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["watch"], default_response_class=HTMLResponse)
 
 
-
 def of_some(request: Request, conn: Connection) -> Resource:
     """The meeting; for whoever tends some of its points, one of these."""
     whole = views.meeting(request, conn)

@@ -26,5 +26,5 @@ def words() -> dict[str, str]:
         "share_shares": _("đang chia sẻ màn hình"),
         "sign_nobody": _("Không có"),
         "screen_of": _("Màn hình của {name}"),
-        "screen_comes": _("Màn hình đang tới…"),
+        "screen_comes": _("Đang nhận màn hình…"),
     }

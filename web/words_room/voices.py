@@ -54,7 +54,7 @@ def _console() -> dict[str, str]:
         "glance_of": _("{n}/{total}"),
         "muted_n": _("{n} bị tắt tiếng"),
         "points_n": _("{n} điểm"),
-        "motion_goes": _("đang lấy ý kiến: {n}/{total}"),
+        "motion_goes": _("đang biểu quyết: {n}/{total}"),
         "motions_wait": _("{n} nội dung chờ"),
         "conclusions_n": _("{n} kết luận"),
     }
