@@ -32,6 +32,10 @@ SECTIONS: dict[str, str] = {
 }
 
 
+TOLD = frozenset({"meeting", "seats", "presence", "agenda", "queue", "floor", "hands", "times", "used", "setting", "said", "screen", "shown"})
+"""Of these sections the values are told; of others (ballots, names, messages, papers) only that they differ: a log is read by many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """How one meeting stands.  broken: seq of the first event whose hash does not hold.  differ: what tables and ledger say differently;
@@ -70,12 +74,26 @@ def meetings(db: Database, states: Sequence[State] | None = LIVE) -> list[str]:
 
 
 def at_start(db: Database, now: datetime) -> list[Found]:
-    """Every meeting that goes on; told in the log.  Before anybody is let in."""
-    found = [look(db, meeting_id, now, mending=True) for meeting_id in meetings(db)]
-    for one in found:
+    """Every meeting that goes on; told in the log.  Before anybody is let in.  One that cannot even be looked at keeps nobody out."""
+    found = []
+    for meeting_id in meetings(db):
+        try:
+            one = look(db, meeting_id, now, mending=True)
+        except Exception:
+            log.exception("check of %s", meeting_id)
+            continue
+        found.append(one)
         for sentence in said(one):
             log.warning("%s", sentence)
     return found
+
+
+def shown(one: Difference) -> dict[str, str]:
+    """section, key, told, kept of a difference, as anybody who operates the server may read them."""
+    if one.section in TOLD or one.section == CONTRADICTION:
+        return {"section": one.section, "key": str(one.key), "told": str(one.told), "kept": str(one.kept) if one.section in TOLD else "…"}
+    key = one.key[0] if isinstance(one.key, tuple) and one.key else one.key
+    return {"section": one.section, "key": str(key), **{side: "–" if value is None else "…" for side, value in (("told", one.told), ("kept", one.kept))}}
 
 
 def said(found: Found) -> list[str]:
@@ -83,8 +101,10 @@ def said(found: Found) -> list[str]:
     lines = []
     if found.broken is not None:
         lines.append(_("{title}: chuỗi ghi chép bị đứt ở sự kiện {n}.", title=found.title, n=found.broken))
-    lines += [_("{title}: {what} ({key}) đã được ghi lại theo diễn biến.", title=found.title, what=_(SECTIONS[one.section]), key=one.key)
+    lines += [_("{title}: {what} ({key}) đã được ghi lại theo diễn biến.", title=found.title, what=_(SECTIONS[one.section]), key=shown(one)["key"])
               for one in found.mended]
-    lines += [_("{title}: {what} ({key}) khác diễn biến. Diễn biến: {told}. Bảng: {kept}.", title=found.title, what=_(SECTIONS[one.section]),
-                key=one.key, told=one.told, kept=one.kept) for one in found.differ]
+    for one in found.differ:
+        values = shown(one)
+        lines.append(_("{title}: {what} ({key}) khác diễn biến. Diễn biến: {told}. Bảng: {kept}.", title=found.title, what=_(SECTIONS[one.section]),
+                       key=values["key"], told=values["told"], kept=values["kept"]))
     return lines

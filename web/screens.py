@@ -26,9 +26,11 @@ class Screens:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], _Screen] = {}
 
-    def announced(self, room: str, name: str, point_id: int, now: datetime) -> None:
-        """It begins: sessions of an earlier one of this name count for nothing."""
-        self._known[room, name] = _Screen(point_id, now + COMES)
+    def announced(self, room: str, name: str, point_id: int, now: datetime, *, anew: bool = True) -> None:
+        """It begins: sessions of an earlier one of this name count for nothing.  Not `anew`: a point that shares already says so once
+        more, and what has media goes on."""
+        if anew or (known := self._known.get((room, name))) is None or not known.sessions:
+            self._known[room, name] = _Screen(point_id, now + COMES)
 
     def up(self, room: str, name: str, session: str) -> None:
         """A session of this name has media; nothing for a name that is no screen."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from meetings import service, slips
 from meetings.errors import Invalid
+from meetings.ledger import stamp
 from meetings.meeting import Meeting
 from meetings.store import slip_store, vote_store
 from meetings.store.among import among
@@ -90,9 +91,11 @@ def send(found: Container, conn: Connection, item: Item, at: datetime) -> None:
 
 def remind(found: Container, conn: Connection, item: Item, at: datetime) -> None:
     """The reminder that comes by itself."""
-    n = slips.remind_by_clock(conn, item.payload["motion"], at)
+    motion = vote_store.load(conn, item.payload["motion"])
+    if item.payload["until"] != stamp(motion.due_at):
+        return  # it was planned for a deadline that has moved
+    n = slips.remind_by_clock(conn, motion.motion_id, at)
     if n is not None:
-        motion = vote_store.load(conn, item.payload["motion"])
         _send(found, conn, service.get(conn, motion.meeting_id), motion.motion_id, item.key, {**item.payload, "round": n}, at)
 
 
@@ -123,7 +126,7 @@ def _send(
             telling.put(conn, f"{key}:{one.card.person.link_id}", at, subject, f"{text}\n\n{address}\n\n{own}\n",
                         [(one.card.person.name, one.email)], payload["until"])
         elif one.phone:
-            telling.put_texts(conn, f"{key}:{one.card.person.link_id}", at, f"{text} {address}", [one.phone], payload["until"])
+            telling.put_texts(conn, f"{key}:{one.card.person.link_id}", at, f"{text[: telling.MOST_SMS]} {address}", [one.phone], payload["until"])
         else:
             rest[one.card.seat.point_id].append(one)
     for point_id, people in rest.items():

@@ -31,7 +31,7 @@ from web.notice_words import WORDS, Words
 MAIL, SMS = "mail", "sms"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _UNKNOWN = Words(N_("Về cuộc họp: {meeting}"), N_("Có thay đổi về cuộc họp “{meeting}” ({what}). Hãy mở trang cuộc họp để xem."))
-_MOST_SMS = 300  # characters
+MOST_SMS = 300  # characters
 
 
 def people(conn: Connection, to: To, words: Words, on: date, meeting: Meeting | None = None) -> list[Person]:
@@ -96,7 +96,7 @@ def spread(found: Container, conn: Connection, item: outbox.Item, at: datetime) 
         unheard.pass_on(conn, payload, at)
         return False
     put(conn, item.key, at, subject, f"{text}\n\n{address}\n", [(one.name, one.email) for one in reached if one.email])
-    put_texts(conn, item.key, at, f"{text[:_MOST_SMS]} {address}", [one.phone for one in reached if one.phone and words.sms])
+    put_texts(conn, item.key, at, f"{text[:MOST_SMS]} {address}", [one.phone for one in reached if one.phone and words.sms])
     return True
 
 

@@ -13,6 +13,8 @@ from meetings.store import ledger_store, meeting_store, seat_store, speech_store
 from meetings.store.database import Connection
 
 MENDABLE = frozenset({"floor", "hands", "times", "setting", "said"})
+OF_SPEECHES = frozenset({"floor", "hands"})
+"""These mirror the speeches as well: where those differ too, a floor alone would be one that nobody can take back."""
 
 
 def mend(conn: Connection, meeting_id: str) -> list[Difference]:
@@ -22,7 +24,9 @@ def mend(conn: Connection, meeting_id: str) -> list[Difference]:
     if verify_chain(events) is not None:
         return []
     hall = replay(events)
-    found = [one for one in between(hall, conn, meeting_id) if one.section in MENDABLE]
+    every = between(hall, conn, meeting_id)
+    kept = MENDABLE - OF_SPEECHES if any(one.section in ("speeches", "queue") for one in every) else MENDABLE
+    found = [one for one in every if one.section in kept]
     for section in sorted({one.section for one in found}):
         _WRITE[section](conn, meeting_id, hall)
     return found

@@ -53,6 +53,13 @@ def test_a_changed_event_with_a_recomputed_hash_breaks_the_next_link(at: datetim
     assert verify_chain(events) == 4
 
 
+@pytest.mark.parametrize("data", [{"x": 1.5}, {"x": 2**60}, [1], {"x": {1, 2}}])
+def test_what_has_no_canonical_form_is_a_bad_event_and_no_trouble(at: datetime, data: Any) -> None:
+    events = chain(at)
+    events[1] = replace(events[1], data=data)
+    assert verify_chain(events) == 2
+
+
 def test_a_removed_an_inserted_and_a_swapped_event_are_found(at: datetime) -> None:
     events = chain(at)
     assert verify_chain(events[:2] + events[3:]) == 4

@@ -78,9 +78,12 @@ class Signal(asyncio.Protocol):
         return self._told
 
     def heard(self, section: str, since: float) -> bool:
-        """Whether bytes that name this section have come since then, unread: asked often while others are still being told."""
+        """Whether a change of this section has come since then.  Asked often while others are still being told: bytes that do not name
+        it are not read, and a name that two pieces share is found with the next."""
         mark = f'"{section}":'.encode()
-        return any(at >= since and mark in data for at, data in self._came)
+        if any(mark in data for _at, data in self._came) or len(self._came) > 1:
+            self._read()
+        return any(at >= since and section in parts for at, parts in self._told)
 
     def _read(self) -> None:
         for at, data in self._came:

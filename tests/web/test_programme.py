@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from html import unescape
 
@@ -105,6 +106,8 @@ async def test_before_the_opening_the_programme_is_written_on_its_page(installat
     assert programme.lines() == [(1, "Khai mạc", 10), (2, "Báo cáo", 20)]
     wrong = await programme.save([row("1", "Khai mạc", 1, minutes="x")])
     assert wrong.status_code == 422 and "Dòng 1:" in unescape(wrong.text) and 'role="alert"' in wrong.text and programme.lines()[0] == (1, "Khai mạc", 10)
+    again = re.search(r'name="was" value="([^"]+)"', (await programme.save([row("1", "Khác", minutes="x")], was="0" * 16)).text)
+    assert again and again[1] == "0" * 16, "another mistake first does not hide that the programme was changed meanwhile"
     stale = await programme.save([row("1", "Khác", 1)], was="0" * 16)
     assert stale.status_code == 409 and "vừa được sửa ở nơi khác" in unescape(stale.text) and 'value="Khác"' in stale.text and len(programme.lines()) == 2
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from meetings import muting, service, speaking
 from meetings.replay import NO_STATE, PARTS
-from meetings.replay.check import CONTRADICTION, differences
+from meetings.replay.check import CONTRADICTION, Difference, differences
 from meetings.replay.mend import MENDABLE
 from meetings.replay.part import kinds_of
 from meetings.speech import Times
@@ -66,6 +66,18 @@ def test_a_table_that_was_changed_beside_the_ledger_is_told_and_mirrors_are_mend
     assert recovery.look(sqlite_db, meeting_id, at).well == (section in MENDABLE)
 
 
+def test_a_meeting_that_cannot_even_be_read_keeps_nobody_out(
+    sqlite_db: Database, at: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite_db.write() as conn:
+        broken, whole = opened(conn, at), opened(conn, at)
+        muting.set_room(conn, broken, CHAIR, at, lobby="free")
+        conn.execute(text("PRAGMA ignore_check_constraints = ON"))
+        conn.execute(text("UPDATE room_setting SET lobby = 'nonsense' WHERE meeting_id = :id"), {"id": broken})
+    assert [one.meeting_id for one in recovery.at_start(sqlite_db, at)] == [whole]
+    assert broken in caplog.text
+
+
 def test_a_whole_meeting_with_its_record_is_what_its_ledger_tells(sqlite_db: Database, tmp_path: Path, at: datetime) -> None:
     record = Record(sqlite_db, tmp_path, at)
     meeting_id = record.concluded()
@@ -92,3 +104,22 @@ def test_a_record_that_contradicts_itself_is_told_and_not_raised(sqlite_db: Data
         meeting_id = convened(conn, at)
         ledger_store.append(conn, meeting_id, "conclusion.removed", at, data={"ord": 7})
         assert [one.section for one in differences(conn, meeting_id)] == [CONTRADICTION]
+
+
+def test_a_floor_is_not_written_again_where_the_speeches_differ_too(sqlite_db: Database, at: datetime) -> None:
+    """Nobody could take it back."""
+    with sqlite_db.write() as conn:
+        meeting_id = opened(conn, at)
+        service.floor_give(conn, meeting_id, 2, CHAIR, at)
+        conn.execute(text("DELETE FROM floor"))
+        conn.execute(text("DELETE FROM speech"))
+    after, = recovery.at_start(sqlite_db, at)
+    assert "floor" in {one.section for one in after.differ} and after.mended == ()
+    with sqlite_db.write() as conn:
+        service.floor_give(conn, meeting_id, 3, CHAIR, at)
+
+
+def test_what_is_no_operators_business_is_told_without_its_value() -> None:
+    one = recovery.shown(Difference("ballots", ("m1", "v1"), ("yes", "receipt"), None))
+    assert one == {"section": "ballots", "key": "m1", "told": "…", "kept": "–"}
+    assert recovery.shown(Difference("floor", "point", 2, None))["told"] == "2"

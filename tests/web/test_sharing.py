@@ -117,6 +117,8 @@ def test_a_screen_is_waited_for_and_an_older_session_of_it_counts_for_nothing() 
     assert screens.expire(at + COMES / 2) == []
     screens.up("room", "22#screen", "one")
     assert screens.expire(at + 9 * COMES) == []
+    screens.announced("room", "22#screen", 7, at, anew=False)
+    assert screens.expire(at + 9 * COMES) == [], "said once more, and what has media goes on"
     screens.announced("room", "22#screen", 7, at)
     screens.over("one", at)
     assert screens.expire(at + COMES / 2) == []

@@ -50,9 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_data(one: Found) -> dict[str, object]:
-    return {"meeting": one.meeting_id, "events": one.events, "broken": one.broken, "differ": [_told(each) for each in one.differ],
-            "mended": [_told(each) for each in one.mended]}
+    return {"meeting": one.meeting_id, "events": one.events, "broken": one.broken, "differ": [recovery.shown(each) for each in one.differ],
+            "mended": [recovery.shown(each) for each in one.mended]}
 
-
-def _told(one: recovery.Difference) -> dict[str, str]:
-    return {"section": one.section, "key": str(one.key), "told": str(one.told), "kept": str(one.kept)}

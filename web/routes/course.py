@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from meetings import ledger_file
 from meetings.access import Action
-from meetings.ledger import Event, hash_of
+from meetings.ledger import Event, verify_on
 from meetings.store import ledger_reading, ledger_store, seat_store, vote_store
 from meetings.store.database import Connection
 from meetings.store.ledger_reading import MOST_POINTS, Wanted
@@ -114,5 +114,5 @@ def _codes(conn: Connection, meeting_id: str, sought: str) -> tuple[str, ...] | 
 
 def _broken(verdict: chains.Verdict, shown: list[Event]) -> int | None:
     """The first event that does not hold, of the whole chain or of what this page shows."""
-    here = next((event.seq for event in shown if event.hash != hash_of(event)), None)
+    here = next((event.seq for event in shown if verify_on(event.seq - 1, event.prev_hash, [event]) is not None), None)
     return min((seq for seq in (verdict.broken, here) if seq is not None), default=None)

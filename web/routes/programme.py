@@ -57,7 +57,8 @@ def save(request: Request, meeting_id: str, by: Subject = EDIT) -> Response:
         said = explain(error)
         if isinstance(error, Invalid) and "line" in error.params:
             said = _("Dòng {n}: {said}", n=error.params["line"], said=said)
-        return _page(request, rows, programme_form.mark(items), said, status_of(error))
+        was = programme_form.mark(items) if error.code == "agenda.stale" else str(sent.get("was", ""))[:64]
+        return _page(request, rows, was, said, status_of(error))
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}/agenda", "agenda")
 

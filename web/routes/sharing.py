@@ -34,12 +34,12 @@ async def share(request: Request, secret: str, by: Subject = link(Action.DOCUMEN
     found, seat = container(request), seat_of(by)
     unhurried(found, seat)
 
-    def work() -> None:
+    def work() -> bool:
         with found.db.write() as conn:
-            sharing.begin(conn, seat.meeting_id, by, found.clock.now())
+            return sharing.begin(conn, seat.meeting_id, by, found.clock.now())
 
-    await to_thread.run_sync(work)
-    found.hub.screens.announced(seat.meeting_id, seat.code + SCREEN, seat.point_id, found.clock.now())
+    anew = await to_thread.run_sync(work)
+    found.hub.screens.announced(seat.meeting_id, seat.code + SCREEN, seat.point_id, found.clock.now(), anew=anew)
     found.hub.changed(seat.meeting_id)
     return done(request, secret, "share", {"shared": True})
 
