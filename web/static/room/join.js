@@ -89,9 +89,18 @@ byId("beep").addEventListener("click", async (event) => {
 show(byId("tries"), true);
 byId("again").addEventListener("click", open);
 navigator.mediaDevices?.addEventListener?.("devicechange", open);
+/** Into the browser's cache, a few at a time and after whatever else is asked for.  No prefetch: Firefox lets the page's policy forbid it. */
+function fetchAhead(addresses) {
+  const lane = async () => {
+    for (let one; (one = addresses.shift());) await fetch(one, { priority: "low" }).then((answer) => answer.blob()).catch(() => {});
+  };
+  for (let n = 0; n < 4; n += 1) lane();
+}
+
 // The room opens the devices itself; some systems let only one page hold a camera.
 addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
+
 show(byId("check"), true);
 await open();
 await doorline.start();
-document.head.append(byId("later").content);
+fetchAhead([...byId("later").content.children].map((one) => one.href));
