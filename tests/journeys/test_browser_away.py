@@ -10,7 +10,7 @@ from tests.support.running import installation  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser]
 
-THROUGH = "performance.getEntriesByType('resource').filter((one) => one.workerFinalSourceType !== 'network').map((one) => one.name)"
+THROUGH = "performance.getEntriesByType('resource').filter((one) => one.workerStart > 0 && one.workerFinalSourceType !== 'network').map((one) => one.name)"
 
 
 async def test_without_a_line_a_page_says_so_and_scripts_never_pass_the_worker(chromium: Browser, installation: Installation) -> None:  # noqa: F811
