@@ -112,7 +112,7 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
     """Raises NotFound("not_found")."""
     meeting = meeting_store.load(conn, meeting_id)
     seats = tuple(seat_store.seats(conn, meeting_id))
-    holder = seat_store.floor_of(conn, meeting_id)
+    holder, share = share_store.with_floor(conn, meeting_id)
     motion, last = _motions(conn, meeting_id)
     live = speech_store.live(conn, meeting_id)
     return RoomState(
@@ -131,7 +131,7 @@ def state(conn: Connection, meeting_id: str) -> RoomState:
         paused=next((one for one in live if one.standing is Standing.PAUSED), None),
         times=speech_store.times(conn, meeting_id),
         used=speech_store.used(conn, meeting_id),
-        share=share_store.of(conn, meeting_id),
+        share=share,
     )
 
 
