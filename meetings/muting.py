@@ -113,23 +113,21 @@ def answer(conn: Connection, meeting_id: str, point_id: int, accept: bool, by: S
 
 def spotlight(conn: Connection, meeting_id: str, point_id: int | None, by: Subject, at: datetime) -> bool:
     """Make one point's picture large for everybody (None: nobody's in particular).  False if it was so already."""
-    _running(conn, meeting_id, by)
-    seat = seat_store.one(conn, meeting_id, point_id) if point_id is not None else None
-    if voice_store.setting_of(conn, meeting_id).spotlight == point_id:
-        return False
-    voice_store.save_setting(conn, meeting_id, spotlight=point_id)
-    ledger_store.append(conn, meeting_id, "stage.set", at, by, point=seat.point if seat else None)
-    return True
+    return _single_out(conn, meeting_id, "spotlight", point_id, "stage.set", by, at)
 
 
 def interpret(conn: Connection, meeting_id: str, point_id: int | None, by: Subject, at: datetime) -> bool:
     """This point interprets into sign language: whoever wants it keeps its picture in view (None: nobody does).  False if it was so already."""
+    return _single_out(conn, meeting_id, "sign", point_id, "sign.set", by, at)
+
+
+def _single_out(conn: Connection, meeting_id: str, role: str, point_id: int | None, kind: str, by: Subject, at: datetime) -> bool:
     _running(conn, meeting_id, by)
     seat = seat_store.one(conn, meeting_id, point_id) if point_id is not None else None
-    if voice_store.setting_of(conn, meeting_id).sign == point_id:
+    if getattr(voice_store.setting_of(conn, meeting_id), role) == point_id:
         return False
-    voice_store.save_setting(conn, meeting_id, sign=point_id)
-    ledger_store.append(conn, meeting_id, "sign.set", at, by, point=seat.point if seat else None)
+    voice_store.save_setting(conn, meeting_id, **{role: point_id})
+    ledger_store.append(conn, meeting_id, kind, at, by, point=seat.point if seat else None)
     return True
 
 

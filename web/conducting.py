@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 
 from meetings import papers
 from meetings.access import Action
-from meetings.errors import Invalid, NotFound
+from meetings.errors import Invalid, MeetingError, NotFound
 from meetings.store import seat_store
 from web import views
-from web.container import container
+from web.container import Container, container
 from web.errors import wants_json
 from web.guard import allow
 from web.routes.by_link import fields
@@ -31,15 +31,31 @@ Work = Callable[[Connection], Any]
 async def conducted(request: Request, meeting_id: str, work: Work, name: str = "done") -> Response:
     """One transaction, then the news.  JSON `{name: result}` for scripts, back to the meeting for plain forms."""
     found = container(request)
-
-    def run() -> Any:
-        with found.db.write() as conn:
-            return work(conn)
-
-    result = await to_thread.run_sync(run)
+    result = await to_thread.run_sync(_written, found, work)
     found.hub.changed(meeting_id)
     found.recordings.wake()  # a recording pauses with its meeting
     return answer(request, meeting_id, {name: True if result is None else result})
+
+
+async def carried(
+    request: Request, meeting_id: str, work: Work, again: Callable[[MeetingError], Response], then: Callable[[Any], Response],
+) -> Response:
+    """As `conducted`, for a form: `then(result)` answers; what was refused comes back on the form's own page, `again(error)`, in a
+    thread.  Scripts get the refusal itself."""
+    found = container(request)
+    try:
+        result = await to_thread.run_sync(_written, found, work)
+    except MeetingError as error:
+        if wants_json(request):
+            raise
+        return await to_thread.run_sync(again, error)
+    found.hub.changed(meeting_id)
+    return then(result)
+
+
+def _written(found: Container, work: Work) -> Any:
+    with found.db.write() as conn:
+        return work(conn)
 
 
 def answer(request: Request, meeting_id: str, data: dict[str, Any]) -> Response:

@@ -7,10 +7,11 @@ A change and its events are one transaction, so a crash alone leaves nothing to 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from meetings.errors import NotFound
 from meetings.meeting import State
 from meetings.replay.check import CONTRADICTION, Difference, differences
 from meetings.replay.mend import mend
@@ -74,18 +75,26 @@ def meetings(db: Database, states: Sequence[State] | None = LIVE) -> list[str]:
 
 
 def at_start(db: Database, now: datetime) -> list[Found]:
-    """Every meeting that goes on; told in the log.  Before anybody is let in.  One that cannot even be looked at keeps nobody out."""
-    found = []
-    for meeting_id in meetings(db):
-        try:
-            one = look(db, meeting_id, now, mending=True)
-        except Exception:
-            log.exception("check of %s", meeting_id)
-            continue
-        found.append(one)
+    """Every meeting that goes on; told in the log.  Before anybody is let in."""
+    found = list(looked(db, meetings(db), now, mending=True))
+    for one in found:
         for sentence in said(one):
             log.warning("%s", sentence)
     return found
+
+
+def looked(db: Database, meeting_ids: Sequence[str], now: datetime, mending: bool = False) -> Iterator[Found]:
+    """`look` at each; one that cannot even be read is told as a record that contradicts itself, and keeps no other waiting.
+
+    Raises NotFound("not_found")."""
+    for meeting_id in meeting_ids:
+        try:
+            yield look(db, meeting_id, now, mending)
+        except NotFound:
+            raise
+        except Exception as error:
+            log.exception("check of %s", meeting_id)
+            yield Found(meeting_id, meeting_id, 0, None, (Difference(CONTRADICTION, 0, type(error).__name__, None),))
 
 
 def shown(one: Difference) -> dict[str, str]:

@@ -18,8 +18,6 @@ from meetings.replay.speech import Speeches
 from meetings.replay.voices import VoiceRules
 from meetings.replay.votes import Motions
 
-PARTS: tuple[type[Part], ...] = (Speeches, VoiceRules, Roll, Motions, Papers, Recordings, Messages, Life)
-
 NO_STATE = frozenset({
     # of calendars, requests and registrations, whose tables are the scheduler's
     "request.asked", "request.changed", "booking.displaced", "meeting.hurried", "invitation.numbered",
@@ -45,19 +43,19 @@ class Hall:
         self.roll, self.motions, self.papers, self.recordings, self.messages = Roll(), Motions(), Papers(), Recordings(), Messages()
         self.seq = 0
         # The programme as it was is still there when the queue follows a new one.
-        self._parts: tuple[Part, ...] = (
+        self.parts: tuple[Part, ...] = (
             self.speeches, self.voices, self.roll, self.motions, self.papers, self.recordings, self.messages, self.life)
 
     def take(self, event: Event) -> None:
-        """One more event.  Raises KeyError, StopIteration or AssertionError for a record that contradicts itself."""
-        for part in self._parts:
+        """One more event.  A record that contradicts itself raises whatever its part stumbles over."""
+        for part in self.parts:
             part.take(event)
         self.seq = event.seq
 
     def sections(self) -> Sections:
         """Everything, in plain values: section → what → value."""
         found: Sections = {}
-        for part in self._parts:
+        for part in self.parts:
             found |= part.sections()
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
 from typing import Any
 
 from meetings.ledger import Event
@@ -11,7 +11,7 @@ Sections = dict[str, dict[Any, Any]]
 """Section → what is where: plain values that can be compared."""
 
 
-class Part:
+class Part(ABC):
     """The running state of one area; `on_<kind>`, with `_` for each dot, is called for each event that changes it."""
 
     def take(self, event: Event) -> None:
@@ -19,18 +19,13 @@ class Part:
         if handler is not None:
             handler(event)
 
+    @abstractmethod
     def sections(self) -> Sections:
         """What it has come to."""
-        raise NotImplementedError
 
 
 def handler_name(kind: str) -> str:
     return "on_" + kind.replace(".", "_")
-
-
-def kinds_of(part: type[Part], kinds: Iterable[str]) -> frozenset[str]:
-    """Those of the kinds that change this part."""
-    return frozenset(kind for kind in kinds if hasattr(part, handler_name(kind)))
 
 
 def point_of(event: Event) -> int:

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -123,16 +123,21 @@ async def test_a_chain_is_read_once_and_then_only_what_came(
     assert sum(hashed) == 2 * (total + 3)
 
 
-async def test_a_change_behind_what_was_verified_is_found_where_it_is_seen_and_on_demand(
-    client: httpx.AsyncClient, story: Story, found: Container, clock: ManualClock  # noqa: F811
-) -> None:
+async def tampered(client: httpx.AsyncClient, story: Story, found: Container, at: datetime, events: int, sql: str) -> None:  # noqa: F811
+    """So many events, looked at once; then the chain is changed beside the program."""
     with found.db.write() as conn:
-        lengthen(conn, story.meeting.meeting_id, 450, clock.now())
+        lengthen(conn, story.meeting.meeting_id, events, at)
     await sign_in(client, "thuky")
     await client.get(f"{story.path}/course")
     untie(found)
     with found.db.write() as conn:
-        conn.exec_driver_sql("UPDATE event SET data = '{\"page\":9}' WHERE seq = 100 AND meeting_id = ?", (story.meeting.meeting_id,))
+        conn.exec_driver_sql(sql, (story.meeting.meeting_id,))
+
+
+async def test_a_change_behind_what_was_verified_is_found_where_it_is_seen_and_on_demand(
+    client: httpx.AsyncClient, story: Story, found: Container, clock: ManualClock  # noqa: F811
+) -> None:
+    await tampered(client, story, found, clock.now(), 450, "UPDATE event SET data = '{\"page\":9}' WHERE seq = 100 AND meeting_id = ?")
     assert "bị đứt ở sự kiện 100" in (await client.get(f"{story.path}/course")).text, "it is on the page"
     assert "bị đứt" not in (await client.get(f"{story.path}/course?last=1")).text
     clock.advance(timedelta(minutes=2))
@@ -143,13 +148,7 @@ async def test_a_change_behind_what_was_verified_is_found_where_it_is_seen_and_o
 async def test_a_chain_cut_off_behind_what_was_verified_is_found(
     client: httpx.AsyncClient, story: Story, found: Container, clock: ManualClock  # noqa: F811
 ) -> None:
-    with found.db.write() as conn:
-        lengthen(conn, story.meeting.meeting_id, 20, clock.now())
-    await sign_in(client, "thuky")
-    await client.get(f"{story.path}/course")
-    untie(found)
-    with found.db.write() as conn:
-        conn.exec_driver_sql("DELETE FROM event WHERE meeting_id = ? AND seq > 10", (story.meeting.meeting_id,))
+    await tampered(client, story, found, clock.now(), 20, "DELETE FROM event WHERE meeting_id = ? AND seq > 10")
     assert "bị đứt ở sự kiện" in (await client.get(f"{story.path}/course")).text
 
 

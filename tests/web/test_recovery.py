@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from meetings import muting, service, speaking
-from meetings.replay import NO_STATE, PARTS
+from meetings.replay import NO_STATE, Hall
 from meetings.replay.check import CONTRADICTION, Difference, differences
 from meetings.replay.mend import MENDABLE
-from meetings.replay.part import kinds_of
+from meetings.replay.part import handler_name
 from meetings.speech import Times
 from meetings.store import ledger_store
 from meetings.store.database import Database
@@ -27,10 +27,11 @@ from web.commands import main
 
 def test_every_kind_of_a_meetings_record_is_some_parts_or_none_of_the_halls_business() -> None:
     kinds = {kind for kind in documented() if not kind.startswith(AUDIT)} - OF_POINTS
-    known = frozenset().union(*(kinds_of(part, kinds) for part in PARTS))
+    parts = Hall().parts
+    known = frozenset(kind for kind in kinds if any(hasattr(part, handler_name(kind)) for part in parts))
     assert kinds - known - NO_STATE == set(), "does the hall change by this?  A part of meetings/replay, or NO_STATE"
     assert not known & NO_STATE and kinds >= NO_STATE
-    handled = {name for part in PARTS for name in dir(part) if name.startswith("on_")}
+    handled = {name for part in parts for name in dir(part) if name.startswith("on_")}
     assert handled == {"on_" + re.sub(r"\W", "_", kind) for kind in known}, "a handler that no kind calls"
 
 
@@ -67,15 +68,18 @@ def test_a_table_that_was_changed_beside_the_ledger_is_told_and_mirrors_are_mend
 
 
 def test_a_meeting_that_cannot_even_be_read_keeps_nobody_out(
-    sqlite_db: Database, at: datetime, caplog: pytest.LogCaptureFixture
+    sqlite_db: Database, tmp_path: Path, at: datetime, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with sqlite_db.write() as conn:
         broken, whole = opened(conn, at), opened(conn, at)
         muting.set_room(conn, broken, CHAIR, at, lobby="free")
         conn.execute(text("PRAGMA ignore_check_constraints = ON"))
         conn.execute(text("UPDATE room_setting SET lobby = 'nonsense' WHERE meeting_id = :id"), {"id": broken})
-    assert [one.meeting_id for one in recovery.at_start(sqlite_db, at)] == [whole]
+    assert {one.meeting_id: one.well for one in recovery.at_start(sqlite_db, at)} == {broken: False, whole: True}
     assert broken in caplog.text
+    assert main(["check", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert broken in said and "1 " in said
 
 
 def test_a_whole_meeting_with_its_record_is_what_its_ledger_tells(sqlite_db: Database, tmp_path: Path, at: datetime) -> None:

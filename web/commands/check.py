@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     db = Database(installation(arguments.data).database_url)
     try:
         wanted = [arguments.meeting] if arguments.meeting else recovery.meetings(db, None)
-        found = [recovery.look(db, meeting_id, datetime.now(UTC), arguments.mend) for meeting_id in wanted]
+        found = list(recovery.looked(db, wanted, datetime.now(UTC), arguments.mend))
     except NotFound:
         print(_("✕ Không có cuộc họp {id}.", id=arguments.meeting))
         return UNKNOWN
@@ -52,4 +52,3 @@ def run(arguments: argparse.Namespace) -> int:
 def as_data(one: Found) -> dict[str, object]:
     return {"meeting": one.meeting_id, "events": one.events, "broken": one.broken, "differ": [recovery.shown(each) for each in one.differ],
             "mended": [recovery.shown(each) for each in one.mended]}
-

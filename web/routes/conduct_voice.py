@@ -5,11 +5,11 @@ Rules live in `meetings.muting`; what they come to, in `web.roompolicy`; the rel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection
 
 from meetings import muting
 from meetings.access import Action, Subject
@@ -50,25 +50,20 @@ async def voice_ask(request: Request, meeting_id: str, by: Subject = CONDUCTOR) 
 @router.post(f"{CONDUCT}/stage")
 async def stage(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{code}: this point's picture is large for everybody; nothing ends it."""
-    said, now = await said_in(request), container(request).clock.now()
-    code = said.get("code")
-
-    def work(conn: Connection) -> bool:
-        return muting.spotlight(conn, meeting_id, point_of(conn, meeting_id, str(code)) if code else None, by, now)
-
-    return await conducted(request, meeting_id, work, "changed")
+    return await _single_out(request, meeting_id, muting.spotlight, by)
 
 
 @router.post(f"{CONDUCT}/sign")
 async def sign(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
     """{code}: this point interprets into sign language; nothing: nobody does."""
+    return await _single_out(request, meeting_id, muting.interpret, by)
+
+
+async def _single_out(request: Request, meeting_id: str, use: Callable[..., bool], by: Subject) -> Response:
     said, now = await said_in(request), container(request).clock.now()
     code = said.get("code")
-
-    def work(conn: Connection) -> bool:
-        return muting.interpret(conn, meeting_id, point_of(conn, meeting_id, str(code)) if code else None, by, now)
-
-    return await conducted(request, meeting_id, work, "changed")
+    return await conducted(
+        request, meeting_id, lambda conn: use(conn, meeting_id, point_of(conn, meeting_id, str(code)) if code else None, by, now), "changed")
 
 
 @router.post(f"{CONDUCT}/setting")

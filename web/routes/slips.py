@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from meetings.access import Subject
-from meetings.errors import Invalid, MeetingError
+from meetings.errors import Invalid
 from scheduler import slip_rounds
 from scheduler.slip_rounds import Whom
 from web import slips_view
-from web.conducting import CONDUCTOR, said_in
+from web.conducting import CONDUCTOR, carried, said_in
 from web.container import Container, container
 from web.errors import explain, status_of, wants_json
 from web.pages import done
@@ -69,22 +68,11 @@ async def extend(request: Request, meeting_id: str, motion: str, by: Subject = C
 
 
 async def _act(request: Request, meeting_id: str, motion: str, said: Mapping[str, Any], notice: str, work: Any) -> Response:
-    """One transaction; back to the page, with what was refused."""
-    found = container(request)
-
-    def run() -> Any:
-        with found.db.write() as conn:
-            return work(conn)
-
-    try:
-        result = await to_thread.run_sync(run)
-    except MeetingError as error:
-        if wants_json(request):
-            raise
-        refused = error
-        return await to_thread.run_sync(lambda: _show(request, meeting_id, motion, status_of(refused), error=explain(refused), said=said))
-    found.hub.changed(meeting_id)
-    return Response(status_code=204) if wants_json(request) else done(f"/meetings/{meeting_id}/slips/{motion}", notice, result)
+    """Back to the page, with what was refused."""
+    return await carried(
+        request, meeting_id, work,
+        lambda error: _show(request, meeting_id, motion, status_of(error), error=explain(error), said=said),
+        lambda result: Response(status_code=204) if wants_json(request) else done(f"/meetings/{meeting_id}/slips/{motion}", notice, result))
 
 
 def _show(

@@ -6,23 +6,21 @@ shown to nobody, not to those who conduct it either; a count of hands to those a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import Connection
 
 from meetings import service
 from meetings.access import Action, Subject
-from meetings.errors import MeetingError, NotFound
+from meetings.errors import NotFound
 from meetings.hand_counts import count_enter, count_witness
 from meetings.store import meeting_store, vote_store
 from meetings.voting import Method
 from scheduler import roll_call
 from web import views, votes_view
-from web.conducting import CONDUCTOR, said_in
+from web.conducting import CONDUCTOR, Work, carried, said_in
 from web.container import container
 from web.errors import explain, status_of, wants_json
 from web.guard import allow
@@ -33,7 +31,6 @@ from web.vote_form import counts_of, draft_of, hall_of, said_of
 from web.voting_words import CHOICES, NO_SECRET, PRESETS_SAID
 
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["votes"], default_response_class=HTMLResponse)
-Work = Callable[[Connection], Any]
 
 
 READ = [Depends(allow(Action.DOCUMENT_READ, views.meeting))]  # who voted how is no business of the line
@@ -49,21 +46,11 @@ async def do(
     `tab`: what was typed into this `form` (new; slip; a prepared motion's id; of slips to join a vote: "slip-" and the vote's id).
     `to`: where a form that worked leads, below the meeting; `{}` there is the result.
     """
-    found = container(request)
-
-    def run() -> Any:
-        with found.db.write() as conn:
-            return work(conn)
-
-    try:
-        result = await to_thread.run_sync(run)
-    except MeetingError as error:
-        if wants_json(request):
-            raise
-        refused = error
-        return await to_thread.run_sync(lambda: _show(request, status_of(refused), error=explain(refused), said=tab or {}, form=form))
-    found.hub.changed(meeting_id)
-    return JSONResponse({name: True if result is None else result}) if wants_json(request) else done(f"/meetings/{meeting_id}/{to.format(result)}")
+    return await carried(
+        request, meeting_id, work,
+        lambda error: _show(request, status_of(error), error=explain(error), said=tab or {}, form=form),
+        lambda result: JSONResponse({name: True if result is None else result}) if wants_json(request)
+        else done(f"/meetings/{meeting_id}/{to.format(result)}"))
 
 
 # --- the tab -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ const KEPT = "diemcau-2";
 const AWAY = "/away";
 
 self.addEventListener("install", (event) => {
-  if (event.addRoutes) event.waitUntil(event.addRoutes({ condition: { not: { requestMode: "navigate" } }, source: "network" }));
+  // Only sooner: a browser that knows no such routes, or not this condition, asks the worker and is left alone by it.
+  event.waitUntil(event.addRoutes?.({ condition: { not: { requestMode: "navigate" } }, source: "network" }).catch(() => {}));
   event.waitUntil((async () => {
     const kept = await caches.open(KEPT);
     await kept.add(new Request(AWAY, { cache: "reload", credentials: "omit" }));

@@ -89,6 +89,9 @@ byId("beep").addEventListener("click", async (event) => {
 show(byId("tries"), true);
 byId("again").addEventListener("click", open);
 navigator.mediaDevices?.addEventListener?.("devicechange", open);
+// The room opens the devices itself; some systems let only one page hold a camera.
+addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
+
 /** Into the browser's cache, a few at a time and after whatever else is asked for.  No prefetch: Firefox lets the page's policy forbid it. */
 function fetchAhead(addresses) {
   const lane = async () => {
@@ -96,9 +99,6 @@ function fetchAhead(addresses) {
   };
   for (let n = 0; n < 4; n += 1) lane();
 }
-
-// The room opens the devices itself; some systems let only one page hold a camera.
-addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
 
 show(byId("check"), true);
 await open();
