@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -55,6 +56,11 @@ def steady() -> None:
     gc.freeze()
 
 
+def _no_upgrades(record: logging.LogRecord) -> bool:
+    """Pages knock by a WebSocket that they know to be refused (`static/room/probe.js`), and anybody may: no line in the log for each."""
+    return not record.getMessage().startswith(("Unsupported upgrade request", "No supported WebSocket library"))
+
+
 class _Server(uvicorn.Server):
     """Says that it ends before it waits for open requests: streams of news would outlast its patience."""
 
@@ -80,6 +86,7 @@ async def run(
         timeout_keep_alive=20, timeout_graceful_shutdown=GRACE_S, limit_concurrency=CONNECTIONS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
+    logging.getLogger("uvicorn.error").addFilter(_no_upgrades)
     server = _Server(config, ending)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():

@@ -64,6 +64,9 @@ class Line:
     def _cable(self) -> Iterator[None]:
         """Both ends are there as long as the block lasts, without addresses."""
         run("ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self.namespace)
+        # An address that IPv6 finds for itself comes a second or two late, and a browser gives up what it had begun to load.
+        for tool, end in ((("ip",), self._near), (("ip", "-n", self.namespace), self._far)):
+            run(*tool, "link", "set", end, "addrgenmode", "none")
         yield
 
     def move(self) -> None:

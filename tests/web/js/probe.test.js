@@ -3,6 +3,13 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 
 globalThis.addEventListener = () => {};      // a page would say when it is online again
+const knocks = [];
+globalThis.WebSocket = class extends WebSocket {
+  constructor(url) {
+    super(url);
+    knocks.push(String(url));
+  }
+};
 const { Probe } = await import("../../../web/static/room/probe.js");
 
 /** A server that can be there and away. */
@@ -25,7 +32,7 @@ test("what hangs is woken when the server answers again, and nobody is asked whi
   const until = async (holds) => { for (let n = 0; n < 100 && !holds(); n += 1) await new Promise((done) => setTimeout(done, 100)); };
   try {
     await until(() => probe.timer);
-    assert.deepEqual([patient.woken, patient.doubts], [[], 0]);
+    assert.deepEqual([patient.woken, patient.doubts, knocks], [[], 0, []]);
     await server.away();
     patient.ailing = true;
     await until(() => patient.doubts >= 2);
@@ -35,6 +42,7 @@ test("what hangs is woken when the server answers again, and nobody is asked whi
     assert.ok(patient.doubts >= 2);
     assert.ok(patient.woken.every((at) => at <= deafAt + 1000));
     assert.deepEqual(told, [false, true]);
+    assert.ok(knocks.length && knocks.every((one) => one === server.url.replace("http:", "ws:")), "only who does not answer is knocked at");
   } finally {
     clearInterval(probe.timer);
     await server.away();

@@ -25,6 +25,15 @@ test("a browser that does not count is believed", () => {
   for (const now of [1000, 9000, 90000]) assert.equal(pulse.note(null, now, down), false);
 });
 
+test("what a path given up had counted is no silence broken", () => {
+  const pulse = new Pulse();
+  pulse.note(500, 1000, down);
+  assert.equal(pulse.note(300, 1750, down), false);
+  assert.equal(pulse.note(null, 1900, down), false);
+  assert.equal(pulse.note(300, 2000, down), true);
+  assert.equal(pulse.note(301, 2100, down), false);
+});
+
 test("another path is looked for again after growing pauses", () => {
   const pulse = new Pulse();
   pulse.note(1, 1, down);

@@ -21,7 +21,7 @@ export class Here {
   }
 
   async #say() {
-    if (this.stopped || this.links.some(({ state }) => state === "live")) return;
+    if (this.stopped || this.links.some(({ state, deaf }) => deaf || state === "live")) return;
     try {
       await post(`${data.base}/here`, { device: this.device });
     } catch (error) {

@@ -61,9 +61,11 @@ export class MediaLink {
     this.turn = 0;        // each new session takes the next turn; late answers of an older turn are ignored
     this.failures = 0;
     this.woken = 0;       // attempts begun anew since it was last live
-    this.begunAt = 0;     // when the present attempt began ...
+    this.begunAt = 0;     // when the present attempt began, or was last answered ...
     this.brokenAt = -Infinity;    // ... when one last failed for want of an answer ...
     this.notBefore = 0;   // ... and before when the server wants no other
+    this.deaf = false;    // the server is known not to answer ...
+    this.held = false;    // ... so that an attempt waits for `wake`
   }
 
   start() {
@@ -79,17 +81,29 @@ export class MediaLink {
 
   /** Makes a new session at once, for instance because the server has started again. */
   renew() {
-    if (this.state === "closed" || this.state === "refused") return;
+    if (this.state === "closed" || this.state === "refused" || this.#holds()) return;
     this.failures = 0;
     this.#forget();
     this.#connect();
   }
 
+  /** The server does not answer.  Nothing is begun until `wake`: it would hang, and stand in the way of what is begun then. */
+  doubt() {
+    this.deaf = true;
+  }
+
+  #holds() {
+    this.held ||= this.deaf;
+    return this.deaf;
+  }
+
   /** The server answers, and did not at `deafAt` (performance.now): what was begun before that hangs, and is begun anew. */
   wake(deafAt) {
-    const now = performance.now();
-    if (!this.ailing || this.begunAt > Math.max(deafAt, this.brokenAt) || now < this.notBefore) return;
-    if (now - this.begunAt < HASTE[Math.min(this.woken, HASTE.length - 1)]) return;
+    const now = performance.now(), { held } = this;
+    this.deaf = this.held = false;
+    if (!this.ailing || now < this.notBefore) return;
+    if (!held && this.begunAt > Math.max(deafAt, this.brokenAt)) return;
+    if (!held && now - this.begunAt < HASTE[Math.min(this.woken, HASTE.length - 1)]) return;
     this.woken += 1;
     if (this.state === "mending" && now - this.pulse.heardAt < KEPT) this.#restart();
     else this.renew();
@@ -103,6 +117,7 @@ export class MediaLink {
 
   async #restart() {
     const { pc, turn, location, token, etag } = this;
+    if (this.#holds()) return undefined;
     if (!pc || !etag) return this.renew();
     const asking = this.#begin(PATIENCE);
     this.#become("mending");
@@ -174,6 +189,7 @@ export class MediaLink {
   }
 
   async #connect() {
+    if (this.#holds()) return this.#become("lost");
     const turn = (this.turn += 1);
     const { signal } = this.#begin(ANSWER_TIME);
     this.pulse = new Pulse();
@@ -181,12 +197,13 @@ export class MediaLink {
     try {
       await this.#exchange(turn, signal);
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (turn !== this.turn) return undefined;
       this.#forget();
       // A used or expired ticket (401 of the media address) is cured by the next one; refused tickets and offers are not.
       if (error instanceof Refused && (error.ticket ? error.final : error.vain)) this.#become("refused", error);
       else this.#lost(error);
     }
+    return undefined;
   }
 
   async #exchange(turn, signal) {
@@ -198,6 +215,7 @@ export class MediaLink {
       throw error;
     }
     if (turn !== this.turn) return;
+    this.begunAt = performance.now();
     // Each session passes coturn with credentials of its own: they end within minutes, like the ticket.
     const pc = (this.pc = new RTCPeerConnection({
       iceServers: ticket.ice ?? [], bundlePolicy: "max-bundle", iceTransportPolicy: this.relayed ? "relay" : "all",
@@ -222,6 +240,7 @@ export class MediaLink {
     }
     Object.assign(this, { location, token: ticket.token, session: location.split("/").pop(), etag: response.headers.get("ETag") });
     this.asking = null;
+    this.begunAt = performance.now();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => turn === this.turn && this.#watch("failed"), SETUP);
     this.#become("connecting");     // now the session has a name

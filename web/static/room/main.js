@@ -98,6 +98,6 @@ wire();
 panels.openPanel(data.conduct ? "conduct" : "main");
 if (!over) {
   feed = startFeed();
-  new Probe([feed, media.up, media.down]);
+  new Probe([feed, media.up, media.down, ...(room.sharing ? [room.sharing.link] : [])]);
 }
 if (!room.companion) await media.start();

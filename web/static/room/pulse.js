@@ -11,10 +11,12 @@ export class Pulse {
   #againAt = 0;
   heardAt = 0;         // when something came, by performance.now
 
-  /** `received` octets came so far, at `now` (null: the browser does not say); true when the last came too long ago. */
+  /** `received` octets came so far, at `now` (null: the browser does not say, or has no path left); true when the last came too long ago. */
   note(received, now, pc) {
-    if (received === null || received !== this.#received || !this.heardAt) {
-      [this.#received, this.heardAt, this.#pause, this.#againAt] = [received, now, AGAIN, now + AGAIN];
+    const heard = !this.heardAt || (received === null ? !this.#received : received > this.#received);
+    this.#received = received ?? this.#received;     // fewer than before: a path was given up with what it had counted
+    if (heard) {
+      [this.heardAt, this.#pause, this.#againAt] = [now, AGAIN, now + AGAIN];
       return false;
     }
     return now - this.heardAt >= SILENCE[direction(pc)];

@@ -127,8 +127,10 @@ function console_(store) {
     if (target.open) form.scrollIntoView({ block: "nearest" });
     if (!target.open || form.dataset.asked) return;
     form.dataset.asked = "";
-    form.elements.asks.checked = Boolean((await status().catch(() => ({}))).asks);
+    const { asks } = await status().catch(() => ({}));
+    if (form.dataset.asked === "") form.elements.asks.checked = Boolean(asks);     // who has chosen meanwhile has chosen
   });
+  form.elements.asks.addEventListener("change", () => { form.dataset.asked = "chosen"; });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { purpose, keep, notice: words, asks } = form.elements;
