@@ -131,14 +131,15 @@ def agenda_of(conn: Connection, meeting_id: str) -> list[AgendaItem]:
 
 
 def set_agenda(conn: Connection, meeting_id: str, items: Sequence[AgendaItem]) -> None:
-    """Replace the whole programme, with the times of what was begun."""
-    conn.execute(delete(agenda).where(agenda.c.meeting_id == meeting_id))
-    if items:
-        conn.execute(insert(agenda), [
-            {"meeting_id": meeting_id, "item": item.item, "title": item.title, "presenter": item.presenter, "minutes": item.minutes,
-             "started_at": item.started_at, "ended_at": item.ended_at}
-            for item in items
-        ])
+    """The whole programme, with the times of what was begun.  A row that stays is changed in its place: what was begun is never taken out."""
+    there = {one.item for one in agenda_of(conn, meeting_id)}
+    conn.execute(delete(agenda).where(agenda.c.meeting_id == meeting_id, agenda.c.item > len(items)))
+    rows = {one.item: {"title": one.title, "presenter": one.presenter, "minutes": one.minutes, "started_at": one.started_at,
+                       "ended_at": one.ended_at} for one in items}
+    for item in sorted(there & rows.keys()):
+        save_item(conn, meeting_id, item, **rows[item])
+    if new := [{"meeting_id": meeting_id, "item": item, **row} for item, row in rows.items() if item not in there]:
+        conn.execute(insert(agenda), new)
 
 
 def save_item(conn: Connection, meeting_id: str, item: int, **values: Any) -> None:

@@ -80,6 +80,31 @@ def test_the_database_lets_one_item_run(db: Database, at: datetime) -> None:
         conn.execute(update(tables.agenda).values(started_at=at))
 
 
+@pytest.mark.parametrize("voted", [False, True])
+def test_what_was_begun_or_voted_on_keeps_number_and_title_in_the_database_too(db: Database, at: datetime, voted: bool) -> None:
+    with db.write() as conn:
+        meeting_id = opened(conn, at)
+        if voted:
+            service.motion_open(conn, meeting_id, "Thông qua", ANY, by=CHAIR, at=at, item=1)
+        else:
+            service.agenda_go(conn, meeting_id, 1, by=CHAIR, at=at)
+            service.agenda_go(conn, meeting_id, None, by=CHAIR, at=at)
+    first, second = (tables.agenda.c.item == item for item in (1, 2))
+    forbidden = [update(tables.agenda).where(first).values(title="Khác"), update(tables.agenda).where(first).values(item=9),
+                 delete(tables.agenda).where(first), delete(tables.agenda)]
+    if not voted:
+        forbidden.append(update(tables.agenda).where(first).values(started_at=None, ended_at=None))
+    for bare in forbidden:
+        with pytest.raises(IntegrityError, match="agenda_begun_"), db.write() as conn:
+            conn.execute(bare)
+    with db.write() as conn:
+        conn.execute(update(tables.agenda).where(first).values(presenter="Văn phòng", minutes=5))
+        conn.execute(update(tables.agenda).where(second).values(title="Ý kiến"))
+        conn.execute(delete(tables.agenda).where(second))
+        with pytest.raises(Conflict, match=r"agenda\.begun"):  # the rule says it before the database must
+            conduct.agenda_write(conn, meeting_id, [AgendaLine("Khác")], by=CHAIR, at=at)
+
+
 def test_the_floor_is_one_point_at_a_time(db: Database, at: datetime) -> None:
     with db.write() as conn:
         meeting_id = opened(conn, at)
