@@ -7,6 +7,7 @@ the database repeats "once", "until the deadline" and "no result before it while
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -49,6 +50,11 @@ def opinion(text: str, choice: str, options: Sequence[Option]) -> str:
     if other and not said:
         raise Invalid("slip.opinion", field="opinion")
     return said
+
+
+def digest(said: str) -> str:
+    """What the record tells of an opinion, which itself stands beside the ballot; empty for nothing said."""
+    return hashlib.sha256(said.encode()).hexdigest() if said else ""
 
 
 def check_joint(earlier: Tally, rule: Rule, asked: int, added: int) -> None:

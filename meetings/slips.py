@@ -7,7 +7,6 @@ also plans what is sent and when; called by it, by web/routes/slips.py, and by t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -99,8 +98,7 @@ def answer(conn: Connection, motion_id: str, choice: str, text: str, by: Subject
     motion, row = asked(conn, motion_id, by.person)
     options = vote_store.options_of(conn, motion_id)
     said = polling.opinion(text, voting.choice_of(choice, options), options)
-    digest = {"opinion": hashlib.sha256(said.encode()).hexdigest()} if said else {}
-    receipt = keep(conn, motion, row, choice, by, at, "slip", **digest)
+    receipt = keep(conn, motion, row, choice, by, at, "slip", **({"opinion": polling.digest(said)} if said else {}))
     assert by.person is not None
     slip_store.add_answer(conn, motion_id, row.voter_id, by.person.person_id, by.name, said)
     if not slip_store.silent(conn, motion_id):

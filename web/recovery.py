@@ -28,7 +28,9 @@ SECTIONS: dict[str, str] = {
     "hands": N_("tay giơ"), "times": N_("thời gian phát biểu"), "used": N_("thời gian đã dùng"), "setting": N_("thiết đặt phòng họp"),
     "said": N_("tắt, bật tiếng"), "screen": N_("màn hình đang chia sẻ"), "people": N_("điểm danh"), "heads": N_("đếm người"), "motions": N_("các nội dung biểu quyết"),
     "options": N_("các phương án"), "voters": N_("người được biểu quyết"), "ballots": N_("phiếu"), "turnout": N_("có mặt khi khóa biểu quyết"),
-    "counts": N_("đếm tay"), "results": N_("kết quả biểu quyết"), "papers": N_("tài liệu"), "shown": N_("trang đang trình chiếu"),
+    "counts": N_("đếm tay"), "results": N_("kết quả biểu quyết"),
+    "joined": N_("phiếu lấy ý kiến tính chung với biểu quyết"), "opinions": N_("trả lời phiếu lấy ý kiến"), "reminders": N_("nhắc phiếu lấy ý kiến"),
+    "papers": N_("tài liệu"), "shown": N_("trang đang trình chiếu"),
     "recordings": N_("ghi hình"), "messages": N_("các tin nhắn"), CONTRADICTION: N_("diễn biến tự mâu thuẫn"),
 }
 

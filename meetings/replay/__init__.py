@@ -25,7 +25,7 @@ NO_STATE = frozenset({
     # of links
     "link.revoked", "link.renewed", "person.link_revoked", "person.link_renewed", "release.granted", "release.revoked",
     # told beside what changed, or of a moment
-    "roll.called", "roll.page", "document.opened", "slip.reminded", "recording.told", "recording.composed", "recording.released",
+    "roll.called", "roll.page", "document.opened", "recording.told", "recording.composed", "recording.released",
     # of the minutes, whose tables are theirs
     "minutes.drafted", "minutes.numbered", "number.voided", "minutes.signed", "minutes.refused", "minutes.withdrawn",
     "minutes.sealed", "minutes.issued", "packet.built", "packet.released",

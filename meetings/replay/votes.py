@@ -1,4 +1,5 @@
-"""Replay of motions: what is prepared, open, closed; who may vote, every ballot and count, every result.  Pure."""
+"""Replay of motions: what is prepared, open, closed; who may vote, every ballot and count, every result; slips and what was said beside them.
+Pure."""
 
 from __future__ import annotations
 
@@ -28,6 +29,10 @@ class Motion:
     stayed: set[str] = field(default_factory=set)
     counts: dict[int, tuple[Mapping[str, int], str | None, bool]] = field(default_factory=dict)
     result: tuple[Any, ...] | None = None
+    joins: str | None = None
+    said: dict[str, str] = field(default_factory=dict)
+    """Of slips: voter → digest of the opinion, empty where nothing was said."""
+    reminded: dict[int, int] = field(default_factory=dict)
 
     def votes(self) -> dict[str, int]:
         """Votes for each choice by the ballots, weighted."""
@@ -55,17 +60,23 @@ class Motions(Part):
         data = event.data
         self.motions[data["motion"]] = Motion(
             data["title"], data.get("method", "electronic"), data.get("item"), tuple(data["options"]), OPEN, data["entitled"], data["present"],
-            datetime.fromisoformat(data["due"]) if data.get("due") else None)
+            datetime.fromisoformat(data["due"]) if data.get("due") else None, joins=data.get("joins"))
 
     def on_slip_extended(self, event: Event) -> None:
         self.motions[event.data["motion"]].due = datetime.fromisoformat(event.data["due"])
+
+    def on_slip_reminded(self, event: Event) -> None:
+        self.motions[event.data["motion"]].reminded[event.data["n"]] = event.data["silent"]
 
     def on_motion_voters(self, event: Event) -> None:
         self.motions[event.data["motion"]].voters |= {one["id"]: (one["weight"], one["present"]) for one in event.data["voters"]}
 
     def on_ballot_cast(self, event: Event) -> None:
-        voter = event.data.get("person") or str(point_of(event))
-        self.motions[event.data["motion"]].ballots[voter] = (event.data["choice"], event.data["receipt"])
+        data, motion = event.data, self.motions[event.data["motion"]]
+        voter = data.get("person") or str(point_of(event))
+        motion.ballots[voter] = (data["choice"], data["receipt"])
+        if data.get("via") == "slip":
+            motion.said[voter] = data.get("opinion", "")
 
     def on_count_entered(self, event: Event) -> None:
         data = event.data
@@ -93,4 +104,7 @@ class Motions(Part):
             "turnout": {(key, voter): True for key, one in every for voter in one.stayed},
             "counts": {(key, n): told for key, one in every for n, told in one.counts.items()},
             "results": {key: one.result for key, one in every if one.result is not None},
+            "joined": {key: one.joins for key, one in every if one.joins},
+            "opinions": {(key, voter): told for key, one in every for voter, told in one.said.items()},
+            "reminders": {(key, n): silent for key, one in every for n, silent in one.reminded.items()},
         }

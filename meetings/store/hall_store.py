@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from meetings import polling
 from meetings.replay.life import NOT_BEGUN, OVER, POSTS, RUNNING
 from meetings.replay.part import Sections
 from meetings.replay.votes import CLOSED, OPEN, PREPARED, WITHDRAWN
 from meetings.speech import queue
-from meetings.store import meeting_store, people_store, seat_store, share_store, speech_store, voice_store, vote_store
+from meetings.store import meeting_store, people_store, seat_store, share_store, slip_store, speech_store, voice_store, vote_store
 from meetings.store.paper_table import paper_shown
 from meetings.store.recording_table import recording
+from meetings.store.slip_table import slip_answer, slip_reminder
 from meetings.store.tables import document, presence
 from meetings.store.voice_table import chat_message
 from meetings.store.vote_table import ballot, hand_count, motion, turnout, voter
@@ -92,6 +94,10 @@ def _motions(conn: Connection, meeting_id: str) -> Sections:
         "counts": {(key, n): (counts, chair, witness is not None) for key, n, counts, chair, witness in each(
             hand_count.c.motion_id, hand_count.c.n, hand_count.c.counts, hand_count.c.chair, hand_count.c.witness)},
         "results": {row.motion_id: (row.tally["counts"], row.tally["passed"], row.tally["present"]) for row in rows if row.tally},
+        "joined": dict(slip_store.joined(conn, meeting_id)),
+        "opinions": {(key, who): polling.digest(said) for key, who, said in each(
+            slip_answer.c.motion_id, slip_answer.c.voter_id, slip_answer.c.opinion)},
+        "reminders": {(key, n): silent for key, n, silent in each(slip_reminder.c.motion_id, slip_reminder.c.n, slip_reminder.c.silent)},
     }
 
 

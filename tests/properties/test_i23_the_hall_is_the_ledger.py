@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from meetings import balloting, chat, checkin, hand_counts, motions, muting, papers, presenting, recordings, service, sharing, speaking
+from meetings import balloting, chat, checkin, hand_counts, motions, muting, papers, presenting, recordings, service, sharing, slips, speaking
 from meetings.access import PersonRef, Subject
 from meetings.errors import MeetingError
 from meetings.meeting import AgendaLine
@@ -25,6 +25,7 @@ from meetings.replay.check import between, differences
 from meetings.speech import Kind, Times
 from meetings.store import ledger_store, recording_store, speech_store, vote_store
 from meetings.store.database import Database
+from meetings.store.vote_store import Voter
 from meetings.voting import Method, Rule
 from tests.support.factories import CHAIR, CLERK, POINTS, SECRETARY, convened, seat_of
 
@@ -69,9 +70,9 @@ class Story(RuleBasedStateMachine):
     def person(self, point: Any) -> Subject:
         return Subject(name="An", person=PersonRef(self.meeting_id, f"p{point.point_id}", point.point_id, point.code, "An", "link"))
 
-    def motion(self, pick: int) -> str:
+    def motion(self, pick: int, *methods: Method) -> str:
         with self.db.read() as conn:
-            rows = vote_store.motions(conn, self.meeting_id)
+            rows = [row for row in vote_store.motions(conn, self.meeting_id) if not methods or row.method in methods]
         return rows[-1 - pick % len(rows)].motion_id if rows else "none"
 
     def paper(self, pick: int, *states: str) -> str:
@@ -258,12 +259,53 @@ class Story(RuleBasedStateMachine):
         voter = f"p{point.point_id}" if personal else point.point_id
         self.attempt(balloting.cast, self.motion(pick), voter, choice, by=self.somebody(point, personal), skew=skew)
 
-    @rule(choice=st.sampled_from(["for", "against"]), rule_=st.sampled_from(RULES[:2]))
-    def everybody_votes(self, choice: str, rule_: Rule) -> None:
+    @rule(choice=st.sampled_from(["for", "against"]), rule_=st.sampled_from(RULES[:2]), but=st.integers(0, 3))
+    def everybody_votes(self, choice: str, rule_: Rule, but: int) -> None:
         self.here(balloting.motion_open, "Thông qua", rule_, by=CHAIR)
-        for point in POINTS:
+        for point in POINTS[but:]:
             self.vote(point, choice, False, 0, 0)
         self.attempt(balloting.motion_close, self.motion(0), by=CHAIR)
+
+    @rule(rule_=st.sampled_from(RULES), joins=st.booleans(), pick=picks, asked=st.integers(1, 3), hours=st.sampled_from([1, 24, 72]), skew=skews)
+    def ask_by_slip(self, rule_: Rule, joins: bool, pick: int, asked: int, hours: int, skew: int) -> None:
+        earlier = self.motion(pick) if joins else None
+
+        def send(conn: Any, meeting_id: str, by: Subject, at: datetime) -> None:
+            draft = slips.like(conn, slips.to_join(conn, meeting_id, earlier)) if earlier else Draft("Lấy ý kiến", rule_, method=Method.SLIP)
+            voted = {who for who, _choice in vote_store.votes(conn, earlier)} if earlier else set()
+            every = [Voter(f"p{one.point_id}", one.point_id, f"p{one.point_id}", "An", 1, False) if draft.rule.over == "persons"
+                     else Voter(str(one.point_id), one.point_id, None, one.name, 1, False) for one in POINTS]
+            slips.send(conn, meeting_id, draft, [one for one in every if one.voter_id not in voted][:asked], at + timedelta(hours=hours), by, at, earlier)
+
+        self.here(send, by=CHAIR, skew=skew)
+
+    @rule(point=points, choice=st.sampled_from(["for", "against", "abstain"]), text=st.sampled_from(["", "Sửa điều 3"]), pick=picks, skew=skews)
+    def answer_slip(self, point: Any, choice: str, text: str, pick: int, skew: int) -> None:
+        self.attempt(slips.answer, self.motion(pick, Method.SLIP), choice, text, by=self.person(point), skew=skew)
+
+    @rule(what=st.sampled_from(["remind", "clock", "extend", "end"]), pick=picks, hours=st.sampled_from([0, 2, 23, 25, 73]))
+    def follow_slips(self, what: str, pick: int, hours: int) -> None:
+        motion, at = self.motion(pick, Method.SLIP), self.at + timedelta(hours=hours)
+        try:
+            with self.db.write() as conn:
+                if what == "extend":
+                    slips.extend(conn, motion, at + timedelta(hours=30), CHAIR, at)
+                elif what == "remind":
+                    slips.remind(conn, motion, CHAIR, at)
+                else:
+                    (slips.remind_by_clock if what == "clock" else slips.end)(conn, motion, at)
+        except MeetingError:
+            return
+
+    @rule(rule_=st.sampled_from(RULES), joins=st.booleans(), answers=st.integers(0, 3), text=st.sampled_from(["", "Sửa điều 3"]))
+    def slips_from_their_sending_to_their_end(self, rule_: Rule, joins: bool, answers: int, text: str) -> None:
+        if joins:
+            self.everybody_votes("for", rule_, 3)
+        self.ask_by_slip(rule_, joins, 0, 3, 24, 0)
+        self.follow_slips("remind", 0, 2)
+        for point in POINTS[:answers]:
+            self.answer_slip(point, "against", text, 0, 0)
+        self.follow_slips("end", 0, 25)
 
     @rule(yes=st.integers(0, 3), n=st.integers(1, 2), witness=st.booleans())
     def count_hands(self, yes: int, n: int, witness: bool) -> None:

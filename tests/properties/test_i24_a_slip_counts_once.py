@@ -1,4 +1,4 @@
-"""I23.  Whoever answers, in any order, whenever: each who is asked counts at most once, only until the deadline, nobody who voted in the
+"""I24.  Whoever answers, in any order, whenever: each who is asked counts at most once, only until the deadline, nobody who voted in the
 meeting counts again, and the result is the count of what was acknowledged, stated once."""
 
 from __future__ import annotations
@@ -152,15 +152,15 @@ class Slips(RuleBasedStateMachine):
         assert verify_chain(chain) is None
 
 
-def test_i23_on_sqlite(sqlite_db: Database, at: datetime) -> None:
+def test_i24_on_sqlite(sqlite_db: Database, at: datetime) -> None:
     run_state_machine_as_test(lambda: Slips(sqlite_db, at), settings=settings(max_examples=15, stateful_step_count=25))
 
 
 @pytest.mark.postgres
-def test_i23_on_postgresql(postgres_db: Database, at: datetime) -> None:
+def test_i24_on_postgresql(postgres_db: Database, at: datetime) -> None:
     run_state_machine_as_test(lambda: Slips(postgres_db, at), settings=settings(max_examples=5, stateful_step_count=20))
 
 
 @pytest.mark.long
-def test_i23_long(db: Database, at: datetime) -> None:
+def test_i24_long(db: Database, at: datetime) -> None:
     run_state_machine_as_test(lambda: Slips(db, at), settings=settings(max_examples=200, stateful_step_count=60))
