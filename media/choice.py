@@ -13,7 +13,7 @@ from media.allocate import Wish, allocate, enough, sound_budget, voices, wanted
 from media.layer import Layer
 from media.limits import SHOWN_LARGE
 from media.member import Member
-from media.policy import Policy
+from media.policy import Policy, is_screen
 from media.relay import Relay
 from media.source import Source
 from media.stream import DownStream
@@ -65,7 +65,8 @@ def _voices(member: Member, first: Sequence[str], budget: int | None, relay: Rel
     Returns what they take, bit/s, and whether somebody who sends is left out.
     """
     slots = [(down, down.source) for down in member.downs.values() if down.kind == "audio" and down.source is not None]
-    slots.sort(key=lambda slot: (slot[1].asleep, _place(slot[1], first), slot[1].voice.rank))
+    before = next((at for at, name in enumerate(first) if is_screen(name)), len(first))
+    slots.sort(key=lambda slot: (slot[1].asleep, _turn(slot[1], first, before), _place(slot[1], first), slot[1].voice.rank))
     member.voices = len(slots) if budget is None else voices(budget, member.voices)
     taken, silent = [], False
     spare = _for_repeats(member, slots[: member.voices], budget, now)
@@ -88,6 +89,13 @@ def _for_repeats(member: Member, slots: Sequence[tuple[DownStream, Source]], bud
         return 0
     has = any(down.layer is not None and down.layer.codec == "RED" for down, _ in slots)
     return (_REPEATS_ON if has else _REPEATS) * budget - sum(source.layers[0].bitrate for _, source in slots if not source.asleep)
+
+
+def _turn(source: Source, first: Sequence[str], before: int) -> int:
+    """Who is named before the shared screen, or speaks; then the sound of that screen; then all others, who are silent."""
+    if source.screen:
+        return 1
+    return 0 if source.voice.speaking or _place(source, first) < before else 2
 
 
 def _place(source: Source, first: Sequence[str]) -> int:

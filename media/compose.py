@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import av
 
-from media.compose_picture import HEIGHT, WIDTH, Canvas, Eye
+from media.compose_picture import HEIGHT, SCREEN, WIDTH, Canvas, Eye
 from media.compose_sound import BLOCK, PART, RATE, Mixer, Voice
 from media.errors import MediaError
 from media.record_store import Store, read_manifest, to_disk
@@ -141,7 +141,7 @@ class _Film:
                 seen[eye.point] = picture
         part = int((at - first / RATE) * RATE / PART)
         for point in points:
-            loud = self.mixer.loud.get(point, [])
+            loud = [] if point.endswith(SCREEN) else self.mixer.loud.get(point, [])  # a film is heard, and nobody speaks there
             self._canvas.draw(point, seen.get(point), bool(loud) and loud[min(max(part, 0), len(loud) - 1)])
         frame = self._canvas.frame()
         frame.pts, frame.time_base = number, Fraction(1, FPS)

@@ -23,12 +23,18 @@ def point_of(name: str) -> str:
     return name.partition(_SECOND)[0]
 
 
+def is_screen(name: str) -> bool:
+    """Whether this is a shared screen: its sound is that of what it shows, nobody speaks there."""
+    return name.endswith(_SCREEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """``heard`` and ``seen``: None is everybody.  ``quiet`` are silent whoever is heard.
 
     ``stage`` goes before all others for pictures, ``voices`` for sounds: pictures follow the meeting, sounds whoever speaks, so
-    that a stage of silent ones leaves no speaker unheard.  ``seconds``: which second sources (``22#screen``) pass at all, None: all.
+    that a stage of silent ones leaves no speaker unheard.  ``seconds``: which second sources (``22#screen``) pass at all, None: all;
+    the sound of a screen named there passes with its picture, since ``heard`` and a point in ``quiet`` are about microphones.
     ``aside``: whose pictures only those are sent who asked for them by name, unless they are on the stage.
     """
 
@@ -47,7 +53,7 @@ class Policy:
         voices: Sequence[str] = (), seconds: Iterable[str] | None = None, aside: Iterable[str] = (),
     ) -> Policy:
         """As the control protocol says it."""
-        people = [name for name in dict.fromkeys(stage) if not name.endswith(_SCREEN)]
+        people = [name for name in dict.fromkeys(stage) if not is_screen(name)]
         ranks = {name: CHAIR if place else FLOOR for place, name in enumerate(people)}
         return cls(
             None if heard is None else frozenset(heard), None if seen is None else frozenset(seen), frozenset(quiet),
@@ -59,6 +65,8 @@ class Policy:
         if _SECOND in name and self.seconds is not None and name not in self.seconds:
             return True
         names = {name, point_of(name)}
+        if kind == "audio" and self.seconds is not None and is_screen(name):
+            return name in self.quiet
         if kind == "audio" and not names.isdisjoint(self.quiet):
             return True
         allowed = self.heard if kind == "audio" else self.seen
@@ -71,7 +79,7 @@ class Policy:
     def rank(self, name: str) -> int:
         """How much a picture matters where a line carries few: what a screen shows is read, and so is whoever stands aside for those
         who asked for it (an interpreter into sign language); faces are looked at."""
-        if name.endswith(_SCREEN):
+        if is_screen(name):
             return SCREEN
         return FLOOR if name in self.aside else self._ranks.get(name, OTHERS)
 

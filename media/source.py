@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from media.intake import Intake
 from media.layer import Layer
 from media.limits import SOURCE_PICTURES, SOURCE_SOUNDS
+from media.policy import is_screen
 from media.sdp import Track
 from media.speaker import Voice
 from media.svc import RedSplitter, SvcSplitter
@@ -34,7 +35,8 @@ class Source:
         self.codec, self.payload_type = track.codec, track.payload_type
         self.rtx, self.red = track.rtx, track.red
         self.extensions = track.extensions
-        self.level = track.extensions.level
+        self.screen = is_screen(owner.name)
+        self.level = 0 if self.screen else track.extensions.level  # no loudness makes a speaker of a film
         self.voice = Voice()
         self.gated = False
         self.most = SOURCE_PICTURES if track.kind == "video" else SOURCE_SOUNDS   # packets a second that are relayed

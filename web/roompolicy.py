@@ -62,6 +62,8 @@ class Policy:
 OPEN_EVERYWHERE = Policy(None, (), seconds=None)
 NEXT = 1
 """Of those who wait to speak, how many are made ready on the stage: their pictures are there before they are called."""
+AHEAD = 1
+"""Of those who are heard first, how many go before the sound of a shared screen even while they say nothing: the floor, else the chair."""
 
 
 def hearing(state: RoomState) -> Hearing:
@@ -85,12 +87,14 @@ def hearing(state: RoomState) -> Hearing:
 
 def policy(state: RoomState) -> Policy:
     """What the relay is told.  On the stage: the shared screen, the spotlight, who has the floor, the chair, and whoever is next stands
-    ready.  The interpreter into sign language is sent to those who switched it on, and has the stage only as anybody else."""
+    ready.  The interpreter into sign language is sent to those who switched it on, and has the stage only as anybody else.  Of sounds the
+    floor's (or the chair's) comes first, then the shared screen's."""
     now, shared, sign = hearing(state), screen_code(state), sign_code(state)
     screen = shared + SCREEN if shared else None
+    ahead = now.heard if now.heard is not None else _codes([main_code(state)])
     stage = [screen, spotlight_code(state), state.floor.code if state.floor else None, main_code(state), *(code_of(state, one.point_id) for one in state.queue[:NEXT])]
-    return Policy(now.heard, _codes(stage), now.muted, now.heard if now.heard is not None else _codes([main_code(state)]), _codes([screen]),
-                  _codes([sign]))
+    voices = _codes([*ahead[:AHEAD], screen, *ahead[AHEAD:]])
+    return Policy(now.heard, _codes(stage), now.muted, voices, _codes([screen]), _codes([sign]))
 
 
 def screen_code(state: RoomState) -> str | None:

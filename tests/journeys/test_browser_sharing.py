@@ -24,6 +24,13 @@ pytestmark = pytest.mark.browser
 SHOWN = "Slide-quarter-four"
 SLIDE = f"""<title>{SHOWN}</title><style>@keyframes turn {{ to {{ transform: rotate(1turn) }} }} b {{ display: block; width: 90px; animation: turn 2s linear infinite }}</style>
 <body style='margin:0;background:hsl(120 70% 40%)'><h1 style='margin:200px'>Bảng số liệu quý IV</h1><b>quay</b>"""
+TONE = """(hz) => {
+  window.film = new AudioContext();
+  const tone = new OscillatorNode(window.film, { frequency: hz }), quiet = new GainNode(window.film, { gain: 0.5 });
+  tone.connect(quiet).connect(window.film.destination);
+  tone.start();
+}"""
+FILM = 1200  # Hz
 REFUSES = "navigator.mediaDevices.getDisplayMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
 PHONE = "delete MediaDevices.prototype.getDisplayMedia;"
 
@@ -34,7 +41,8 @@ async def sharer() -> AsyncIterator[Browser]:
     arguments = [one for one in CHROMIUM_ARGUMENTS if "fake" not in one]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*arguments, f"--auto-select-tab-capture-source-by-title={SHOWN}"])
+            executable_path=shutil.which("chromium"), args=[*arguments, f"--auto-select-tab-capture-source-by-title={SHOWN}"],
+            ignore_default_args=["--mute-audio"])  # a tab that is mute gives no sound to others either
         yield browser
         await browser.close()
 
@@ -54,6 +62,7 @@ async def test_a_shared_screen_is_read_by_others_and_ends_with_the_floor(
         reader = await Visitor.arrive(chromium, f"{installation.url}/j/{room.links['06970']}", "06970", 550, 240)
         slide = await speaker.page.context.new_page()
         await slide.set_content(SLIDE)
+        await slide.evaluate(TONE, FILM)
         await speaker.page.bring_to_front()
         button = speaker.page.locator("#share")
         assert await button.is_hidden(), "who may share nothing is offered nothing"
@@ -66,16 +75,35 @@ async def test_a_shared_screen_is_read_by_others_and_ends_with_the_floor(
         await soon(lambda: _small(reader.page, "204"), 60)
         await soon(lambda: _readable(reader, "204#screen"), 20)
         assert "đang chia sẻ màn hình" in await speaker.page.locator("#sharing").inner_text()
+        await _heard(speaker, main, reader)
         assert await name_on_stage(speaker.page) != "204#screen", "nobody reads the own screen in the own room"
         assert not await complaints(reader.page) and not await complaints(speaker.page)
         await _television(chromium, installation, room)
+        await do(chair, room, "voice/all", muted=True)
+        before = await reader.packets("204#screen")
+        await soon(lambda: _more(reader, before), 60)  # what is said of microphones is not said of a film
         await do(chair, room, "floor")
         await soon(lambda: button.is_hidden(), 10)
         await soon(lambda: _notice(speaker.page, "không còn được chia sẻ"), 10)
         await soon(lambda: _not_shown(reader.page, "204#screen"), 10)
+        assert await speaker.page.locator("#sharing-sound").is_hidden()
         assert not speaker.problems and not reader.problems and not main.problems
         for one in (speaker, main, reader):
             await one.page.context.close()
+
+
+async def _heard(speaker: Visitor, main: Visitor, reader: Visitor) -> None:
+    """The film is heard by all others beside whoever speaks, and at the point that shares it by nobody."""
+    for one in (main, reader):
+        await soon(lambda: one.hears("204#screen", FILM, [440, 550, 700]), 60)
+    await soon(lambda: reader.hears("204", 440, [550, 700]), 60)
+    await soon(lambda: speaker.page.locator("#sharing-sound").is_visible(), 10)
+    assert "mọi điểm cầu nghe thấy" in await speaker.reads("#sharing-sound")
+    assert "204#screen" not in {slot["name"] for slot in await speaker.slots()}
+
+
+async def _more(reader: Visitor, before: int) -> bool:
+    return await reader.packets("204#screen") > before + 25
 
 
 async def _television(chromium: Browser, installation: Installation, room: Room) -> None:

@@ -123,6 +123,23 @@ def test_everybody_is_seen_where_they_belong(film: Path) -> None:
                 assert max(image.getpixel((left + width // 2, top + height // 3))) < 70
 
 
+def test_a_film_is_heard_and_lights_no_frame_as_if_somebody_spoke(tmp_path: Path) -> None:
+    folder = tmp_path / "rec"
+    store, book = Store(folder), Book("m", "rec", 0.0, 1_772_672_400.0)
+    for point, index in (("HN", 1), ("HN#screen", 2)):
+        _keep(store, _sound(book, point, index, 0.0, 1.0))
+    book.end("stopped", 1.0)
+    store.write_manifest(book.manifest(1.0))
+    store.close()
+    compose(folder, out := tmp_path / "film.webm", "webm")
+    samples = heard(out)[round(0.4 * RATE) : round(0.6 * RATE)]
+    assert all(loudness_at(samples, tone_hz(index)) > 0.02 for index in (1, 2))
+    with av.open(str(out)) as container:
+        image = list(container.decode(video=0))[round(0.5 * FPS)].to_image()
+    screen, speaker = ((left + 1, top + height // 2) for left, top, _, height in places(["HN#screen", "HN"]))
+    assert image.getpixel(speaker)[1] > 120 and image.getpixel(screen)[1] < 60
+
+
 def test_tiles_of_any_number_stand_side_by_side() -> None:
     for count in range(1, 17):
         tiles = grid(count)

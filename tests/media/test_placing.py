@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media import rtcp, rtp
 from media.errors import MediaError
 from media.limits import AWAY_AFTER, AWAY_LOOK, AWAY_SILENT, PEER_SILENCE
+from media.sdp import Slot
 from media.worker_ops import Operations
 from tests.fuzz.hall import Hall, Member
-from tests.media.rooms import KEY, Bench
+from tests.media.rooms import KEY, Bench, intake_of
 from tests.media.test_choice import Line
 from tests.properties.test_i08_no_byte_of_one_room_in_another import _speak
 
@@ -116,6 +118,78 @@ def test_a_second_source_reaches_nobody_unless_it_is_named() -> None:
     bench.room.policy(None, [], seconds=[])
     bench.send(screens[0], "v", 9, KEY, now=1.0)
     assert bench.counters.gated == 13, "the word holds from the next packet on"
+
+
+def test_the_sound_of_the_shared_screen_reaches_others_whoever_is_silenced_and_that_of_no_other() -> None:
+    bench = Bench()
+    shared, other, camera = (bench.publisher(name) for name in ("22#screen", "7#screen", "22"))
+    for name in ("X", "22", "7"):
+        bench.subscriber(name, slots=3)
+    bench.room.policy(["1"], [], quiet=["22"], voices=["1", "22#screen"], seconds=["22#screen"])
+    for turn in range(5):
+        for member in (shared, other, camera):
+            bench.send(member, "a", turn, member.name.encode(), now=turn / 10)
+        bench.room.tick(turn / 10)
+
+    def heard(name: str) -> list[bytes]:
+        return [payload for n in range(3) for payload in bench.payloads(f"s-{name}", f"a{n}")]
+
+    assert heard("X") == heard("7") == [b"22#screen"] * 5 and bench.counters.gated == 10, "its point's microphone stays closed"
+    assert heard("22") == [], "no device of the point that shares plays it"
+    bench.room.policy(["1"], [], quiet=["22"], voices=["1"], seconds=[])
+    for turn in range(5, 9):
+        bench.send(shared, "a", turn, b"goes on", now=turn / 10)
+        bench.room.tick(turn / 10)
+    assert heard("X") == [b"22#screen"] * 5 and bench.counters.gated == 14, "taken away: not a packet more"
+
+
+def test_a_screen_is_never_taken_for_a_speaker_however_loud_it_says_it_is() -> None:
+    bench = Bench()
+    members = [bench.publisher(name, level=3) for name in ("A", "B", "22#screen")]
+    bench.subscriber("X", slots=3)
+    bench.room.policy(None, ["22#screen"], voices=["A", "22#screen"], seconds=["22#screen"])
+    before = None
+    for seq in range(1, 200):
+        for member in members:
+            intake = intake_of(member, "a")
+            loud = rtp.build(111, seq, seq * 960, intake.ssrc or 0, b"film", extensions={3: bytes([0x80 | (5 if seq % 50 < 30 else 70)])})
+            if member is not members[1]:
+                bench.room.on_rtp(intake, rtp.RtpView(loud), seq * 0.02)
+        bench.room.tick(seq * 0.02)
+        before = before or bench.shown("s-X")
+    film = members[2].sources["a"]
+    assert not film.voice.speaking and members[0].sources["a"].voice.rank < film.voice.rank
+    assert film.layers[0].ring.get(film.layers[0].highest).level is None, "nor do receivers learn of a loudness"  # type: ignore[union-attr]
+    assert bench.shown("s-X") == before
+
+
+def test_on_a_line_for_few_sounds_a_film_takes_no_speakers_place_and_goes_before_the_silent() -> None:
+    bench, level = Bench(), 3
+    members = {name: bench.publisher(name, level=level) for name in ("M", "A", "B", "C", "22#screen")}
+    slots = [Slot(f"a{n}", "audio", 8000 + n, {"OPUS": 111}, f"slot{n}", feedback=frozenset({"goog-remb"})) for n in range(4)]
+    member = bench.room.add_subscriber("s-X", "X", slots, None)
+    bench.room.connected("s-X", object(), 0.0)
+    bench.room.policy(None, [], voices=["M", "22#screen"], seconds=["22#screen"])
+    seq = 0
+
+    def heard(seconds: float, remb: int, *talkers: str) -> set[str]:
+        nonlocal seq
+        for _ in range(round(seconds / 0.02)):
+            seq += 1
+            now = seq * 0.02
+            for name, one in members.items():
+                bench.send(one, "a", seq, b"s" * 60, now, level=None if one.sources["a"].screen else 25 if name in talkers else 80)
+            if seq % 12 == 0:
+                bench.room.on_rtcp(member, rtcp.receiver_report(1) + rtcp.remb(1, remb, [8000]), now)
+            if seq % 5 == 0:
+                bench.room.tick(now)
+        return {down.source.owner.name for down in member.downs.values() if down.source is not None and down.layer is not None}
+
+    assert heard(3.0, 900_000) >= {"M", "22#screen"}
+    assert heard(4.0, 900_000, "A") == {"M", "A", "22#screen"}, "three sounds, and the silent one is left out"
+    assert heard(4.0, 150_000, "A") == {"M", "A"}, "with room for two, people are heard"
+    assert heard(6.0, 150_000) == {"M", "22#screen"}, "nobody speaks: the film is heard again"
+    assert heard(4.0, 60_000) == {"M"}
 
 
 def test_who_stands_aside_is_sent_to_those_alone_who_pinned_it() -> None:

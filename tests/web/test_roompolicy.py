@@ -58,6 +58,16 @@ def test_the_relay_is_told_what_the_pages_say(state: RoomState) -> None:
 
 
 @given(rooms())
+def test_the_sound_of_the_shared_screen_comes_right_after_the_floor_or_the_chair(state: RoomState) -> None:
+    told, code = policy(state), roompolicy.screen_code(state)
+    screens = [name for name in told.voices if name.endswith("#screen")]
+    assert screens == ([f"{code}#screen"] if code else []) == list(told.seconds or ())
+    if screens:
+        first = next((name for name in (state.floor and state.floor.code, roompolicy.main_code(state)) if name and passes(state, name)), None)
+        assert told.voices[: told.voices.index(screens[0])] in ((first,), ()) and (first is None or told.voices[0] == first)
+
+
+@given(rooms())
 def test_the_chairs_point_is_heard_whatever_holds(state: RoomState) -> None:
     main = roompolicy.main_code(state)
     assert main is None or passes(state, main)

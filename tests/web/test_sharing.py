@@ -76,6 +76,51 @@ async def test_nothing_of_a_screen_that_is_not_allowed_reaches_anybody(
         await peer.close()
 
 
+async def test_the_sound_of_a_screen_is_heard_while_it_is_shared_and_then_not_a_packet_of_it(
+    installation: Installation, client: httpx.AsyncClient, clip: Clip, chair: httpx.AsyncClient  # noqa: F811
+) -> None:
+    room, crowd = installation.room(opened=True), Crowd()
+    camera = await publisher(client, crowd, room, "204", clip)
+    await soon(lambda: "204" in installation.found.hub.live(room.meeting_id))
+    await do(chair, room, "share", code="204")
+    await share(client, room, "204")
+    ticket = (await share(client, room, "204", "/tickets")).json()["publish"]
+    film = crowd.publisher("204#screen", clip)
+    await film.connect(*door(client, room.meeting_id, "whip", ticket))
+    film.mute("video")
+    camera.mute("video")
+    ears = [crowd.subscriber(code, audio=4, video=0) for code in ("06976", "204")]
+    for ear in ears:
+        seen = (await tickets(client, room.links[ear.name], roles=["subscribe"]))["subscribe"]
+        await ear.connect(*door(client, room.meeting_id, "whep", seen))
+    await do(chair, room, "voice/all", muted=True)
+
+    async def heard(ear: str, name: str) -> int:
+        slots = (await sessions(installation, room, "subscribe"))[ear]["slots"]
+        at = next((place for place, slot in enumerate(slots) if slot["name"] == name), None)
+        return 0 if at is None else next(one for one in ears if one.name == ear).slots()[at].received
+
+    async def plays() -> bool:
+        return await heard("06976", "204#screen") > ENOUGH
+
+    await soon(plays, 20)
+    assert sum(slot.received for slot in ears[1].slots()) == 0, "its own point plays nothing of it"
+    stats = await sessions(installation, room, "publish")
+    assert stats["204"]["gated"] > 0, "while its microphone is held back like all others"
+
+    await do(chair, room, "share/end")
+    await soon(lambda: _policy_holds(installation, room), 10)
+    came, sent = [sum(slot.received for slot in ear.slots()) for ear in ears], stats["204#screen"]["packets_in"]
+
+    async def went_on() -> bool:
+        return bool((await sessions(installation, room, "publish"))["204#screen"]["packets_in"] > sent + 4 * ENOUGH)
+
+    await soon(went_on, 30)
+    assert [sum(slot.received for slot in ear.slots()) for ear in ears] == came, "0 packets, whatever the client sends"
+    for peer in (film, camera, *ears):
+        await peer.close()
+
+
 async def _policy_holds(installation: Installation, room: Room) -> bool:  # noqa: F811
     policies = [running.policies.get(room.meeting_id) for running in installation.found.hub.crew._running.values()]
     return any(policy is not None and policy.seconds == () for policy in policies)

@@ -320,9 +320,9 @@ function preferVp8(transceiver, capabilities, few = false) {
 }
 
 /** Sections of a publisher: whatever tracks `stream` has; video VP8 first, in layers. */
-export function publish(pc, stream, encodings = layers.encodings) {
+export function publish(pc, stream, encodings = layers.encodings, sound = SOUND.wide) {
   for (const track of stream.getTracks()) {
-    const sendEncodings = track.kind === "video" ? encodings(track) : [{ maxBitrate: SOUND.wide }];
+    const sendEncodings = track.kind === "video" ? encodings(track) : [{ maxBitrate: sound }];
     const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
     if (track.kind === "video") preferVp8(transceiver, RTCRtpSender.getCapabilities("video"));
   }

@@ -3,16 +3,19 @@
 
 import { MediaLink, Refused, publish } from "./link.js";
 import { act, byId, data, notice, pointName, post, show, word } from "./page.js";
+import * as film from "./screensound.js";
 
 const LAYERS = [      // smallest first: the small one is what a weak line can carry, a page of text changes seldom
   { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000, maxFramerate: 5 },
   { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000, maxFramerate: 10 },
 ];
-const WANTED = { video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 10, max: 10 } }, audio: false };
+const WANTED = { video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 10, max: 10 } } };
 const REFUSED = { NotAllowedError: "share_not_allowed", NotFoundError: "share_not_found", NotReadableError: "share_not_readable" };
 
 /** Whether this browser can show a screen to others at all; those of phones cannot. */
 const able = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+
+const supported = () => navigator.mediaDevices?.getSupportedConstraints?.() ?? {};
 
 /** Whether the room lets this point share now; the server asks itself. */
 export const may = ({ floor, main, presenter, meeting }, me) => Boolean(me) && (me === main
@@ -51,9 +54,10 @@ class Sharing extends Told {
   constructor(room) {
     super(room);
     this.stream = null;
+    this.silent = room.companion;      // such a page plays nothing
     this.button = byId("share");
     this.link = new MediaLink({
-      prepare: (pc) => publish(pc, this.stream, () => LAYERS.map((layer) => ({ ...layer }))),
+      prepare: (pc) => publish(pc, this.stream, () => LAYERS.map((layer) => ({ ...layer })), film.FILM),
       ticket: async (signal) => {
         const told = await post(`${data.base}/share/tickets`, {}, signal);
         return { url: `/media/rooms/${data.room}/whip`, token: told.publish, ice: told.ice };
@@ -61,6 +65,7 @@ class Sharing extends Told {
       changed: (state, error) => this.#onLink(state, error),
       relayed: room.relayed,
     });
+    this.link.limit({ picture: true, small: false, sound: film.FILM });
     this.wanted = new Map();
     this.button.onclick = () => act(this.button, () => (this.here ? this.stop() : this.begin()));
     room.store.hear("wanted", ({ session, tracks }) => {
@@ -83,23 +88,40 @@ class Sharing extends Told {
   async begin() {
     let stream;
     try {
-      stream = await navigator.mediaDevices.getDisplayMedia(WANTED);
+      stream = await navigator.mediaDevices.getDisplayMedia({ ...WANTED, ...film.wanted(supported(), this.silent) });
     } catch (error) {
       notice(word(REFUSED[error.name] ?? "share_failed"), true);
       return;
     }
     const [track] = stream.getVideoTracks();
     track.contentHint = "detail";
+    this.#takeSound(stream, track);
     try {
       await post(`${data.base}/share`);
     } catch (error) {
-      track.stop();
+      for (const one of stream.getTracks()) one.stop();
       throw error;
     }
     this.stream = stream;
     track.onended = () => this.stop();      // the browser's own bar, or the window that was shown is closed
     this.link.start();
     this.redraw();
+  }
+
+  /** Sound that goes along with it, unless all would hear themselves in it. */
+  #takeSound(stream, picture) {
+    this.sound = "none";
+    for (const track of stream.getAudioTracks()) {
+      this.sound = film.loops(track.getSettings(), picture.getSettings(), this.silent) ? "loops" : "on";
+      track.contentHint = "music";
+      track.onended = () => {
+        if (this.sound === "on") this.sound = "none";
+        this.redraw();
+      };
+      if (this.sound === "on") continue;
+      stream.removeTrack(track);
+      track.stop();
+    }
   }
 
   /** By one's own word; `leaving`: nobody waits for the answer. */
@@ -131,6 +153,7 @@ class Sharing extends Told {
 
   #onLink(state, error) {
     this.#heed();
+    this.#drawSound();
     if (state !== "refused" || !this.stream) return;
     this.#release();
     notice((error instanceof Refused && error.message) || word("share_failed"), true);
@@ -148,8 +171,19 @@ class Sharing extends Told {
     this.redraw();
   }
 
+  /** Says no more than is true: sound that has no line reaches nobody. */
+  #drawSound() {
+    const key = this.here ? film.said({ sound: this.sound, live: this.link.state === "live", supported: supported() }) : "";
+    const sign = byId("sharing-sound");
+    if (sign.dataset.key === key) return;
+    sign.dataset.key = key;
+    sign.textContent = key && word(key);
+    show(sign, Boolean(key));
+  }
+
   redraw() {
     this.draw();
+    this.#drawSound();
     const allowed = may(this.store.state, this.me);
     const { button } = this;
     if (!button) return;
