@@ -11,6 +11,7 @@ test("each level leaves less to the line, and none gives what the line has no ro
       const room = within({ picture, sound: 12_000 }, one);
       assert.equal(room.picture, picture && one !== "sound");
       assert.equal(room.small, one !== "all");
+      assert.equal(within({ picture, small: true, sound: 12_000 }, one).small, true);
       assert.equal(room.sound, 12_000);
     }
   }

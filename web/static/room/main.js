@@ -41,6 +41,7 @@ const room = {
   relayed: address.has("relay"),      // for a technician: only paths through the TURN server
   end, openPanel: panels.openPanel,
   get media() { return media; },
+  screen: () => room.sharing?.link ?? null,      // of this very page
 };
 
 /** The seat went to another device, the link was revoked, or the meeting is over: say so and stop. */

@@ -13,7 +13,7 @@ import * as saving from "./saving.js";
 import { Sign } from "./sign.js";
 import { Stage } from "./stage.js";
 import { Troubles } from "./troubles.js";
-import { Uplink } from "./uplink.js";
+import { Beside, Uplink } from "./uplink.js";
 import { View } from "./view.js";
 
 const SESSIONS = 8;         // whose news are kept
@@ -21,12 +21,13 @@ const LOSSY = 0.05;         // share of what was sent to this page
 const HOLD = 6000;          // milliseconds for which a weak line is called so after it was last seen weak
 
 export class Media {
-  constructor({ store, me, companion, mode, relayed, conducting, end }) {
-    Object.assign(this, { store, me, companion, mode, conducting, end });
+  constructor({ store, me, companion, mode, relayed, conducting, end, screen }) {
+    Object.assign(this, { store, me, companion, mode, conducting, end, screen });
     this.device = deviceName();
     this.lossyUntil = 0;             // this page saw much loss a moment ago
     this.reader = new Reader();
     this.uplink = new Uplink();
+    this.beside = new Beside();
     this.slotNews = new Map();       // session → the server's last word on its slots; it may come before the answer that names it
     this.wantedNews = new Map();     // the same on the layers of our own picture that somebody looks at
     this.feedUp = false;
@@ -223,7 +224,9 @@ export class Media {
   async #look() {
     const { up, down } = this;
     if (up.state === "live") {
-      this.carries = this.uplink.look((await up.pc.getStats()).values(), performance.now());
+      const own = [...(await up.pc.getStats()).values()];
+      this.carries = this.uplink.look(own, performance.now());
+      await this.#share(own);
       this.#limit();
     }
     this.troubles.draw();
@@ -232,6 +235,17 @@ export class Media {
     if (look.loss > LOSSY) this.lossyUntil = Date.now() + HOLD;
     this.stage.moving(look.moving, look.grown);
     this.drawLine();
+  }
+
+  /** Where this page sends a screen as well, its camera takes what is left. */
+  async #share(own) {
+    const screen = this.screen();
+    if (screen?.state !== "live") {
+      this.beside = new Beside();
+      return;
+    }
+    const { picture, small } = this.beside.look(own, [...(await screen.pc.getStats()).values()], performance.now());
+    this.carries = { ...this.carries, picture: this.carries.picture && picture, small };
   }
 
   /** What the line carries, less what its person saves. */

@@ -21,7 +21,7 @@ export const read = (saving = level()) => ({ all: Infinity, small: READ, sound: 
 
 /** What the own camera may send, within what the line has room for: {picture, small, sound}. */
 export function within(room, saving = level()) {
-  return { ...room, picture: room.picture && saving !== "sound", small: saving !== "all" };
+  return { ...room, picture: room.picture && saving !== "sound", small: Boolean(room.small) || saving !== "all" };
 }
 
 /** Shows the choice and hears of another one. */
