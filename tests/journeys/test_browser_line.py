@@ -20,6 +20,20 @@ from tests.support.line import Line
 pytestmark = [pytest.mark.browser, pytest.mark.netns]
 
 CHAIR, POINT = (440, 10), (700, 130)  # tone and hue
+# A film of which each picture is another, in place of a tab.
+FILM = """
+navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
+  const draw = canvas.getContext("2d");
+  setInterval(() => {
+    for (let n = 0; n < 40; n += 1) {
+      draw.fillStyle = `hsl(${Math.random() * 360} 80% ${20 + Math.random() * 60}%)`;
+      draw.fillRect(Math.random() * 1280, Math.random() * 720, 60, 60);
+    }
+  }, 100);
+  return canvas.captureStream(10);
+};
+"""
 PATIENCE = 40     # seconds, for machines with much else to do
 PAUSE = 1000      # milliseconds without a new picture that nobody should notice ...
 BUSY_PAUSE = 4 * PAUSE   # ... and where the machine has much else to do, as in short runs
@@ -100,3 +114,30 @@ async def test_long_story_of_a_line(line: Line, pair: tuple[Visitor, Visitor]) -
     assert await point.longest_pause() < PAUSE
     await soon(lambda: point.in_step("22"), PATIENCE)
     await soon(lambda: chair.sees({"204"}), 3 * PATIENCE)  # its own camera, which rested, comes back
+
+
+@pytest.mark.long
+async def test_on_a_narrow_line_upward_the_camera_goes_before_the_screen_and_comes_back(
+    chromium: Browser, line: Line, far: Installation, tmp_path: Path
+) -> None:
+    line.free()
+    room = far.room(opened=True)
+    async with line.chromium(tmp_path, FAR_ARGUMENTS) as distant:
+        reader = await Visitor.arrive(chromium, f"{far.url}/j/{room.links['204']}", "204", *POINT, ignore_https_errors=True)
+        sharer = await Visitor.arrive(distant, f"{far.url}/j/{room.chair}", "22", *CHAIR, LARGE, FILM, ignore_https_errors=True)
+        await soon(lambda: reader.sees({"22"}), PATIENCE)
+        await sharer.page.locator("#share").click()
+        await soon(lambda: reader.sees({"22", "22#screen"}), PATIENCE)
+        line.rate(200)
+        await soon(lambda: _rests(sharer), 2 * PATIENCE)
+        await soon(lambda: reader.sees({"22#screen"}), PATIENCE)  # a screen that has room again
+        await soon(lambda: _sound_holds(reader, "22"), PATIENCE)
+        line.rate(3000)
+        await soon(lambda: reader.sees({"22", "22#screen"}), 3 * PATIENCE)
+        line.free()
+        await sharer.leave()
+        await reader.leave()
+
+
+async def _rests(sharer: Visitor) -> bool:
+    return await sharer.growing() == set()
