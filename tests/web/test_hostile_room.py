@@ -1,28 +1,34 @@
 """What a browser that lies, or two that fight for one seat, may send to a running room: anything, in any order and shape.
 
-A story is a seed: links, tickets, offers, sessions and the chair's moves against the real web and relay.  Every answer is one that
-docs/protocol.md knows, the record stays what the tables say, one point sends once, and what was closed stays so.
+A story is a seed: links of points and of people, tickets, offers, sessions, files and the chair's moves against the real web and relay.  Every
+answer is one that docs/protocol.md knows, the record stays what the tables say, one point sends once, and what was closed stays so.
 """
 
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 import httpx
 import pytest
 
-from meetings import balloting, muting, service, speaking, voting
+from meetings import balloting, muting, papers, service, speaking, voting
 from meetings.access import Role, Subject
 from meetings.errors import MeetingError
+from meetings.motions import Draft
 from meetings.replay.check import differences
 from meetings.speech import Kind
 from meetings.store import ledger_store, speech_store, vote_store
+from scheduler import delegate_list, person_links, slip_rounds
+from scheduler.delegate_sheet import Entry
+from scheduler.slip_rounds import Whom
 from tests.media.test_sdp import offer
 from tests.support import factories
 from tests.support.installation import Installation, Room
 from tests.support.running import client, installation  # noqa: F401 - fixtures
+from tests.support.sheets import acting, pdf, photograph
 from web.api.pace import Pace
 from web.messages import TEXTS
 
@@ -36,13 +42,33 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "show": ("document", "page"), "hide": (), "papers": ("document",), "here": ("device",), "share": (), "share/end": (), "share/tickets": (),
     "tickets": ("roles", "device", "mode"), "screen/tickets": ("screen",), "papers/none/read": ("page",), "papers/none/notes": ("page", "kind", "at", "text"),
 }
+ALONE: dict[str, tuple[str, ...]] = {
+    "here": (), "left": (), "hand": FIELDS["hand"], "vote": ("motion", "choice"), "chat": ("text",), "slips/{slip}": ("choice", "opinion"),
+    "papers/{paper}/read": ("page",), "papers/{paper}/notes": ("page", "kind", "at", "text"),
+}
+"""What a person's own page posts; the rest of it is looked at."""
+LOOKS = ("", "/chat?after=x", "/chat?after=-9", "/papers", "/slips/{slip}", "/slips/{slip}/documents/{paper}", "/documents/{paper}", "/papers/{paper}",
+         "/papers/{paper}/about", "/papers/{paper}/pages/1?w=300", "/papers/{paper}/pages/0", "/papers/{paper}/pages/9/text", "?done=x")
 BODIES: tuple[tuple[bytes, str], ...] = (
     (b"", "application/json"), (b"{", "application/json"), (b"[]", "application/json"), (b'"x"', "application/json"), (b"\xff\xfe", "application/json"),
     (b"[" * 5_000, "application/json"), (b"up=1", "application/x-www-form-urlencoded"), (b"up=%00", "application/x-www-form-urlencoded"),
     (b"--x\r\n", "multipart/form-data; boundary=x"), (b"{}", "text/plain"), (b'{"up": "\\ud800"}', "application/json"),
 )
+FILES = (
+    *(("photo", name, data, "image/jpeg") for name, data in (
+        ("a.jpg", photograph()), ("b.png", photograph(kind="PNG")), ("a.jpg", b""), ("a.jpg", photograph()[:300]), ("a.jpg", b"MZ" * 50), ("", photograph()),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\x7f\xff\xff\xff" * 2 + b"\x08\x02\0\0\0" + b"\0" * 40), ("a.jpg", pdf()))),
+    *(("document", name, data, "application/pdf") for name, data in (
+        ("a.pdf", pdf(2)), ("a.pdf", acting("script")), ("../../etc/a.pdf", pdf()), ("a.exe", b"MZ"), ("\u202efdp.pdf", pdf()), ("a.pdf", b"%PDF-1.7\n%%EOF"),
+        ("x" * 300 + ".pdf", pdf()), (".pdf", pdf()), ("a.docx", b"PK\3\4"), ("a.txt", "Chào".encode()))),
+    ("other", "a.jpg", photograph(), "text/plain"),
+)
+BROKEN = (b"--x\r\n", b"--x--\r\n", b"--y\r\n\r\n--y--", b"--x\r\ncontent-disposition: form-data; name=photo; filename=a\r\n\r\n", b"\xff" * 99,
+          b'--x\r\ncontent-disposition: form-data; name="photo"; filename="\xff\0"\r\n\r\nx\r\n--x--\r\n', b"--x\r\n" + b"a" * 20_000 + b": b\r\n\r\n\r\n--x--")
 OFFERS = (offer("sendonly"), offer("recvonly"), offer("sendrecv"), "", "v=0\r\n", "\r\n" * 50, offer("sendonly").replace("a=mid", "a=mud"), "x" * 70_000)
 STEPS = 30
+# An upload that breaks off in the middle of a file: Starlette leaves what it had begun to keep to the garbage collector, which closes it and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 RULE = voting.Rule(Fraction(0), Fraction(1, 2), "cast")
 
 
@@ -52,6 +78,11 @@ class Story:
     def __init__(self, installation: Installation, room: Room, client: httpx.AsyncClient, seed: int) -> None:  # noqa: F811
         self.installation, self.room, self.client, self.chance = installation, room, client, random.Random(seed)
         self.chair: Subject = factories.user(installation.people["chair"].user_id, "t", Role.CHAIR)
+        self.secretary: Subject = factories.user(installation.people["secretary"].user_id, "t", Role.SECRETARY)
+        with installation.found.db.write() as conn:
+            for name, point_id in (("Lê An", 2), ("Vũ Bình", 3), ("Trần Chi", 3)):
+                delegate_list.register(conn, room.meeting_id, Entry(point_id, name, "Chủ tịch", "0912"), self.secretary, installation.now())
+            self.phones = [f"/p/{card.secret}" for card in person_links.cards(conn, installation.found.keys.persons, room.meeting_id, self.secretary)]
         self.tickets, self.sessions, self.said = ["no ticket"], [("/media/sessions/none", "no ticket")], list[str]()
 
     def one(self, *among: Any) -> Any:
@@ -80,6 +111,36 @@ class Story:
         answer = await self.send("POST", path, json=fields)
         if name.endswith("tickets") and answer.status_code == 200:
             self.tickets += [token for token in answer.json().values() if isinstance(token, str)]
+
+    async def alone(self) -> None:
+        """Somebody behind a point, by the own link, with or without the page's scripts."""
+        phone = self.one(*self.phones) if self.chance.random() < 0.95 else self.one("/p/" + "x" * 46, "/p/" + self.room.links["204"])
+        with self.installation.found.db.read() as conn:
+            slips = [one.motion_id for one in vote_store.motions(conn, self.room.meeting_id) if one.method == "slip"]
+            known = [one.document_id for one in papers.documents(conn, self.room.meeting_id, "in", "offered", "refused")]
+        there = {"slip": self.one("none", *slips[-1:]), "paper": self.one("none", *known[-2:])}
+        accept = {"accept": self.one("application/json", "text/html")}
+        if self.chance.random() < 0.3:
+            await self.send("GET", phone + self.one(*LOOKS).format(**there), headers=accept)
+            return
+        name = self.one(*ALONE)
+        path, fields = f"{phone}/{name.format(**there)}", {field: self.likely(field) for field in ALONE[name] if self.chance.random() < 0.8}
+        if self.chance.random() < 0.15:
+            body, kind = self.one(*BODIES)
+            await self.send("POST", path, content=body, headers={**accept, "content-type": kind})
+        elif self.chance.random() < 0.3:
+            await self.send("POST", path, data={field: value for field, value in fields.items() if isinstance(value, str)}, headers=accept)
+        else:
+            await self.send("POST", path, json=fields, headers=accept)
+
+    async def hand_in(self) -> None:
+        """Files, as a camera, a form, or neither sends them."""
+        path = self.one(*self.phones, *(f"/j/{secret}" for secret in self.room.links.values())) + "/papers"
+        if self.chance.random() < 0.25:
+            await self.send("POST", path, content=self.one(*BROKEN), headers={"content-type": "multipart/form-data; boundary=x"})
+            return
+        some = [self.one(*FILES) for _ in range(self.one(1, 1, 2))] * self.one(1, 1, 1, 11)
+        await self.send("POST", path, files=[(field, (name, data, kind)) for field, name, data, kind in some], data=self.one({}, {"x": "y"}))
 
     def likely(self, field: str) -> Any:
         """Half of the time what a page would send there."""
@@ -126,7 +187,10 @@ class Story:
             lambda conn: service.floor_give(conn, meeting, point, self.chair, at, kind=self.one(*Kind)), lambda conn: speaking.lower_all(conn, meeting, self.chair, at),
             lambda conn: muting.mute_all(conn, meeting, self.one(True, False), self.chair, at), lambda conn: muting.ask(conn, meeting, point, self.chair, at),
             lambda conn: balloting.motion_open(conn, meeting, "Thông qua", RULE, self.chair, at) if not motion
-            else balloting.motion_close(conn, motion.motion_id, self.chair, at))
+            else balloting.motion_close(conn, motion.motion_id, self.chair, at),
+            lambda conn: slip_rounds.send(conn, meeting, Draft("Ý kiến", RULE, method=voting.Method.SLIP), Whom.ALL, at + timedelta(hours=2), self.chair, at),
+            lambda conn: papers.document_settle(conn, meeting, papers.documents(conn, meeting, "offered")[0].document_id, self.one(True, False), "mờ",
+                                                self.secretary, at) if papers.documents(conn, meeting, "offered") else None)
         try:
             with self.installation.found.db.write() as conn:
                 step(conn)
@@ -138,6 +202,8 @@ class Story:
         """What must hold after anything."""
         with self.installation.found.db.read() as conn:
             assert differences(conn, self.room.meeting_id) == [], self.said[-5:]
+            for paper in papers.documents(conn, self.room.meeting_id, "in", "offered", "refused"):
+                assert self.installation.found.blobs.path(paper.sha256).stat().st_size == paper.size, "a paper without its bytes"
         rooms = self.installation.call(self.installation.found.hub.stats(self.room.meeting_id))["rooms"]
         sessions = rooms.get(self.room.meeting_id, {}).get("sessions", [])
         senders = [session["name"] for session in sessions if session["role"] == "publish" and "#" not in session["name"]]
@@ -152,8 +218,12 @@ async def run(installation: Installation, client: httpx.AsyncClient, seed: int) 
         kind = story.chance.random()
         if kind < 0.2:
             story.conduct()
-        elif kind < 0.55:
+        elif kind < 0.45:
             await story.media()
+        elif kind < 0.65:
+            await story.alone()
+        elif kind < 0.75:
+            await story.hand_in()
         else:
             await story.act()
         if step % 10 == 9:
@@ -172,11 +242,12 @@ async def closed(story: Story) -> None:
         service.close(conn, meeting, story.chair, found.clock.now())
         last = ledger_store.last_seq(conn, meeting)
     found.hub.changed(meeting)
-    for _ in range(20):
-        await story.act()
-        await story.media()
+    for _ in range(10):
+        for move in (story.act, story.media, story.alone, story.one(story.act, story.media, story.hand_in)):
+            await move()
     with found.db.read() as conn:
-        after = [event.kind for event in ledger_store.events(conn, meeting, after=last)]
+        slips = {one.motion_id for one in vote_store.motions(conn, meeting) if one.method == voting.Method.SLIP}
+        after = [event.kind for event in ledger_store.events(conn, meeting, after=last) if event.data.get("motion") not in slips]
         assert not [kind for kind in after if not kind.startswith(("chat.erased", "document.opened"))], after
         assert differences(conn, meeting) == []
 
