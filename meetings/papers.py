@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meetings.access import Action, Subject
+from meetings.access import Action, PersonRef, Subject
 from meetings.errors import Conflict, NotFound
 from meetings.ids import new_id
 from meetings.meeting import Meeting, State
@@ -46,6 +46,8 @@ class Document:
     replaces: str | None = None
     ended_at: datetime | None = None
     point_id: int | None = None
+    person_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def document_offer(conn: Connection, meeting_id: str, file: File, by: Subject, a
     name = line(file.name, "document", 200)
     point_id = offer_check(conn, meeting_store.lock(conn, meeting_id), by)
     file = File(_free_name(conn, meeting_id, name), file.media_type, file.size, file.sha256, file.pages)
-    document_id = _enter(conn, meeting_id, file, by, at, state="offered", point_id=point_id)
+    document_id = _enter(conn, meeting_id, file, by, at, state="offered", point_id=point_id, person_id=by.person.person_id if by.person else None)
     point = seat_store.one(conn, meeting_id, point_id).point
     ledger_store.append(conn, meeting_id, "document.offered", at, by, point=point, data={"document": document_id, **file.as_data()})
     return document_id
@@ -139,7 +141,7 @@ def document_settle(conn: Connection, meeting_id: str, document_id: str, accept:
     found = Document(*row)
     if found.state != "offered":
         raise Conflict("document.ended", name=found.name)
-    paper_store.move(conn, document_id, "in" if accept else "refused", at)
+    paper_store.move(conn, document_id, "in" if accept else "refused", at, reason or None)
     point = seat_store.one(conn, meeting_id, found.point_id).point if found.point_id is not None else None
     data = {"document": document_id, "name": found.name, "sha256": found.sha256}
     if accept:
@@ -152,6 +154,11 @@ def document_settle(conn: Connection, meeting_id: str, document_id: str, accept:
 def documents(conn: Connection, meeting_id: str, *states: str) -> list[Document]:
     """In the order in which they were added; those that are in, unless other states are named."""
     return [Document(*row) for row in paper_store.papers(conn, meeting_id, states or ("in",))]
+
+
+def handed_in(conn: Connection, ref: PersonRef) -> list[Document]:
+    """What this person handed in, the newest first, whatever became of it."""
+    return [Document(*row) for row in paper_store.of_person(conn, ref.meeting_id, {ref.person_id, ref.link_id})]
 
 
 def document(conn: Connection, meeting_id: str, document_id: str, *states: str) -> Document:

@@ -10,7 +10,7 @@ from meetings.replay.part import Part, Sections
 
 class Papers(Part):
     def __init__(self) -> None:
-        self.papers: dict[str, tuple[str, str, str, str | None]] = {}
+        self.papers: dict[str, tuple[str, str, str, str | None, str | None, str | None]] = {}
         self.shown: dict[str, Any] = {}
 
     def on_document_added(self, event: Event) -> None:
@@ -30,7 +30,7 @@ class Papers(Part):
         self._move(event.data["document"], "in")
 
     def on_document_refused(self, event: Event) -> None:
-        self._move(event.data["document"], "refused")
+        self._move(event.data["document"], "refused", event.data["reason"] or None)
 
     def on_document_shown(self, event: Event) -> None:
         self.shown = {"document": event.data["document"], "page": event.data["page"]}
@@ -45,12 +45,13 @@ class Papers(Part):
 
     def _enter(self, event: Event, state: str, replaces: str | None = None) -> None:
         data = event.data
-        self.papers[data["document"]] = (data["name"], data["sha256"], state, replaces)
+        person = (event.actor or {}).get("person") if state == "offered" else None
+        self.papers[data["document"]] = (data["name"], data["sha256"], state, replaces, person, None)
 
-    def _move(self, document: str, state: str) -> None:
+    def _move(self, document: str, state: str, reason: str | None = None) -> None:
         """What is taken away is shown no longer."""
-        name, sha256, _state, replaces = self.papers[document]
-        self.papers[document] = (name, sha256, state, replaces)
+        name, sha256, _state, replaces, person, _reason = self.papers[document]
+        self.papers[document] = (name, sha256, state, replaces, person, reason)
         if state in ("replaced", "withdrawn") and self.shown.get("document") == document:
             self.shown = {}
 

@@ -108,11 +108,12 @@ def _stands(row: Any) -> str:
 
 
 def _papers(conn: Connection, meeting_id: str) -> Sections:
-    rows = conn.execute(select(document.c.document_id, document.c.name, document.c.sha256, document.c.state, document.c.replaces).where(
+    rows = conn.execute(select(document.c.document_id, document.c.name, document.c.sha256, document.c.state, document.c.replaces,
+                                document.c.person_id, document.c.reason).where(
         document.c.meeting_id == meeting_id)).all()
     shown = conn.execute(select(paper_shown.c.document_id, paper_shown.c.page).where(paper_shown.c.meeting_id == meeting_id)).first()
     return {
-        "papers": {key: (name, sha256, state, replaces) for key, name, sha256, state, replaces in rows},
+        "papers": {key: tuple(told) for key, *told in rows},
         "shown": {"document": shown.document_id, "page": shown.page} if shown else {},
     }
 

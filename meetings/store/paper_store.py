@@ -5,7 +5,7 @@ Called by `papers`, `presenting` and `margins`, which decide; nothing here asks 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,9 +46,15 @@ def one(conn: Connection, meeting_id: str, document_id: str) -> Row[Any] | None:
     return conn.execute(select(document).where(document.c.meeting_id == meeting_id, document.c.document_id == document_id)).first()
 
 
-def move(conn: Connection, document_id: str, state: str, at: datetime) -> None:
-    ended = None if state == "in" else at
-    conn.execute(update(document).where(document.c.document_id == document_id).values(state=state, ended_at=ended))
+def of_person(conn: Connection, meeting_id: str, person_ids: Collection[str]) -> list[Row[Any]]:
+    """Handed in by somebody, under any of these ids, the newest first."""
+    query = select(document).where(document.c.meeting_id == meeting_id, document.c.person_id.in_(sorted(person_ids)))
+    return list(conn.execute(query.order_by(document.c.ord.desc())).all())
+
+
+def move(conn: Connection, document_id: str, state: str, at: datetime, reason: str | None = None) -> None:
+    values = {"state": state, "ended_at": None if state == "in" else at, **({"reason": reason} if reason else {})}
+    conn.execute(update(document).where(document.c.document_id == document_id).values(**values))
 
 
 def shown(conn: Connection, meeting_id: str) -> Row[Any] | None:

@@ -165,6 +165,8 @@ document = Table(
     Column("replaces", String(36)),
     Column("ended_at", UtcDateTime),
     Column("point_id", Integer),
+    Column("person_id", String(36)),
+    Column("reason", String(300)),
     CheckConstraint("size > 0", name="size"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
     CheckConstraint("pages IS NULL OR pages >= 1", name="pages"),
@@ -174,7 +176,8 @@ document = Table(
     Index("uq_document_meeting_ord", "meeting_id", "ord", unique=True),
     Index("uq_document_replaces", "replaces", unique=True),
 )
-"""`pages` is null for what is not shown by pages; `replaces` the version before; `point_id` of the point that handed it in."""
+"""`pages` is null for what is not shown by pages; `replaces` the version before; `point_id` of the point that handed it in, `person_id` of somebody
+behind it who did; `reason` of a refusal."""
 
 delegate = Table(
     "delegate", metadata,

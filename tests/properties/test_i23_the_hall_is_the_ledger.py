@@ -320,13 +320,13 @@ class Story(RuleBasedStateMachine):
         if what == "add":
             self.here(papers.document_add, file.name, file.media_type, 3, file.sha256, by=SECRETARY, pages=3)
         elif what == "offer":
-            self.here(papers.document_offer, file, by=seat_of(self.meeting_id, point))
+            self.here(papers.document_offer, file, by=self.somebody(point, pick % 2 == 0))
         elif what == "replace":
             self.here(papers.document_replace, self.paper(pick), file, by=SECRETARY)
         elif what == "withdraw":
             self.here(papers.document_withdraw, self.paper(pick), "nhầm", by=SECRETARY)
         elif what in ("accept", "refuse"):
-            self.here(papers.document_settle, self.paper(pick, "offered"), what == "accept", "", by=SECRETARY)
+            self.here(papers.document_settle, self.paper(pick, "offered"), what == "accept", "mờ" if page == 1 else "", by=SECRETARY)
         elif what == "show":
             self.here(presenting.show, self.paper(pick), page, by=CHAIR if page < 3 else seat_of(self.meeting_id, point))
         else:

@@ -168,6 +168,23 @@ async def test_photographs_become_one_paper_that_waits_for_the_secretary(hall: H
     assert (event.kind, event.actor["person"], event.point["code"]) == ("document.offered", hall.person(AN), "06970")
 
 
+async def test_what_became_of_a_paper_is_told_to_whoever_handed_it_in(hall: Hall, phone: str, client: httpx.AsyncClient) -> None:  # noqa: F811
+    async with await hall.installation.signed_in("secretary") as secretary, listening(client, f"{phone}/events") as news:
+        names = ("Một.txt", "Hai.txt", "Ba.txt")
+        for name in names:
+            await client.post(f"{phone}/papers", files={"document": (name, b"x" + name.encode(), "text/plain")}, headers=HTML)
+        await soon(lambda: [name for name, _data in news.events].count("you") == 3)
+        assert (await read(client, phone)).count("Chờ thư ký nhận") == 3
+        for paper, said in zip(offered(hall), ({"do": "accept"}, {"do": "refuse", "reason": "Ảnh mờ <b>"}), strict=False):
+            await secretary.post(f"/meetings/{hall.room.meeting_id}/documents/{paper.document_id}/settle", data=said)
+        await soon(lambda: [name for name, _data in news.events].count("you") == 5)
+        text = await read(client, phone)
+        own = text[text.index('id="handed"'):]
+        assert own.index("Ba.txt") < own.index("Chờ thư ký nhận") < own.index("Hai.txt") < own.index("Lý do: Ảnh mờ <b>") < own.index("Đã nhận: mọi người đọc được")
+        assert "&lt;b&gt;" in (await client.get(phone, headers=HTML)).text
+        assert 'id="handed"' not in await read(client, hall.phones()[BINH]), "it is the own papers alone"
+
+
 async def test_a_file_is_handed_in_too_and_what_is_none_is_refused_in_words(hall: Hall, phone: str, client: httpx.AsyncClient) -> None:  # noqa: F811
     answer = await client.post(f"{phone}/papers", files={"document": ("Đề xuất.pdf", pdf(1), "application/pdf")}, headers=JSON)
     assert answer.json()["name"] == "Đề xuất.pdf" and [one.name for one in offered(hall)] == ["Đề xuất.pdf"]

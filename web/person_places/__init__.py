@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.person_places import chat, hand, offer, papers, recording, roll, shown, slips, vote
+from web.person_places import chat, hand, handed_in, offer, papers, recording, roll, shown, slips, vote
 from web.person_places.look import Look
 
 Place = Callable[[Look], dict[str, Any] | None]
@@ -24,6 +24,7 @@ PLACES: tuple[Place, ...] = (
     chat.place,
     papers.place,
     offer.place,
+    handed_in.place,
 )
 """In the order of the page: what is asked of the person now comes first."""
 

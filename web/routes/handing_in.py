@@ -20,7 +20,7 @@ from meetings.papers import File
 from web import camera, legible, uploads, views
 from web.container import Container, container
 from web.errors import explain
-from web.feed import CONDUCTORS
+from web.feed import CONDUCTORS, Person
 from web.guard import allow
 from web.i18n import _
 from web.limits import FORM_FILES
@@ -66,6 +66,8 @@ async def _handed_in(request: Request, by: Subject) -> dict[str, str]:
     finally:
         await form.close()
     found.hub.tell(meeting_id, "offered", {"n": waiting}, CONDUCTORS)
+    if by.person:
+        found.hub.tell(meeting_id, "you", {}, Person(by.person.person_id))
     return {"id": document_id, "name": name}
 
 
@@ -146,9 +148,12 @@ def settle(request: Request, meeting_id: str, document_id: str, by: Subject = KE
 
     def work(by: Subject) -> None:
         with found.db.write() as conn:
-            papers.document_settle(conn, meeting_id, document_id, form.get("do") == "accept", str(form.get("reason", "")), by, found.clock.now())
+            paper = papers.document_settle(
+                conn, meeting_id, document_id, form.get("do") == "accept", str(form.get("reason", "")), by, found.clock.now())
             left = len(papers.documents(conn, meeting_id, "offered"))
         found.hub.tell(meeting_id, "offered", {"n": left}, CONDUCTORS)
+        if paper.person_id:
+            found.hub.tell(meeting_id, "you", {}, Person(paper.person_id))
 
     return _told(request, meeting_id, by, work, "settled")
 

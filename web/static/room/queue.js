@@ -83,7 +83,8 @@ export function start({ store, me, conducting }) {
     control.setAttribute("aria-pressed", String(up));
     const said = up ? word("hand_up") : word("hand");
     control.setAttribute("aria-label", said);
-    control.querySelector("span").textContent = up || !matchMedia("(max-width: 900px)").matches ? said : word("hand_short");
+    control.querySelector(".long").textContent = said;
+    control.querySelector(".short").textContent = up ? said : word("hand_short");
     show(control, Boolean(me) && me !== main);      // the chair gives the floor and need not ask for it
   });
 }
