@@ -179,8 +179,7 @@ def floor_give(
     if speaking and speaking.point_id == point_id:
         raise Conflict("floor.has", point=seat.point)
     waiting = next((one for one in speech.queue(live) if one.point_id == point_id and one.kind is kind), None)
-    _give(conn, meeting_id, live, seat, waiting, kind, limit_s, by, at)
-    sharing.settle(conn, meeting, by, at)
+    _give(conn, meeting, live, seat, waiting, kind, limit_s, by, at)
 
 
 def floor_call(conn: Connection, meeting_id: str, entry: int, by: Subject, at: datetime, limit_s: int | None = None) -> None:
@@ -188,8 +187,7 @@ def floor_call(conn: Connection, meeting_id: str, entry: int, by: Subject, at: d
     meeting = conducting(conn, meeting_id, by)
     one = _waiting(conn, meeting_id, entry)
     seat = seat_store.one(conn, meeting_id, one.point_id)
-    _give(conn, meeting_id, speech_store.live(conn, meeting_id), seat, one, one.kind, limit_s, by, at)
-    sharing.settle(conn, meeting, by, at)
+    _give(conn, meeting, speech_store.live(conn, meeting_id), seat, one, one.kind, limit_s, by, at)
 
 
 def floor_limit(conn: Connection, meeting_id: str, limit_s: int | None, by: Subject, at: datetime) -> None:
@@ -227,11 +225,12 @@ def clock_start(conn: Connection, meeting_id: str, at: datetime) -> None:
 
 
 def _give(
-    conn: Connection, meeting_id: str, live: list[Speech], seat: Seat, waiting: Speech | None, kind: Kind, limit_s: int | None,
+    conn: Connection, meeting: Meeting, live: list[Speech], seat: Seat, waiting: Speech | None, kind: Kind, limit_s: int | None,
     by: Subject, at: datetime,
 ) -> None:
     if seat.joined_at is None:
         raise Conflict("floor.absent", point=seat.point)
+    meeting_id = meeting.meeting_id
     turn = speech.give(_one(live, Standing.SPEAKING), _one(live, Standing.PAUSED), kind)
     _carry_out(conn, meeting_id, turn, by, at)
     if limit_s is None:
@@ -248,6 +247,7 @@ def _give(
     if waiting and kind is Kind.CONTRIBUTION:
         ledger_store.append(conn, meeting_id, "hand.lowered", at, by, point=seat.point, data={"entry": waiting.entry, "why": "floor", **waiting.who})
         _mirror(conn, meeting_id, seat.point_id)
+    sharing.settle(conn, meeting, by, at)
 
 
 def _carry_out(conn: Connection, meeting_id: str, turn: Turn, by: Subject, at: datetime) -> None:

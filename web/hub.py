@@ -251,7 +251,7 @@ class Hub:
         restarts = self.crew.workers.restarts
         for ticket in self._stranded.pop(worker, ()):
             data = {"restarts": restarts, "session": ticket.session_id}
-            self.feed.publish(ticket.room, frame("media", data), to=Point(point_of(ticket.name)))
+            self._tell_own(ticket, frame("media", data))
 
     def on_lost(self, worker: int, sessions: list[str]) -> None:
         """The worker died with these sessions."""
@@ -277,15 +277,15 @@ class Hub:
         if kind == "slots":
             data = frame("slots", {"session": ticket.session_id, "slots": event["slots"]})
             self._slots[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
+            self._tell_own(ticket, data)
             before = self._seen.get(ticket.session_id, frozenset())
             self._seen[ticket.session_id] = now = frozenset(slot["name"] for slot in event["slots"] if slot["name"])
             for line in self.lines.known(ticket.room, None, now - before):  # of pictures that it had not, how they go
-                self.feed.publish(ticket.room, line, to=Point(point_of(ticket.name)))
+                self._tell_own(ticket, line)
         elif kind == "wanted":
             data = frame("wanted", {"session": ticket.session_id, "tracks": event["tracks"]})
             self._wanted[ticket.session_id] = data
-            self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
+            self._tell_own(ticket, data)
         elif kind in ("frozen", "thawed") and not ticket.name.endswith(SCREEN):  # nothing moves on a screen that is read
             data = frame(kind, {"session": ticket.session_id, "name": ticket.name, "mid": event.get("mid")})
             self.feed.publish(ticket.room, data)
@@ -295,6 +295,10 @@ class Hub:
             self._up(ticket)
         elif kind == "down":
             self._down(ticket, event.get("reason") or "gone")
+
+    def _tell_own(self, ticket: Ticket, data: bytes) -> None:
+        """To the pages of the point whose session it is."""
+        self.feed.publish(ticket.room, data, to=Point(point_of(ticket.name)))
 
     def _heard(self, ticket: Ticket, *, away: bool) -> None:
         """A session fell silent or is heard again; of a watcher who is no point nobody is told."""
@@ -327,7 +331,7 @@ class Hub:
 
     def _replaced(self, ticket: Ticket) -> None:
         self._presence.replaced(ticket.room, ticket.name, ticket.session_id, self._clock())
-        self.feed.publish(ticket.room, frame("replaced", {"session": ticket.session_id}), to=Point(point_of(ticket.name)))
+        self._tell_own(ticket, frame("replaced", {"session": ticket.session_id}))
 
     def _leave(self, room: str, name: str, reason: str) -> None:
         point_id, at = self._points.pop((room, name)), self._clock()

@@ -36,8 +36,13 @@ OTHER = N_("Ý kiến khác")
 """What abstaining is called on a slip, where one says what else."""
 
 
+def choice_said(choice: str, text: str = "", slip: bool = False) -> str:
+    """Options of one's own have a text; the usual three are worded here."""
+    return text or _(OTHER if slip and choice == Choice.ABSTAIN else CHOICES[choice])
+
+
 def option_said(option: Option, slip: bool = False) -> str:
-    return option.text or _(OTHER if slip and option.means is Choice.ABSTAIN else CHOICES[option.choice])
+    return choice_said(option.choice, option.text, slip)
 
 
 def asked_said(asked: int, answered: int) -> str:

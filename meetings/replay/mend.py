@@ -6,6 +6,8 @@ touched here: it is reported.  Called at the start of the server and by `python3
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from meetings.ledger import verify_chain
 from meetings.replay import Hall, replay
 from meetings.replay.check import Difference, between
@@ -49,9 +51,7 @@ def _times(conn: Connection, meeting_id: str, hall: Hall) -> None:
 
 
 def _setting(conn: Connection, meeting_id: str, hall: Hall) -> None:
-    one = hall.voices.setting
-    voice_store.save_setting(conn, meeting_id, all_muted=one.all_muted, lobby=one.lobby.value, chat=one.chat.value,
-                             muted_above=one.muted_above, spotlight=one.spotlight, presenter=one.presenter, sign=one.sign)
+    voice_store.save_setting(conn, meeting_id, **asdict(hall.voices.setting))
 
 
 def _said(conn: Connection, meeting_id: str, hall: Hall) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from meetings.ledger import Event
 from meetings.replay.part import Part, Sections, point_of
@@ -79,10 +79,8 @@ class VoiceRules(Part):
         self.said = {point: voice for point, voice in self.said.items() if point in booked}
 
     def sections(self) -> Sections:
-        one = self.setting
         return {
-            "setting": {"all_muted": one.all_muted, "lobby": one.lobby.value, "chat": one.chat.value, "muted_above": one.muted_above,
-                        "spotlight": one.spotlight, "presenter": one.presenter, "sign": one.sign},
+            "setting": asdict(self.setting),
             "said": dict(self.said),
             "screen": {"shared": self.screen} if self.screen else {},
         }

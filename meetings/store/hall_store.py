@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -59,10 +60,9 @@ def _speeches(conn: Connection, meeting_id: str) -> Sections:
 
 def _voices(conn: Connection, meeting_id: str) -> Sections:
     found = voice_store.voices_of(conn, meeting_id)
-    one, shared = found.setting, share_store.of(conn, meeting_id)
+    shared = share_store.of(conn, meeting_id)
     return {
-        "setting": {"all_muted": one.all_muted, "lobby": one.lobby.value, "chat": one.chat.value, "muted_above": one.muted_above,
-                    "spotlight": one.spotlight, "presenter": one.presenter, "sign": one.sign},
+        "setting": asdict(found.setting),
         "said": dict(found.said),
         "screen": {"shared": shared} if shared else {},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -10,15 +11,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from meetings.store.voice_table import room_setting, voice
 from meetings.voices import Chat, Lobby, Setting, Voice, Voices
 
-_SETTING = (room_setting.c.all_muted, room_setting.c.lobby, room_setting.c.spotlight, room_setting.c.chat, room_setting.c.muted_above,
-            room_setting.c.presenter, room_setting.c.sign)
+_SETTING = tuple(room_setting.c[one.name] for one in fields(Setting))
 _VOICE = (voice.c.point_id, voice.c.muted, voice.c.since, voice.c.asked_at)
 
 
 def setting_of(conn: Connection, meeting_id: str) -> Setting:
     """What was set; the defaults where nothing was."""
     row = conn.execute(select(*_SETTING).where(room_setting.c.meeting_id == meeting_id)).first()
-    return Setting(row.all_muted, Lobby(row.lobby), row.spotlight, Chat(row.chat), row.muted_above, row.presenter, row.sign) if row else Setting()
+    return Setting(**{**row._mapping, "lobby": Lobby(row.lobby), "chat": Chat(row.chat)}) if row else Setting()
 
 
 def voices_of(conn: Connection, meeting_id: str) -> Voices:
@@ -32,9 +32,7 @@ def save_setting(conn: Connection, meeting_id: str, **changes: Any) -> None:
     if known:
         conn.execute(update(room_setting).where(room_setting.c.meeting_id == meeting_id).values(**changes))
         return
-    fresh = Setting()
-    values = {name: getattr(fresh, name) for name in ("all_muted", "lobby", "spotlight", "chat", "muted_above", "presenter", "sign")}
-    conn.execute(insert(room_setting).values(meeting_id=meeting_id, **{**values, **changes}))
+    conn.execute(insert(room_setting).values(meeting_id=meeting_id, **{**asdict(Setting()), **changes}))
 
 
 def say(conn: Connection, meeting_id: str, said: Voice) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from web import own_votes
-from web.i18n import _
 from web.person_places.look import Look
-from web.voting_words import CHOICES
+from web.voting_words import choice_said
 
 
 def place(look: Look) -> dict[str, Any] | None:
@@ -15,19 +14,11 @@ def place(look: Look) -> dict[str, Any] | None:
     motion, ref = look.sections["motion"], look.visit.ref
     own = own_votes.of(look.conn, ref.meeting_id, ref.point_id, ref.person_id)
     mine = next(iter(own.pop(motion["id"], ())), None) if motion else None
-    earlier = [{**one, "said": _said(one["choice"], one["text"])} for ballots in own.values() for one in ballots if one["receipt"]]
+    earlier = [{**one, "said": choice_said(one["choice"], one["text"])} for ballots in own.values() for one in ballots if one["receipt"]]
     if motion is None and not earlier:
         return None
     made = {"template": "person/vote.html", "motion": motion, "mine": mine, "earlier": earlier}
     if motion:
-        made |= {"options": [(choice, _said(choice, text)) for choice, text in motion["options"]], "by_hand": motion["method"] == "hands",
-                 "said": _said(mine["choice"], mine["text"]) if mine and mine["choice"] else ""}
+        made |= {"options": [(choice, choice_said(choice, text)) for choice, text in motion["options"]], "by_hand": motion["method"] == "hands",
+                 "said": choice_said(mine["choice"], mine["text"]) if mine and mine["choice"] else ""}
     return made
-
-
-def _said(choice: str, text: str) -> str:
-    """Options of one's own have a text; the usual three are worded here."""
-    if text:
-        return text
-    usual = CHOICES[choice]
-    return _(usual)

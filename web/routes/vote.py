@@ -28,7 +28,7 @@ from web.legible import number
 from web.pages import done
 from web.routes.meetings import _page as meeting_page
 from web.vote_form import counts_of, draft_of, hall_of, said_of
-from web.voting_words import CHOICES, NO_SECRET, PRESETS_SAID
+from web.voting_words import NO_SECRET, PRESETS_SAID, choice_said
 
 router = APIRouter(prefix="/meetings/{meeting_id}", tags=["votes"], default_response_class=HTMLResponse)
 
@@ -74,7 +74,7 @@ def _show(
     typed = {**worded, **({form: said} if said else {})}
     return meeting_page(request, "votes", status, votes=listed, agenda=agenda, error=error, typed=typed, form=form, sought=sought, ballot=ballot,
                         joined={vote.joins for vote in listed},
-                        presets=PRESETS_SAID, choices=CHOICES, no_secret=NO_SECRET, own_id=request.state.subject.user_id)
+                        presets=PRESETS_SAID, choice_said=choice_said, no_secret=NO_SECRET, own_id=request.state.subject.user_id)
 
 
 @router.post("/votes")
