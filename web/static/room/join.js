@@ -93,11 +93,12 @@ navigator.mediaDevices?.addEventListener?.("devicechange", open);
 addEventListener("pagehide", () => stream.getTracks().forEach((track) => track.stop()));
 
 /** Into the browser's cache, a few at a time and after whatever else is asked for.  No prefetch: Firefox lets the page's policy forbid it. */
-function fetchAhead(addresses) {
+async function fetchAhead(addresses) {
   const lane = async () => {
     for (let one; (one = addresses.shift());) await fetch(one, { priority: "low" }).then((answer) => answer.blob()).catch(() => {});
   };
-  for (let n = 0; n < 4; n += 1) lane();
+  await Promise.all(Array.from({ length: 4 }, lane));
+  document.body.dataset.ahead = "fetched";
 }
 
 show(byId("check"), true);

@@ -13,8 +13,8 @@ const NOTES = [880, 1175];                      // Hz of the tone, a fifth of a 
 
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-/** `screen`: a television, on which nobody can press that they know. */
-export function start({ store, conducting, companion, screen = false }) {
+/** `television`: on which nobody can press that they know. */
+export function start({ store, conducting, companion, television = false }) {
   let known = null;                             // the recording that was said already
   let first = true;
 
@@ -30,7 +30,7 @@ export function start({ store, conducting, companion, screen = false }) {
       if (store.state.recording?.id !== recording.id) return;
       try {
         const { agreed } = await post(`${data.base}/recording`, { agreed: false });
-        if (recording.asks && !agreed && !screen) ask(recording);
+        if (recording.asks && !agreed && !television) ask(recording);
         return;
       } catch {
         // lost, or too many at once: again

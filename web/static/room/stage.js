@@ -50,6 +50,8 @@ export class Stage {
       const stream = new MediaStream([track]);
       this.slots.set(transceiver.mid, { kind: track.kind, stream, name: null });
       this.#give(transceiver.mid, this.names?.get(transceiver.mid) ?? null);
+      // The first picture may be here before the word on whose it is, and a player shows only what comes after it was given a stream.
+      if (!this.names && this.places[0] === transceiver.mid) give(byId("stage").querySelector("video"), stream);
       if (track.kind === "audio") {
         const player = make("audio", { autoplay: true });
         player.srcObject = stream;
@@ -161,12 +163,8 @@ export class Stage {
     // A screen on which nothing moves is no picture that broke off: it is shown from its first frame on.
     const live = Boolean(slot) && (isScreen(name) ? !slot.fresh : !this.frozen.has(mid) && !this.troubles().still.has(name));
     if (slot && !live) this.#await(mid, slot, video);
-    if (slot && video.srcObject !== slot.stream) {
-      video.srcObject = slot.stream;
-      video.play().catch(() => {});     // pictures are muted: only a torn-down page refuses
-    } else if (!slot && video.srcObject) {
-      video.srcObject = null;
-    }
+    if (slot) give(video, slot.stream);
+    else if (this.names) video.srcObject = null;
     box.classList.toggle("live", live);
     box.dataset.name = name ?? "";
     box.querySelector(".who").textContent = name ? pointName(name) : "";
@@ -229,6 +227,12 @@ export class Stage {
     this.hoped = pictures.some(([, slot]) => slot.name && this.looked - slot.since < HOPE);
     if (hoped || frozen.join() !== before) this.draw();
   }
+}
+
+function give(video, stream) {
+  if (video.srcObject === stream) return;
+  video.srcObject = stream;
+  video.play().catch(() => {});     // pictures are muted: only a torn-down page refuses
 }
 
 export function tile(name) {

@@ -106,7 +106,7 @@ store.on(["floor", "main", "present", "spotlight", "share"], (state) => {
   stage.update(state);
   muted();
 });
-recording.start({ store, conducting: false, companion: data.code in store.state.present, screen: true });
+recording.start({ store, conducting: false, companion: data.code in store.state.present, television: true });
 store.on(["agenda", "running", "present", "total", "meeting", "motion"], drawFacts);
 store.hear("slots", ({ session, slots }) => {
   news.clear();
