@@ -184,6 +184,12 @@ async def test_the_interpreter_is_sent_to_whoever_switched_it_on_and_stays_in_vi
         assert await television.locator("#sign").is_hidden()
         await television.keyboard.press("s")
         await soon(lambda: television.locator("#sign.live[data-name='204']").count(), 20)
+        await soon(lambda: television.locator("body.resting").count(), 10)
+        assert await television.locator("#sign-on").is_hidden(), "no hand moves"
+        for shown in (False, True):      # a remote control: an arrow, then OK
+            await television.keyboard.press("ArrowDown")
+            await television.keyboard.press("Enter")
+            await soon(lambda: television.locator("#sign").is_visible() if shown else television.locator("#sign").is_hidden(), 20)
         await do(chair, room, "sign", code=None)
         await soon(lambda: television.locator("#sign").is_hidden(), 10)
         assert await switch.is_hidden() and not reader.problems

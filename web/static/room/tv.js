@@ -16,7 +16,7 @@ import { View } from "./view.js";
 
 const PAGE = 12_000;       // milliseconds for which the second screen shows one page
 const LOOK = 2000;
-const SHOWN = 4000;        // the pointer rests: it is not shown
+const SHOWN = 4000;        // the hand rests: neither pointer nor button is shown
 
 const store = new Store(data.state, () => get(`${data.base}/state`));
 const news = new Map();    // session → the server's last word on its slots
@@ -57,7 +57,11 @@ const pins = new Pins(link);
 if (data.screen === "2") new Gallery({ stage, pins, store, me: data.code, always: true, every: PAGE });
 else {      // what this very room shares comes to nobody of it unasked
   const sign = new Sign({ stage, pins, store, me: data.code });
-  addEventListener("keydown", ({ key, repeat }) => key.toLowerCase() === "s" && !repeat && sign.toggle());      // of a keyboard or a remote control's
+  addEventListener("keydown", ({ key, repeat }) => {
+    awake();
+    if (key.toLowerCase() === "s" && !repeat) sign.toggle();
+    else if (key.startsWith("Arrow")) byId("sign-on").focus();      // of a remote control, whose OK then presses it
+  });
   stage.also.push(() => pins.want(stage.mids.length && stage.screen === data.code + SCREEN ? { [stage.mids[0]]: stage.screen } : {}));
 }
 
@@ -149,12 +153,15 @@ async function wake() {
 wake();
 document.addEventListener("visibilitychange", wake);
 
+/** A pointer, and what can be pressed, are there while a hand moves, and for a moment when there is something new to press. */
 let resting;
-addEventListener("pointermove", () => {
+function awake() {
   document.body.classList.remove("resting");
   clearTimeout(resting);
   resting = setTimeout(() => document.body.classList.add("resting"), SHOWN);
-});
+}
+addEventListener("pointermove", awake);
+store.on(["sign"], awake);
 addEventListener("click", () => {
   stage.playAll();
   if (!document.fullscreenElement) document.documentElement.requestFullscreen?.().catch(() => {});
