@@ -61,8 +61,8 @@ def test_starts_at_the_same_moment_migrate_once(tmp_path: Path, place: int) -> N
         thread.join(60)
     with databases[0].read() as conn:
         assert len(conn.execute(text("SELECT version_num FROM alembic_version")).all()) == 1
-    for database in databases:
-        database.close()
+    for one in databases:
+        one.close()
     assert not failures
 
 

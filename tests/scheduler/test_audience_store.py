@@ -218,7 +218,7 @@ def test_a_meeting_chosen_point_by_point_learns_of_a_merger_too(db: Database, pr
 
 @one_engine
 def test_two_mergers_that_count_the_same_are_told_twice(db: Database, province: Province, at: datetime) -> None:
-    office, communes = province.office("202"), province.under("202", "commune")[:4]
+    communes = province.under("202", "commune")[:4]
     meeting_id = booked(db, province, at, Rule(((province.unit("202").unit_id, "commune"),)), at + 30 * DAY)
     for number, pair in enumerate((communes[:2], communes[2:])):
         with db.write() as conn:

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from playwright.async_api import Browser
 
-from tests.web.conftest import browser
 from tests.web.test_browser_pages import address, chromium, violations, visit
 from tests.web.test_readiness import Story, report, story
 from tests.web.test_readiness_tree import whole

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from meetings import service
-from meetings.meeting import NewMeeting, Person, State
+from meetings.meeting import NewMeeting, Person
 from meetings.store import ledger_store
 from scheduler import points as point_store
 from scheduler import request_store

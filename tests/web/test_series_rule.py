@@ -14,7 +14,7 @@ from scheduler import audience_store, series_store
 from scheduler import service as booking
 from scheduler.series import Series
 from scheduler.workdays import WorkingDays
-from tests.web.conftest import post, sign_in, token_in
+from tests.web.conftest import post, sign_in
 from tests.web.test_booking import book, points_named
 from tests.web.test_series_pages import WEEKLY, meetings_of, starts
 from web import repeat

@@ -117,7 +117,10 @@ export class MediaLink {
 
   async #restart() {
     const { pc, turn, location, token, etag } = this;
-    if (this.#holds()) return undefined;
+    if (this.#holds()) {
+      this.begunAt = performance.now();     // what is heard from now on makes it live again
+      return this.#become("mending");
+    }
     if (!pc || !etag) return this.renew();
     const asking = this.#begin(PATIENCE);
     this.#become("mending");
