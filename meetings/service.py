@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from meetings import agenda as programme
-from meetings import muting, recordings, sharing
+from meetings import captioning, muting, recordings, sharing
 from meetings.access import Action, Resource, Subject, require
 from meetings.agenda import AgendaItem
 from meetings.balloting import cast, motion_close, motion_open, motion_start
@@ -176,6 +176,7 @@ def close(conn: Connection, meeting_id: str, by: Subject, at: datetime) -> None:
     end_floor(conn, meeting_id, by, at)
     sharing.stop(conn, meeting_id, by, at)
     recordings.follow(conn, meeting_id, State.CONCLUDED, by, at)
+    captioning.finish(conn, meeting_id, by, at)
     booked, present = seat_store.counts(conn, meeting_id)
     seat_store.leave_all(conn, meeting_id, "closed", at)
     assert meeting.opened_at is not None, "a meeting is concluded only after it was open"

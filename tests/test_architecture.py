@@ -42,7 +42,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 PURE = (
-    "meetings/access.py", "meetings/access_room.py", "meetings/relations.py", "meetings/subjects.py", "meetings/actions.py", "meetings/admission.py", "meetings/agenda.py", "meetings/attendance.py",
+    "meetings/access.py", "meetings/access_room.py", "meetings/relations.py", "meetings/subjects.py", "meetings/actions.py", "meetings/admission.py", "meetings/agenda.py", "meetings/attendance.py", "meetings/captions.py",
     "meetings/documents.py", "meetings/pages.py", "meetings/errors.py", "meetings/importer.py", "meetings/ledger.py", "meetings/ledger_file.py", "meetings/replay/__init__.py", "meetings/replay/life.py", "meetings/replay/papers.py", "meetings/replay/part.py", "meetings/replay/people.py", "meetings/replay/speech.py", "meetings/replay/voices.py", "meetings/replay/votes.py", "meetings/meeting.py", "meetings/recording.py",
     "meetings/people.py", "meetings/screens.py", "meetings/speech.py", "meetings/units.py", "meetings/voices.py", "meetings/rules.py", "meetings/voting.py", "meetings/polling.py",
     "scheduler/approval.py", "scheduler/audience.py", "scheduler/booking.py", "scheduler/calendar_mail.py", "scheduler/readiness.py", "scheduler/reminders.py", "scheduler/search.py", "scheduler/hearing.py", "scheduler/hours.py", "scheduler/point_card.py", "scheduler/point_sheet.py", "scheduler/capacity.py", "scheduler/delegate_sheet.py", "scheduler/series.py", "scheduler/series_mail.py", "scheduler/series_turn.py", "scheduler/slots.py", "scheduler/times.py", "scheduler/workdays.py",

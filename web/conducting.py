@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from meetings import papers
 from meetings.access import Action
+from meetings.captions import LIMIT
 from meetings.errors import Invalid, MeetingError, NotFound
 from meetings.store import seat_store
 from web import views
@@ -69,8 +70,8 @@ async def said_in(request: Request) -> dict[str, Any]:
 
 
 def console_data(conn: Connection, meeting_id: str) -> dict[str, Any]:
-    """What a page with the console wants at once and no news repeat: the rules of votes, how many papers wait."""
-    return {"presets": PRESETS_SAID, "offered": len(papers.documents(conn, meeting_id, "offered"))}
+    """What a page with the console wants at once and no news repeat: the rules of votes, how long a line of captions is, how many papers wait."""
+    return {"presets": PRESETS_SAID, "line_limit": LIMIT, "offered": len(papers.documents(conn, meeting_id, "offered"))}
 
 
 def number_of(value: Any, field: str) -> int:

@@ -1,4 +1,4 @@
-"""What the error codes of voices, the room's setting and the chat say to a person.  Only texts; see `messages.py`."""
+"""What the error codes of voices, the room's setting, the chat and captions say to a person.  Only texts; see `messages.py`."""
 
 from __future__ import annotations
 
@@ -15,4 +15,8 @@ TEXTS: dict[str, str] = {
     "chat.closed": N_("Chủ trì đang tắt phần nhắn tin. Hãy đăng ký phát biểu."),
     "chat.settled": N_("Tin nhắn này đã được người khác xử lý. Hãy xem lại danh sách."),
     "chat.unknown": N_("Không có tin nhắn này."),
+    "caption.full": N_("Cuộc họp đã đủ {most} dòng phụ đề nên không nhận thêm."),
+    "caption.late": N_("Chỉ sửa hoặc rút được dòng cuối cùng của người gõ, trong {minutes} phút. Hãy gõ dòng mới."),
+    "caption.unknown": N_("Không có dòng phụ đề này."),
+    "caption.none": N_("Cuộc họp không còn phụ đề nào để xóa."),
 }

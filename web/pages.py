@@ -36,6 +36,7 @@ NOTICES: dict[str, str] = {
     "cancelled": N_("Đã hủy cuộc họp. Các điểm cầu đã được trả lại."),
     "document": N_("Đã thêm tài liệu."),
     "recording_deleted": N_("Đã xóa bản ghi. Việc xóa được ghi vào diễn biến cuộc họp."),
+    "captions_erased": N_("Đã xóa phụ đề. Việc xóa được ghi vào diễn biến cuộc họp."),
     "replaced": N_("Đã thay bằng bản mới. Ai đã đọc bản cũ được báo là tài liệu đã đổi."),
     "withdrawn": N_("Đã rút tài liệu. Không ai đọc được nữa."),
     "settled": N_("Đã xử lý tài liệu của điểm cầu."),

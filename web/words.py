@@ -55,6 +55,7 @@ FIELDS: dict[str, str] = {
     "motion": N_("nội dung biểu quyết"),
     "conclusion": N_("kết luận"),
     "reason": N_("lý do"),
+    "caption": N_("dòng phụ đề"),
     "message": N_("tin nhắn"),
     "opinion": N_("ý kiến"),
     "name": N_("họ và tên"),

@@ -22,6 +22,8 @@ NO_STATE = frozenset({
     # of calendars, requests and registrations, whose tables are the scheduler's
     "request.asked", "request.changed", "booking.displaced", "meeting.hurried", "invitation.numbered",
     "delegate.registered", "delegate.withdrawn", "delegates.loaded", "delegates.deadline", "line.tested",
+    # of captions, whose text may be erased
+    "captions.begun", "captions.ended", "captions.erased",
     # of links
     "link.revoked", "link.renewed", "person.link_revoked", "person.link_renewed", "release.granted", "release.revoked",
     # told beside what changed, or of a moment

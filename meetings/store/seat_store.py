@@ -12,6 +12,7 @@ from meetings.attendance import Presence
 from meetings.errors import NotFound
 from meetings.meeting import PointRef
 from meetings.store.bulk import add_rows
+from meetings.store.caption_table import caption
 from meetings.store.people_table import head_count
 from meetings.store.speech_table import speech
 from meetings.store.tables import delegate, document, floor, join_link, presence, seat
@@ -87,7 +88,7 @@ def in_use(conn: Connection, meeting_id: str, point_ids: Sequence[int]) -> list[
     """Those of the points that already left traces in the record and can no longer be unbooked."""
     traces = [
         select(table.c.point_id).where(table.c.meeting_id == meeting_id, table.c.point_id.in_(point_ids))
-        for table in (presence, floor, delegate, document, chat_message, head_count, speech)
+        for table in (presence, floor, delegate, document, chat_message, caption, head_count, speech)
     ]
     return sorted(set(conn.execute(traces[0].union(*traces[1:])).scalars()))
 

@@ -41,7 +41,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(db: Database) -> None:
 
 @pytest.mark.parametrize("table", ["meeting", "agenda", "seat", "presence", "motion", "ballot", "ticket", "document",
                                    "join_link", "event", "point", "booking", "outbox", "approval", "displacement", "line_test",
-                                   "recording", "recording_told", "composition", "room_setting", "voice", "chat_message"])
+                                   "recording", "recording_told", "composition", "room_setting", "voice", "chat_message", "caption"])
 def test_checks_are_in_the_database_under_their_names(db: Database, table: str) -> None:
     with db.read() as conn:
         there = {check["name"] for check in inspect(conn).get_check_constraints(table)}

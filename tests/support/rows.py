@@ -23,7 +23,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "unit_succession": {"to_id": "SELECT max(unit_id) FROM unit"},
     "signature": {"role": "initials", "before_sha256": "SELECT pdf_sha256 FROM sign_round"},
 }
-AT_THE_END = frozenset({"packet", "release_link", "ballot", "turnout", "hand_count", "recording", "recording_told", "composition", "paper_shown", "slip_join", "slip_answer", "slip_reminder", "screen_share"})
+AT_THE_END = frozenset({"packet", "release_link", "ballot", "turnout", "hand_count", "recording", "recording_told", "composition", "paper_shown", "slip_join", "slip_answer", "slip_reminder", "screen_share", "caption"})
 """What a trigger takes only from minutes that went all their way, while a vote or a meeting is open, of a paper with pages, or of who may share."""
 _ONE_OF = re.compile(r"(\w+) IN \('(\w[\w-]*)'")
 

@@ -14,7 +14,7 @@ TOPICS: Mapping[str, tuple[str, frozenset[str]]] = {
     "results": (N_("Kết luận, biên bản"), frozenset({"conclusion", "minutes", "number", "packet", "post", "release"})),
     "people": (N_("Đại biểu, điểm danh"), frozenset({"person", "delegate", "delegates", "heads", "roll"})),
     "points": (N_("Điểm cầu vào, rời; đường truyền"), frozenset({"point", "line", "link"})),
-    "voices": (N_("Tiếng, hình, tin nhắn"), frozenset({"voice", "room", "stage", "chat", "private", "sign"})),
+    "voices": (N_("Tiếng, hình, tin nhắn"), frozenset({"voice", "room", "stage", "chat", "captions", "private", "sign"})),
     "recording": (N_("Ghi hình"), frozenset({"recording"})),
 }
 OTHER = "other"

@@ -1,4 +1,4 @@
-"""Sentences of who was heard, what was large, and what was written; what chair and secretary confide is told to them alone."""
+"""Sentences of who was heard, what was large, what was written, and that captions were typed; what chair and secretary confide is told to them alone."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ AREA = Area(
         "chat.passed": lambda d, p: _("Duyệt tin nhắn {n}", n=d["message"]),
         "chat.hidden": lambda d, p: _("Ẩn tin nhắn {n}: {reason}", n=d["message"], reason=d["reason"]),
         "chat.erased": lambda d, p: _("Xóa hẳn tin nhắn {n}: {reason}", n=d["message"], reason=d["reason"]),
+        "captions.begun": lambda d, p: _("Bắt đầu gõ phụ đề"),
+        "captions.ended": lambda d, p: ngettext("Kết thúc phụ đề: {n} dòng", "Captions ended: {n} lines", d["lines"]),
+        "captions.erased": lambda d, p: ngettext("Xóa hẳn {n} dòng phụ đề: {reason}", "Erased {n} lines of captions: {reason}", d["count"], reason=d["reason"]),
         "private.said": lambda d, p: _("Chủ trì và thư ký trao đổi riêng"),
         "private.erased": lambda d, p: ngettext("Xóa {n} lời trao đổi riêng", "Erased {n} private messages", d["count"]),
     },
@@ -58,6 +61,6 @@ AREA = Area(
         "voice.muted": (N_("Tắt tiếng {n} điểm cầu"), "Muted {n} points"),
         "voice.freed": (N_("Bật tiếng {n} điểm cầu"), "Unmuted {n} points"),
     },
-    minor=frozenset({"voice.muted", "voice.freed", "voice.asked", "voice.answered", "chat.said", "chat.passed", "private.said"}),
+    minor=frozenset({"captions.begun", "captions.ended", "voice.muted", "voice.freed", "voice.asked", "voice.answered", "chat.said", "chat.passed", "private.said"}),
     conduct=frozenset({"private.said", "private.erased"}),
 )

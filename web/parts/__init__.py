@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from web.parts import meeting, papers, people, recording, sharing, speech, voices, votes
+from web.parts import captions, meeting, papers, people, recording, sharing, speech, voices, votes
 from web.parts.look import Look
 
 Part = Callable[[Look], dict[str, Any]]
@@ -23,6 +23,7 @@ PARTS: tuple[Part, ...] = (
     voices.part,
     sharing.part,
     people.part,
+    captions.part,
 )
 """Sections of different areas have different names; a test holds that."""
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
-from meetings.access import Subject
-from web import csrf, session
+from meetings.access import Action, Subject
+from web import csrf, session, views
 from web.conducting import CONDUCTOR, console_data
 from web.container import Container, container
 from web.feed import Listener
+from web.guard import allow
 from web.i18n import language
 from web.pages import page, static
 from web.parts.look import iso
@@ -24,6 +25,8 @@ from web.roomwords import room_words
 from web.routes import watch
 from web.routes.events import of_desk
 from web.routes.room import SLOTS
+
+READER = Depends(allow(Action.DOCUMENT_READ, views.meeting))
 
 router = APIRouter(tags=["conduct"], default_response_class=HTMLResponse)
 
@@ -65,6 +68,6 @@ async def _to_the_end(found: Container, listener: Listener, news: AsyncIterator[
 
 
 @router.get("/meetings/{meeting_id}/state")
-async def state(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> Response:
-    """Every section as open pages know it, with its version; for a console that missed a change."""
+async def state(request: Request, meeting_id: str, by: Subject = READER) -> Response:
+    """Every section as open pages know it, with its version; for a page of a signed-in reader that missed a change."""
     return JSONResponse(await container(request).hub.newsroom.whole(meeting_id))

@@ -16,7 +16,7 @@ from meetings import recordings
 from meetings.access import Action, Subject
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.recording import CLOSED_KINDS, FORMATS, Recording
-from meetings.store import recording_store
+from meetings.store import caption_store, recording_store
 from minutes import layout
 from web import rates, recordings_view, views
 from web.composer import file_of
@@ -106,14 +106,17 @@ async def told(request: Request, secret: str, subject: Subject = link(Action.MEE
 
 @router.get(HERE, dependencies=[READ])
 def listing(request: Request, meeting_id: str) -> Response:
-    return _show(request, meeting_id)
+    return show(request, meeting_id)
 
 
-def _show(request: Request, meeting_id: str, status: int = 200, **values: Any) -> HTMLResponse:
+def show(request: Request, meeting_id: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The tab; `values`: what was typed in a form of it, and what is wrong with it."""
     found = container(request)
     with found.db.read() as conn:
-        listed = recordings_view.shown(found, conn, meeting_id)
-    return meeting_page(request, "recordings", status, listed=listed, lasted=recordings_view.lasted,
+        listed, lines = recordings_view.shown(found, conn, meeting_id), caption_store.every(conn, meeting_id)
+    captioned = {one.recording_id for one in (shown.one for shown in listed) if any(
+        one.started_at <= line.at <= (one.ended_at or line.at) for line in lines)}
+    return meeting_page(request, "recordings", status, listed=listed, captions=len(lines), captioned=captioned, lasted=recordings_view.lasted,
                         **{"error": "", "about": "", "reason": "", **values})
 
 
@@ -125,7 +128,7 @@ def compose(request: Request, meeting_id: str, recording_id: str) -> Response:
         with found.db.write() as conn:
             recordings.compose(conn, meeting_id, recording_id, form, request.state.subject, found.clock.now())
     except (Conflict, Invalid) as error:
-        return _show(request, meeting_id, status_of(error), error=explain(error), about=recording_id)
+        return show(request, meeting_id, status_of(error), error=explain(error), about=recording_id)
     found.composer.wake()
     return done(f"/meetings/{meeting_id}/recordings")
 
@@ -138,7 +141,7 @@ def delete(request: Request, meeting_id: str, recording_id: str) -> Response:
         with found.db.write() as conn:
             recordings.delete(conn, meeting_id, recording_id, reason, request.state.subject, found.clock.now())
     except (Conflict, Invalid) as error:
-        return _show(request, meeting_id, status_of(error), error=explain(error), about=recording_id, reason=reason[:500])
+        return show(request, meeting_id, status_of(error), error=explain(error), about=recording_id, reason=reason[:500])
     erase(found.db, found.settings.data, found.clock.now())
     return done(f"/meetings/{meeting_id}/recordings", "recording_deleted")
 

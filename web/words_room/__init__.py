@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from web.words_room import gallery, line, papers, people, recording, sharing, speech, voices, vote
+from web.words_room import captions, gallery, line, papers, people, recording, sharing, speech, voices, vote
 
 AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     gallery.words,
@@ -16,6 +16,7 @@ AREAS: tuple[Callable[[], dict[str, str]], ...] = (
     sharing.words,
     people.words,
     speech.words,
+    captions.words,
 )
 """One `words` an area."""
 

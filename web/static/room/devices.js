@@ -9,7 +9,7 @@ const FIRST = { audioOn: true, videoOn: true, echo: true };
 
 const kept = (store) => JSON.parse(store().getItem(MEMORY) ?? "{}");
 
-/** What was chosen before: on this computer {audio, video, output: device ids; echo: cancelled or not; saving: a level; parts: sections that are open}, in this tab
+/** What was chosen before: on this computer {audio, video, output: device ids; echo: cancelled or not; saving: a level; captions, sign: wanted or not; parts: sections that are open}, in this tab
  *  {audioOn, videoOn}. */
 export function remembered() {
   const found = { ...FIRST };

@@ -1,6 +1,7 @@
 /* The room of one point: joins the state, the news, the modules that draw them, and this page's pictures and sounds. */
 
 import * as agenda from "./agenda.js";
+import * as captions from "./captions.js";
 import * as chat from "./chat.js";
 import * as choices from "./choices.js";
 import * as console_ from "./console.js";
@@ -24,11 +25,12 @@ import * as sharing from "./sharing.js";
 import { Store } from "./store.js";
 import * as times from "./times.js";
 import * as timers from "./timers.js";
+import * as typing from "./typing.js";
 import * as voices from "./voices.js";
 import * as vote from "./vote.js";
 
 /** Each is started once with the room: {data, store, me, conducting, companion, end, openPanel}. */
-const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, sharing, consoleParts, console_, motion, consoleVoices, chat, private_];
+const MODULES = [choices, panels, header, queue, agenda, timers, times, vote, papers, follow, people, recording, voices, sharing, consoleParts, console_, motion, consoleVoices, chat, private_, captions, typing];
 
 const address = new URLSearchParams(location.search);
 const store = new Store(data.state, () => get(`${data.base}/state`));

@@ -1,6 +1,7 @@
 /* A point's television: the large picture with the chair beside it, or all others in pages that turn by themselves.  It asks for no
  * hand: it comes in, comes back and wakes by itself; a press anywhere only fills the screen and lets the sound play. */
 
+import * as captions from "./captions.js";
 import { Feed } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { Reader } from "./line.js";
@@ -56,11 +57,13 @@ view = new View({ link, sizes: () => stage.sizes() });
 const pins = new Pins(link);
 if (data.screen === "2") new Gallery({ stage, pins, store, me: data.code, always: true, every: PAGE });
 else {      // what this very room shares comes to nobody of it unasked
-  const sign = new Sign({ stage, pins, store, me: data.code });
+  const switches = { s: new Sign({ stage, pins, store, me: data.code }), p: captions.start({ store }) };
   addEventListener("keydown", ({ key, repeat }) => {
     awake();
-    if (key.toLowerCase() === "s" && !repeat) sign.toggle();
-    else if (key.startsWith("Arrow")) byId("sign-on").focus();      // of a remote control, whose OK then presses it
+    if (!repeat) switches[key.toLowerCase()]?.toggle();
+    if (!key.startsWith("Arrow")) return;      // of a remote control, whose OK then presses what has the focus
+    const buttons = [byId("sign-on"), byId("captions-key")].filter((button) => !button.hidden);
+    buttons[(buttons.indexOf(document.activeElement) + 1) % buttons.length]?.focus();
   });
   stage.also.push(() => pins.want(stage.mids.length && stage.screen === data.code + SCREEN ? { [stage.mids[0]]: stage.screen } : {}));
 }
