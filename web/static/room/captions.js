@@ -41,9 +41,9 @@ class Captions {
     const fresh = lines.length > 0 && serverNow() - Date.parse(lines.at(-1).at) < HOLD;
     show(byId("captions"), this.on && fresh);
     const code = lines.at(-1)?.code;
-    const turn = lines.slice(lines.findLastIndex((one) => one.code !== code) + 1);      // what this speaker has said
+    const turn = lines.slice(lines.findLastIndex((one) => one.code !== code) + 1);      // what this speaker has said, as one text
     fill(byId("captions"), turn, () => [make("div", {}, code ? make("b", { text: pointName(code) }) : null,
-      make("div", { class: "said" }, ...turn.map(({ text }) => make("p", { text }))))]);
+      make("div", { class: "said" }, make("p", { text: turn.map(({ text }) => text).join(" ") })))]);
   }
 
   follow() {
