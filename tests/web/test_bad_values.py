@@ -171,7 +171,7 @@ async def ground(app: FastAPI, story: Story, found: Container) -> Iterator[Groun
 def ours(app: FastAPI, method: str) -> list[APIRoute]:
     """Pages and forms, those that end something last.  The interface, the media and the room have their own tests; streams never end."""
     found = [route for route in routes(app) if method in route.methods and not route.path.startswith(("/api/v1", "/media/", "/admin/media"))
-             and not re.search(r"/(events|bytes|room|state|quality|tickets|hand|vote|voice|chat|console|plain|tv|here|metrics)$|/conduct|^/p/", route.path)]
+             and not re.search(r"/(events|bytes|room|state|quality|tickets|hand|vote|voice|chat|captions|console|plain|tv|here|metrics)$|/conduct|^/p/", route.path)]
     return sorted(found, key=lambda route: bool(re.search("/(signout|signin|cancel|lock|revoke|password|forget|lift|withdraw|close)$", route.path)))
 
 
