@@ -19,6 +19,8 @@ class Captions {
     this.store = store;
     this.on = Boolean(devices.remembered().captions);
     this.known = new Map();      // number → line, of the log once it was opened
+    this.key = byId("captions-key");      // a television's button
+    if (this.key) this.key.onclick = () => this.toggle();
     this.panel = byId("captions-panel");
     if (!this.panel) return;
     byId("captions-on").checked = this.on;
@@ -40,6 +42,8 @@ class Captions {
     const lines = this.lines;
     const fresh = lines.length > 0 && serverNow() - Date.parse(lines.at(-1).at) < HOLD;
     show(byId("captions"), this.on && fresh);
+    show(this.key, lines.length > 0);
+    this.key?.setAttribute("aria-pressed", String(this.on));
     const code = lines.at(-1)?.code;
     const turn = lines.slice(lines.findLastIndex((one) => one.code !== code) + 1);      // what this speaker has said, as one text
     fill(byId("captions"), turn, () => [make("div", {}, code ? make("b", { text: pointName(code) }) : null,

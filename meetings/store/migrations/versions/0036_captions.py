@@ -7,8 +7,8 @@ from alembic import op
 
 from meetings.store.triggers import refuse
 
-revision = "0035_captions"
-down_revision = "0034_begun"
+revision = "0036_captions"
+down_revision = "0035_handed_in"
 branch_labels = None
 depends_on = None
 
