@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal, select, update
 
 from meetings.attendance import Presence
 from meetings.errors import NotFound
@@ -123,9 +123,10 @@ def leave(conn: Connection, meeting_id: str, point_id: int, reason: str, at: dat
 
 
 def leave_all(conn: Connection, meeting_id: str, reason: str, at: datetime) -> None:
-    """The meeting ended: all stays end, all hands go down."""
+    """The meeting ended: all stays end, though a clock that was set back makes none end before it began; all hands go down."""
+    left_at = case((presence.c.joined_at > at, presence.c.joined_at), else_=literal(at, presence.c.left_at.type))
     conn.execute(update(presence).where(
-        presence.c.meeting_id == meeting_id, presence.c.left_at.is_(None)).values(left_at=at, reason=reason))
+        presence.c.meeting_id == meeting_id, presence.c.left_at.is_(None)).values(left_at=left_at, reason=reason))
     conn.execute(update(seat).where(seat.c.meeting_id == meeting_id).values(joined_at=None, hand_at=None))
 
 

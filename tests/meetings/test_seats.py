@@ -100,6 +100,17 @@ def test_a_stay_never_ends_before_it_began(db: Database, at: datetime) -> None:
     assert stay == Presence(2, at, at, "gone")
 
 
+def test_a_meeting_ends_whatever_the_clock_says(db: Database, at: datetime) -> None:
+    with db.write() as conn:
+        meeting_id = opened(conn, at)
+        service.seat_leave(conn, meeting_id, 2, "gone", at)
+        service.seat_join(conn, meeting_id, 2, at + timedelta(hours=2))
+        service.close(conn, meeting_id, CHAIR, at + timedelta(hours=1))  # the clock was set back
+        stays = [(stay.joined_at, stay.left_at) for stay in seat_store.presences(conn, meeting_id)]
+    assert stays and all(left is not None and left >= joined for joined, left in stays)
+    assert max(left for _joined, left in stays if left) == at + timedelta(hours=2)
+
+
 def test_a_point_that_is_not_booked_cannot_join(sqlite_db: Database, at: datetime) -> None:
     with sqlite_db.write() as conn:
         meeting_id = opened(conn, at)
