@@ -152,11 +152,12 @@ class Kept(RuleBasedStateMachine):
         day = self.a_day(one, two)
         if day is None:
             return
-        points = self.points_of(one.unit_id) | self.points_of(two.unit_id)
+        points, shown = self.points_of(one.unit_id) | self.points_of(two.unit_id), self.change()
+        going = {point for point, *_names in shown.removed} if shown else set()      # whose commune left before: known already
         with self.database.write() as conn:
             made = merged(conn, [one.unit_id, two.unit_id], day, f"Xã {next(self.names)}", self.now)
         self.heir |= {one.unit_id: made, two.unit_id: made}
-        self.told(bool(points & self.live()) or one.parent_id in self.ruled() or made in self.by_hand())
+        self.told(bool(points & self.live() - going) or one.parent_id in self.ruled() or made in self.by_hand())
 
     @rule(number=number)
     def rename(self, number: int) -> None:

@@ -27,6 +27,8 @@ from web.commands import main
 from web.mediaprocess import socket_path
 from web.recording import Recorder, Recording, folder_of, fresh, listed
 
+HEADER = 2000  # octets: a file of more has pictures or sound in it
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -106,11 +108,13 @@ def test_a_recorder_that_is_killed_is_started_again_and_goes_on(installation: In
 
         def tell(line: dict) -> None:
             said.append(line)
-            if line["event"] == "status" and line["tracks"] == 2:
-                if not any(one["event"] == "died" for one in said):
-                    os.kill(recorder._process.pid, signal.SIGKILL)
-                else:
+            died = any(one["event"] == "died" for one in said)
+            written = [path for path in folder.glob("*.webm") if path.stat().st_size > HEADER]
+            if line["event"] == "status" and len(written) == (4 if died else 2):
+                if died:
                     recorder.stop()
+                else:
+                    os.kill(recorder._process.pid, signal.SIGKILL)
 
         return await recorder.run(tell)
 
