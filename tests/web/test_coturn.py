@@ -58,6 +58,8 @@ async def allocation(
         yield transport, protocol
     finally:
         await transport._close()  # says Refresh 0 and waits for the answer
+        transport._TurnTransport__inner_protocol.transport.abort()  # a way by TLS would say goodbye first, after the test is over
+        await asyncio.sleep(0)
 
 
 def code(error: stun.TransactionFailed) -> int:
