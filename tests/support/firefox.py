@@ -177,12 +177,22 @@ class FirefoxPage:
         return json.loads(answer["result"]["value"])
 
     async def press(self, selector: str) -> None:
-        """A real press of the mouse on the middle of the first such element."""
-        place = await self.evaluate("""(selector) => {
+        """A real press of the mouse on the middle of the first such element, once it has stayed where it is for some frames."""
+        place = await self.evaluate("""async (selector) => {
           const element = document.querySelector(selector);
-          element.scrollIntoView({ block: "center" });
-          const box = element.getBoundingClientRect();
-          return { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+          const middle = () => {
+            element.scrollIntoView({ block: "center" });
+            const box = element.getBoundingClientRect();
+            return { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+          };
+          let place = middle();
+          for (let still = 0, looks = 0; still < 10 && looks < 300; looks += 1) {
+            await new Promise(requestAnimationFrame);
+            const now = middle();
+            still = now.x === place.x && now.y === place.y ? still + 1 : 0;
+            place = now;
+          }
+          return place;
         }""", selector)
         button = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
         actions = [{"type": "pointer", "id": "mouse", "actions": [{"type": "pointerMove", **place}, *button]}]

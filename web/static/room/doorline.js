@@ -45,13 +45,15 @@ function say(line, more) {
 
 const inWords = (rate) => (rate >= 1e6 ? `${(rate / 1e6).toLocaleString(data.lang, { maximumFractionDigits: 1 })} Mbit/s` : `${Math.round(rate / 1000)} kbit/s`);
 
-/** Says what is known, or looks. */
-export async function start() {
+/** Says what is known, or looks once the devices are `opened`; its line is there from the beginning, or the button below would move
+ *  from under a finger. */
+export async function start(opened) {
   let line = data.line?.line;
   if (line) {
     say(line, word("line_tested", { at: data.line.at }));
   } else {
     say("looking");
+    await opened;
     const rate = await look(`${data.base}/bytes`);
     line = rate === null ? "unknown" : verdict(rate);
     say(line, rate ? word("line_measured", { rate: inWords(rate) }) : "");

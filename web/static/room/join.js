@@ -102,6 +102,7 @@ async function fetchAhead(addresses) {
 }
 
 show(byId("check"), true);
-await open();
-await doorline.start();
+const opened = open();
+await doorline.start(opened);
+await opened;
 fetchAhead([...byId("later").content.children].map((one) => one.href));
