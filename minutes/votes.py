@@ -136,18 +136,19 @@ def appendices(facts: MinuteFacts) -> Iterable[Appendix]:
     """Every ballot by name: the votes here are open ones.  And who was not there, at the opening and at the closing."""
     told: list[Block] = []
     for vote in facts.votes:
-        if not vote.ballots and not vote.electors:
-            continue
-        told.append(Heading(f"ballots-{vote.motion}", tidy(vote.title), 2, Origin.LEDGER))
-        for choice in _options(vote):
-            voters = [_voter(ballot) for ballot in vote.ballots if ballot.choice == choice]
-            if voters:
-                text = f"{name_of(vote, choice)} ({len(voters)}): {'; '.join(voters)}."
-                told.append(Paragraph(f"ballots-{vote.motion}-{choice}", text, origin=Origin.LEDGER))
-        told += _away(facts, vote)
+        if names := [*_named(vote), *_away(facts, vote)]:  # none yet of slips that still run
+            told += [Heading(f"ballots-{vote.motion}", tidy(vote.title), 2, Origin.LEDGER), *names]
     if told:
-        persons = any(ballot.person for vote in facts.votes for ballot in vote.ballots)
+        persons = any(one.person for vote in facts.votes for one in vote.ballots) or any(one.name for vote in facts.votes for one in vote.electors)
         yield Appendix(f"KẾT QUẢ BIỂU QUYẾT CỦA TỪNG {'ĐẠI BIỂU' if persons else 'ĐIỂM CẦU'}", tuple(told))
+
+
+def _named(vote: VoteFact) -> Iterable[Block]:
+    for choice in _options(vote):
+        voters = [_voter(ballot) for ballot in vote.ballots if ballot.choice == choice]
+        if voters:
+            text = f"{name_of(vote, choice)} ({len(voters)}): {'; '.join(voters)}."
+            yield Paragraph(f"ballots-{vote.motion}-{choice}", text, origin=Origin.LEDGER)
 
 
 def _away(facts: MinuteFacts, vote: VoteFact) -> Iterable[Block]:

@@ -1,5 +1,6 @@
 """Minutes drafted from the ledger stand in the layout of form 1.9 and say what happened."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,12 +10,12 @@ from hypothesis import strategies as st
 from meetings.voting import Rule, tally
 from minutes.docx import render_docx
 from minutes.draft import facts_from_events, minutes_model
-from minutes.facts import VoteFact
+from minutes.facts import Elector, VoteFact
 from minutes.glyphs import BLANK
 from minutes.invitation import invitation_model
 from minutes.model import DocumentModel, Items, KeyValue, Table
 from minutes.pdf import render_pdf
-from minutes.votes import name_of, rule_text
+from minutes.votes import appendices, name_of, rule_text
 from tests.minutes.ledgers import HOSTILE, OPENING, RULE, Ledger, whole_meeting
 
 
@@ -255,3 +256,15 @@ def test_slips_are_told_as_what_they_are(passed: bool | None, joined: bool, said
     vote = VoteFact("m", "T", rule.as_data(), 30, 7, 0, OPENING, passed=passed, method="slip", voters=9, joined=joined)
     assert rule_text(vote) == said + "Thông qua khi số tán thành quá 1/2 tổng số đại biểu có quyền biểu quyết."
     assert name_of(vote, "abstain") == "Ý kiến khác"
+
+
+def test_who_answered_slips_is_an_appendix_once_they_have_ended() -> None:
+    rule = Rule(Fraction(0), Fraction(1, 2), "entitled", over="persons").as_data()
+    asked = (Elector("1", "204", "Lê An", 1, False), Elector("2", "204", "Vũ Bình", 1, False))
+    runs = VoteFact("m", "Quy chế", rule, 2, 0, 0, OPENING, method="slip", voters=2, electors=asked)
+    facts = facts_from_events(Ledger().create().book(2).add("meeting.opened", 0).add("meeting.closed", 9).events)
+    told = [list(appendices(replace(facts, votes=(replace(runs, passed=passed),)))) for passed in (None, False)]
+    assert told[0] == [], "no heading over nothing"
+    (ended,) = told[1]
+    assert ended.title == "KẾT QUẢ BIỂU QUYẾT CỦA TỪNG ĐẠI BIỂU"
+    assert [block.text for block in ended.blocks] == ["Quy chế", "Không trả lời phiếu (2): Lê An; Vũ Bình."]
