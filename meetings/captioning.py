@@ -23,9 +23,10 @@ def type_line(conn: Connection, meeting_id: str, text: str, by: Subject, at: dat
     """One more line.  Raises Invalid (text), Closed or Conflict("meeting.state") unless the meeting is on, Conflict("caption.full")."""
     _typing(conn, meeting_id, by)
     text = line(text, "caption", LIMIT)
-    last, mine = caption_store.last(conn, meeting_id), caption_store.last_by(conn, meeting_id)
+    newest = caption_store.last_by(conn, meeting_id)
+    last = max(newest.values(), default=0)
     captions.check_room(last)
-    if by.user_id not in mine:
+    if by.user_id not in newest:
         ledger_store.append(conn, meeting_id, "captions.begun", at, by)
     holder, _share = share_store.with_floor(conn, meeting_id)
     caption_store.add(conn, meeting_id, ord=last + 1, user_id=by.user_id, author=by.name, point_id=holder[0] if holder else None, text=text,

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from meetings.errors import NotFound
 from meetings.meeting import State
 from meetings.replay.check import CONTRADICTION, Difference, differences
 from meetings.replay.mend import mend
@@ -86,14 +85,10 @@ def at_start(db: Database, now: datetime) -> list[Found]:
 
 
 def looked(db: Database, meeting_ids: Sequence[str], now: datetime, mending: bool = False) -> Iterator[Found]:
-    """`look` at each; one that cannot even be read is told as a record that contradicts itself, and keeps no other waiting.
-
-    Raises NotFound("not_found")."""
+    """`look` at each; one that cannot even be read is told as a record that contradicts itself, and keeps no other waiting."""
     for meeting_id in meeting_ids:
         try:
             yield look(db, meeting_id, now, mending)
-        except NotFound:
-            raise
         except Exception as error:
             log.exception("check of %s", meeting_id)
             yield Found(meeting_id, meeting_id, 0, None, (Difference(CONTRADICTION, 0, type(error).__name__, None),))

@@ -21,11 +21,6 @@ def add(conn: Connection, meeting_id: str, **values: Any) -> None:
     conn.execute(insert(caption).values(meeting_id=meeting_id, **values))
 
 
-def last(conn: Connection, meeting_id: str) -> int:
-    """Number of the newest line, also of one that is gone; 0 for none."""
-    return conn.execute(select(func.max(caption.c.ord)).where(caption.c.meeting_id == meeting_id)).scalar() or 0
-
-
 def last_by(conn: Connection, meeting_id: str) -> dict[str, int]:
     """Account → number of its newest line, also of one that is gone."""
     query = select(caption.c.user_id, func.max(caption.c.ord)).where(caption.c.meeting_id == meeting_id)

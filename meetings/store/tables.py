@@ -1,5 +1,5 @@
 """Tables of the record and the constraints that repeat its rules.  The triggers stand in migrations/versions/0001,
-that of items of the programme which were begun in 0034.
+those of items of the programme which were begun in 0034, of papers that were handed in in 0035.
 
 Units, points and users belong to other modules; here their ids are plain values, because a record must stay readable
 when they are gone.  Times are UTC.

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from meetings import muting, service, speaking
+from meetings.errors import NotFound
 from meetings.replay import NO_STATE, Hall
 from meetings.replay.check import CONTRADICTION, Difference, differences
 from meetings.replay.mend import MENDABLE
@@ -80,6 +81,19 @@ def test_a_meeting_that_cannot_even_be_read_keeps_nobody_out(
     assert main(["check", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr().out
     assert broken in said and "1 " in said
+
+
+def test_what_is_missing_in_one_meeting_keeps_nobody_out_either(sqlite_db: Database, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite_db.write() as conn:
+        broken, whole = opened(conn, at), opened(conn, at)
+
+    def missing(conn: Connection, meeting_id: str) -> list[Difference]:
+        if meeting_id == broken:
+            raise NotFound("seat.unknown")
+        return differences(conn, meeting_id)
+
+    monkeypatch.setattr(recovery, "differences", missing)
+    assert {one.meeting_id: one.well for one in recovery.at_start(sqlite_db, at)} == {broken: False, whole: True}
 
 
 def test_a_whole_meeting_with_its_record_is_what_its_ledger_tells(sqlite_db: Database, tmp_path: Path, at: datetime) -> None:

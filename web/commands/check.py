@@ -10,7 +10,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from meetings.errors import NotFound
 from meetings.store.database import Database
 from web import recovery
 from web.folders import installation
@@ -30,11 +29,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     db = Database(installation(arguments.data).database_url)
     try:
-        wanted = [arguments.meeting] if arguments.meeting else recovery.meetings(db, None)
-        found = list(recovery.looked(db, wanted, datetime.now(UTC), arguments.mend))
-    except NotFound:
-        print(_("✕ Không có cuộc họp {id}.", id=arguments.meeting))
-        return UNKNOWN
+        wanted = recovery.meetings(db, None)
+        if arguments.meeting and arguments.meeting not in wanted:
+            print(_("✕ Không có cuộc họp {id}.", id=arguments.meeting))
+            return UNKNOWN
+        found = list(recovery.looked(db, [arguments.meeting] if arguments.meeting else wanted, datetime.now(UTC), arguments.mend))
     finally:
         db.close()
     if arguments.json:

@@ -30,6 +30,7 @@ from web.parts.captions import shown
 from web.parts.look import iso
 from web.roomwords import room_words
 from web.routes.by_link import link
+from web.routes.chat import NO_STORE, from_number
 from web.routes.join import seat_of
 from web.routes.recordings import HERE as RECORDINGS
 from web.routes.recordings import READ
@@ -39,14 +40,13 @@ router = APIRouter(tags=["captions"], default_response_class=HTMLResponse)
 
 HERE = "/meetings/{meeting_id}/captions"
 TYPIST = Depends(allow(Action.CAPTION_TYPE, views.meeting))
-NO_STORE = {"cache-control": "no-store"}
 
 
 @router.get("/j/{secret}/captions")
 def read(request: Request, secret: str, after: int = 0, subject: Subject = link(Action.MEETING_JOIN)) -> Response:
     """The newest lines, from the one after number `after` on."""
     with container(request).db.read() as conn:
-        lines = captioning.read(conn, seat_of(subject).meeting_id, _from(after))
+        lines = captioning.read(conn, seat_of(subject).meeting_id, from_number(after))
     return JSONResponse({"lines": [{"line": one.ord, **shown(one)} for one in lines]}, headers=NO_STORE)
 
 
@@ -55,7 +55,7 @@ def typing(request: Request, meeting_id: str, after: int = 0, by: Subject = TYPI
     """The page to type on; as JSON the newest lines, with who typed them and until when this person may correct them."""
     found, meeting = container(request), request.state.meeting
     with found.db.read() as conn:
-        lines = captioning.read(conn, meeting_id, _from(after))
+        lines = captioning.read(conn, meeting_id, from_number(after))
         mine = captioning.open_lines(conn, meeting, lines, by, found.clock.now())
     told = [{"line": one.ord, "author": one.author, "until": iso(one.until) if one.ord in mine else None, **shown(one)} for one in lines]
     if wants_json(request):
@@ -149,7 +149,3 @@ def erase(request: Request, meeting_id: str) -> Response:
         return show_recordings(request, meeting_id, status_of(error), error=explain(error), about="captions", reason=reason[:500])
     found.hub.changed(meeting_id)
     return done(f"/meetings/{meeting_id}/recordings", "captions_erased")
-
-
-def _from(after: int) -> int:
-    return max(0, min(after, 2**31 - 1))

@@ -41,7 +41,7 @@ def read(request: Request, secret: str, after: int = 0, subject: Subject = link(
     """The newest messages that everybody may read, from the one after number `after` on."""
     found, seat = container(request), seat_of(subject)
     with found.db.read() as conn:
-        return _messages(chat.read(conn, seat.meeting_id, _from(after)))
+        return _messages(chat.read(conn, seat.meeting_id, from_number(after)))
 
 
 @router.post("/j/{secret}/chat")
@@ -58,7 +58,7 @@ def read_alone(request: Request, secret: str, after: int = 0, subject: Subject =
     """The same for somebody behind a point; where JSON is not asked for, as a page."""
     found, ref = container(request), person_of(subject)
     with found.db.read() as conn:
-        messages, mode = chat.read(conn, ref.meeting_id, _from(after)), voice_store.setting_of(conn, ref.meeting_id).chat
+        messages, mode = chat.read(conn, ref.meeting_id, from_number(after)), voice_store.setting_of(conn, ref.meeting_id).chat
     if wants_json(request):
         return _messages(messages)
     return page(request, "person/messages.html", visit=request.state.caller, messages=messages, base=f"/p/{secret}", mode=mode,
@@ -78,7 +78,7 @@ async def say_alone(request: Request, secret: str, subject: Subject = person(Act
 def read_all(request: Request, meeting_id: str, after: int = 0, by: Subject = CONDUCTOR) -> Response:
     """Held, hidden and erased messages too."""
     with container(request).db.read() as conn:
-        return _messages(chat.read_all(conn, meeting_id, _from(after)))
+        return _messages(chat.read_all(conn, meeting_id, from_number(after)))
 
 
 @router.post(f"{CONDUCT}/chat")
@@ -118,7 +118,7 @@ async def erase(request: Request, meeting_id: str, by: Subject = CONDUCTOR) -> R
 def read_private(request: Request, meeting_id: str, after: int = 0, by: Subject = CONDUCTOR) -> Response:
     """Between chair and secretary."""
     with container(request).db.read() as conn:
-        return _messages(chat.read_private(conn, meeting_id, _from(after)))
+        return _messages(chat.read_private(conn, meeting_id, from_number(after)))
 
 
 @router.post(f"{CONDUCT}/private")
@@ -168,5 +168,6 @@ def _messages(messages: Sequence[Message]) -> Response:
     return JSONResponse({"messages": [shown(one) for one in messages]}, headers=NO_STORE)
 
 
-def _from(after: int) -> int:
+def from_number(after: int) -> int:
+    """What a reader says it has, within the numbers that there are."""
     return max(0, min(after, 2**31 - 1))
