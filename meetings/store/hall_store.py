@@ -1,4 +1,4 @@
-"""What the tables say of a meeting, in the words of `replay.Hall.sections`.  Reads only; about twenty statements, whatever the size."""
+"""What the tables say of a meeting, in the words of `replay.Hall.sections`.  Reads only; about thirty statements, whatever the size."""
 
 from __future__ import annotations
 
