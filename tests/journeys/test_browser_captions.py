@@ -80,6 +80,9 @@ async def test_who_switched_captions_on_reads_them_and_who_did_not_is_left_alone
     await reader.page.reload()  # remembered on the device, and who comes late has the last lines
     await soon(reader.joined, 20)
     await reader.page.locator("#captions").get_by_text("còn 5 hộ").wait_for()
+    await typist.locator("#typing-text").fill("xã " * 36 + "xã")  # just a line: the space that follows parts it from the next
+    await typist.locator("#typing-text").press_sequentially(" nữa")
+    assert await typist.locator("#typing-text").input_value() == "nữa"
     for page in (typist, television):
         await page.context.close()
     for visitor in (reader, other):

@@ -66,6 +66,7 @@ export class MediaLink {
     this.notBefore = 0;   // ... and before when the server wants no other
     this.deaf = false;    // the server is known not to answer ...
     this.held = false;    // ... so that an attempt waits for `wake`
+    this.owed = false;    // a new session was asked for, whatever becomes of this one
   }
 
   start() {
@@ -79,8 +80,13 @@ export class MediaLink {
     return !["live", "closed", "refused"].includes(this.state);
   }
 
-  /** Makes a new session at once, for instance because the server has started again. */
+  /** Makes a new session, for instance because the server has started again: at once, or when it answers. */
   renew() {
+    this.owed = true;
+    this.#renew();
+  }
+
+  #renew() {
     if (this.state === "closed" || this.state === "refused" || this.#holds()) return;
     this.failures = 0;
     this.#forget();
@@ -101,18 +107,22 @@ export class MediaLink {
   wake(deafAt) {
     const now = performance.now(), { held } = this;
     this.deaf = this.held = false;
+    if (this.owed) {
+      this.#renew();
+      return;
+    }
     if (!this.ailing || now < this.notBefore) return;
     if (!held && this.begunAt > Math.max(deafAt, this.brokenAt)) return;
     if (!held && now - this.begunAt < HASTE[Math.min(this.woken, HASTE.length - 1)]) return;
     this.woken += 1;
     if (this.state === "mending" && now - this.pulse.heardAt < KEPT) this.#restart();
-    else this.renew();
+    else this.#renew();
   }
 
   /** The network may be another one: looks for another path for the session; a new session where that is not to be had. */
   mend() {
     if (this.etag && (this.state === "live" || !this.asking)) this.#restart();
-    else if (!this.asking) this.renew();
+    else if (!this.asking) this.#renew();
   }
 
   async #restart() {
@@ -121,7 +131,7 @@ export class MediaLink {
       this.begunAt = performance.now();     // what is heard from now on makes it live again
       return this.#become("mending");
     }
-    if (!pc || !etag) return this.renew();
+    if (!pc || !etag) return this.#renew();
     const asking = this.#begin(PATIENCE);
     this.#become("mending");
     try {
@@ -143,7 +153,7 @@ export class MediaLink {
       if (turn !== this.turn || asking !== this.asking) return undefined;
       this.#broke(error);
       // The server knows the session no more, or the path is gone as well: only a new session helps.
-      if ((error instanceof Refused && error.final) || pc.connectionState !== "connected") return this.renew();
+      if ((error instanceof Refused && error.final) || pc.connectionState !== "connected") return this.#renew();
       await pc.setLocalDescription({ type: "rollback" }).catch(() => {});
     } finally {
       if (asking === this.asking) this.asking = null;     // now only what is heard makes it live again
@@ -193,6 +203,7 @@ export class MediaLink {
 
   async #connect() {
     if (this.#holds()) return this.#become("lost");
+    this.owed = false;
     const turn = (this.turn += 1);
     const { signal } = this.#begin(ANSWER_TIME);
     this.pulse = new Pulse();

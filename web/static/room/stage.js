@@ -164,7 +164,7 @@ export class Stage {
     const live = Boolean(slot) && (isScreen(name) ? !slot.fresh : !this.frozen.has(mid) && !this.troubles().still.has(name));
     if (slot && !live) this.#await(mid, slot, video);
     if (slot) give(video, slot.stream);
-    else if (this.names) video.srcObject = null;
+    else if (this.names && video.srcObject) video.srcObject = null;
     box.classList.toggle("live", live);
     box.dataset.name = name ?? "";
     box.querySelector(".who").textContent = name ? pointName(name) : "";

@@ -76,7 +76,7 @@ class Typing {
   }
 
   #long() {
-    if (this.correcting !== null || this.field.value.length <= this.limit) return;
+    if (this.correcting !== null || this.field.value.trimEnd().length <= this.limit) return;      // the space after a word that just fits parts it from the next
     const made = pieces(this.field.value, this.limit);
     this.field.value = made.pop() ?? "";
     this.waiting.push(...made);
@@ -107,14 +107,14 @@ class Typing {
   async send() {
     const text = this.field.value;
     if (!text.trim()) return;
-    this.field.value = "";
     if (this.correcting === null) {
+      this.field.value = "";
       this.waiting.push(...pieces(text, this.limit));
       return this.#go();
     }
     const line = this.correcting;
-    if (await act(null, () => post(`${this.url}/${line}`, { text }))) this.#correct(null);
-    else if (this.correcting === line) this.field.value = text;
+    this.#correct(null);      // what is typed meanwhile is the next line
+    if (!await act(null, () => post(`${this.url}/${line}`, { text })) && !this.field.value) this.#correct({ line, text });
     this.load();
   }
 
@@ -123,6 +123,7 @@ class Typing {
     this.going = true;
     while (this.waiting.length) {
       if ((await act(null, () => post(this.url, { text: this.waiting[0] }))) === undefined) {
+        if (this.correcting !== null) this.#correct(null);      // or they would become part of that line
         this.field.value = [...this.waiting, this.field.value].filter(Boolean).join(" ");
         this.waiting = [];
       } else this.waiting.shift();
