@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from media.record_store import read_manifest
+from meetings.captions import BEFORE
 from meetings.recording import FORMATS, Recording, Stand
 from meetings.store import recording_store, seat_store
 from meetings.store.recording_store import Composition
@@ -89,6 +90,12 @@ def _shown(
     files = tuple(_file(found, conn, one, form, made) for form in FORMATS) if one.stand is Stand.KEPT and one.tracks else ()
     return Shown(one, STANDS[one.stand], len(told), len(told) - len(unaware),
                  tuple(sorted(names[row.point_id][1] for row in unaware if row.point_id in names)), tracks, gaps, files)
+
+
+def captioned(found: Container, one: Recording) -> tuple[datetime, datetime | None]:
+    """From when to when lines of captions belong to its film, whose zero is the first: a line is sent a moment after it was said."""
+    begun = manifest(found, one).get("started")
+    return datetime.fromisoformat(begun) if begun else one.started_at, one.ended_at + BEFORE if one.ended_at else None
 
 
 def manifest(found: Container, one: Recording) -> dict[str, Any]:

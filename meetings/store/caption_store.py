@@ -46,6 +46,12 @@ def every(conn: Connection, meeting_id: str) -> list[Line]:
     return [Line(*row) for row in conn.execute(_readable(meeting_id).order_by(caption.c.ord)).all()]
 
 
+def times(conn: Connection, meeting_id: str) -> list[datetime]:
+    """When each of them was said."""
+    query = select(caption.c.said_at).where(caption.c.meeting_id == meeting_id, caption.c.text.is_not(None))
+    return list(conn.execute(query.order_by(caption.c.ord)).scalars())
+
+
 def counts(conn: Connection, meeting_id: str) -> tuple[int, int]:
     """(lines that were typed, those of them that still have their text)."""
     all_, kept = conn.execute(select(func.count(), func.count(caption.c.text)).where(caption.c.meeting_id == meeting_id)).one()

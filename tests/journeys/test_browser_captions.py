@@ -9,19 +9,11 @@ from meetings import speaking
 from tests.journeys.test_browser_room import HUES, TONES
 from tests.journeys.test_browser_troubles import complaints
 from tests.journeys.test_browser_voices import _looks_right
-from tests.journeys.visitors import Visitor, sign_in
+from tests.journeys.visitors import Visitor, at_desk
 from tests.support import factories
-from tests.support.installation import Installation, Room, soon
+from tests.support.installation import Installation, soon
 
 pytestmark = pytest.mark.browser
-
-
-async def _typist(chromium: Browser, installation: Installation, room: Room) -> Page:
-    context = await chromium.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800})
-    await sign_in(context, installation, "secretary")
-    page = await context.new_page()
-    await page.goto(f"{installation.url}/meetings/{room.meeting_id}/captions")
-    return page
 
 
 async def _types(page: Page, text: str) -> None:
@@ -36,7 +28,7 @@ async def test_who_switched_captions_on_reads_them_and_who_did_not_is_left_alone
     ]
     television = await (await chromium.new_context(locale="vi-VN", viewport={"width": 1920, "height": 1080})).new_page()
     await television.goto(f"{installation.url}/j/{room.links['06970']}/tv")
-    typist = await _typist(chromium, installation, room)
+    typist = await at_desk(chromium, installation, f"/meetings/{room.meeting_id}/captions")
     await reader.page.locator("#captions-on").check()
     with installation.found.db.write() as conn:
         chair = factories.user(installation.people["chair"].user_id, "t", factories.Role.CHAIR)

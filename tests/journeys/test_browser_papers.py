@@ -16,8 +16,8 @@ from web import uploads
 
 pytestmark = pytest.mark.browser
 
-BAR = 300.0  # milliseconds from the press to the page on another screen, for most of the turns …
-BUSY = 2.0   # … and so many times more for all but one, where the machine has much else to do
+BAR = 300.0  # milliseconds from the press to the page on another screen; of the turns one may be later
+BUSY = 2.0   # so many times more, but for the median, where the machine has much else to do, as in short runs
 TURNS = 10
 PAGE = "document.querySelector('#slide')?.dataset.page ?? ''"
 AHEAD = "performance.getEntriesByType('resource').some((one) => one.name.includes('/pages/%d?') && one.responseEnd > 0)"
@@ -53,8 +53,9 @@ async def _present(chair: Visitor) -> None:
     await chair.page.locator("#documents .small-btn").click()
 
 
+@pytest.mark.parametrize("busy", [BUSY, pytest.param(1.0, marks=pytest.mark.long)], ids=["short", "quiet"])
 async def test_a_page_that_the_chair_turns_is_on_every_screen_at_once(
-    chromium: Browser, firefox: Firefox, reachable: Installation, capsys: pytest.CaptureFixture[str],
+    busy: float, chromium: Browser, firefox: Firefox, reachable: Installation, capsys: pytest.CaptureFixture[str],
 ) -> None:
     room = reachable.room(opened=True)
     chair = await Visitor.arrive(chromium, f"{reachable.url}/j/{room.chair}", "22", 440, 10)
@@ -81,7 +82,7 @@ async def test_a_page_that_the_chair_turns_is_on_every_screen_at_once(
     with capsys.disabled():
         for name, times in taken.items():
             print(f"\npage flip, {name}: median {sorted(times)[TURNS // 2]:.0f} ms, most {max(times):.0f} ms of {TURNS}", end=" ")
-    assert all(sorted(times)[TURNS // 2] <= BAR and sorted(times)[-2] <= BAR * BUSY for times in taken.values()), taken
+    assert all(sorted(times)[TURNS // 2] <= BAR and sorted(times)[-2] <= BAR * busy for times in taken.values()), taken
 
     look_away = points["Chromium"].page
     await look_away.locator("#slide .tool[aria-label='Thôi trình chiếu tài liệu']").click()

@@ -10,21 +10,12 @@ from playwright.async_api import Browser, Page
 
 from tests.journeys.test_browser_room import HUES, TONES, _says, _sign_in_as_chair, _silenced
 from tests.journeys.test_browser_troubles import complaints
-from tests.journeys.visitors import Visitor, sign_in, unfold
-from tests.support.installation import Installation, Room, soon
+from tests.journeys.visitors import Visitor, at_desk, unfold
+from tests.support.installation import Installation, soon
 
 pytestmark = pytest.mark.browser
 
 MUTED = "Chủ trì đã tắt tiếng điểm cầu của bạn — mọi người không nghe"
-
-
-async def _desk(chromium: Browser, installation: Installation, room: Room) -> Page:
-    """The secretary's console, without a seat."""
-    context = await chromium.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800})
-    await sign_in(context, installation, "secretary")
-    page = await context.new_page()
-    await page.goto(f"{installation.url}/meetings/{room.meeting_id}/console")
-    return page
 
 
 async def _looks_right(page: Page, name: str) -> None:
@@ -82,7 +73,7 @@ async def test_when_the_chair_drops_every_page_says_so_and_the_secretary_goes_on
     chair, district = [
         await Visitor.arrive(chromium, f"{installation.url}/j/{room.links[code]}", code, TONES[code], HUES[code]) for code in ("22", "204")
     ]
-    desk = await _desk(chromium, installation, room)
+    desk = await at_desk(chromium, installation, f"/meetings/{room.meeting_id}/console")
     await unfold(desk, "voices-panel")
     await soon(lambda: desk.locator("#voices li[data-key='204']").is_visible())
     ear = Visitor("", 0, desk, [])
@@ -107,7 +98,7 @@ async def test_messages_are_read_by_all_and_moderated_and_a_private_word_stays_b
         await Visitor.arrive(chromium, f"{installation.url}/j/{room.links[code]}", code, TONES[code], HUES[code]) for code in ("22", "204")
     ]
     await _sign_in_as_chair(chair, installation)
-    desk = await _desk(chromium, installation, room)
+    desk = await at_desk(chromium, installation, f"/meetings/{room.meeting_id}/console")
     await desk.locator("#controls [data-panel=chat]").click()
     await desk.locator("#chat-mode").select_option("held")
     await district.page.locator("#controls [data-panel=chat]").click()

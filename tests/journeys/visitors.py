@@ -65,6 +65,15 @@ async def sign_in(context: BrowserContext, installation: Installation, login: st
         await context.add_cookies([{"name": name, "value": value, "url": installation.url} for name, value in known.cookies.items()])
 
 
+async def at_desk(browser: Browser, installation: Installation, path: str) -> Page:
+    """The secretary's browser at this page."""
+    context = await browser.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800})
+    await sign_in(context, installation, "secretary")
+    page = await context.new_page()
+    await page.goto(installation.url + path)
+    return page
+
+
 async def unfold(page: Page, part: str) -> None:
     """Opens that section of the console, unless it is."""
     if not await page.locator(f"#{part}[open]").count():

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from meetings import captioning, recordings
 from meetings.access import Action, Subject
-from meetings.captions import BEFORE, LIMIT, Line, cues, webvtt
+from meetings.captions import LIMIT, Line, cues, webvtt
 from meetings.errors import Conflict, Invalid, NotFound
 from meetings.store import caption_store
 from minutes import layout
@@ -124,9 +124,7 @@ def of_recording(request: Request, meeting_id: str, recording_id: str) -> Respon
     found = container(request)
     with found.db.read() as conn:
         one = recordings.readable(conn, meeting_id, recording_id, request.state.subject)
-    begun = recordings_view.manifest(found, one).get("started")
-    zero = datetime.fromisoformat(begun) if begun else one.started_at
-    return _vtt(request, meeting_id, zero, one.ended_at + BEFORE if one.ended_at else None)
+    return _vtt(request, meeting_id, *recordings_view.captioned(found, one))
 
 
 def _vtt(request: Request, meeting_id: str, zero: datetime, until: datetime | None) -> Response:

@@ -113,9 +113,9 @@ def show(request: Request, meeting_id: str, status: int = 200, **values: Any) ->
     """The tab; `values`: what was typed in a form of it, and what is wrong with it."""
     found = container(request)
     with found.db.read() as conn:
-        listed, lines = recordings_view.shown(found, conn, meeting_id), caption_store.every(conn, meeting_id)
-    captioned = {one.recording_id for one in (shown.one for shown in listed) if any(
-        one.started_at <= line.at <= (one.ended_at or line.at) for line in lines)}
+        listed, lines = recordings_view.shown(found, conn, meeting_id), caption_store.times(conn, meeting_id)
+    spans = {shown.one.recording_id: recordings_view.captioned(found, shown.one) for shown in listed} if lines else {}
+    captioned = {key for key, (zero, until) in spans.items() if any(zero <= at <= (until or at) for at in lines)}
     return meeting_page(request, "recordings", status, listed=listed, captions=len(lines), captioned=captioned, lasted=recordings_view.lasted,
                         **{"error": "", "about": "", "reason": "", **values})
 

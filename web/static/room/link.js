@@ -71,6 +71,7 @@ export class MediaLink {
 
   start() {
     clearInterval(this.feeling);
+    this.notBefore = 0;
     this.feeling = setInterval(() => this.#feel(), FEEL);
     this.#connect();
   }

@@ -240,11 +240,12 @@ export class Media {
   /** Where this page sends a screen as well, its camera takes what is left. */
   async #share(own) {
     const screen = this.screen();
-    if (screen?.state !== "live") {
+    if (!screen || ["closed", "refused"].includes(screen.state)) {
       this.beside = new Beside();
       return;
     }
-    const { picture, small } = this.beside.look(own, [...(await screen.pc.getStats()).values()], performance.now());
+    if (screen.state === "live") this.beside.look(own, [...(await screen.pc.getStats()).values()], performance.now());
+    const { picture, small } = this.beside.camera;
     this.carries = { ...this.carries, picture: this.carries.picture && picture, small };
   }
 

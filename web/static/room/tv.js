@@ -165,6 +165,7 @@ function awake() {
 }
 addEventListener("pointermove", awake);
 store.on(["sign"], awake);
+store.on(["captions"], ({ captions }, before) => Object.keys(captions).length && !Object.keys(before.captions ?? {}).length && awake());
 addEventListener("click", () => {
   stage.playAll();
   if (!document.fullscreenElement) document.documentElement.requestFullscreen?.().catch(() => {});

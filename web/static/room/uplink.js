@@ -55,6 +55,11 @@ export class Beside {
       this.step -= 1;
       this.since = this.raised = now;
     }
+    return this.camera;
+  }
+
+  /** What the last look left to the camera. */
+  get camera() {
     return { picture: this.step < 2, small: this.step > 0 };
   }
 
